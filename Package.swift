@@ -1,0 +1,39 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "postbox",
+    products: [.executable(name: "postbox", targets: ["postbox"])],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(name: "Messaging", swiftSettings: strict),
+        .target(name: "MessagingHTTP", dependencies: ["Messaging"], swiftSettings: strict),
+        .target(
+            name: "SQLiteStore",
+            dependencies: ["Messaging", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "MessagingHTTP"], swiftSettings: strict),
+        .executableTarget(
+            name: "postbox",
+            dependencies: [
+                "Messaging", "MessagingHTTP", "SQLiteStore", "MicroHTTPServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "MessagingTests", dependencies: ["Messaging"], swiftSettings: strict),
+        .testTarget(name: "MessagingHTTPTests", dependencies: ["MessagingHTTP"], swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], swiftSettings: strict),
+        .testTarget(name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer"], swiftSettings: strict),
+        .testTarget(name: "postboxTests", dependencies: ["postbox"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,24 @@
+/// One HTTP request as bytes, free of any socket.
+public struct Request: Sendable {
+    /// What is to be done.
+    public let method: Method
+    /// The request target as it came: path and query, still percent-encoded (RFC 9112, section 3.2).
+    public let target: [UInt8]
+    /// The header fields Postbox knows.
+    public let fields: RequestFields
+    /// The whole body; empty until it has been read.
+    public let body: [UInt8]
+    /// The address of the peer without its port, as text; empty where it has none.
+    public let peer: String
+
+    /// Puts a request together.
+    public init(
+        method: Method, target: [UInt8], fields: RequestFields = RequestFields(), body: [UInt8] = [], peer: String = ""
+    ) {
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+        self.peer = peer
+    }
+}

@@ -1,0 +1,24 @@
+/// The request header fields that Postbox reads; the server hands over these and drops all others.
+public enum RequestField: UInt8, CaseIterable, Sendable {
+    case authorization, contentType, ifNoneMatch, idempotencyKey, origin
+    case userID, tenantID, userName, userCompany, requestID
+    case accessControlRequestMethod, accessControlRequestHeaders
+
+    /// The field name in lower case.
+    public var name: StaticString {
+        switch self {
+        case .authorization: "authorization"
+        case .contentType: "content-type"
+        case .ifNoneMatch: "if-none-match"
+        case .idempotencyKey: "idempotency-key"
+        case .origin: "origin"
+        case .userID: "x-user-id"
+        case .tenantID: "x-tenant-id"
+        case .userName: "x-user-name"
+        case .userCompany: "x-user-company"
+        case .requestID: "x-request-id"
+        case .accessControlRequestMethod: "access-control-request-method"
+        case .accessControlRequestHeaders: "access-control-request-headers"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Synchronization
+
+/// One HTTP response, immutable and free of any socket.
+///
+/// It is a class so that the same response can be given many times: whoever sends it may keep its own prepared
+/// form in ``attachment`` and pay for it once.
+public final class Response: Sendable {
+    /// A header field of a response. The value has no line breaks and no control characters.
+    public struct Field: Sendable, Equatable {
+        /// The field name as it goes out.
+        public let name: String
+        /// The field value as it goes out.
+        public let value: String
+
+        /// Puts a field together.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The status code, 200–599.
+    public let status: Int
+    /// The header fields in the order they go out; `Content-Length`, `Date` and `Connection` are the server's.
+    public let fields: [Field]
+    /// The body as it would answer a `GET`; the server leaves it out where the method or status asks for that.
+    public let body: [UInt8]
+    /// The place where the server keeps its own form of this response; any thread may use it.
+    public let attachment = Mutex<(any AnyObject & Sendable)?>(nil)
+
+    /// Puts a response together.
+    public init(status: Int, fields: [Field], body: [UInt8] = []) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
+    /// The value of the first field with this name, compared without regard to case.
+    public func value(of name: String) -> String? {
+        let name = name.lowercased()
+        return fields.first { $0.name.lowercased() == name }?.value
+    }
+}

@@ -1,0 +1,9 @@
+/// Why a server turns a request away before anybody has looked at what it means.
+public enum TransportRefusal: Sendable, Equatable {
+    /// The body is, or would become, larger than `limit` bytes.
+    case bodyTooLarge(limit: Int)
+    /// The request took longer to come in than it may.
+    case tooSlow
+    /// The server is stopping.
+    case stopping
+}
