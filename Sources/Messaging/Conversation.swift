@@ -1,0 +1,54 @@
+/// What is known of a conversation without its messages: enough to say what is fresh for whom.
+public struct Conversation: Sendable, Equatable {
+    /// Somebody who takes part, and how far they have read.
+    public struct Participant: Sendable, Equatable {
+        /// Who it is.
+        public let user: UserID
+        /// The read marker: the number of the last message read; 0 before the first.
+        public var readUpTo: Int64
+
+        /// Puts a participant together.
+        public init(user: UserID, readUpTo: Int64 = 0) {
+            self.user = user
+            self.readUpTo = readUpTo
+        }
+    }
+
+    /// Its id within the tenant.
+    public let id: ConversationID
+    /// The store's own handle for it, meaningless elsewhere.
+    public let key: Int64
+    /// The number of its latest message; 0 before the first.
+    public var lastN: Int64
+    /// Everybody in it, each once, ordered by user id.
+    public var participants: [Participant]
+
+    /// Puts a conversation together.
+    public init(id: ConversationID, key: Int64, lastN: Int64, participants: [Participant]) {
+        self.id = id
+        self.key = key
+        self.lastN = lastN
+        self.participants = participants
+    }
+
+    /// The marks as this user sees them; nil for somebody who does not take part.
+    public func marks(for user: UserID) -> ReadMarks? {
+        var mine: Int64?
+        var others: Int64?
+        for participant in participants {
+            if participant.user == user {
+                mine = participant.readUpTo
+            } else {
+                others = min(others ?? .max, participant.readUpTo)
+            }
+        }
+        guard let mine else { return nil }
+        return ReadMarks(n: lastN, others: others ?? lastN, mine: mine)
+    }
+
+    /// The other participant where there are exactly two; nil in a group.
+    public func receiver(of sender: UserID) -> UserID? {
+        guard participants.count == 2 else { return nil }
+        return participants.first { $0.user != sender }?.user
+    }
+}

@@ -1,0 +1,105 @@
+import Synchronization
+
+/// What is fresh for whom, in memory: an idle poll is answered from here, without disk or database.
+///
+/// It is filled from the store on first use and kept current by the store's commits. Any thread may use it.
+public final class FreshnessIndex: CommitObserver {
+    private struct ConversationName: Hashable {
+        let tenant: TenantID
+        let id: ConversationID
+    }
+
+    private struct Pair: Hashable {
+        let caller: Caller
+        let other: UserID
+    }
+
+    private let conversations: Mutex<FreshnessTable<ConversationName, Conversation>>
+    private let lists: Mutex<FreshnessTable<Caller, Int64>>
+    private let directs: Mutex<LeastRecentlyUsed<Pair, ConversationID>>
+
+    /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
+    public init(capacity: Int) {
+        conversations = Mutex(FreshnessTable(capacity: capacity))
+        lists = Mutex(FreshnessTable(capacity: capacity))
+        directs = Mutex(LeastRecentlyUsed(capacity: capacity))
+    }
+
+    /// The conversation a caller names, if it is in memory; whether they take part is for the caller of this to check.
+    public func conversation(_ reference: ConversationReference, of caller: Caller) -> Conversation? {
+        let id: ConversationID
+        switch reference {
+        case .id(let given): id = given
+        case .direct(let other):
+            guard let known = directs.withLock({ $0.value(for: Pair(caller: caller, other: other)) }) else {
+                return nil
+            }
+            id = known
+        }
+        return conversations.withLock { $0.value(for: ConversationName(tenant: caller.tenant, id: id)) }
+    }
+
+    /// The conversation a caller names, read from the store where it is not in memory; nil where there is none.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func conversation(
+        _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
+    ) async throws(MessagingError) -> Conversation? {
+        if let known = conversation(reference, of: caller) { return known }
+        guard case .direct(let other) = reference else {
+            return try await load(reference, of: caller, from: store)
+        }
+        guard let found = try await store.conversation(reference, of: caller) else { return nil }
+        directs.withLock { $0.set(Pair(caller: caller, other: other), to: found.id) }
+        return try await conversation(.id(found.id), of: caller, from: store)
+    }
+
+    /// The newest change number of a caller's list, if it is in memory.
+    public func latestChange(for caller: Caller) -> Int64? {
+        lists.withLock { $0.value(for: caller) }
+    }
+
+    /// The newest change number of a caller's list, read from the store where it is not in memory.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func latestChange(
+        for caller: Caller, from store: some MessageStore
+    ) async throws(MessagingError) -> Int64 {
+        if let known = latestChange(for: caller) { return known }
+        lists.withLock { $0.beginLoad(of: caller) }
+        var loaded: Int64?
+        defer { lists.withLock { $0.endLoad(of: caller, with: loaded) } }
+        let change = try await store.latestChange(for: caller)
+        loaded = change
+        return change
+    }
+
+    /// Takes note of commits; called by the store before any of their senders is answered.
+    public func committed(_ commits: [Commit]) {
+        conversations.withLock { table in
+            for commit in commits {
+                let name = ConversationName(tenant: commit.tenant, id: commit.conversation.id)
+                table.committed(name, commit.conversation)
+            }
+        }
+        lists.withLock { table in
+            for commit in commits {
+                for list in commit.listChanges {
+                    table.committed(Caller(tenant: commit.tenant, user: list.user), list.change)
+                }
+            }
+        }
+    }
+
+    private func load(
+        _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
+    ) async throws(MessagingError) -> Conversation? {
+        guard case .id(let id) = reference else { return nil }
+        let name = ConversationName(tenant: caller.tenant, id: id)
+        conversations.withLock { $0.beginLoad(of: name) }
+        var loaded: Conversation?
+        defer { conversations.withLock { $0.endLoad(of: name, with: loaded) } }
+        loaded = try await store.conversation(reference, of: caller)
+        return loaded
+    }
+}

@@ -1,0 +1,69 @@
+/// The id of a tenant, a user or a conversation: text from outside, compared byte by byte.
+///
+/// Swift calls two strings equal when they are canonically equivalent; the database does not. Two people whose ids differ
+/// only that way are two people, so identifiers compare and hash their UTF-8.
+public struct Identifier<Owner>: Sendable {
+    /// The id as it was given.
+    public let text: String
+
+    /// The longest id, in bytes of UTF-8.
+    public static var maximumLength: Int { 255 }
+
+    /// Takes an id of 1 to 255 bytes of UTF-8 without control characters; nil for any other text.
+    public init?(_ text: String) {
+        let utf8 = text.utf8
+        guard !utf8.isEmpty, utf8.count <= Self.maximumLength else { return nil }
+        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return nil }
+        self.text = text
+    }
+
+    /// Takes an id that was checked before, from the store or made by us.
+    public init(trusted text: String) {
+        self.text = text
+    }
+}
+
+extension Identifier: Hashable {
+    /// Whether the bytes are the same.
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.text.utf8.elementsEqual(rhs.text.utf8)
+    }
+
+    /// Hashes the bytes.
+    public func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(0xFF as UInt8)
+    }
+}
+
+extension Identifier: Comparable {
+    /// Orders by bytes, as SQLite's BINARY collation does.
+    public static func < (lhs: Self, rhs: Self) -> Bool {
+        lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)
+    }
+}
+
+extension Identifier: CustomStringConvertible {
+    /// The id as it was given.
+    public var description: String { text }
+}
+
+/// Marks the ids of tenants.
+public enum TenantKind {}
+/// Marks the ids of users.
+public enum UserKind {}
+/// Marks the ids of conversations.
+public enum ConversationKind {}
+
+/// The id of a tenant: the namespace of all other ids.
+public typealias TenantID = Identifier<TenantKind>
+/// The id of a user within a tenant.
+public typealias UserID = Identifier<UserKind>
+/// The id of a conversation within a tenant.
+public typealias ConversationID = Identifier<ConversationKind>
+
+extension Identifier where Owner == TenantKind {
+    /// The one tenant of an installation without tenants.
+    public static var none: TenantID { TenantID(trusted: "") }
+}

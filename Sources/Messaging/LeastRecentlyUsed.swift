@@ -1,0 +1,86 @@
+/// A dictionary of bounded size in which the entry that nobody used for longest goes first.
+///
+/// Every operation takes constant time. Entries lie in one array, linked by index in order of use.
+public struct LeastRecentlyUsed<Key: Hashable, Value> {
+    fileprivate struct Node {
+        var key: Key
+        var value: Value
+        var newer: Int
+        var older: Int
+    }
+
+    /// The most entries it holds.
+    public let capacity: Int
+    /// How many entries have gone to make room.
+    public private(set) var evictions = 0
+    private var places: [Key: Int] = [:]
+    private var nodes: [Node] = []
+    private var newest = -1
+    private var oldest = -1
+
+    /// An empty one for at least one entry.
+    public init(capacity: Int) {
+        precondition(capacity > 0)
+        self.capacity = capacity
+    }
+
+    /// How many entries it holds.
+    public var count: Int { nodes.count }
+
+    /// The value for a key, which counts as a use.
+    public mutating func value(for key: Key) -> Value? {
+        guard let place = places[key] else { return nil }
+        touch(place)
+        return nodes[place].value
+    }
+
+    /// Changes the value for a key where there is one, which does not count as a use; returns whether there was.
+    public mutating func replace(_ key: Key, with value: Value) -> Bool {
+        guard let place = places[key] else { return false }
+        nodes[place].value = value
+        return true
+    }
+
+    /// Sets the value for a key, which counts as a use; the entry used longest ago makes room where it is full.
+    public mutating func set(_ key: Key, to value: Value) {
+        if let place = places[key] {
+            nodes[place].value = value
+            touch(place)
+        } else if nodes.count < capacity {
+            nodes.append(Node(key: key, value: value, newer: -1, older: -1))
+            places[key] = nodes.count - 1
+            link(nodes.count - 1)
+        } else {
+            let place = oldest
+            unlink(place)
+            places[nodes[place].key] = nil
+            nodes[place].key = key
+            nodes[place].value = value
+            places[key] = place
+            link(place)
+            evictions += 1
+        }
+    }
+
+    private mutating func touch(_ place: Int) {
+        guard place != newest else { return }
+        unlink(place)
+        link(place)
+    }
+
+    private mutating func unlink(_ place: Int) {
+        let (newer, older) = (nodes[place].newer, nodes[place].older)
+        if newer >= 0 { nodes[newer].older = older } else { newest = older }
+        if older >= 0 { nodes[older].newer = newer } else { oldest = newer }
+    }
+
+    private mutating func link(_ place: Int) {
+        nodes[place].newer = -1
+        nodes[place].older = newest
+        if newest >= 0 { nodes[newest].newer = place } else { oldest = place }
+        newest = place
+    }
+}
+
+extension LeastRecentlyUsed: Sendable where Key: Sendable, Value: Sendable {}
+extension LeastRecentlyUsed.Node: Sendable where Key: Sendable, Value: Sendable {}

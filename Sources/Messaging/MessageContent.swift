@@ -1,0 +1,22 @@
+/// The text of a message that may be sent.
+public struct MessageContent: Equatable, Sendable {
+    /// The text, byte for byte.
+    public let text: String
+
+    /// The default limit: 16 KiB of UTF-8.
+    public static let defaultLimit = 16 * 1024
+
+    /// Takes a text of at most `limit` bytes of UTF-8 that is not blank.
+    ///
+    /// U+0000 is refused because SQLite's text functions end at it, so it would not come back.
+    ///
+    /// - Throws: ``MessagingError/contentTooLarge(limit:)`` or ``MessagingError/invalidMessage(_:)``.
+    public init(_ text: String, limit: Int = defaultLimit) throws(MessagingError) {
+        guard text.utf8.count <= limit else { throw .contentTooLarge(limit: limit) }
+        guard !text.utf8.contains(0) else { throw .invalidMessage("The content must not contain U+0000.") }
+        guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+            throw .invalidMessage("The content must not be empty or blank.")
+        }
+        self.text = text
+    }
+}

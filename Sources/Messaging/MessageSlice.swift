@@ -1,0 +1,33 @@
+/// Consecutive message numbers of one conversation, all of them or only one side's.
+public struct MessageSlice: Equatable, Sendable {
+    /// Whose messages a slice takes.
+    public enum Authorship: Equatable, Sendable {
+        /// Everybody's.
+        case anybody
+        /// Only this user's.
+        case only(UserID)
+        /// Everybody's but this user's.
+        case except(UserID)
+    }
+
+    /// The numbers it covers.
+    public let numbers: ClosedRange<Int64>
+    /// Whose messages.
+    public let authorship: Authorship
+
+    /// Puts a slice together.
+    public init(_ numbers: ClosedRange<Int64>, _ authorship: Authorship = .anybody) {
+        self.numbers = numbers
+        self.authorship = authorship
+    }
+
+    /// Whether it takes this message.
+    public func contains(_ message: Message) -> Bool {
+        guard numbers.contains(message.n) else { return false }
+        return switch authorship {
+        case .anybody: true
+        case .only(let user): message.sender == user
+        case .except(let user): message.sender != user
+        }
+    }
+}

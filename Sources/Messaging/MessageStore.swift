@@ -1,0 +1,49 @@
+/// The durable home of conversations: what a database must be able to do for Postbox.
+///
+/// Any thread may call any method. Reads see every commit that was answered before they began. Every method throws
+/// ``MessagingError``; reads only ``MessagingError/storeUnavailable(_:)``.
+///
+/// Change numbers come from one counter of the store. Each change of one conversation takes the next one, so no two
+/// conversations share a number; whose list it is in decides who is told.
+public protocol MessageStore: Sendable {
+    /// The present life of the store; it changes only by a restore.
+    var epoch: Epoch { get }
+
+    /// A conversation, whoever takes part in it; nil where there is none of that name.
+    func conversation(
+        _ reference: ConversationReference, of caller: Caller
+    ) async throws(MessagingError) -> Conversation?
+
+    /// The messages in these slices, each once, ordered by number, at most `limit`.
+    func messages(
+        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
+    ) async throws(MessagingError) -> [Message]
+
+    /// The newest change number of the caller's list; 0 where it is empty.
+    func latestChange(for caller: Caller) async throws(MessagingError) -> Int64
+
+    /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
+    func conversations(
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+    ) async throws(MessagingError) -> ConversationPage
+
+    /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
+    ///
+    /// - Throws: any ``MessagingError`` but `contentTooLarge` and `invalidReadPosition`; nothing is stored then.
+    func send(_ draft: Draft) async throws(MessagingError) -> SentMessage
+
+    /// Moves the caller's read marker forward to `upTo`, or to the last message where that is nil; returns once it is on disk.
+    ///
+    /// A marker that is there already stays where it is, and nothing changes.
+    ///
+    /// - Throws: ``MessagingError/conversationNotFound``, ``MessagingError/invalidReadPosition``,
+    ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    func markRead(
+        _ conversation: ConversationID, upTo: Int64?, by caller: Caller
+    ) async throws(MessagingError) -> ReadOutcome
+
+    /// Finds out whether the store reads and accepts writes now.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)`` or ``MessagingError/overloaded``.
+    func checkReadiness() async throws(MessagingError)
+}

@@ -1,0 +1,56 @@
+/// Which messages a `GET` asks for, and what a client has been told once it has them.
+public enum MessageWindow: Equatable, Sendable {
+    /// The newest messages.
+    case newest
+    /// The messages just below a number.
+    case before(Int64)
+    /// What changed after a position.
+    case since(ReadMarks)
+
+    /// The slices that hold the answer; together, oldest first and cut at `limit`, they are the answer.
+    ///
+    /// Numbers have no gaps, so a page is a range. What changed is: what is new, and what is not but whose `read` flipped, that
+    /// is, what lies between the old and the new mark, of the viewer's own messages and of those they received.
+    public func slices(now: ReadMarks, viewer: UserID, limit: Int) -> [MessageSlice] {
+        switch self {
+        case .newest:
+            return Self.page(endingAt: now.n, limit)
+        case .before(let n):
+            return Self.page(endingAt: min(n - 1, now.n), limit)
+        case .since(let old):
+            let flippedOfMine = Self.slice(after: old.others, through: min(now.others, old.n), .only(viewer))
+            let flippedOfOthers = Self.slice(after: old.mine, through: min(now.mine, old.n), .except(viewer))
+            let new = Self.slice(after: old.n, through: now.n, .anybody)
+            return [flippedOfMine, flippedOfOthers, new].compactMap { $0 }
+        }
+    }
+
+    /// The position that covers exactly what was returned and nothing more.
+    ///
+    /// - Parameters:
+    ///   - lastReturned: the number of the last message in the answer; nil where it was empty.
+    ///   - complete: whether the answer holds all that the slices hold.
+    public func position(now: ReadMarks, lastReturned: Int64?, complete: Bool) -> ReadMarks {
+        switch self {
+        case .newest:
+            return now
+        case .before(let n):
+            return ReadMarks(n: min(max(n - 1, 0), now.n), others: now.others, mine: now.mine)
+        case .since(let old):
+            guard !complete, let last = lastReturned else { return now }
+            guard last <= old.n else { return ReadMarks(n: last, others: now.others, mine: now.mine) }
+            return ReadMarks(
+                n: old.n, others: max(old.others, min(now.others, last)), mine: max(old.mine, min(now.mine, last)))
+        }
+    }
+
+    private static func page(endingAt last: Int64, _ limit: Int) -> [MessageSlice] {
+        slice(after: max(0, last - Int64(limit)), through: last, .anybody).map { [$0] } ?? []
+    }
+
+    private static func slice(
+        after start: Int64, through end: Int64, _ authorship: MessageSlice.Authorship
+    ) -> MessageSlice? {
+        start < end ? MessageSlice(start + 1...end, authorship) : nil
+    }
+}

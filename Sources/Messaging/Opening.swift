@@ -1,0 +1,54 @@
+/// The rule for how a conversation begins.
+public struct Opening: Equatable, Sendable {
+    /// The most people in one conversation.
+    public static let largestGroup = 500
+
+    /// Its id.
+    public let id: ConversationID
+    /// Everybody in it, each once, ordered by user id; at least two.
+    public let participants: [UserID]
+    /// Whether it is the one direct conversation of its pair.
+    public let isDirect: Bool
+
+    /// Opens a conversation between these people; they are sorted, and each counts once.
+    ///
+    /// - Throws: ``MessagingError/invalidMessage(_:)``.
+    public init(id: ConversationID, participants: [UserID], isDirect: Bool) throws(MessagingError) {
+        let everybody = Set(participants).sorted()
+        guard everybody.count >= 2 else {
+            throw .invalidMessage("A conversation needs somebody besides the sender.")
+        }
+        guard everybody.count <= Self.largestGroup else {
+            throw .invalidMessage("A conversation has at most \(Self.largestGroup) participants.")
+        }
+        self.id = id
+        self.participants = everybody
+        self.isDirect = isDirect
+    }
+
+    /// What sending this draft opens, given that its conversation does not exist.
+    ///
+    /// - Throws: ``MessagingError/conversationNotFound`` where it names nobody to open it with,
+    ///   ``MessagingError/openingForbidden`` or ``MessagingError/invalidMessage(_:)``.
+    public init(for draft: Draft) throws(MessagingError) {
+        let me = draft.caller.user
+        switch draft.conversation {
+        case .id(let id):
+            guard !draft.receivers.isEmpty else { throw .conversationNotFound }
+            guard draft.mayOpen else { throw .openingForbidden }
+            try self.init(id: id, participants: draft.receivers + [me], isDirect: false)
+        case .direct(let other):
+            guard draft.mayOpen else { throw .openingForbidden }
+            try self.init(id: draft.newConversationID, participants: [other, me], isDirect: true)
+        }
+    }
+
+    /// Refuses a draft whose named receivers are not all in the conversation it goes to: it would reach somebody else.
+    ///
+    /// - Throws: ``MessagingError/invalidMessage(_:)``.
+    public static func check(receivers: [UserID], among participants: [UserID]) throws(MessagingError) {
+        guard receivers.allSatisfy(participants.contains) else {
+            throw .invalidMessage("A receiver named in the request does not take part in this conversation.")
+        }
+    }
+}

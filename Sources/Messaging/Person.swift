@@ -1,0 +1,16 @@
+/// What is known of a user, for display.
+public struct Person: Sendable, Equatable {
+    /// Who it is.
+    public let id: UserID
+    /// Their name, where it is known.
+    public let name: String?
+    /// The company they speak for, where it is known.
+    public let company: String?
+
+    /// Puts a person together.
+    public init(id: UserID, name: String? = nil, company: String? = nil) {
+        self.id = id
+        self.name = name
+        self.company = company
+    }
+}
