@@ -11,7 +11,8 @@ public enum ConversationReference: Hashable, Sendable {
             guard let user = UserID(String(text.dropFirst())) else { return nil }
             self = .direct(with: user)
         } else {
-            guard let id = ConversationID(text) else { return nil }
+            // URL parsers resolve these two segments away, so nobody could ask for such a conversation again.
+            guard let id = ConversationID(text), text != ".", text != ".." else { return nil }
             self = .id(id)
         }
     }

@@ -15,7 +15,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     private let conversations: Mutex<FreshnessTable<ConversationName, Conversation>>
-    private let lists: Mutex<FreshnessTable<Caller, Int64>>
+    private let lists: Mutex<FreshnessTable<Caller, ListFreshness>>
     private let directs: Mutex<LeastRecentlyUsed<Pair, ConversationID>>
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
@@ -54,24 +54,30 @@ public final class FreshnessIndex: CommitObserver {
         return try await conversation(.id(found.id), of: caller, from: store)
     }
 
-    /// The newest change number of a caller's list, if it is in memory.
-    public func latestChange(for caller: Caller) -> Int64? {
+    /// How fresh a caller's list is, if that is in memory.
+    public func list(of caller: Caller) -> ListFreshness? {
         lists.withLock { $0.value(for: caller) }
     }
 
-    /// The newest change number of a caller's list, read from the store where it is not in memory.
+    /// How fresh a caller's list is, read from the store where it is not in memory.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    public func latestChange(
-        for caller: Caller, from store: some MessageStore
-    ) async throws(MessagingError) -> Int64 {
-        if let known = latestChange(for: caller) { return known }
+    public func list(of caller: Caller, from store: some MessageStore) async throws(MessagingError) -> ListFreshness {
+        if let known = list(of: caller) { return known }
         lists.withLock { $0.beginLoad(of: caller) }
-        var loaded: Int64?
+        var loaded: ListFreshness?
         defer { lists.withLock { $0.endLoad(of: caller, with: loaded) } }
-        let change = try await store.latestChange(for: caller)
-        loaded = change
-        return change
+        let freshness = ListFreshness(change: try await store.latestChange(for: caller))
+        loaded = freshness
+        return freshness
+    }
+
+    /// Remembers where the newest page of a caller's list ends, unless the list has changed since it was read.
+    public func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
+        lists.withLock { table in
+            guard table.value(for: caller)?.change == change else { return }
+            table.amend(caller, ListFreshness(change: change, pageEnd: pageEnd))
+        }
     }
 
     /// Takes note of commits; called by the store before any of their senders is answered.
@@ -85,7 +91,8 @@ public final class FreshnessIndex: CommitObserver {
         lists.withLock { table in
             for commit in commits {
                 for list in commit.listChanges {
-                    table.committed(Caller(tenant: commit.tenant, user: list.user), list.change)
+                    table.committed(
+                        Caller(tenant: commit.tenant, user: list.user), ListFreshness(change: list.change))
                 }
             }
         }

@@ -32,6 +32,11 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         loads[key] = load.running == 0 ? nil : load
     }
 
+    /// Adds to what is known of an entry, if it is still there.
+    mutating func amend(_ key: Key, _ value: Value) {
+        _ = entries.replace(key, with: value)
+    }
+
     /// Takes the value that a commit made.
     mutating func committed(_ key: Key, _ value: Value) {
         _ = entries.replace(key, with: value)
