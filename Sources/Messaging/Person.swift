@@ -7,6 +7,11 @@ public struct Person: Sendable, Equatable {
     /// The company they speak for, where it is known.
     public let company: String?
 
+    /// The name, or the id where no name is known.
+    public var displayName: String {
+        if let name, !name.isEmpty { name } else { id.text }
+    }
+
     /// Puts a person together.
     public init(id: UserID, name: String? = nil, company: String? = nil) {
         self.id = id

@@ -3,4 +3,16 @@ public enum Method: Sendable, Equatable {
     case get, head, post, put, options
     /// Any other method; it is never allowed anywhere.
     case other
+
+    /// The method as it stands in a request line; empty for any other.
+    var name: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .options: "OPTIONS"
+        case .other: ""
+        }
+    }
 }

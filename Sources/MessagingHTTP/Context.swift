@@ -1,0 +1,10 @@
+import Messaging
+
+/// What the endpoints work with.
+struct Context: Sendable {
+    let store: any MessageStore
+    let index: FreshnessIndex
+    let settings: ServiceSettings
+    let now: @Sendable () -> Timestamp
+    let makeConversationID: @Sendable () -> ConversationID
+}

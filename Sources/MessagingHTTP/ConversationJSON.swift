@@ -1,0 +1,44 @@
+import Messaging
+
+extension JSONWriter {
+    /// Appends an entry of a viewer's list; `embedded` is how many of its newest messages it shows.
+    mutating func conversation(_ summary: ConversationSummary, for viewer: UserID, embedded: Int) {
+        let conversation = summary.conversation
+        guard let marks = conversation.marks(for: viewer) else {
+            preconditionFailure("a list holds a conversation its owner does not take part in")
+        }
+        let title = ConversationTitle(people: summary.people, viewer: viewer)
+        raw("{\"id\":")
+        string(conversation.id.text)
+        raw(",\"name\":")
+        string(title.name)
+        raw(",\"company\":")
+        string(title.company)
+        raw(",\"initials\":")
+        string(title.initials)
+        raw(",\"lastMessage\":")
+        string(summary.newest.last?.content ?? "")
+        raw(",\"lastMessageTime\":")
+        timestamp(summary.newest.last?.sentAt ?? summary.openedAt)
+        raw(",\"unread\":")
+        number(summary.unread)
+        raw(",\"participants\":[")
+        for (place, person) in summary.people.enumerated() {
+            if place > 0 { raw(",") }
+            self.person(person)
+        }
+        raw("],\"messages\":")
+        messages(Array(summary.newest.suffix(embedded)), in: conversation, for: viewer, marks)
+        raw("}")
+    }
+
+    private mutating func person(_ person: Person) {
+        raw("{\"id\":")
+        string(person.id.text)
+        raw(",\"name\":")
+        string(person.displayName)
+        raw(",\"company\":")
+        string(person.company ?? "")
+        raw("}")
+    }
+}

@@ -1,0 +1,91 @@
+import Messaging
+
+/// The entity tag of an answer to a poll (RFC 9110, section 8.8.3), and with it the decision whether anything changed.
+///
+/// It is the cursor of the state it shows, which changes whenever something visible does, and a variant that tells apart
+/// what else the answer depends on: who looks at which resource through which query. It never depends on the clock, on
+/// credentials or on this process, so it survives a restart; the epoch in the cursor sees to it that it does not survive a restore.
+public struct EntityTag: Equatable, Sendable {
+    /// The tag with its quotes; a strong one, since the same state is always written as the same bytes.
+    public let text: String
+
+    /// The tag of one viewer's view of a conversation's messages.
+    init(
+        messagesOf conversation: ConversationID, at cursor: MessageCursor, _ window: MessageWindow, limit: Int,
+        caller: Caller
+    ) {
+        var variant = Fingerprint()
+        variant.combine("messages")
+        variant.combine(caller)
+        variant.combine(conversation.text)
+        variant.combine(Int64(limit))
+        switch window {
+        case .newest: variant.combine("newest")
+        case .before(let n):
+            variant.combine("before")
+            variant.combine(n)
+        case .since(let marks):
+            variant.combine("since")
+            variant.combine(marks.n)
+            variant.combine(marks.others)
+            variant.combine(marks.mine)
+        }
+        text = "\"\(cursor.text)-\(variant.text)\""
+    }
+
+    /// The tag of a caller's list of conversations.
+    init(listOf caller: Caller, at cursor: ListCursor, _ window: ListWindow, limit: Int, messages: Int) {
+        var variant = Fingerprint()
+        variant.combine("conversations")
+        variant.combine(caller)
+        variant.combine(Int64(limit))
+        variant.combine(Int64(messages))
+        switch window {
+        case .newest: variant.combine("newest")
+        case .before(let activity):
+            variant.combine("before")
+            variant.combine(activity)
+        case .since(let change):
+            variant.combine("since")
+            variant.combine(change)
+        }
+        text = "\"\(cursor.text)-\(variant.text)\""
+    }
+
+    /// Takes a tag with its quotes.
+    init(text: String) {
+        self.text = text
+    }
+
+    /// Whether an `If-None-Match` names this tag, by weak comparison (RFC 9110, sections 8.8.3.2 and 13.1.2).
+    ///
+    /// A proxy that compresses marks tags as weak, so `W/` makes no difference. What is not a list of tags matches nothing.
+    public func matches(ifNoneMatch value: some Collection<UInt8>) -> Bool {
+        var rest = value[...]
+        while let first = rest.first {
+            switch first {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: ","):
+                rest = rest.dropFirst()
+            case UInt8(ascii: "*"):
+                return true
+            case UInt8(ascii: "W"):
+                guard rest.dropFirst().first == UInt8(ascii: "/") else { return false }
+                rest = rest.dropFirst(2)
+            case UInt8(ascii: "\""):
+                guard let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else { return false }
+                if rest[...end].elementsEqual(text.utf8) { return true }
+                rest = rest[end...].dropFirst()
+            default:
+                return false
+            }
+        }
+        return false
+    }
+
+    /// Whether a request's condition is met, that is, whether the client has this state already.
+    func isKnown(to request: Request) -> Bool {
+        guard let first = request.fields[.ifNoneMatch] else { return false }
+        return matches(ifNoneMatch: first)
+            || request.fields.all(.ifNoneMatch).dropFirst().contains { matches(ifNoneMatch: $0) }
+    }
+}

@@ -1,0 +1,36 @@
+/// The sender's key for a message: the member `clientMessageId`, or the `Idempotency-Key` field where there is none.
+///
+/// The member comes first because it stays with the message, while some clients put a fresh field on every attempt.
+enum IdempotencyKey {
+    static let maximumLength = 255
+
+    /// - Throws: `malformed-request`.
+    static func of(_ request: Request, member: String?) throws(Problem) -> String? {
+        guard request.fields.count(of: .idempotencyKey) <= 1 else {
+            throw Problem(.malformedRequest, "Idempotency-Key is given twice.")
+        }
+        if let member, !member.isEmpty { return try checked(member, "clientMessageId") }
+        guard let value = request.fields[.idempotencyKey] else { return nil }
+        guard let text = String(validating: unquoted(value), as: UTF8.self) else {
+            throw Problem(.malformedRequest, "Idempotency-Key is not UTF-8.")
+        }
+        return try checked(text, "Idempotency-Key")
+    }
+
+    private static func checked(_ key: String, _ name: String) throws(Problem) -> String {
+        guard (1...maximumLength).contains(key.utf8.count),
+            !key.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else {
+            throw Problem(
+                .malformedRequest, "\(name) must have 1 to \(maximumLength) bytes and no control characters.")
+        }
+        return key
+    }
+
+    /// The Internet-Draft has the key in quotes (a structured-field string); many clients leave them out.
+    private static func unquoted(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let quote = UInt8(ascii: "\"")
+        guard value.count >= 2, value.first == quote, value.last == quote else { return value }
+        return value.dropFirst().dropLast()
+    }
+}

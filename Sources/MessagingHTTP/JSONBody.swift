@@ -1,0 +1,35 @@
+import FoundationEssentials
+
+/// Reads a request body as one JSON object (RFC 8259).
+enum JSONBody {
+    /// Decodes an object; members it does not know are ignored.
+    ///
+    /// - Throws: `malformed-request` for what is not JSON in UTF-8, `invalid-message` for JSON of another shape.
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(Problem) -> Value {
+        // Foundation would guess other encodings; JSON between systems is UTF-8, and has no bare U+0000.
+        guard String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) else {
+            throw Problem(.malformedRequest, "The body is not JSON in UTF-8.")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch DecodingError.typeMismatch(let expected, let context) {
+            throw Problem(.invalidMessage, "\(name(context)) must be \(words(expected)).")
+        } catch DecodingError.keyNotFound(let key, _) {
+            throw Problem(.invalidMessage, "\(key.stringValue) is missing.")
+        } catch DecodingError.valueNotFound(_, let context) {
+            throw Problem(.invalidMessage, "\(name(context)) must not be null.")
+        } catch {
+            throw Problem(.malformedRequest, "The body is not valid JSON.")
+        }
+    }
+
+    private static func name(_ context: DecodingError.Context) -> String {
+        context.codingPath.first { $0.intValue == nil }?.stringValue ?? "The body"
+    }
+
+    private static func words(_ type: Any.Type) -> String {
+        if type == String.self { return "a string" }
+        if type is [any Decodable].Type { return "an array" }
+        return "an object"
+    }
+}

@@ -1,0 +1,78 @@
+import Messaging
+
+/// `GET /api/messages/conversations`
+struct ListConversations {
+    let context: Context
+
+    static let defaultLimit = 100
+    static let defaultMessages = 20
+
+    /// Answers where nothing has to be read: nothing changed for this client.
+    func answerFromMemory(_ call: Call) throws -> Response? {
+        guard let freshness = context.index.list(of: call.caller) else { return nil }
+        let window = try window(call.query, current: freshness.change)
+        let tag = tag(call, window, at: freshness.change)
+        switch window {
+        case .newest:
+            guard let end = freshness.pageEnd, end.limit == limit(call), tag.isKnown(to: call.request) else {
+                return nil
+            }
+            return pollAnswer(tag, position: freshness.change, olderBefore: end.olderBefore)
+                .notModified(call, context.settings)
+        case .since(let change):
+            guard change == freshness.change else { return nil }
+            return pollAnswer(tag, position: change, olderBefore: nil)
+                .response(to: call, context.settings) { $0.raw("[]") }
+        case .before:
+            return nil
+        }
+    }
+
+    /// Answers from the store.
+    ///
+    /// The tag comes from the snapshot that was read, which may be newer than what memory said a moment ago.
+    func answer(_ call: Call) async throws -> Response {
+        let freshness = try await context.index.list(of: call.caller, from: context.store)
+        let window = try window(call.query, current: freshness.change)
+        let embedded = call.query.messages ?? Self.defaultMessages
+        let page = try await context.store.conversations(
+            of: call.caller, window, limit: limit(call), messages: embedded)
+        if window == .newest {
+            let end = ListFreshness.PageEnd(limit: limit(call), olderBefore: page.olderBefore)
+            context.index.remember(end, at: page.latestChange, of: call.caller)
+        }
+        let tag = tag(call, window, at: page.latestChange)
+        return pollAnswer(tag, position: page.position, olderBefore: page.olderBefore)
+            .response(to: call, context.settings, capacity: 4096) { json in
+                json.raw("[")
+                for (place, summary) in page.conversations.enumerated() {
+                    if place > 0 { json.raw(",") }
+                    json.conversation(summary, for: call.caller.user, embedded: embedded)
+                }
+                json.raw("]")
+            }
+    }
+
+    private func limit(_ call: Call) -> Int { call.query.limit ?? Self.defaultLimit }
+
+    private func window(_ query: Query, current: Int64) throws -> ListWindow {
+        func change(_ text: String) throws -> Int64 {
+            try ListCursor(text, epoch: context.store.epoch, current: current).change
+        }
+        if let since = query.since { return .since(try change(since)) }
+        if let before = query.before { return .before(try change(before)) }
+        return .newest
+    }
+
+    private func tag(_ call: Call, _ window: ListWindow, at change: Int64) -> EntityTag {
+        EntityTag(
+            listOf: call.caller, at: ListCursor(epoch: context.store.epoch, change: change), window,
+            limit: limit(call), messages: call.query.messages ?? Self.defaultMessages)
+    }
+
+    private func pollAnswer(_ tag: EntityTag, position: Int64, olderBefore: Int64?) -> PollAnswer {
+        func cursor(_ change: Int64) -> String { ListCursor(epoch: context.store.epoch, change: change).text }
+        return PollAnswer(
+            tag: tag, cursor: cursor(position), path: Route.conversations.path, before: olderBefore.map(cursor))
+    }
+}

@@ -1,0 +1,69 @@
+import Messaging
+
+/// `GET /api/messages/conversations/{id}/messages`
+struct ListMessages {
+    let context: Context
+
+    static let defaultLimit = 100
+
+    /// Answers where nothing has to be read: nothing changed for this client, or there is nothing to tell.
+    ///
+    /// A conversation that is not the caller's takes the same way as one that does not exist.
+    func answerFromMemory(_ reference: ConversationReference, _ call: Call) throws -> Response? {
+        guard let conversation = context.index.conversation(reference, of: call.caller),
+            let view = try view(of: conversation, reference, call)
+        else { return nil }
+        if view.slices.isEmpty { return answer(view, [], complete: true, call) }
+        guard view.certainlyFits, view.tag.isKnown(to: call.request) else { return nil }
+        return pollAnswer(view, lastReturned: nil, complete: true).notModified(call, context.settings)
+    }
+
+    /// Answers from the store.
+    func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
+        guard let conversation = try await context.index.conversation(reference, of: call.caller, from: context.store),
+            let view = try view(of: conversation, reference, call)
+        else { throw MessagingError.conversationNotFound }
+        // One more than asked for tells whether there is more.
+        var messages = try await context.store.messages(in: conversation, view.slices, limit: view.limit + 1)
+        let complete = messages.count <= view.limit
+        if !complete { messages.removeLast() }
+        return answer(view, messages, complete: complete, call)
+    }
+
+    /// What this call looks at; nil where the caller does not take part.
+    private func view(
+        of conversation: Conversation, _ reference: ConversationReference, _ call: Call
+    ) throws -> MessagesView? {
+        guard let now = conversation.marks(for: call.caller.user) else { return nil }
+        let epoch = context.store.epoch
+        func position(_ text: String) throws -> ReadMarks {
+            try MessageCursor(text, in: conversation.id, epoch: epoch, current: now).marks
+        }
+        let window: MessageWindow =
+            if let since = call.query.since {
+                .since(try position(since))
+            } else if let before = call.query.before {
+                .before(try position(before).n)
+            } else {
+                .newest
+            }
+        let limit = call.query.limit ?? Self.defaultLimit
+        return MessagesView(
+            conversation: conversation, reference: reference, caller: call.caller, now: now, epoch: epoch,
+            window: window, limit: limit)
+    }
+
+    private func answer(_ view: MessagesView, _ messages: [Message], complete: Bool, _ call: Call) -> Response {
+        let answer = pollAnswer(view, lastReturned: messages.last?.n, complete: complete)
+        return answer.response(to: call, context.settings, capacity: 64 + messages.count * 320) { json in
+            json.messages(messages, in: view.conversation, for: view.caller.user, view.now)
+        }
+    }
+
+    private func pollAnswer(_ view: MessagesView, lastReturned: Int64?, complete: Bool) -> PollAnswer {
+        let position = view.window.position(now: view.now, lastReturned: lastReturned, complete: complete)
+        return PollAnswer(
+            tag: view.tag, cursor: MessageCursor(epoch: view.epoch, marks: position).text,
+            path: Route.messages(view.reference).path, before: view.olderBefore.map { String($0) })
+    }
+}

@@ -1,0 +1,44 @@
+import Messaging
+
+/// `PUT /api/messages/conversations/{id}/read`
+struct MarkAsRead {
+    let context: Context
+
+    private struct Body: Decodable {
+        let upTo: String?
+    }
+
+    /// Moves the caller's read marker and answers once that is on disk.
+    func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
+        let body = try body(of: call.request)
+        guard let conversation = try await context.index.conversation(reference, of: call.caller, from: context.store),
+            conversation.marks(for: call.caller.user) != nil
+        else { throw MessagingError.conversationNotFound }
+        var upTo: Int64?
+        if let text = body.upTo {
+            guard let id = MessageID(text, in: conversation.id) else { throw MessagingError.invalidReadPosition }
+            upTo = id.n
+        }
+        let outcome = try await context.store.markRead(conversation.id, upTo: upTo, by: call.caller)
+        var json = JSONWriter()
+        json.raw("{\"conversationId\":")
+        json.string(conversation.id.text)
+        json.raw(",\"readUpTo\":")
+        if outcome.readUpTo > 0 {
+            json.string(MessageID(conversation: conversation.id, n: outcome.readUpTo).text)
+        } else {
+            json.raw("null")
+        }
+        json.raw(",\"unread\":")
+        json.number(outcome.unread)
+        json.raw("}")
+        let fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
+        return Response(status: 200, fields: fields + call.common, body: json.bytes)
+    }
+
+    private func body(of request: Request) throws(Problem) -> Body {
+        guard !request.body.isEmpty else { return Body(upTo: nil) }
+        _ = try MediaType.of(request, accepting: [.json])
+        return try JSONBody.decode(Body.self, from: request.body)
+    }
+}

@@ -1,0 +1,44 @@
+import Messaging
+
+/// One viewer's view of a conversation's messages through one query, before anything is read.
+struct MessagesView {
+    let conversation: Conversation
+    let reference: ConversationReference
+    let caller: Caller
+    let now: ReadMarks
+    let epoch: Epoch
+    let window: MessageWindow
+    let limit: Int
+    /// What has to be read.
+    let slices: [MessageSlice]
+    let tag: EntityTag
+
+    init(
+        conversation: Conversation, reference: ConversationReference, caller: Caller, now: ReadMarks, epoch: Epoch,
+        window: MessageWindow, limit: Int
+    ) {
+        self.conversation = conversation
+        self.reference = reference
+        self.caller = caller
+        self.now = now
+        self.epoch = epoch
+        self.window = window
+        self.limit = limit
+        slices = window.slices(now: now, viewer: caller.user, limit: limit)
+        tag = EntityTag(
+            messagesOf: conversation.id, at: MessageCursor(epoch: epoch, marks: now), window, limit: limit,
+            caller: caller)
+    }
+
+    /// Whether all that the slices hold fits the limit, whoever wrote it.
+    var certainlyFits: Bool {
+        slices.reduce(0) { $0 + $1.numbers.count } <= limit
+    }
+
+    /// The number below which the older page begins; nil where this is not a page or there is none.
+    var olderBefore: Int64? {
+        if case .since = window { return nil }
+        guard let first = slices.first?.numbers.lowerBound, first > 1 else { return nil }
+        return first
+    }
+}

@@ -1,0 +1,47 @@
+import Messaging
+
+/// The header fields that every answer to a poll carries, `200` and `304` alike.
+struct PollAnswer {
+    let tag: EntityTag
+    /// The cursor that covers what the client has once it has this answer.
+    let cursor: String
+    /// The path, encoded.
+    let path: String
+    /// What to ask for `before` to get the older page, where there is one.
+    let before: String?
+
+    /// `304 Not Modified` where the request's condition names the tag, else `200` with the body.
+    func response(
+        to call: Call, _ settings: ServiceSettings, capacity: Int = 512, body: (inout JSONWriter) -> Void
+    ) -> Response {
+        guard !tag.isKnown(to: call.request) else { return notModified(call, settings) }
+        var json = JSONWriter(capacity: capacity)
+        body(&json)
+        let type = Response.Field("Content-Type", "application/json")
+        return Response(status: 200, fields: [type] + fields(call, settings), body: json.bytes)
+    }
+
+    /// `304 Not Modified` (RFC 9110, section 15.4.5).
+    func notModified(_ call: Call, _ settings: ServiceSettings) -> Response {
+        Response(status: 304, fields: fields(call, settings))
+    }
+
+    private func fields(_ call: Call, _ settings: ServiceSettings) -> [Response.Field] {
+        [
+            Response.Field("ETag", tag.text), Response.Field("Cache-Control", "private, no-cache"),
+            Response.Field("X-Poll-Interval", String(settings.pollInterval)), Response.Field("X-Cursor", cursor),
+            Response.Field("Link", links(call.query)),
+        ] + call.common
+    }
+
+    /// The URL to poll next and the older page (RFC 8288), with the parameters of this request.
+    private func links(_ query: Query) -> String {
+        var kept = ""
+        if let limit = query.limit { kept += "&limit=\(limit)" }
+        if let messages = query.messages { kept += "&messages=\(messages)" }
+        if let user = query.userID { kept += "&userId=\(PercentEncoding.encode(user))" }
+        let next = "<\(path)?since=\(cursor)\(kept)>; rel=\"next\""
+        guard let before else { return next }
+        return "\(next), <\(path)?before=\(before)\(kept)>; rel=\"prev\""
+    }
+}

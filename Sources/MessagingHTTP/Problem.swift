@@ -1,0 +1,97 @@
+import Messaging
+
+/// An answer that says what went wrong, and what the caller can do about it (RFC 9457).
+public struct Problem: Error, Equatable, Sendable {
+    /// The closed list of what can go wrong.
+    public let kind: ProblemKind
+    /// A sentence about this occurrence.
+    public let detail: String
+    /// Header fields that belong to it, such as `Allow`.
+    public let fields: [Response.Field]
+
+    /// Puts a problem together.
+    public init(_ kind: ProblemKind, _ detail: String, fields: [Response.Field] = []) {
+        self.kind = kind
+        self.detail = detail
+        self.fields = fields
+    }
+
+    /// The response, with the fields that every response carries.
+    func response(_ common: [Response.Field]) -> Response {
+        var json = JSONWriter()
+        json.raw("{\"type\":")
+        json.string(kind.type)
+        json.raw(",\"title\":")
+        json.string(kind.title)
+        json.raw(",\"status\":")
+        json.number(Int64(kind.status))
+        json.raw(",\"detail\":")
+        json.string(detail)
+        if kind == .pollingOnly {
+            json.raw(",\"endpoints\":[")
+            for (place, endpoint) in Route.endpoints.enumerated() {
+                if place > 0 { json.raw(",") }
+                json.string(endpoint)
+            }
+            json.raw("]")
+        }
+        json.raw("}\n")
+        let content = [
+            Response.Field("Content-Type", "application/problem+json"), Response.Field("Cache-Control", "no-store"),
+        ]
+        return Response(status: kind.status, fields: content + fields + common, body: json.bytes)
+    }
+}
+
+extension Problem {
+    /// The one place where errors of messaging become problems.
+    public init(_ error: MessagingError) {
+        switch error {
+        case .conversationNotFound:
+            self.init(.conversationNotFound, "There is no such conversation among the caller's.")
+        case .openingForbidden:
+            self.init(.openingForbidden, "Conversations are opened by the operator here.")
+        case .invalidMessage(let sentence):
+            self.init(.invalidMessage, sentence)
+        case .contentTooLarge(let limit):
+            self.init(.contentTooLarge, "The content may have at most \(limit) bytes of UTF-8.")
+        case .idempotencyConflict:
+            self.init(
+                .idempotencyConflict, "This key was used before, for other content. Use a new key for a new message.")
+        case .invalidReadPosition:
+            self.init(.invalidReadPosition, "upTo must be the id of a message of this conversation.")
+        case .overloaded:
+            self.init(
+                .overloaded, "Too many writes are waiting; nothing was stored. Try again shortly.",
+                fields: [Response.Field("Retry-After", "1")])
+        case .storeUnavailable:
+            self.init(
+                .storeUnavailable, "The store cannot answer at the moment; nothing was stored. Try again shortly.",
+                fields: [Response.Field("Retry-After", "5")])
+        }
+    }
+
+    /// The one place where errors of cursors become problems.
+    public init(_ error: CursorError) {
+        switch error {
+        case .malformed:
+            self.init(.malformedCursor, "This is not a cursor of this resource. Use the value of X-Cursor.")
+        case .expired:
+            self.init(
+                .cursorExpired, "This cursor does not fit what is stored now. Fetch again without since or before.")
+        }
+    }
+
+    /// The one place where refusals of the server become problems.
+    public init(_ refusal: TransportRefusal) {
+        switch refusal {
+        case .bodyTooLarge(let limit):
+            self.init(.contentTooLarge, "A request body may have at most \(limit) bytes.")
+        case .tooSlow:
+            self.init(.requestTimeout, "The request took too long to arrive.")
+        case .stopping:
+            self.init(
+                .stopping, "The server is stopping. Try again shortly.", fields: [Response.Field("Retry-After", "1")])
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// The closed list of problems; `type` is stable, programs may depend on it.
+public enum ProblemKind: String, CaseIterable, Sendable {
+    case malformedRequest = "malformed-request"
+    case malformedCursor = "malformed-cursor"
+    case unauthenticated
+    case senderMismatch = "sender-mismatch"
+    case openingForbidden = "opening-forbidden"
+    case notFound = "not-found"
+    case conversationNotFound = "conversation-not-found"
+    case pollingOnly = "polling-only"
+    case methodNotAllowed = "method-not-allowed"
+    case requestTimeout = "request-timeout"
+    case cursorExpired = "cursor-expired"
+    case contentTooLarge = "content-too-large"
+    case unsupportedMediaType = "unsupported-media-type"
+    case invalidMessage = "invalid-message"
+    case idempotencyConflict = "idempotency-conflict"
+    case invalidReadPosition = "invalid-read-position"
+    case overloaded
+    case storeUnavailable = "store-unavailable"
+    case stopping
+
+    /// The problem type URI.
+    public var type: String { "urn:postbox:problem:\(rawValue)" }
+
+    /// The status code it goes out with.
+    public var status: Int {
+        switch self {
+        case .malformedRequest, .malformedCursor: 400
+        case .unauthenticated: 401
+        case .senderMismatch, .openingForbidden: 403
+        case .notFound, .conversationNotFound, .pollingOnly: 404
+        case .methodNotAllowed: 405
+        case .requestTimeout: 408
+        case .cursorExpired: 410
+        case .contentTooLarge: 413
+        case .unsupportedMediaType: 415
+        case .invalidMessage, .idempotencyConflict, .invalidReadPosition: 422
+        case .overloaded, .storeUnavailable, .stopping: 503
+        }
+    }
+
+    /// What kind of problem it is, the same for every occurrence.
+    public var title: String {
+        switch self {
+        case .malformedRequest: "Malformed request"
+        case .malformedCursor: "Malformed cursor"
+        case .unauthenticated: "Not authenticated"
+        case .senderMismatch: "Sender is not the caller"
+        case .openingForbidden: "Opening conversations is forbidden"
+        case .notFound: "No such resource"
+        case .conversationNotFound: "No such conversation"
+        case .pollingOnly: "Polling only"
+        case .methodNotAllowed: "Method not allowed"
+        case .requestTimeout: "Request timeout"
+        case .cursorExpired: "Cursor expired"
+        case .contentTooLarge: "Content too large"
+        case .unsupportedMediaType: "Unsupported media type"
+        case .invalidMessage: "Invalid message"
+        case .idempotencyConflict: "Idempotency conflict"
+        case .invalidReadPosition: "Invalid read position"
+        case .overloaded: "Overloaded"
+        case .storeUnavailable: "Store unavailable"
+        case .stopping: "Server is stopping"
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Messaging
+
+/// `POST /api/messages/conversations/{id}/messages`
+struct SendMessage {
+    let context: Context
+
+    /// The members of a JSON body; front ends send more, which is ignored.
+    private struct Body: Decodable {
+        let content: String
+        let clientMessageId: String?
+        let senderId: String?
+        let receiverId: String?
+        let recipientId: String?
+        let participantIds: [String]?
+    }
+
+    /// Stores the message and answers once it is on disk.
+    func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
+        let sent = try await context.store.send(draft(reference, call))
+        // Nobody can have read it yet; a retry gets the answer of the first try again, whoever has read it since.
+        let marks = ReadMarks(n: sent.message.n, others: sent.message.n - 1, mine: 0)
+        var json = JSONWriter()
+        json.message(sent.message, in: sent.conversation, for: call.caller.user, marks)
+        var fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
+        if sent.replayed { fields.append(Response.Field("Idempotency-Replayed", "true")) }
+        return Response(status: 201, fields: fields + call.common, body: json.bytes)
+    }
+
+    private func draft(_ reference: ConversationReference, _ call: Call) throws -> Draft {
+        let body = try body(of: call.request)
+        let key = try IdempotencyKey.of(call.request, member: body.clientMessageId)
+        if let sender = body.senderId, !sender.isEmpty, UserID(sender) != call.caller.user {
+            throw Problem(.senderMismatch, "senderId is not the caller.")
+        }
+        let named = [body.receiverId, body.recipientId].compactMap { $0 } + (body.participantIds ?? [])
+        let receivers = try named.filter { !$0.isEmpty }.map { text in
+            guard let user = UserID(text) else { throw MessagingError.invalidMessage("A receiver's id is not valid.") }
+            return user
+        }
+        return Draft(
+            caller: call.caller, conversation: reference,
+            content: try MessageContent(body.content, limit: context.settings.contentLimit), clientMessageID: key,
+            receivers: receivers, mayOpen: context.settings.usersMayOpen, sentAt: context.now(),
+            newConversationID: context.makeConversationID())
+    }
+
+    private func body(of request: Request) throws(Problem) -> Body {
+        switch try MediaType.of(request, accepting: [.json, .plainText]) {
+        case .json:
+            return try JSONBody.decode(Body.self, from: request.body)
+        case .plainText:
+            guard let text = String(validating: request.body, as: UTF8.self) else {
+                throw Problem(.malformedRequest, "The body is not UTF-8.")
+            }
+            return Body(
+                content: text, clientMessageId: nil, senderId: nil, receiverId: nil, recipientId: nil,
+                participantIds: nil)
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import Messaging
+
+/// What an operator can set about the contract.
+public struct ServiceSettings: Sendable {
+    /// The most content a message may have, in bytes of UTF-8.
+    public var contentLimit: Int
+    /// Whether users may open conversations by sending a first message.
+    public var usersMayOpen: Bool
+    /// How long clients are asked to wait between polls, in seconds.
+    public var pollInterval: Int
+
+    /// The defaults of the contract.
+    public init(contentLimit: Int = MessageContent.defaultLimit, usersMayOpen: Bool = true, pollInterval: Int = 10) {
+        self.contentLimit = contentLimit
+        self.usersMayOpen = usersMayOpen
+        self.pollInterval = pollInterval
+    }
+}
