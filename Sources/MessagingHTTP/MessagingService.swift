@@ -4,6 +4,7 @@ import Messaging
 public struct MessagingService: RequestHandler {
     private let context: Context
     private let identity: any Identity
+    private let log: @Sendable (String) -> Void
 
     /// Puts the service together.
     ///
@@ -11,13 +12,16 @@ public struct MessagingService: RequestHandler {
     ///   - index: observes the store's commits, or nobody would ever see anything new.
     ///   - now: the clock; any thread may call it.
     ///   - makeConversationID: makes ids that were never used before; any thread may call it.
+    ///   - log: takes what an operator must know and a caller must not; any thread may call it.
     public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
-        now: @escaping @Sendable () -> Timestamp, makeConversationID: @escaping @Sendable () -> ConversationID
+        now: @escaping @Sendable () -> Timestamp, makeConversationID: @escaping @Sendable () -> ConversationID,
+        log: @escaping @Sendable (String) -> Void
     ) {
         context = Context(
             store: store, index: index, settings: settings, now: now, makeConversationID: makeConversationID)
         self.identity = identity
+        self.log = log
     }
 
     /// Answers an idle poll, and whatever can be seen to be wrong without the store.
@@ -116,9 +120,14 @@ public struct MessagingService: RequestHandler {
     private func problem(_ error: any Error, _ common: [Response.Field]) -> Response {
         switch error {
         case let problem as Problem: problem.response(common)
-        case let error as MessagingError: Problem(error).response(common)
+        case let error as MessagingError: problem(error, common)
         case let error as CursorError: Problem(error).response(common)
         default: preconditionFailure("an error outside the closed lists: \(error)")
         }
+    }
+
+    private func problem(_ error: MessagingError, _ common: [Response.Field]) -> Response {
+        if case .storeUnavailable(let reason) = error { log("the store cannot answer: \(reason)") }
+        return Problem(error).response(common)
     }
 }

@@ -1,7 +1,13 @@
 import ArgumentParser
 
-@main
-struct Postbox: AsyncParsableCommand {
+/// The command line: what `postbox` is asked to do.
+struct Postbox: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "postbox", abstract: "A messaging backend that a web app can poll.")
+        commandName: "postbox",
+        abstract: "A messaging backend that a web app can poll.",
+        discussion: """
+            Every option of "postbox serve" is also an environment variable: POSTBOX_PORT=9000 is --port 9000. What the \
+            command line says comes first.
+            """,
+        subcommands: [Serve.self, Conversations.self, Users.self, Import.self])
 }

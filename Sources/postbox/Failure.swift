@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// A reason to end with one clear line and an exit code (sysexits(3)).
+struct Failure: Error {
+    let message: String
+    let exitCode: Int32
+
+    /// The command cannot be carried out now.
+    static func unavailable(_ message: String) -> Failure { Failure(message: message, exitCode: 69) }
+
+    /// The input data is wrong.
+    static func badData(_ message: String) -> Failure { Failure(message: message, exitCode: 65) }
+
+    /// The command line or the environment is wrong.
+    static func badUsage(_ message: String) -> Failure { Failure(message: message, exitCode: 64) }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Messaging
+import SQLiteStore
+
+/// `postbox import`
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take over history from an existing system. The server must be stopped.",
+        discussion: """
+            The file has one JSON object a line:
+
+              {"kind":"user","id":"alice","name":"Alice","company":"Acme"}
+              {"kind":"conversation","id":"conv-1","participantIds":["alice","bob"]}
+              {"kind":"message","conversationId":"conv-1","senderId":"alice","content":"Hi","timestamp":"2024-12-01T10:30:00Z"}
+              {"kind":"read","conversationId":"conv-1","userId":"bob","upTo":"conv-1:1"}
+
+            Messages are numbered in the order of their lines. "clientMessageId" in a message and "upTo" in a read marker \
+            (everything so far) may be left out; "direct":true makes a conversation the direct one of its two people; every \
+            line may name its "tenantId". A second run adds nothing twice; a bad line is reported with its number, and then \
+            nothing of the file is applied.
+            """)
+
+    @Argument(help: "The file to read.")
+    var file: String
+
+    @OptionGroup var database: DatabaseOption
+
+    func run() throws {
+        guard let reader = LineReader(path: file) else { throw Failure(message: "cannot read \(file)", exitCode: 66) }
+        let store = try database.open()
+        defer { store.close() }
+        do {
+            let added = try Self.apply(lines: reader.next, to: store) { lines in
+                FileHandle.standardError.write(Data("postbox: \(lines) lines read\n".utf8))
+            }
+            print("postbox: \(reader.lineNumber) lines read, \(added) messages added")
+        } catch let error as ImportLineError {
+            throw Failure.badData("\(file):\(reader.lineNumber): \(error.sentence)")
+        } catch let error as ImportError {
+            throw Failure.badData("\(file):\(reader.lineNumber): \(error.description)")
+        }
+    }
+
+    /// Applies all lines or none; returns how many messages were added.
+    static func apply(
+        lines: () throws -> [UInt8]?, to store: SQLiteStore, progress: (Int) -> Void = { _ in }
+    ) throws -> Int {
+        try store.importRecords(openedAt: SystemClock.now(), progress: progress) {
+            while let line = try lines() {
+                if !line.isEmpty { return try ImportLine.record(from: line, now: SystemClock.now()) }
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// Reads a file line by line, without holding more of it than a line and a block.
+final class LineReader {
+    /// The number of the line given last, from 1.
+    private(set) var lineNumber = 0
+    private let file: FileHandle
+    private var buffer: [UInt8] = []
+    private var start = 0
+    private static let blockSize = 1 << 20
+
+    /// Opens a file; nil where it cannot be read.
+    init?(path: String) {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        self.file = file
+    }
+
+    /// The next line without its line break; nil at the end.
+    func next() throws -> [UInt8]? {
+        var searched = start
+        while true {
+            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer { start = end + 1 }
+                return line(upTo: end)
+            }
+            searched = buffer.count - start
+            buffer.removeFirst(start)
+            start = 0
+            guard let block = try file.read(upToCount: Self.blockSize), !block.isEmpty else {
+                guard !buffer.isEmpty else { return nil }
+                defer { start = buffer.count }
+                return start < buffer.count ? line(upTo: buffer.count) : nil
+            }
+            buffer += block
+        }
+    }
+
+    private func line(upTo end: Int) -> [UInt8] {
+        lineNumber += 1
+        let line = buffer[start..<end]
+        return Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+    }
+}

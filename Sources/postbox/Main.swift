@@ -1,0 +1,29 @@
+import ArgumentParser
+import Foundation
+
+/// Runs the command and turns whatever goes wrong into one line and an exit code.
+@main
+enum Main {
+    static func main() {
+        let arguments = EnvironmentArguments.merged(
+            into: Array(CommandLine.arguments.dropFirst()), ProcessInfo.processInfo.environment)
+        do {
+            var command = try Postbox.parseAsRoot(arguments)
+            try command.run()
+        } catch let failure as Failure {
+            complain(failure.message)
+            exit(failure.exitCode)
+        } catch {
+            let code = Postbox.exitCode(for: error)
+            // Asking for help is an error to the parser, but not to anybody else.
+            guard !code.isSuccess else { Postbox.exit(withError: error) }
+            complain(Postbox.message(for: error))
+            exit(code.rawValue)
+        }
+    }
+
+    private static func complain(_ message: String) {
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        FileHandle.standardError.write(Data("postbox: \(line)\n".utf8))
+    }
+}

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// Who may open conversations.
+enum OpeningRight: String, ExpressibleByArgument, CaseIterable {
+    case anyone
+    case `operator`
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Messaging
+
+/// `postbox users …`
+struct Users: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say who people are. The server must be stopped.", subcommands: [Set.self])
+
+    /// `postbox users set`
+    struct Set: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set what others see of a user. The server must be stopped.",
+            discussion: "What is not given stays as it is; an empty value takes it away.")
+
+        @Argument(help: "The user id.")
+        var id: String
+
+        @Option(help: "The name others see.")
+        var name: String?
+
+        @Option(help: "The company others see.")
+        var company: String?
+
+        @OptionGroup var database: DatabaseOption
+
+        func run() throws {
+            let user = try UserID.argument(id, "the user id")
+            let store = try database.open()
+            defer { store.close() }
+            try store.setPerson(user, name: name, company: company, tenant: .none)
+        }
+    }
+}
