@@ -7,7 +7,7 @@ import Synchronization
 public final class Server: Sendable {
     private enum State {
         case bound(ListeningSocket)
-        case running(ListeningSocket, [LoopThread])
+        case running([LoopThread])
         case stopped
     }
 
@@ -51,7 +51,8 @@ public final class Server: Sendable {
                         signal: signals[index], counters: counters[index])
                     threads.append(try LoopThread(running: loop))
                 }
-                state = .running(socket, threads)
+                // Lets go of our own descriptor: only when the loops have closed theirs does the kernel stop accepting.
+                state = .running(threads)
             } catch {
                 state = .stopped
                 end(threads, by: .now)
@@ -69,7 +70,7 @@ public final class Server: Sendable {
     public func stop(within seconds: Double) {
         let deadline = MonotonicTime.now + seconds
         state.withLock { state in
-            if case .running(_, let threads) = state { end(threads, by: deadline) }
+            if case .running(let threads) = state { end(threads, by: deadline) }
             state = .stopped
         }
     }

@@ -32,9 +32,8 @@ struct BodyTests {
         let server = try server()
         let client = try Client(port: server.boundPort)
         let head = get("/", "Transfer-Encoding: chunked\r\n", method: "POST")
-        for _ in 0..<2 {
-            #expect(try await client.exchange(head + "5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\n\r\n").body == "hello world")
-        }
+        let body = "5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\n\r\n"
+        for _ in 0..<2 { #expect(try await client.exchange(head + body).body == "hello world") }
     }
 
     @Test("A declared length above the limit is refused before the body is sent")
