@@ -17,12 +17,14 @@ final class Connection {
         case answered
     }
 
+    let descriptor: Int32
     let peer: String
     /// Its place in the loop's table.
     var index: Int
     var phase = Phase.idle
     var incoming: IncomingRequest?
-    private let descriptor: Int32
+    /// Whether it was answered before the whole body had come in, and so will be closed.
+    var refusedEarly = false
     private var clock: RequestClock
 
     init(_ connection: OpaquePointer, index: Int, now: MonotonicTime) {

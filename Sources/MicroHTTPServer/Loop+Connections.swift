@@ -11,7 +11,9 @@ extension Loop {
         return added
     }
 
+    /// Forgets a connection, whose socket the library is about to close.
     func closed(_ connection: Connection) {
+        if connection.refusedEarly { lingering.keep(connection.descriptor, now: now) }
         let last = connections.removeLast()
         if last !== connection {
             connections[connection.index] = last

@@ -29,6 +29,7 @@ extension Loop {
         connection.phase = .body
         guard let head = connection.incoming?.head, !head.isAmbiguous else { return .NO }
         guard let length = head.contentLength, length > configuration.bodyLimit else { return .YES }
+        connection.refusedEarly = true
         return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
     }
 

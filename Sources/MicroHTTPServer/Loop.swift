@@ -12,6 +12,7 @@ final class Loop {
     let signal: LoopSignal
     let counters: LoopCounters
     var connections: [Connection] = []
+    var lingering = LingeringSockets()
     /// The time when the loop last woke up: near enough for time-outs, and free.
     var now = MonotonicTime.now
     /// Set once the loop accepts no more; every answer then closes its connection.
@@ -41,11 +42,9 @@ final class Loop {
             context: Unmanaged.passUnretained(self).toOpaque(), access: accessed, uri: requestBegan,
             unescape: leaveEscaped, completed: requestEnded, connection: connectionChanged)
         daemon = mhd_start_daemon(&settings)
-        guard daemon != nil else {
-            let code = errno
-            close(listeningSocket)
-            throw .system("starting a loop", errno: code)
-        }
+        // Whether the library has closed the socket by now depends on how far it came; to close it again could hit
+        // another one with the same number, so at worst one is left open until the process ends, which is near.
+        guard daemon != nil else { throw .system("starting a loop") }
     }
 
     deinit { stopDaemon() }
@@ -58,15 +57,20 @@ final class Loop {
 
     /// Waits until there is something to do, or for at most `milliseconds`, and does it.
     func turn(atMost milliseconds: Int = .max) {
-        wait(atMost: min(milliseconds, now.milliseconds(until: nextSweep)))
+        // Lingering sockets are few and short-lived, so they are looked at rather than waited for.
+        let longest = lingering.isEmpty ? milliseconds : min(milliseconds, 5)
+        wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
         MHD_run(daemon)
+        if !lingering.isEmpty { lingering.drain(now: now) }
         if now > nextSweep { sweep() }
     }
 
     /// Stops the daemon; no connection may be suspended then.
     func stopDaemon() {
+        guard daemon != nil else { return }
         MHD_stop_daemon(daemon)
         daemon = nil
+        lingering.closeAll()
     }
 
     private func wait(atMost milliseconds: Int) {

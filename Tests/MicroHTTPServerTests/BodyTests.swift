@@ -45,6 +45,17 @@ struct BodyTests {
         #expect(await client.isClosedByServer())
     }
 
+    @Test("A client that sends all of a body that is too large before it reads still gets its answer")
+    func tooLargeEager() async throws {
+        let server = try server(bodyLimit: 10)
+        let body = String(repeating: "x", count: 600_000)
+        for _ in 0..<20 {
+            let client = try Client(port: server.boundPort)
+            #expect(client.send(post("/", body)))
+            #expect(try await client.receive().status == 413)
+        }
+    }
+
     @Test("A chunked body above the limit is refused at its end, and the connection goes on")
     func tooLargeChunked() async throws {
         let server = try server(bodyLimit: 10)
