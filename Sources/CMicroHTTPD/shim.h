@@ -1,2 +1,103 @@
 #pragma once
+
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+/// What one daemon is started with: a struct, because the options themselves are variadic.
+struct mhd_settings
+{
+  MHD_socket listen_socket;
+  unsigned int connection_limit;
+  unsigned int connections_per_address;
+  size_t memory_per_connection;
+  unsigned int idle_timeout_seconds;
+  void *context;
+  MHD_AccessHandlerCallback access;
+  void *(*uri) (void *context, const char *uri, struct MHD_Connection *connection);
+  size_t (*unescape) (void *context, struct MHD_Connection *connection, char *text);
+  MHD_RequestCompletedCallback completed;
+  MHD_NotifyConnectionCallback connection;
+};
+
+/// Starts a daemon that our own thread drives. `MHD_start_daemon` is variadic, which Swift does not import, and here
+/// the C compiler at least sees the real type of each argument.
+///
+/// No internal thread (it can stall with 128 ready clients), no error log (it would take a `va_list` from a loop
+/// thread to print what clients can provoke at will), no TCP fast open (replayable requests).
+static inline struct MHD_Daemon *
+mhd_start_daemon (const struct mhd_settings *settings)
+{
+  return MHD_start_daemon (MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+                           settings->access, settings->context,
+                           MHD_OPTION_LISTEN_SOCKET, settings->listen_socket,
+                           MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
+                           MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->connections_per_address,
+                           MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->memory_per_connection,
+                           MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_seconds,
+                           MHD_OPTION_URI_LOG_CALLBACK, settings->uri, settings->context,
+                           MHD_OPTION_UNESCAPE_CALLBACK, settings->unescape, settings->context,
+                           MHD_OPTION_NOTIFY_COMPLETED, settings->completed, settings->context,
+                           MHD_OPTION_NOTIFY_CONNECTION, settings->connection, settings->context,
+                           MHD_OPTION_END);
+}
+
+/// A non-blocking event counter, or -1. Swift's Glibc module leaves `<sys/eventfd.h>` out.
+static inline int
+event_counter (void)
+{
+  return eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+/// The descriptor that becomes readable when the daemon has work, or -1. `MHD_get_daemon_info` is variadic.
+static inline int
+mhd_epoll_descriptor (struct MHD_Daemon *daemon)
+{
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info (daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  return NULL == info ? -1 : info->epoll_fd;
+}
+
+/// The socket of a connection, or -1. `MHD_get_connection_info` is variadic.
+static inline int
+mhd_connection_descriptor (struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return NULL == info ? -1 : info->connect_fd;
+}
+
+/// The address of a connection's peer, or NULL. `MHD_get_connection_info` is variadic.
+static inline const struct sockaddr *
+mhd_client_address (struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  return NULL == info ? NULL : info->client_addr;
+}
+
+/// What was left in a connection when it started, or NULL. `MHD_get_connection_info` is variadic.
+static inline void *
+mhd_connection_context (struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return NULL == info ? NULL : info->socket_context;
+}
+
+/// How many bytes the peer of a TCP socket has sent so far; 0 where the kernel does not tell (Linux before 4.1).
+///
+/// glibc's `struct tcp_info` ends before this member, and `<linux/tcp.h>` cannot be included beside glibc's header:
+/// so by the offset of `tcpi_bytes_received`, which is kernel ABI (8 single bytes, 24 words, 3 double words before it).
+static inline uint64_t
+mhd_bytes_received (int socket)
+{
+  enum { offset = 8 + 24 * 4 + 3 * 8 };
+  unsigned char info[offset + sizeof (uint64_t)];
+  socklen_t size = sizeof (info);
+  uint64_t received;
+  if (0 != getsockopt (socket, IPPROTO_TCP, TCP_INFO, info, &size) || size < sizeof (info))
+    return 0;
+  memcpy (&received, info + offset, sizeof (received));
+  return received;
+}

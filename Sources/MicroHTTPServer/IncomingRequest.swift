@@ -1,0 +1,67 @@
+import CMicroHTTPD
+import Glibc
+import MessagingHTTP
+
+/// A request while it is coming in.
+struct IncomingRequest {
+    private(set) var method = Method.other
+    private(set) var target: [UInt8] = []
+    private(set) var head = RequestHead()
+    private(set) var body: [UInt8] = []
+    /// Body bytes so far, the dropped ones included.
+    private(set) var received = 0
+
+    /// Begins with the raw request target, NUL-terminated.
+    init(target: UnsafePointer<CChar>?) {
+        guard let target else { return }
+        self.target = target.withMemoryRebound(to: UInt8.self, capacity: 1) {
+            Array(UnsafeBufferPointer(start: $0, count: strlen(target)))
+        }
+    }
+
+    /// Takes the method and the header fields, once all of them have come in.
+    mutating func readHead(of connection: OpaquePointer, method: UnsafePointer<CChar>?) {
+        self.method = Method(text: method)
+        head.read(from: connection)
+    }
+
+    /// Takes the next part of the body; what exceeds the limit is counted and dropped.
+    mutating func append(_ part: UnsafeRawBufferPointer, limit: Int) {
+        received += part.count
+        guard received <= limit else {
+            body = []
+            return
+        }
+        if body.isEmpty, let length = head.contentLength { body.reserveCapacity(min(length, limit)) }
+        body.append(contentsOf: part)
+    }
+
+    /// The request as it is handed on.
+    func request(from peer: String, withBody: Bool) -> Request {
+        Request(method: method, target: target, fields: head.fields, body: withBody ? body : [], peer: peer)
+    }
+}
+
+extension Method {
+    /// The method with this name; names are case-sensitive (RFC 9110, section 9.1).
+    init(text: UnsafePointer<CChar>?) {
+        guard let text else {
+            self = .other
+            return
+        }
+        self =
+            if strcmp(text, "GET") == 0 {
+                .get
+            } else if strcmp(text, "POST") == 0 {
+                .post
+            } else if strcmp(text, "PUT") == 0 {
+                .put
+            } else if strcmp(text, "HEAD") == 0 {
+                .head
+            } else if strcmp(text, "OPTIONS") == 0 {
+                .options
+            } else {
+                .other
+            }
+    }
+}

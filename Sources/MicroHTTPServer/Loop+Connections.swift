@@ -1,0 +1,41 @@
+import CMicroHTTPD
+import MessagingHTTP
+
+/// What the library tells about connections and the beginning and end of requests.
+extension Loop {
+    /// Takes a new connection into the table, which keeps it until it is closed.
+    func opened(_ connection: OpaquePointer) -> Connection {
+        let added = Connection(connection, index: connections.count, now: now)
+        connections.append(added)
+        counters.openConnections.bump(by: 1)
+        return added
+    }
+
+    /// Forgets a connection, whose socket the library is about to close.
+    func closed(_ connection: Connection) {
+        if connection.refusedEarly { lingering.keep(connection.descriptor, now: now) }
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.index] = last
+            last.index = connection.index
+        }
+        counters.openConnections.bump(by: -1)
+    }
+
+    func began(_ connection: Connection, target: UnsafePointer<CChar>?) {
+        connection.begin(target: target, now: now)
+        counters.openRequests.bump(by: 1)
+    }
+
+    /// Forgets a request; the library calls for each that began, answered or not.
+    func ended(_ connection: Connection) {
+        // Where the client of a suspended request has gone, the library may not come for the answer. Taking it waits
+        // for whoever resumed the connection to be out of the library.
+        if let pending = connection.pending {
+            _ = pending.take()
+            counters.suspendedRequests.bump(by: -1)
+        }
+        connection.finish(now: now)
+        counters.openRequests.bump(by: -1)
+    }
+}

@@ -1,0 +1,87 @@
+import CMicroHTTPD
+import Glibc
+import MessagingHTTP
+
+/// What happens to a request, from its header fields to its answer.
+extension Loop {
+    /// How much of a body that is too large is still read, in bytes, so that its sender can be told.
+    private var drainLimit: Int { max(configuration.bodyLimit, 1 << 20) }
+
+    /// Called by the library when the head is here, for each part of the body, at the end of it, and when resumed.
+    func access(
+        _ connection: Connection, _ handle: OpaquePointer, method: UnsafePointer<CChar>?,
+        part: UnsafeRawBufferPointer
+    ) -> MHD_Result {
+        switch connection.phase {
+        case .head: readHead(connection, handle, method: method)
+        case .body where part.isEmpty: answer(connection, handle)
+        case .body: readBody(connection, part)
+        case .suspended(let pending): resume(connection, handle, pending)
+        case .idle, .answered: .NO
+        }
+    }
+
+    /// Answers nothing as a rule: an answer to the first call would close the connection.
+    private func readHead(
+        _ connection: Connection, _ handle: OpaquePointer, method: UnsafePointer<CChar>?
+    ) -> MHD_Result {
+        connection.incoming?.readHead(of: handle, method: method)
+        connection.phase = .body
+        guard let head = connection.incoming?.head, !head.isAmbiguous else { return .NO }
+        guard let length = head.contentLength, length > configuration.bodyLimit else { return .YES }
+        connection.refusedEarly = true
+        return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
+    }
+
+    private func readBody(_ connection: Connection, _ part: UnsafeRawBufferPointer) -> MHD_Result {
+        connection.incoming?.append(part, limit: configuration.bodyLimit)
+        return (connection.incoming?.received ?? 0) > drainLimit ? .NO : .YES
+    }
+
+    private func answer(_ connection: Connection, _ handle: OpaquePointer) -> MHD_Result {
+        guard let incoming = connection.incoming else { return .NO }
+        guard incoming.received <= configuration.bodyLimit else {
+            return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
+        }
+        // The request is all that is needed from here on; this leaves its bytes with one owner.
+        connection.incoming = nil
+        let request = incoming.request(from: connection.peer, withBody: true)
+        if let response = handler.answerFromMemory(request) { return give(response, connection, handle) }
+        suspend(connection, handle, for: request)
+        return .YES
+    }
+
+    private func suspend(_ connection: Connection, _ handle: OpaquePointer, for request: Request) {
+        let pending = PendingAnswer(for: handle, signal: signal)
+        connection.phase = .suspended(pending)
+        counters.suspendedRequests.bump(by: 1)
+        // Before the task is made: it may be done before this returns.
+        MHD_suspend_connection(handle)
+        Task { [handler] in pending.deliver(await handler.answer(request)) }
+    }
+
+    private func resume(_ connection: Connection, _ handle: OpaquePointer, _ pending: PendingAnswer) -> MHD_Result {
+        guard let response = pending.take() else { return .NO }
+        counters.suspendedRequests.bump(by: -1)
+        return give(response, connection, handle)
+    }
+
+    private func refuse(
+        _ connection: Connection, _ handle: OpaquePointer, because reason: TransportRefusal
+    ) -> MHD_Result {
+        guard let incoming = connection.incoming else { return .NO }
+        let request = incoming.request(from: connection.peer, withBody: false)
+        return give(handler.refuse(request, because: reason), connection, handle)
+    }
+
+    private func give(_ response: Response, _ connection: Connection, _ handle: OpaquePointer) -> MHD_Result {
+        connection.phase = .answered
+        // The shared form must not change, so a closing answer gets one of its own.
+        guard let prepared = isStopping ? PreparedResponse(response, closing: true) : response.prepared else {
+            return .NO
+        }
+        let result = prepared.queue(status: response.status, on: handle)
+        if result == .YES { counters.answeredRequests.bump(by: 1) }
+        return result
+    }
+}

@@ -1,0 +1,43 @@
+import CMicroHTTPD
+import Glibc
+import MessagingHTTP
+
+/// The end of a loop in good order.
+extension Loop {
+    /// Longest time that refusals get to go out after the deadline, in seconds.
+    private var farewell: Double { 0.25 }
+
+    /// Accepts no more, lets requests in flight be answered until the deadline, and refuses what then still waits.
+    func stop() {
+        stopAccepting()
+        serve(until: { [signal] in signal.stopDeadline })
+        refuseSuspended()
+        let end = MonotonicTime.now + farewell
+        serve(until: { end })
+        // The library must not be stopped while anything is suspended. This is short: all have their answer by now.
+        while counters.suspendedRequests.load(ordering: .relaxed) > 0 { turn(atMost: 1) }
+        stopDaemon()
+    }
+
+    private func stopAccepting() {
+        isStopping = true
+        let listeningSocket = MHD_quiesce_daemon(daemon)
+        if listeningSocket >= 0 { close(listeningSocket) }
+    }
+
+    /// Goes on with the connections there are; those between two requests are closed.
+    private func serve(until deadline: () -> MonotonicTime?) {
+        while !connections.isEmpty, let deadline = deadline(), now < deadline {
+            for connection in connections where connection.isQuiet { connection.shutDown() }
+            turn(atMost: min(100, now.milliseconds(until: deadline)))
+        }
+    }
+
+    private func refuseSuspended() {
+        for connection in connections {
+            guard let pending = connection.pending else { continue }
+            let request = Request(method: .other, target: [], peer: connection.peer)
+            pending.deliver(handler.refuse(request, because: .stopping))
+        }
+    }
+}

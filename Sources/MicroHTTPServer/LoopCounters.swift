@@ -1,0 +1,28 @@
+import Synchronization
+
+/// The numbers of one loop: written by its thread alone, read by any.
+///
+/// Each loop has its own, so that no two threads write the same cache line for every request.
+final class LoopCounters: Sendable {
+    let openConnections = Atomic<Int>(0)
+    let openRequests = Atomic<Int>(0)
+    let suspendedRequests = Atomic<Int>(0)
+    let answeredRequests = Atomic<Int>(0)
+    let cutConnections = Atomic<Int>(0)
+
+    func add(to statistics: inout ServerStatistics) {
+        statistics.openConnections += openConnections.load(ordering: .relaxed)
+        statistics.openRequests += openRequests.load(ordering: .relaxed)
+        statistics.suspendedRequests += suspendedRequests.load(ordering: .relaxed)
+        statistics.answeredRequests += answeredRequests.load(ordering: .relaxed)
+        statistics.cutConnections += cutConnections.load(ordering: .relaxed)
+    }
+}
+
+extension Atomic where Value == Int {
+    /// Adds without a locked instruction; right only where a single thread ever writes.
+    @inline(__always)
+    func bump(by delta: Int) {
+        store(load(ordering: .relaxed) &+ delta, ordering: .relaxed)
+    }
+}

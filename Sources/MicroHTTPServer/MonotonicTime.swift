@@ -1,0 +1,24 @@
+import Glibc
+
+/// A point in time on the clock that nobody sets.
+struct MonotonicTime: Comparable, Sendable {
+    let nanoseconds: Int
+
+    static var now: MonotonicTime {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return MonotonicTime(nanoseconds: time.tv_sec * 1_000_000_000 + time.tv_nsec)
+    }
+
+    static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    static func + (time: MonotonicTime, seconds: Double) -> MonotonicTime {
+        // A year is as good as for ever, and does not overflow.
+        MonotonicTime(nanoseconds: time.nanoseconds + Int(min(max(seconds, 0), 31_536_000) * 1e9))
+    }
+
+    /// The whole milliseconds until `time`, rounded up; 0 once it has passed.
+    func milliseconds(until time: MonotonicTime) -> Int {
+        max(0, (time.nanoseconds - nanoseconds + 999_999) / 1_000_000)
+    }
+}

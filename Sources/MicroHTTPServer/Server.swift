@@ -1,0 +1,89 @@
+import MessagingHTTP
+import Synchronization
+
+/// An HTTP/1.1 server: takes requests off the wire and hands each to a ``RequestHandler``.
+///
+/// All its methods may be called from any thread, but not from a handler.
+public final class Server: Sendable {
+    private enum State {
+        case bound(ListeningSocket)
+        case running([LoopThread])
+        case stopped
+    }
+
+    /// The port it listens on: the configured one, or the free one that was found.
+    public let boundPort: UInt16
+    private let configuration: ServerConfiguration
+    private let handler: any RequestHandler
+    private let signals: [LoopSignal]
+    private let counters: [LoopCounters]
+    private let state: Mutex<State>
+
+    /// Binds the address and listens; clients can connect from here on, and are served after ``start()``.
+    ///
+    /// - Throws: a ``ServerError`` if the address cannot be had.
+    public init(configuration: ServerConfiguration, handler: any RequestHandler) throws(ServerError) {
+        let loops = 0..<max(1, configuration.loops)
+        var signals: [LoopSignal] = []
+        for _ in loops { signals.append(try LoopSignal()) }
+        let socket = try ListeningSocket(host: configuration.host, port: configuration.port)
+        self.configuration = configuration
+        self.handler = handler
+        self.signals = signals
+        counters = loops.map { _ in LoopCounters() }
+        boundPort = socket.port
+        state = Mutex(.bound(socket))
+    }
+
+    deinit { stop(within: 0) }
+
+    /// Begins to serve; does nothing if it has been started or stopped before.
+    ///
+    /// - Throws: a ``ServerError`` if the system gives no loop or thread; the server is stopped then.
+    public func start() throws(ServerError) {
+        try state.withLock { (state) throws(ServerError) in
+            guard case .bound(let socket) = state else { return }
+            var threads: [LoopThread] = []
+            do throws(ServerError) {
+                for index in signals.indices {
+                    let loop = try Loop(
+                        on: try socket.duplicate(), configuration: configuration, handler: handler,
+                        signal: signals[index], counters: counters[index])
+                    threads.append(try LoopThread(running: loop))
+                }
+                // Lets go of our own descriptor: only when the loops have closed theirs does the kernel stop accepting.
+                state = .running(threads)
+            } catch {
+                state = .stopped
+                end(threads, by: .now)
+                throw error
+            }
+        }
+    }
+
+    /// Stops serving, and returns once no thread and no connection is left.
+    ///
+    /// No more connections are accepted from the call on, and those between two requests are closed. Requests that have
+    /// begun are answered, with `Connection: close`. What is not answered within `seconds` is refused as
+    /// ``TransportRefusal/stopping`` and cut a moment later. The handler may still be working on such a request when this
+    /// returns; its answer is dropped. A second call waits for the first and does nothing.
+    public func stop(within seconds: Double) {
+        let deadline = MonotonicTime.now + seconds
+        state.withLock { state in
+            if case .running(let threads) = state { end(threads, by: deadline) }
+            state = .stopped
+        }
+    }
+
+    /// What it is doing now, and has done so far.
+    public var statistics: ServerStatistics {
+        var statistics = ServerStatistics()
+        for counters in counters { counters.add(to: &statistics) }
+        return statistics
+    }
+
+    private func end(_ threads: [LoopThread], by deadline: MonotonicTime) {
+        for signal in signals { signal.stop(by: deadline) }
+        for thread in threads { thread.join() }
+    }
+}

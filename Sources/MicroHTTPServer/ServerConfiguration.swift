@@ -1,0 +1,44 @@
+/// Where a server listens and what it allows its clients; all limits hold per server unless they say otherwise.
+public struct ServerConfiguration: Sendable {
+    /// The address to listen on: an IPv4 or IPv6 literal, or `localhost`. `::` also takes IPv4.
+    public var host: String
+    /// The TCP port to listen on; 0 takes any free one.
+    public var port: UInt16
+    /// How many loops (one thread each) share the connections; at least 1.
+    public var loops: Int
+    /// The most connections open at a time; further ones wait in the kernel's backlog. Shared out among the loops.
+    public var connectionLimit: Int
+    /// The most connections open at a time from one address, in each loop; 0 for no such limit.
+    ///
+    /// Leave it at 0 behind a proxy: there, all connections come from one address.
+    public var connectionsPerAddress: Int
+    /// Memory for the head of a request and of its response, in bytes per connection.
+    ///
+    /// It bounds the request line and header fields together (less about 80 bytes for each field); a larger head is
+    /// answered with 431 or 414. A connection holds this much for as long as it is open.
+    public var memoryPerConnection: Int
+    /// The largest request body that is handed on, in bytes.
+    public var bodyLimit: Int
+    /// How long a connection may stay without any traffic before it is closed, in whole seconds; 0 for ever.
+    public var idleTimeout: Int
+    /// How long a request may take from its first byte to its last, in seconds, and how long the first one may be in
+    /// coming. It is cut after one to one and a half times this.
+    public var requestTimeout: Double
+
+    /// Puts a configuration together; every value has a default that suits a small server.
+    public init(
+        host: String = "127.0.0.1", port: UInt16 = 8080, loops: Int = availableProcessors(),
+        connectionLimit: Int = 20_000, connectionsPerAddress: Int = 0, memoryPerConnection: Int = 14 * 1024,
+        bodyLimit: Int = 128 * 1024, idleTimeout: Int = 75, requestTimeout: Double = 30
+    ) {
+        self.host = host
+        self.port = port
+        self.loops = loops
+        self.connectionLimit = connectionLimit
+        self.connectionsPerAddress = connectionsPerAddress
+        self.memoryPerConnection = memoryPerConnection
+        self.bodyLimit = bodyLimit
+        self.idleTimeout = idleTimeout
+        self.requestTimeout = requestTimeout
+    }
+}

@@ -1,0 +1,31 @@
+import MessagingHTTP
+import MicroHTTPServer
+import Testing
+
+@Suite("A response given many times")
+struct SharedResponseTests {
+    @Test("One response answers many connections on several loops, and is prepared once")
+    func shared() async throws {
+        let shared = response("hello")
+        let server = try serve(TestHandler(always: shared), loops: 2)
+        let clients = try (0..<16).map { _ in try Client(port: server.boundPort) }
+        _ = try await clients[0].exchange(get("/"))
+        let prepared = shared.attachment.withLock { $0.map(ObjectIdentifier.init) }
+        for _ in 0..<100 {
+            for client in clients { client.send(get("/")) }
+            for client in clients { #expect(try await client.receive().body == "hello") }
+        }
+        #expect(prepared != nil)
+        #expect(shared.attachment.withLock { $0.map(ObjectIdentifier.init) } == prepared)
+    }
+
+    @Test("A response outlives its server")
+    func outlives() async throws {
+        let shared = response("hello")
+        for _ in 0..<3 {
+            let server = try serve(TestHandler(always: shared))
+            #expect(try await Client(port: server.boundPort).exchange(get("/")).body == "hello")
+            server.stop(within: 1)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Dispatch
+import MessagingHTTP
+import MicroHTTPServer
+import Testing
+
+@Suite("Stopping")
+struct StoppingTests {
+    /// Begins to stop on another thread, and returns what to wait for.
+    private func beginStop(_ server: Server, within seconds: Double) -> Task<Void, Never> {
+        Task {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async {
+                    server.stop(within: seconds)
+                    continuation.resume()
+                }
+            }
+        }
+    }
+
+    private func isRefused(_ port: UInt16) -> Bool { (try? Client(port: port)) == nil }
+
+    @Test("What is in flight is answered with Connection: close, idle connections are closed, new ones refused")
+    func inFlight() async throws {
+        let gate = Gate()
+        let handler = TestHandler(
+            memory: { $0.method == .get ? response("now") : nil },
+            elsewhere: { _ in
+                await gate.pass()
+                return response("later")
+            })
+        let server = try serve(handler, loops: 2)
+        let port = server.boundPort
+        let idle = try Client(port: port)
+        _ = try await idle.exchange(get("/"))
+        let waiting = try (0..<8).map { _ in try Client(port: port) }
+        for client in waiting { client.send(post("/", "x")) }
+        let sending = try Client(port: port)
+        sending.send(get("/", "Content-Length: 10\r\n", method: "POST") + "half")
+        #expect(await eventually { gate.waiting == 8 && server.statistics.openRequests == 9 })
+
+        let stopped = beginStop(server, within: 10)
+        #expect(await idle.isClosedByServer())
+        #expect(await eventually { isRefused(port) })
+        sending.send(" whole")
+        #expect(await eventually { gate.waiting == 9 })
+        gate.open()
+        for client in waiting + [sending] {
+            let answer = try await client.receive()
+            #expect(answer.body == "later" && answer.field("connection")?.lowercased() == "close")
+            #expect(await client.isClosedByServer())
+        }
+        await stopped.value
+        #expect(server.statistics.openConnections == 0 && server.statistics.openRequests == 0)
+    }
+
+    @Test("What is not answered by the deadline is refused, and a late answer does no harm")
+    func deadline() async throws {
+        let gate = Gate()
+        let server = try serve(
+            TestHandler(elsewhere: { _ in
+                await gate.pass()
+                return response("late")
+            }), loops: 2)
+        let clients = try (0..<8).map { _ in try Client(port: server.boundPort) }
+        for client in clients { client.send(get("/")) }
+        #expect(await eventually { gate.waiting == 8 })
+        server.stop(within: 0.05)
+        for client in clients { #expect(try await client.receive().status == 503) }
+        #expect(server.statistics.openConnections == 0 && server.statistics.suspendedRequests == 0)
+        gate.open()
+    }
+
+    @Test("Answers that come while the server stops are never lost nor given twice")
+    func race() async throws {
+        for _ in 0..<20 {
+            let server = try serve(TestHandler(elsewhere: { _ in response("later") }), loops: 2)
+            let clients = try (0..<32).map { _ in try Client(port: server.boundPort) }
+            for client in clients { client.send(get("/")) }
+            #expect(await eventually { server.statistics.openRequests + server.statistics.answeredRequests > 0 })
+            server.stop(within: 0)
+            #expect(server.statistics.openConnections == 0 && server.statistics.openRequests == 0)
+        }
+    }
+
+    @Test("A client that never finishes cannot hold up the stop")
+    func stubborn() async throws {
+        let server = try serve(TestHandler(always: response("")))
+        let client = try Client(port: server.boundPort)
+        client.send("GET / HTTP/1.1\r\n")
+        #expect(await eventually { server.statistics.openRequests == 1 })
+        server.stop(within: 0.1)
+        #expect(server.statistics.openConnections == 0)
+    }
+
+    @Test("Stopping twice, from several threads, before starting and never are all fine")
+    func idempotent() async throws {
+        let server = try serve(TestHandler(always: response("")))
+        async let first: Void = beginStop(server, within: 1).value
+        async let second: Void = beginStop(server, within: 1).value
+        _ = await (first, second)
+        server.stop(within: 1)
+        try server.start()
+        #expect(isRefused(server.boundPort))
+        let unstarted = try Server(configuration: ServerConfiguration(port: 0), handler: TestHandler())
+        unstarted.stop(within: 1)
+        #expect(isRefused(unstarted.boundPort))
+        _ = try serve(TestHandler())
+    }
+
+    @Test("Nothing keeps the handler once the server has gone")
+    func released() async throws {
+        weak var handler: TestHandler?
+        do {
+            let kept = TestHandler(always: response(""))
+            handler = kept
+            let server = try serve(kept)
+            _ = try await Client(port: server.boundPort).exchange(get("/"))
+            server.stop(within: 1)
+        }
+        #expect(handler == nil)
+    }
+}

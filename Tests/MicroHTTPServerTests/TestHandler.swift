@@ -1,0 +1,68 @@
+import MessagingHTTP
+import Synchronization
+
+/// A handler made of closures, which keeps the requests it is given.
+final class TestHandler: RequestHandler {
+    private let memory: @Sendable (Request) -> Response?
+    private let elsewhere: @Sendable (Request) async -> Response
+    private let seen = Mutex<[Request]>([])
+
+    init(
+        memory: @escaping @Sendable (Request) -> Response? = { _ in nil },
+        elsewhere: @escaping @Sendable (Request) async -> Response = { _ in Response(status: 500, fields: []) }
+    ) {
+        self.memory = memory
+        self.elsewhere = elsewhere
+    }
+
+    /// Answers every request from memory with this.
+    convenience init(always response: Response) { self.init(memory: { _ in response }) }
+
+    var requests: [Request] { seen.withLock { $0 } }
+
+    func answerFromMemory(_ request: Request) -> Response? {
+        seen.withLock { $0.append(request) }
+        return memory(request)
+    }
+
+    func answer(_ request: Request) async -> Response { await elsewhere(request) }
+
+    func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
+        switch reason {
+        case .bodyTooLarge(let limit): Response(status: 413, fields: [], body: Array("limit \(limit)".utf8))
+        case .tooSlow: Response(status: 408, fields: [])
+        case .stopping: Response(status: 503, fields: [])
+        }
+    }
+}
+
+/// Holds back whoever waits at it until it is opened.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    var waiting: Int { state.withLock { $0.waiting.count } }
+
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
