@@ -8,11 +8,13 @@ POSTBOX=$(realpath -m "${POSTBOX:-$BATS_TEST_DIRNAME/../../.build/release/postbo
 # The settings of whoever runs the tests are not the settings under test.
 [[ -z ${!POSTBOX_@} ]] || unset "${!POSTBOX_@}"
 
-DATABASE=$BATS_TEST_TMPDIR/data/postbox.sqlite
-HEADERS=$BATS_TEST_TMPDIR/headers
-BODY=$BATS_TEST_TMPDIR/body
-OUT=$BATS_TEST_TMPDIR/out
-ERR=$BATS_TEST_TMPDIR/err
+# Bats also loads this once for the whole file, before any test has a folder.
+FOLDER=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
+DATABASE=$FOLDER/data/postbox.sqlite
+HEADERS=$FOLDER/headers
+BODY=$FOLDER/body
+OUT=$FOLDER/out
+ERR=$FOLDER/err
 SERVERS=()
 
 setup() {
