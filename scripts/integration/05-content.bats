@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# Content comes back byte for byte as it was sent, wherever it is shown.
+
+load helpers
+
+# comes_back TEXT: as JSON and as plain text, in the answer, in the messages, in the list and from the disk.
+comes_back() {
+    printf '%s' "$1" >"$BODY.expected"
+    send alice conv-1 "$1" bob
+    same json -j .content
+    as bob POST "$API/conv-1/messages" --header 'Content-Type: text/plain' --data-binary "@$BODY.expected"
+    assert_status 201
+    same json -j .content
+    restart_postbox
+    as bob GET "$API/conv-1/messages"
+    same json -j '.[0].content'
+    same json -j '.[1].content'
+    as bob GET "$API"
+    same json -j '.[0].lastMessage'
+    same json -j '.[0].messages[0].content'
+}
+
+same() {
+    "$@" | cmp - "$BODY.expected" || fail "sent:" "$(cat "$BODY.expected")" "got:" "$("$@")"
+}
+
+@test "emoji, with skin tones, joiners and flags" {
+    comes_back '😀 👩🏽‍💻 👨‍👩‍👧‍👦 🇩🇪 ❤️'
+}
+
+@test "combining characters, which are never normalised" {
+    comes_back "$(printf 'e\xcc\x81 and \xc3\xa9, \xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab and \xed\x95\x9c, \xe2\x84\xab')"
+}
+
+@test "quotes and backslashes" {
+    comes_back "\"double\" 'single' \\ \\\\ \\n \\u0041 \\\" /"
+}
+
+@test "line ends of every kind, tabs, and white space at both ends" {
+    comes_back $' \t\n first\r\nsecond\rthird\n\n \u00a0\u2028\u2029 '
+}
+
+@test "markup, which stays text" {
+    comes_back '</script><script>alert(1)</script> <!-- & &amp; ]]>'
+}
+
+@test "control characters" {
+    comes_back $'\x01\x02\x08\x0c\x1b[31m\x1f\x7f'
+}
+
+@test "what looks like SQL" {
+    comes_back "'; DROP TABLE messages; --"
+}
+
+@test "scripts from right to left, a byte order mark, noncharacters and the last code point" {
+    comes_back "$(printf 'שלום \xe2\x80\xae abc \xef\xbb\xbf \xef\xbf\xbe \xef\xbf\xbf \xf4\x8f\xbf\xbf')"
+}
+
+@test "a byte order mark at the start" {
+    comes_back "$(printf '\xef\xbb\xbfHi')"
+}
+
+@test "text that looks like JSON" {
+    comes_back '{"content": null, "a": [1e400, 0.1]}'
+}

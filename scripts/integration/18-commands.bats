@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# postbox conversations open, postbox users set.
+
+load helpers
+
+setup() {
+    mkdir -p "${DATABASE%/*}"
+}
+
+open_conversation() {
+    postbox conversations open --database "$DATABASE" "$@"
+}
+
+@test "an opened conversation is there for both, without messages yet" {
+    open_conversation --participants alice,bob --id conv-456
+    assert_equal "$EXIT" 0
+    assert_equal "$(cat "$OUT")" conv-456
+    start_postbox
+    for user in alice bob; do
+        as "$user" GET "$API"
+        assert_json 'length == 1 and .[0].id == "conv-456" and .[0].lastMessage == "" and .[0].messages == [] and .[0].unread == 0'
+        assert_json '.[0].lastMessageTime | time'
+        [[ $(json '.[0].lastMessageTime[:10]') == 20* ]]
+        as "$user" GET "$API/conv-456/messages"
+        assert_status 200
+        assert_json '. == []'
+    done
+    send bob conv-456 'Hi'
+    assert_json '.id == "conv-456:1"'
+}
+
+@test "without an id it makes one and prints it" {
+    open_conversation --participants alice,bob,carol
+    assert_equal "$EXIT" 0
+    id=$(cat "$OUT")
+    [[ $id =~ ^[^@[:space:]]+$ ]]
+    start_postbox
+    as carol GET "$API"
+    assert_json '.[0].id == $id and (.[0].participants | length == 3)' --arg id "$id"
+}
+
+@test "an empty conversation can be polled and read" {
+    open_conversation --participants alice,bob --id conv-1
+    start_postbox
+    as bob GET "$API/conv-1/messages"
+    next=$(link next)
+    as bob GET "$API/conv-1/messages" --header "If-None-Match: $(header ETag)"
+    assert_status 304
+    mark_read bob conv-1
+    assert_json '.conversationId == "conv-1" and .unread == 0'
+    send alice conv-1 'one'
+    as bob GET "$next"
+    assert_contents one
+}
+
+@test "a conversation needs two people, and an id that is no alias" {
+    open_conversation --participants alice
+    ((EXIT != 0 && EXIT != 124))
+    open_conversation
+    ((EXIT != 0 && EXIT != 124))
+    open_conversation --participants alice,bob --id @bob
+    ((EXIT != 0 && EXIT != 124))
+    start_postbox
+    as alice GET "$API"
+    assert_json '. == []'
+}
+
+@test "a name can be set and changed, before and after somebody talks" {
+    postbox users set bob --name 'Bob' --company 'Acme' --database "$DATABASE"
+    assert_equal "$EXIT" 0
+    start_postbox
+    send alice conv-1 'Hi' bob
+    as alice GET "$API"
+    assert_json '.[0].name == "Bob" and .[0].company == "Acme"'
+    stop_postbox
+    postbox users set bob --name 'Bob Baker' --company 'Globex' --database "$DATABASE"
+    start_postbox
+    as alice GET "$API"
+    assert_json '.[0].name == "Bob Baker" and .[0].company == "Globex" and .[0].initials == "BB"'
+}
+
+@test "the commands need the server stopped, and say so" {
+    start_postbox
+    open_conversation --participants alice,bob
+    ((EXIT != 0 && EXIT != 124))
+    assert_one_line 'postbox: *'
+    postbox users set alice --name 'Alice' --company 'Acme' --database "$DATABASE"
+    ((EXIT != 0 && EXIT != 124))
+    assert_one_line 'postbox: *'
+    as alice GET "$API"
+    assert_json '. == []'
+}
+
+@test "the database can be named by the environment" {
+    POSTBOX_DATABASE=$DATABASE postbox conversations open --participants alice,bob --id conv-1
+    assert_equal "$EXIT" 0
+    start_postbox
+    as alice GET "$API"
+    assert_json 'map(.id) == ["conv-1"]'
+}

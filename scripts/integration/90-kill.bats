@@ -1,0 +1,16 @@
+#!/usr/bin/env bats
+# Every acknowledged message survives whatever ends the program.
+
+load helpers
+
+setup() {
+    mkdir -p "${DATABASE%/*}"
+}
+
+@test "after kill -9 at 20 random moments under load, every acknowledged message is there exactly once" {
+    timeout 60 python3 "$BATS_TEST_DIRNAME/kill_audit.py" "$POSTBOX" "$DATABASE" --rounds 20 --signal KILL 3>&-
+}
+
+@test "after clean stops under load, every acknowledged message is there exactly once" {
+    timeout 60 python3 "$BATS_TEST_DIRNAME/kill_audit.py" "$POSTBOX" "$DATABASE" --rounds 5 --signal TERM 3>&-
+}

@@ -1,0 +1,240 @@
+# shellcheck shell=bash
+# Starts the real program for one test, talks to it with curl, and says what was not as it should be.
+
+set -euo pipefail
+bats_require_minimum_version 1.5.0
+
+POSTBOX=$(realpath -m "${POSTBOX:-$BATS_TEST_DIRNAME/../../.build/release/postbox}")
+# The settings of whoever runs the tests are not the settings under test.
+[[ -z ${!POSTBOX_@} ]] || unset "${!POSTBOX_@}"
+
+# Bats also loads this once for the whole file, before any test has a folder.
+FOLDER=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
+DATABASE=$FOLDER/data/postbox.sqlite
+HEADERS=$FOLDER/headers
+BODY=$FOLDER/body
+OUT=$FOLDER/out
+ERR=$FOLDER/err
+SERVERS=()
+
+setup() {
+    start_postbox
+}
+
+teardown() {
+    local pid
+    [[ -n ${BATS_TEST_COMPLETED:-} || ! -s $ERR ]] || sed 's/^/log: /' "$ERR"
+    for pid in "${SERVERS[@]}"; do
+        running "$pid" || continue
+        kill -TERM "$pid"
+        stopped_within 15 "$pid" || {
+            kill -KILL "$pid"
+            fail "process $pid did not stop within 15 s of SIGTERM"
+        }
+        wait "$pid" || fail "process $pid ended with code $?"
+    done
+}
+
+fail() {
+    printf '%s\n' "$@" >&2
+    return 1
+}
+
+# Awaiting ---------------------------------------------------------------------------------
+
+running() {
+    kill -0 "$1" 2>/dev/null
+}
+
+await() {
+    local tries=500
+    until "$@"; do
+        ((tries-- > 0)) || fail "waited 10 s in vain for: $*" || return
+        sleep 0.02
+    done
+}
+
+stopped_within() {
+    local tries=$(($1 * 50))
+    while running "$2"; do
+        ((tries-- > 0)) || return 1
+        sleep 0.02
+    done
+}
+
+# The program ------------------------------------------------------------------------------
+
+started() {
+    grep -q '^postbox: listening on ' "$OUT" || ! running "$SERVER"
+}
+
+start_postbox() {
+    mkdir -p "${DATABASE%/*}"
+    # A shell without job control makes its children ignore SIGINT; the program must start as it would from a terminal.
+    # Bats waits for everybody who holds descriptor 3.
+    env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" "$@" >"$OUT" 2>"$ERR" 3>&- &
+    SERVER=$!
+    SERVERS+=("$SERVER")
+    await started
+    running "$SERVER" || fail "did not start: $(cat "$ERR")"
+    ORIGIN=$(sed -n 's/^postbox: listening on \(http:[^ ]*\).*/\1/p' "$OUT")
+    PORT=${ORIGIN##*:}
+    API=$ORIGIN/api/messages/conversations
+}
+
+# Leaves the exit code in EXIT.
+stop_postbox() {
+    kill "-${1:-TERM}" "$SERVER"
+    stopped_within 15 "$SERVER" || fail "did not stop within 15 s of SIG${1:-TERM}"
+    EXIT=0
+    wait "$SERVER" || EXIT=$?
+}
+
+restart_postbox() {
+    stop_postbox
+    start_postbox "$@"
+}
+
+# A command that needs the database for itself; leaves EXIT, OUT and ERR.
+postbox() {
+    EXIT=0
+    timeout 20 "$POSTBOX" "$@" >"$OUT" 2>"$ERR" || EXIT=$?
+}
+
+# What a folder holds, byte for byte, to compare before and after.
+listing() {
+    (cd "$1" && find . -type d -print -o -type f -exec sha256sum {} + | sort)
+}
+
+# Requests ---------------------------------------------------------------------------------
+
+# request METHOD URL [curl arguments]: leaves CODE, HEADERS and BODY.
+request() {
+    local method=$1 url=$2 how
+    shift 2
+    how=(--request "$method" --output "$BODY")
+    # With --head curl would write the header fields where the body belongs.
+    [[ $method != HEAD ]] || how=(--head --output /dev/null)
+    : >"$HEADERS"
+    : >"$BODY"
+    CODE=$(curl --silent --show-error --max-time 20 --path-as-is --dump-header "$HEADERS" \
+        --write-out '%{http_code}' "${how[@]}" "$@" "$url")
+}
+
+as() {
+    local user=$1
+    shift
+    request "$@" --header "X-User-ID: $user"
+}
+
+# post USER CONVERSATION JSON [curl arguments]
+post() {
+    as "$1" POST "$API/$2/messages" --header 'Content-Type: application/json' --data-binary "$3" "${@:4}"
+}
+
+# send USER CONVERSATION TEXT [RECEIVER]
+send() {
+    post "$1" "$2" "$(jq -cn --arg text "$3" --arg to "${4:-}" \
+        '{content: $text} + if $to == "" then {} else {receiverId: $to} end')"
+    assert_status 201
+}
+
+# send_many USER CONVERSATION FIRST LAST: over one connection, each content its number.
+send_many() {
+    local codes n
+    codes=$(for ((n = $3; n <= $4; n++)); do
+        ((n == $3)) || echo next
+        printf '%s\n' silent show-error 'max-time = 20' "url = \"$API/$2/messages\"" "header = \"X-User-ID: $1\"" \
+            'header = "Content-Type: text/plain"' "data = \"$n\"" 'output = "/dev/null"' 'write-out = "%{http_code}\n"'
+    done | curl --config - | sort -u)
+    [[ $codes == 201 ]] || fail "sending many got: $codes"
+}
+
+mark_read() {
+    as "$1" PUT "$API/$2/read"
+    assert_status 200
+}
+
+# twenty COMMAND…: runs it 20 times at the same time, with 1 to 20 as its last argument.
+twenty() {
+    local pids=() number pid
+    for number in {1..20}; do
+        HEADERS=$HEADERS.$number BODY=$BODY.$number "$@" "$number" 3>&- &
+        pids+=("$!")
+    done
+    for pid in "${pids[@]}"; do
+        wait "$pid" || fail "one of the twenty failed: $*"
+    done
+}
+
+# Answers ----------------------------------------------------------------------------------
+
+header() {
+    tr -d '\r' <"$HEADERS" | awk -v name="${1,,}" '
+        /^HTTP\// { value = ""; next }
+        { colon = index($0, ":") }
+        tolower(substr($0, 1, colon - 1)) == name { value = value (value == "" ? "" : ", ") substr($0, colon + 2) }
+        END { print value }'
+}
+
+# The header fields a poller depends on, to compare two answers.
+polling_headers() {
+    local name
+    for name in ETag Cache-Control Vary X-Poll-Interval X-Cursor Link; do
+        printf '%s: %s\n' "$name" "$(header "$name")"
+    done
+}
+
+# Where Link points for a relation, as an absolute URL; nothing where it does not.
+link() {
+    local path
+    path=$(header Link | grep -oP "<\\K[^>]*(?=>; *rel=\"$1\")") || return 0
+    printf '%s%s\n' "$ORIGIN" "$path"
+}
+
+json() {
+    jq -r "$@" "$BODY"
+}
+
+answer() {
+    printf '%s\n' "$(cat "$HEADERS")" '' "$(cat "$BODY")"
+}
+
+assert_status() {
+    [[ $CODE == "$1" ]] || fail "expected status $1, got $CODE:" "$(answer)"
+}
+
+# The value is a pattern.
+assert_header() {
+    # shellcheck disable=SC2053
+    [[ $(header "$1") == $2 ]] || fail "expected $1 to be $2, got '$(header "$1")'"
+}
+
+# assert_json FILTER [jq arguments]: the filter must give true; `time` says whether something is an RFC 3339 time.
+assert_json() {
+    jq -e "def time: test(\"^\\\\d{4}-\\\\d\\\\d-\\\\d\\\\dT\\\\d\\\\d:\\\\d\\\\d:\\\\d\\\\d\\\\.\\\\d{3}Z$\"); $1" \
+        "${@:2}" "$BODY" >/dev/null || fail "does not hold: $1" "$(answer)"
+}
+
+assert_problem() {
+    assert_status "$1"
+    assert_header Content-Type 'application/problem+json*'
+    assert_json '.type == "urn:postbox:problem:" + $slug and .status == $status and (.title | type == "string")' \
+        --arg slug "$2" --argjson status "$1"
+}
+
+assert_contents() {
+    assert_status 200
+    [[ $(json '[.[].content] | join(" ")') == "$*" ]] || fail "expected the contents: $*" "$(answer)"
+}
+
+assert_equal() {
+    [[ $1 == "$2" ]] || fail "expected: $2" "got:      $1"
+}
+
+# One clear line on standard error, and nothing else there.
+assert_one_line() {
+    [[ $(wc -l <"$ERR") == 1 ]] || fail 'expected one line on standard error, got:' "$(cat "$ERR")"
+    # shellcheck disable=SC2053
+    [[ $(cat "$ERR") == $1 ]] || fail "expected $1, got: $(cat "$ERR")"
+}

@@ -1,0 +1,228 @@
+"""Sends in parallel, ends the server at random moments, and then audits what was acknowledged.
+
+Every `201` must be in the database exactly once, under the id and with the content that was acknowledged;
+nothing may be there that nobody sent; `n` has no gaps; and the file is whole.
+"""
+
+import argparse
+import atexit
+import collections
+import http.client
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import uuid
+
+CONVERSATIONS = "/api/messages/conversations"
+PEOPLE = ["alice", "bob", "carol", "dave"]
+SENDERS = 8
+LISTENING = "postbox: listening on http://"
+
+
+class Server:
+    def __init__(self, program, database):
+        command = [program, "serve", "--port", "0", "--database", database]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
+        # A server that hangs at its start must not hang the audit.
+        watchdog = threading.Timer(10, self.process.kill)
+        watchdog.start()
+        line = self.process.stdout.readline()
+        watchdog.cancel()
+        if not line.startswith(LISTENING):
+            sys.exit(f"the server did not start: {line!r}")
+        self.host, self.port = line[len(LISTENING) :].split()[0].rsplit(":", 1)
+
+    def connect(self):
+        return http.client.HTTPConnection(self.host, int(self.port), timeout=15)
+
+    def end(self, number):
+        self.process.send_signal(number)
+        try:
+            code = self.process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            sys.exit(f"the server outlived {number!r} by 15 s")
+        expected = 0 if number == signal.SIGTERM else -number
+        if code != expected:
+            sys.exit(f"the server ended with {code} on {number!r}")
+
+
+class Sender:
+    """One of those who send at the same time; what got no answer is sent again in the next round."""
+
+    def __init__(self, audit, user):
+        self.audit = audit
+        self.user = user
+        self.pending = None
+
+    def send_until_the_end(self, server, conversations):
+        connection = server.connect()
+        try:
+            while True:
+                if self.pending is None:
+                    self.pending = self.audit.attempt(self.user, random.choice(conversations))
+                self.deliver(connection)
+                self.pending = None
+        except (OSError, http.client.HTTPException, json.JSONDecodeError):
+            # No answer, or half of one: it was not acknowledged, and must not matter.
+            pass
+        finally:
+            connection.close()
+
+    def deliver(self, connection):
+        conversation, message = self.pending
+        path = f"{CONVERSATIONS}/{urllib.parse.quote(conversation, safe='')}/messages"
+        headers = {"X-User-ID": self.user, "Content-Type": "application/json"}
+        connection.request("POST", path, json.dumps(message), headers)
+        response = connection.getresponse()
+        body = response.read()
+        if response.status == 503:
+            raise ConnectionError("stopping")
+        if response.status != 201:
+            self.audit.complain(f"{response.status} for a send: {body!r}")
+            raise ConnectionError("refused")
+        self.audit.acknowledge(self.user, conversation, message, json.loads(body))
+
+
+class Audit:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.attempts = {}
+        self.acknowledged = {}
+        self.complaints = []
+
+    def complain(self, complaint):
+        with self.lock:
+            self.complaints.append(complaint)
+
+    def attempt(self, user, conversation):
+        key = str(uuid.uuid4())
+        # Some span several pages of the database, so that half of one would show.
+        content = f"{key} 👋 " + random.choice(["", "é" * 50, 'x"\n' * 3000])
+        others = [person for person in PEOPLE if person != user]
+        message = {"content": content, "clientMessageId": key, "participantIds": others}
+        with self.lock:
+            self.attempts[key] = (user, conversation, content)
+        return conversation, message
+
+    def acknowledge(self, user, conversation, message, answer):
+        key = message["clientMessageId"]
+        with self.lock:
+            for name, expected in (
+                ("conversationId", conversation),
+                ("senderId", user),
+                ("content", message["content"]),
+                ("clientMessageId", key),
+            ):
+                if answer.get(name) != expected:
+                    self.complaints.append(f"{key} was acknowledged with another {name}")
+            if self.acknowledged.setdefault(key, answer["id"]) != answer["id"]:
+                self.complaints.append(f"{key} was acknowledged under two ids")
+
+    def check(self, where, rows):
+        """`rows`: conversation, n, sender, content and key of every message, in order."""
+        found = collections.Counter()
+        numbers = collections.defaultdict(list)
+        for conversation, n, user, content, key in rows:
+            found[key] += 1
+            numbers[conversation].append(n)
+            if self.attempts.get(key) != (user, conversation, content):
+                self.complain(f"{where}: {conversation}:{n} is not what was sent")
+            if self.acknowledged.get(key, f"{conversation}:{n}") != f"{conversation}:{n}":
+                self.complain(f"{where}: {key} is {conversation}:{n}, acknowledged as {self.acknowledged[key]}")
+        for key, count in found.items():
+            if count != 1:
+                self.complain(f"{where}: {key} is there {count} times")
+        for key in self.acknowledged.keys() - found.keys():
+            self.complain(f"{where}: {key}, acknowledged as {self.acknowledged[key]}, is lost")
+        for conversation, found_numbers in numbers.items():
+            if found_numbers != list(range(1, len(found_numbers) + 1)):
+                self.complain(f"{where}: {conversation} has gaps or is out of order")
+
+
+def over_http(server, user):
+    """Every message as a client gets it that follows the cursors from the beginning."""
+    connection = server.connect()
+
+    def get(path):
+        connection.request("GET", path, headers={"X-User-ID": user})
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            sys.exit(f"{response.status} for {path}: {body!r}")
+        return json.loads(body), response.headers["X-Cursor"]
+
+    listed, _ = get(f"{CONVERSATIONS}?limit=500&messages=0")
+    for conversation in listed:
+        path = f"{CONVERSATIONS}/{urllib.parse.quote(conversation['id'], safe='')}/messages?limit=500&since="
+        cursor = "0"
+        while True:
+            page, cursor = get(path + cursor)
+            if not page:
+                break
+            for message in page:
+                n = int(message["id"].rsplit(":", 1)[1])
+                yield conversation["id"], n, message["senderId"], message["content"], message.get("clientMessageId")
+    connection.close()
+
+
+def on_disk(database):
+    return database.execute(
+        """SELECT conversations.id, n, sender_id, content, client_message_id
+           FROM messages JOIN conversations ON conversations.key = messages.conversation_key
+           ORDER BY conversations.key, n"""
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program")
+    parser.add_argument("database")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--signal", choices=["KILL", "TERM"], default="KILL")
+    options = parser.parse_args()
+    number = signal.Signals[f"SIG{options.signal}"]
+    # Whoever ends the audit early must not leave a server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
+
+    audit = Audit()
+    senders = [Sender(audit, PEOPLE[index % len(PEOPLE)]) for index in range(SENDERS)]
+    for round_number in range(options.rounds):
+        server = Server(options.program, options.database)
+        # A conversation of its own in each round, so that some are being opened when the end comes.
+        conversations = ["conv-1", "conv 2/ä", "conv-3", f"round-{round_number}"]
+        arguments = (server, conversations)
+        threads = [threading.Thread(target=sender.send_until_the_end, args=arguments, daemon=True) for sender in senders]
+        for thread in threads:
+            thread.start()
+        time.sleep(random.uniform(0.02, 0.8))
+        server.end(number)
+        for thread in threads:
+            thread.join(timeout=20)
+
+    server = Server(options.program, options.database)
+    audit.check("over HTTP", over_http(server, "alice"))
+    server.end(signal.SIGTERM)
+
+    database = sqlite3.connect(options.database)
+    audit.check("on disk", on_disk(database))
+    integrity = database.execute("PRAGMA integrity_check").fetchall()
+    if integrity != [("ok",)]:
+        audit.complain(f"integrity_check: {integrity}")
+    if len(audit.acknowledged) < 10 * options.rounds:
+        audit.complain(f"only {len(audit.acknowledged)} sends were acknowledged: this run proves nothing")
+
+    print(
+        f"{options.rounds} times SIG{options.signal}: {len(audit.attempts)} sends, "
+        f"{len(audit.acknowledged)} acknowledged, {len(audit.complaints)} complaints"
+    )
+    sys.exit("\n".join(audit.complaints[:20]) if audit.complaints else 0)
+
+
+main()
