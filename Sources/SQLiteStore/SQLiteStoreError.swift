@@ -24,7 +24,7 @@ extension SQLiteStoreError: CustomStringConvertible {
         case .notWritable(let path): "The database \(path) cannot be written: no permission for the file or its folder."
         case .notADatabase(let path): "The file \(path) is not a database; nothing in it was changed."
         case .notPostbox(let path): "The file \(path) is a database of another program; nothing in it was changed."
-        case .newerSchema(let path): "The database \(path) was written by a newer Postbox; use that version or a later one."
+        case .newerSchema(let path): "The database \(path) was written by a newer Postbox; use that version or later."
         case .held(let path): "The database \(path) is in use by another running Postbox; stop that one first."
         case .other(let path, let reason): "The database \(path) cannot be opened: \(reason)."
         }

@@ -101,15 +101,30 @@ struct StoredMessages {
         ])
     }
 
+    /// Visits the messages that carry no key of their sender, oldest first.
+    func forEachWithoutKey(_ visit: (Message) -> Void) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT \(Self.columns) FROM messages
+                WHERE conversation_key = ? AND client_message_id IS NULL
+                ORDER BY n
+                """)
+        let cursor = try Row.fetchCursor(statement, arguments: [key])
+        while let row = try cursor.next() { visit(Self.message(row)) }
+    }
+
     private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> [Message] {
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
         var messages: [Message] = []
         while let row = try cursor.next() {
-            messages.append(
-                Message(
-                    n: row[0], sender: UserID(trusted: row[1]), content: row[2],
-                    sentAt: Timestamp(milliseconds: row[3]), clientMessageID: row[4]))
+            messages.append(Self.message(row))
         }
         return messages
+    }
+
+    private static func message(_ row: Row) -> Message {
+        Message(
+            n: row[0], sender: UserID(trusted: row[1]), content: row[2], sentAt: Timestamp(milliseconds: row[3]),
+            clientMessageID: row[4])
     }
 }
