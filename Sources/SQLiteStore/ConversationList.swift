@@ -1,0 +1,105 @@
+import GRDB
+import Messaging
+
+/// One caller's list of conversations.
+struct ConversationList {
+    private struct Entry {
+        let key: Int64
+        let id: ConversationID
+        let openedAt: Timestamp
+        let lastN: Int64
+        let activity: Int64
+        /// The latest change that the caller sees.
+        let change: Int64
+        let readUpTo: Int64
+    }
+
+    let db: Database
+    let caller: Caller
+
+    private static let selection = """
+        SELECT c.key, c.id, c.opened_at_ms, c.last_n, c.activity, max(c.change, p.change), p.read_up_to
+        FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
+        WHERE p.tenant_id = ? AND p.user_id = ?
+        """
+
+    /// The newest change number of the list; 0 where it is empty.
+    func latestChange() throws -> Int64 {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT max(max(c.change, p.change))
+                FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
+                WHERE p.tenant_id = ? AND p.user_id = ?
+                """)
+        return try Int64.fetchOne(statement, arguments: [caller.tenant.text, caller.user.text]) ?? 0
+    }
+
+    /// A part of the list; all of it must be read in one transaction.
+    func page(_ window: ListWindow, limit: Int, messages: Int) throws -> ConversationPage {
+        let latestChange = try latestChange()
+        switch window {
+        case .newest:
+            return try page(activeBefore: .max, limit, messages, latestChange)
+        case .before(let activity):
+            return try page(activeBefore: activity, limit, messages, latestChange)
+        case .since(let change):
+            return try page(changedAfter: change, limit, messages, latestChange)
+        }
+    }
+
+    private func page(
+        activeBefore activity: Int64, _ limit: Int, _ messages: Int, _ latestChange: Int64
+    ) throws -> ConversationPage {
+        let statement = try db.cachedStatement(
+            sql: """
+                \(Self.selection) AND c.activity < ?
+                ORDER BY c.activity DESC LIMIT ?
+                """)
+        let found = try entries(statement, activity, limit + 1)
+        let taken = found.prefix(limit)
+        return ConversationPage(
+            conversations: try taken.map { try summary($0, messages) }, latestChange: latestChange,
+            position: latestChange, olderBefore: found.count > limit ? taken.last?.activity : nil)
+    }
+
+    /// What changed first comes first, so that a client which follows the position skips nothing.
+    private func page(
+        changedAfter change: Int64, _ limit: Int, _ messages: Int, _ latestChange: Int64
+    ) throws -> ConversationPage {
+        let statement = try db.cachedStatement(
+            sql: """
+                \(Self.selection) AND max(c.change, p.change) > ?
+                ORDER BY max(c.change, p.change) LIMIT ?
+                """)
+        let found = try entries(statement, change, limit + 1)
+        let taken = found.prefix(limit)
+        let isCut = found.count > limit
+        return ConversationPage(
+            conversations: try taken.sorted { $0.activity > $1.activity }.map { try summary($0, messages) },
+            latestChange: latestChange, position: isCut ? taken.last?.change ?? change : latestChange, olderBefore: nil)
+    }
+
+    private func entries(_ statement: Statement, _ bound: Int64, _ limit: Int) throws -> [Entry] {
+        let cursor = try Row.fetchCursor(
+            statement, arguments: [caller.tenant.text, caller.user.text, bound, limit])
+        var entries: [Entry] = []
+        while let row = try cursor.next() {
+            entries.append(
+                Entry(
+                    key: row[0], id: ConversationID(trusted: row[1]), openedAt: Timestamp(milliseconds: row[2]),
+                    lastN: row[3], activity: row[4], change: row[5], readUpTo: row[6]))
+        }
+        return entries
+    }
+
+    private func summary(_ entry: Entry, _ count: Int) throws -> ConversationSummary {
+        let messages = StoredMessages(db: db, key: entry.key)
+        let (participants, people) = try StoredParticipants(db: db).allWithPeople(in: entry.key)
+        return ConversationSummary(
+            conversation: Conversation(
+                id: entry.id, key: entry.key, lastN: entry.lastN, participants: participants),
+            people: people,
+            unread: try messages.unread(by: caller.user, after: entry.readUpTo, lastN: entry.lastN),
+            newest: try messages.newest(max(count, 1)), openedAt: entry.openedAt)
+    }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Synchronization
+
+/// The database file, held for this process alone from before SQLite opens it until after SQLite has closed it.
+///
+/// The hold is a `flock` on the file itself. It needs a descriptor of its own, and closing any descriptor of a file drops the
+/// POSIX locks that SQLite has on it in this process. So that one is closed last, and a file that this process
+/// holds already is refused without a second one.
+final class DatabaseFile: Sendable {
+    private struct Identity: Hashable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    private static let held = Mutex<Set<Identity>>([])
+
+    let path: String
+    private let isNew: Bool
+    private let identity: Identity
+    private let descriptor: Mutex<Int32?>
+
+    /// Takes hold of the file, making an empty one where there is none; refuses what is not ours without changing anything.
+    init(path: String) throws(SQLiteStoreError) {
+        try Self.checkFolder(of: path)
+        self.path = path
+        let hold = try Self.held.withLock { held throws(SQLiteStoreError) in
+            let hold = try Self.takeHold(of: path, unlessAmong: held)
+            held.insert(hold.identity)
+            return hold
+        }
+        identity = hold.identity
+        isNew = hold.isNew
+        descriptor = Mutex(hold.descriptor)
+    }
+
+    /// Lets go of the file; a second call does nothing. SQLite must have closed it.
+    func close() {
+        let opened = descriptor.withLock { $0.take() }
+        guard let opened else { return }
+        Self.held.withLock { held in
+            Foundation.close(opened)
+            held.remove(identity)
+        }
+    }
+
+    /// Lets go of the file after a failure to open it, and leaves the folder as it was where the file did not exist before.
+    func abandon() {
+        if isNew {
+            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+        }
+        close()
+    }
+
+    private static func takeHold(
+        of path: String, unlessAmong held: Set<Identity>
+    ) throws(SQLiteStoreError) -> (descriptor: Int32, identity: Identity, isNew: Bool) {
+        if let known = identity(ofFileAt: path), held.contains(known) { throw .held(path: path) }
+        let (opened, isNew) = try openOrCreate(path)
+        do throws(SQLiteStoreError) {
+            try lockAndCheck(opened, path)
+            guard let identity = identity(of: opened) else { throw failure(path) }
+            return (opened, identity, isNew)
+        } catch {
+            Foundation.close(opened)
+            if isNew { unlink(path) }
+            throw error
+        }
+    }
+
+    private static func checkFolder(of path: String) throws(SQLiteStoreError) {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw .folderMissing(path: path)
+        }
+        // The log lives beside the database and comes and goes with every start.
+        guard access(folder, W_OK | X_OK) == 0 else { throw .notWritable(path: path) }
+    }
+
+    private static func openOrCreate(_ path: String) throws(SQLiteStoreError) -> (descriptor: Int32, isNew: Bool) {
+        let existing = open(path, O_RDWR | O_CLOEXEC)
+        if existing >= 0 { return (existing, false) }
+        guard errno == ENOENT else { throw failure(path) }
+        let new = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0o644)
+        guard new >= 0 else { throw failure(path) }
+        return (new, true)
+    }
+
+    private static func lockAndCheck(_ descriptor: Int32, _ path: String) throws(SQLiteStoreError) {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw errno == EWOULDBLOCK ? .held(path: path) : failure(path)
+        }
+        var bytes = [UInt8](repeating: 0, count: DatabaseHeader.length)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        guard count >= 0 else { throw failure(path) }
+        switch DatabaseHeader(bytes.prefix(count)) {
+        case .empty: break
+        case .foreign: throw .notADatabase(path: path)
+        case .database(let applicationID, let schemaVersion):
+            guard applicationID == Schema.applicationID else { throw .notPostbox(path: path) }
+            guard schemaVersion <= Schema.version else { throw .newerSchema(path: path) }
+        }
+    }
+
+    private static func failure(_ path: String) -> SQLiteStoreError {
+        switch errno {
+        case EACCES, EPERM, EROFS: .notWritable(path: path)
+        case EISDIR: .notADatabase(path: path)
+        default: .other(path: path, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    private static func identity(ofFileAt path: String) -> Identity? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    private static func identity(of descriptor: Int32) -> Identity? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}

@@ -1,0 +1,29 @@
+/// What the first 100 bytes of a file say about it (https://www.sqlite.org/fileformat2.html#the_database_header).
+///
+/// SQLite itself is not asked: opening a file with it may already change what is on disk.
+enum DatabaseHeader: Equatable {
+    /// There is nothing in the file yet.
+    case empty
+    /// It is no SQLite database.
+    case foreign
+    /// It is one.
+    case database(applicationID: UInt32, schemaVersion: UInt32)
+
+    static let length = 100
+
+    init(_ bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
+        guard !bytes.isEmpty else {
+            self = .empty
+            return
+        }
+        guard bytes.count >= Self.length, bytes.starts(with: Array("SQLite format 3\0".utf8)) else {
+            self = .foreign
+            return
+        }
+        func bigEndian(at offset: Int) -> UInt32 {
+            bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        }
+        self = .database(applicationID: bigEndian(at: 68), schemaVersion: bigEndian(at: 60))
+    }
+}

@@ -1,0 +1,41 @@
+import Messaging
+
+/// Why a record cannot be imported; the list is closed. Nothing of the import is kept then.
+public enum ImportError: Error, Equatable, Sendable {
+    /// A message or a read marker names a conversation that no record before it and nothing in the store opened.
+    case unknownConversation(ConversationID)
+    /// The sender or reader does not take part in the conversation.
+    case notAParticipant(UserID, ConversationID)
+    /// The conversation is there already, with other participants.
+    case otherParticipants(ConversationID)
+    /// The pair has its direct conversation already, under another id.
+    case directConversationExists(ConversationID)
+    /// The sender's key is there already, on another message.
+    case messageConflict(clientMessageID: String, ConversationID)
+    /// A read marker lies beyond the last message.
+    case readBeyondLast(upTo: Int64, lastN: Int64, ConversationID)
+    /// A text contains U+0000, which would not come back.
+    case unusableText
+}
+
+extension ImportError: CustomStringConvertible {
+    /// One sentence for the person who imports.
+    public var description: String {
+        switch self {
+        case .unknownConversation(let id):
+            "There is no conversation \(id); its record must come first."
+        case .notAParticipant(let user, let id):
+            "The user \(user) does not take part in the conversation \(id)."
+        case .otherParticipants(let id):
+            "The conversation \(id) exists already, with other participants."
+        case .directConversationExists(let id):
+            "These two have their direct conversation already: \(id)."
+        case .messageConflict(let key, let id):
+            "The key \(key) was used for another message of the same sender in the conversation \(id)."
+        case .readBeyondLast(let upTo, let lastN, let id):
+            "The read marker \(upTo) lies beyond the last message of the conversation \(id), which is \(lastN)."
+        case .unusableText:
+            "The key of a message must not contain U+0000."
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import GRDB
+import Messaging
+
+/// One import, inside one transaction.
+///
+/// Records change rows at once, except for the conversations' own: what those come to is in memory until ``finish()``.
+final class Importer {
+    private struct Name: Hashable {
+        let tenant: TenantID
+        let id: ConversationID
+    }
+
+    private let transaction: WriteTransaction
+    private let people: StoredPeople
+    private var conversations: [Name: ImportedConversation] = [:]
+    private var renamed: [(UserID, TenantID)] = []
+    private(set) var summary = ImportSummary()
+
+    init(_ transaction: WriteTransaction) {
+        self.transaction = transaction
+        people = StoredPeople(db: transaction.db)
+    }
+
+    func take(_ record: ImportRecord) throws {
+        let isNews: Bool
+        switch record {
+        case .person(let person, let tenant):
+            isNews = try set(person, tenant)
+            summary.people += isNews ? 1 : 0
+        case .conversation(let opening, let tenant, let openedAt):
+            isNews = try open(opening, tenant, openedAt)
+            summary.conversations += isNews ? 1 : 0
+        case .message(let message, let tenant):
+            isNews = try conversation(message.conversation, tenant).add(message)
+            summary.messages += isNews ? 1 : 0
+        case .read(let id, let user, let tenant, let upTo):
+            isNews = try conversation(id, tenant).markRead(by: user, upTo: upTo, transaction.participants)
+            summary.readMarkers += isNews ? 1 : 0
+        }
+        summary.records += 1
+        summary.skipped += isNews ? 0 : 1
+    }
+
+    /// Gives every conversation that changed its number, those with messages in the order of their last one.
+    ///
+    /// A history comes in conversation by conversation as a rule, and people expect the latest on top of their lists.
+    func finish() throws {
+        for (user, tenant) in renamed {
+            for key in try transaction.conversations.keys(of: user, tenant: tenant) {
+                try touch(key, tenant)
+            }
+        }
+        let changed = conversations.values.filter(\.isChanged).sorted {
+            ($0.latestStored?.milliseconds ?? .min, $0.key) < ($1.latestStored?.milliseconds ?? .min, $1.key)
+        }
+        for conversation in changed {
+            try transaction.conversations.update(
+                conversation.key, change: transaction.nextChange(),
+                lastN: conversation.latestStored == nil ? nil : conversation.lastN)
+        }
+        try transaction.finish()
+    }
+
+    private func set(_ person: Person, _ tenant: TenantID) throws -> Bool {
+        let differs = try people.set(person, tenant: tenant)
+        if differs { renamed.append((person.id, tenant)) }
+        return differs
+    }
+
+    private func open(_ opening: Opening, _ tenant: TenantID, _ openedAt: Timestamp) throws -> Bool {
+        if opening.isDirect,
+            let known = try transaction.conversations.findDirect(opening.participants, tenant: tenant)
+        {
+            guard known.id == opening.id else { throw ImportError.directConversationExists(known.id) }
+            return false
+        }
+        if let known = try find(opening.id, tenant) {
+            guard known.users == Set(opening.participants) else { throw ImportError.otherParticipants(opening.id) }
+            return false
+        }
+        let conversation = try transaction.conversations.insert(
+            opening, tenant: tenant, at: openedAt, change: transaction.nextChange())
+        conversations[Name(tenant: tenant, id: opening.id)] = ImportedConversation(
+            conversation, isNew: true, db: transaction.db)
+        return true
+    }
+
+    private func conversation(_ id: ConversationID, _ tenant: TenantID) throws -> ImportedConversation {
+        guard let found = try find(id, tenant) else { throw ImportError.unknownConversation(id) }
+        return found
+    }
+
+    private func find(_ id: ConversationID, _ tenant: TenantID) throws -> ImportedConversation? {
+        let name = Name(tenant: tenant, id: id)
+        if let known = conversations[name] { return known }
+        guard let stored = try transaction.conversations.find(id, tenant: tenant) else { return nil }
+        let found = ImportedConversation(stored, isNew: false, db: transaction.db)
+        conversations[name] = found
+        return found
+    }
+
+    private func touch(_ key: Int64, _ tenant: TenantID) throws {
+        guard let stored = try transaction.conversations.find(key: key) else { return }
+        try find(stored.id, tenant)?.touch()
+    }
+}

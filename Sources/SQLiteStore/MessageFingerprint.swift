@@ -1,0 +1,20 @@
+import Messaging
+
+/// What makes two messages without a key of their own the same to an import: sender, time and the bytes of the content.
+struct MessageFingerprint: Hashable {
+    let sender: UserID
+    let milliseconds: Int64
+    let content: String
+
+    static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.milliseconds == rhs.milliseconds && lhs.sender == rhs.sender
+            && lhs.content.utf8.elementsEqual(rhs.content.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(milliseconds)
+        hasher.combine(sender)
+        // A sample of the content is enough: one sender seldom writes twice in a millisecond.
+        hasher.combine(content.utf8.count)
+    }
+}

@@ -1,0 +1,79 @@
+import GRDB
+import Messaging
+
+extension SQLiteStore: MessageStore {
+    /// A conversation, whoever takes part in it; nil where there is none of that name.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func conversation(
+        _ reference: ConversationReference, of caller: Caller
+    ) async throws(MessagingError) -> Conversation? {
+        try await read { try StoredConversations(db: $0).find(reference, of: caller) }
+    }
+
+    /// The messages in these slices, each once, ordered by number, at most `limit`.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func messages(
+        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
+    ) async throws(MessagingError) -> [Message] {
+        try await read { db in
+            let messages = StoredMessages(db: db, key: conversation.key)
+            if slices.count == 1 { return try messages.first(limit, of: slices[0]) }
+            let all = try slices.flatMap { try messages.first(limit, of: $0) }
+            return Array(all.sorted { $0.n < $1.n }.prefix(limit))
+        }
+    }
+
+    /// The newest change number of the caller's list; 0 where it is empty.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
+        try await read { try ConversationList(db: $0, caller: caller).latestChange() }
+    }
+
+    /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func conversations(
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+    ) async throws(MessagingError) -> ConversationPage {
+        try await read { try ConversationList(db: $0, caller: caller).page(window, limit: limit, messages: messages) }
+    }
+
+    /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
+    ///
+    /// - Throws: any ``MessagingError`` but `contentTooLarge` and `invalidReadPosition`; nothing is stored then.
+    public func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
+        try await writer.perform { try $0.send(draft) }
+    }
+
+    /// Moves the caller's read marker forward to `upTo`, or to the last message where that is nil; returns once it is on disk.
+    ///
+    /// - Throws: ``MessagingError/conversationNotFound``, ``MessagingError/invalidReadPosition``,
+    ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    public func markRead(
+        _ conversation: ConversationID, upTo: Int64?, by caller: Caller
+    ) async throws(MessagingError) -> ReadOutcome {
+        try await writer.perform { try $0.markRead(conversation, upTo: upTo, by: caller) }
+    }
+
+    /// Finds out whether the store reads and accepts writes now: one look, and one write that changes nothing.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)`` or ``MessagingError/overloaded``.
+    public func checkReadiness() async throws(MessagingError) {
+        _ = try await read { try Int.fetchOne($0, sql: "SELECT 1 FROM store") }
+        try await writer.perform { _ in }
+    }
+
+    /// Reads in one snapshot, on a thread of the pool.
+    private func read<Answer: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Answer
+    ) async throws(MessagingError) -> Answer {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw .storeUnavailable(String(describing: error))
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/// Why a database cannot be opened; the list is closed.
+public enum SQLiteStoreError: Error, Equatable, Sendable {
+    /// The folder does not exist.
+    case folderMissing(path: String)
+    /// The file or its folder may not be written.
+    case notWritable(path: String)
+    /// The file is something else than an SQLite database.
+    case notADatabase(path: String)
+    /// The file is an SQLite database of another program.
+    case notPostbox(path: String)
+    /// The database was written by a newer Postbox.
+    case newerSchema(path: String)
+    /// Another running Postbox has the database open.
+    case held(path: String)
+    /// Anything else; the reason comes from the system or from SQLite.
+    case other(path: String, reason: String)
+}
+
+extension SQLiteStoreError: CustomStringConvertible {
+    /// One line for the person who starts the program.
+    public var description: String {
+        switch self {
+        case .folderMissing(let path): "The folder of the database \(path) does not exist."
+        case .notWritable(let path): "The database \(path) cannot be written: no permission for the file or its folder."
+        case .notADatabase(let path): "The file \(path) is not a database; nothing in it was changed."
+        case .notPostbox(let path): "The file \(path) is a database of another program; nothing in it was changed."
+        case .newerSchema(let path): "The database \(path) was written by a newer Postbox; use that version or later."
+        case .held(let path): "The database \(path) is in use by another running Postbox; stop that one first."
+        case .other(let path, let reason): "The database \(path) cannot be opened: \(reason)."
+        }
+    }
+}

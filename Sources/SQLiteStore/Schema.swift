@@ -1,0 +1,99 @@
+import GRDB
+import Messaging
+
+/// The tables, and how a database of any earlier version comes to have them.
+enum Schema {
+    /// "Post": tells the file apart from databases of other programs.
+    static let applicationID: UInt32 = 0x506F_7374
+    /// The version these migrations lead to; it grows by one with each.
+    static let version: UInt32 = 1
+
+    /// Brings the database to the present version, and answers whether it was of a newer one instead.
+    ///
+    /// This happens in a connection of its own, closed before any other opens, while a new file still has a rollback journal. So
+    /// the file's own header says whose it is from the first commit on; in WAL mode that would be in the log until a
+    /// checkpoint, and a crash before it would leave a file that the next start takes for somebody else's.
+    static func prepare(path: String, random: UInt64) throws -> Bool {
+        let queue = try DatabaseQueue(path: path)
+        let migrator = migrator(random: random)
+        let isNewer = try queue.read(migrator.hasBeenSuperseded)
+        if !isNewer { try migrator.migrate(queue) }
+        try queue.close()
+        return isNewer
+    }
+
+    private static func migrator(random: UInt64) -> DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1") { db in
+            try db.execute(sql: tables)
+            try db.execute(
+                sql: "INSERT INTO store (key, value) VALUES ('epoch', ?), ('change', 0)",
+                arguments: [Epoch(random: random).text])
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try db.execute(sql: "PRAGMA user_version = 1")
+        }
+        return migrator
+    }
+
+    private static let tables = """
+        -- 'epoch': the present life of the store; 'change': the latest change number handed out.
+        CREATE TABLE store (
+            key TEXT NOT NULL PRIMARY KEY,
+            value ANY NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE users (
+            tenant_id TEXT NOT NULL,
+            id TEXT NOT NULL CHECK (id <> ''),
+            name TEXT,
+            company TEXT,
+            PRIMARY KEY (tenant_id, id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE conversations (
+            key INTEGER PRIMARY KEY,
+            tenant_id TEXT NOT NULL,
+            id TEXT NOT NULL CHECK (id <> ''),
+            -- The pair of a direct conversation, the lower id first; NULL for all others.
+            direct_low TEXT,
+            direct_high TEXT,
+            opened_at_ms INTEGER NOT NULL,
+            last_n INTEGER NOT NULL CHECK (last_n >= 0),
+            -- The change number of the latest message, or of the opening.
+            activity INTEGER NOT NULL CHECK (activity > 0),
+            -- The change number of the latest change that every participant sees.
+            change INTEGER NOT NULL CHECK (change >= activity),
+            UNIQUE (tenant_id, id),
+            CHECK ((direct_low IS NULL) = (direct_high IS NULL)),
+            CHECK (direct_low IS NULL OR direct_low < direct_high)
+        ) STRICT;
+        CREATE UNIQUE INDEX conversations_direct ON conversations (tenant_id, direct_low, direct_high)
+            WHERE direct_low IS NOT NULL;
+
+        CREATE TABLE participants (
+            conversation_key INTEGER NOT NULL REFERENCES conversations (key),
+            user_id TEXT NOT NULL CHECK (user_id <> ''),
+            tenant_id TEXT NOT NULL,
+            read_up_to INTEGER NOT NULL CHECK (read_up_to >= 0),
+            -- The change number of the latest change that only this participant sees.
+            change INTEGER NOT NULL,
+            PRIMARY KEY (conversation_key, user_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX participants_user ON participants (tenant_id, user_id);
+
+        CREATE TABLE messages (
+            conversation_key INTEGER NOT NULL REFERENCES conversations (key),
+            n INTEGER NOT NULL CHECK (n > 0),
+            sender_id TEXT NOT NULL,
+            content TEXT NOT NULL,
+            sent_at_ms INTEGER NOT NULL,
+            client_message_id TEXT,
+            -- The how-many-th message of its sender in this conversation.
+            sender_n INTEGER NOT NULL CHECK (sender_n BETWEEN 1 AND n),
+            PRIMARY KEY (conversation_key, n)
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX messages_client_message_id ON messages (conversation_key, sender_id, client_message_id)
+            WHERE client_message_id IS NOT NULL;
+        CREATE INDEX messages_sender ON messages (conversation_key, sender_id, n, sender_n);
+        """
+}

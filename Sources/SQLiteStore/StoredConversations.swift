@@ -1,0 +1,99 @@
+import GRDB
+import Messaging
+
+/// Conversations as rows.
+struct StoredConversations {
+    let db: Database
+
+    /// A conversation, whoever takes part in it; nil where there is none of that name.
+    func find(_ reference: ConversationReference, of caller: Caller) throws -> Conversation? {
+        switch reference {
+        case .id(let id): try find(id, tenant: caller.tenant)
+        case .direct(let other): try findDirect([caller.user, other].sorted(), tenant: caller.tenant)
+        }
+    }
+
+    func find(_ id: ConversationID, tenant: TenantID) throws -> Conversation? {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT key, id, last_n FROM conversations
+                WHERE tenant_id = ? AND id = ?
+                """)
+        return try fetch(statement, [tenant.text, id.text])
+    }
+
+    /// The direct conversation of a pair, given in order.
+    func findDirect(_ pair: [UserID], tenant: TenantID) throws -> Conversation? {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT key, id, last_n FROM conversations
+                WHERE tenant_id = ? AND direct_low = ? AND direct_high = ?
+                """)
+        return try fetch(statement, [tenant.text, pair[0].text, pair[1].text])
+    }
+
+    func find(key: Int64) throws -> Conversation? {
+        let statement = try db.cachedStatement(sql: "SELECT key, id, last_n FROM conversations WHERE key = ?")
+        return try fetch(statement, [key])
+    }
+
+    /// The keys of all conversations that a user takes part in.
+    func keys(of user: UserID, tenant: TenantID) throws -> [Int64] {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT conversation_key FROM participants
+                WHERE tenant_id = ? AND user_id = ?
+                ORDER BY conversation_key
+                """)
+        return try Int64.fetchAll(statement, arguments: [tenant.text, user.text])
+    }
+
+    /// Stores a new conversation without messages, and returns it.
+    func insert(_ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64) throws -> Conversation {
+        let insertion = try db.cachedStatement(
+            sql: """
+                INSERT INTO conversations
+                    (tenant_id, id, direct_low, direct_high, opened_at_ms, last_n, activity, change)
+                VALUES (?, ?, ?, ?, ?, 0, ?, ?)
+                """)
+        try insertion.execute(arguments: [
+            tenant.text, opening.id.text,
+            opening.isDirect ? opening.participants[0].text : nil,
+            opening.isDirect ? opening.participants[1].text : nil,
+            moment.milliseconds, change, change,
+        ])
+        let key = db.lastInsertedRowID
+        let joining = try db.cachedStatement(
+            sql: """
+                INSERT INTO participants (conversation_key, user_id, tenant_id, read_up_to, change)
+                VALUES (?, ?, ?, 0, 0)
+                """)
+        for user in opening.participants {
+            try joining.execute(arguments: [key, user.text, tenant.text])
+        }
+        return Conversation(
+            id: opening.id, key: key, lastN: 0,
+            participants: opening.participants.map { Conversation.Participant(user: $0) })
+    }
+
+    /// Records a change that every participant sees; `lastN` where it is a message.
+    func update(_ key: Int64, change: Int64, lastN: Int64? = nil) throws {
+        if let lastN {
+            let statement = try db.cachedStatement(
+                sql: "UPDATE conversations SET last_n = ?, activity = ?, change = ? WHERE key = ?")
+            try statement.execute(arguments: [lastN, change, change, key])
+        } else {
+            let statement = try db.cachedStatement(sql: "UPDATE conversations SET change = ? WHERE key = ?")
+            try statement.execute(arguments: [change, key])
+        }
+    }
+
+    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> Conversation? {
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        guard let row = try cursor.next() else { return nil }
+        let key: Int64 = row[0]
+        let id = ConversationID(trusted: row[1])
+        let lastN: Int64 = row[2]
+        return Conversation(id: id, key: key, lastN: lastN, participants: try StoredParticipants(db: db).all(in: key))
+    }
+}

@@ -1,0 +1,38 @@
+import Messaging
+
+extension WriteTransaction {
+    /// Moves a read marker forward; where it is there already, nothing is written and nobody is told.
+    func markRead(_ id: ConversationID, upTo: Int64?, by caller: Caller) throws -> ReadOutcome {
+        guard var conversation = try conversations.find(id, tenant: caller.tenant),
+            let reader = conversation.participants.firstIndex(where: { $0.user == caller.user })
+        else { throw MessagingError.conversationNotFound }
+        let target = upTo ?? conversation.lastN
+        guard (0...conversation.lastN).contains(target) else { throw MessagingError.invalidReadPosition }
+
+        let before = conversation.participants
+        if target > before[reader].readUpTo {
+            conversation.participants[reader].readUpTo = target
+            let affected = Self.affected(by: reader, before: before, after: conversation.participants)
+            let change = nextChange()
+            try participants.setReadUpTo(target, of: caller.user, in: conversation.key, change: change)
+            for user in affected where user != caller.user {
+                try participants.setChange(change, of: user, in: conversation.key)
+            }
+            record(conversation, tenant: caller.tenant, change: change, seenBy: affected)
+        }
+        let marker = conversation.participants[reader].readUpTo
+        let unread = try messages(in: conversation).unread(
+            by: caller.user, after: marker, lastN: conversation.lastN)
+        return ReadOutcome(readUpTo: marker, unread: unread)
+    }
+
+    /// The reader, and everybody for whom the least marker of the others has moved.
+    private static func affected(
+        by reader: Int, before: [Conversation.Participant], after: [Conversation.Participant]
+    ) -> [UserID] {
+        let (old, new) = (LeastMarks(before), LeastMarks(after))
+        return before.indices.compactMap { index in
+            index == reader || old.least(without: index) != new.least(without: index) ? before[index].user : nil
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Messaging
+
+extension WriteTransaction {
+    /// Stores a message, or finds the one that an earlier try stored.
+    func send(_ draft: Draft) throws -> SentMessage {
+        let sender = draft.caller.user
+        if draft.clientMessageID?.utf8.contains(0) == true {
+            throw MessagingError.invalidMessage("The client message id must not contain U+0000.")
+        }
+        let known = try conversations.find(draft.conversation, of: draft.caller)
+        if let known {
+            let everybody = known.participants.map(\.user)
+            guard everybody.contains(sender) else { throw MessagingError.conversationNotFound }
+            try Opening.check(receivers: draft.receivers, among: everybody)
+            if let first = try firstTry(of: draft, in: known) {
+                return SentMessage(conversation: known, message: first, replayed: true)
+            }
+        }
+        let change = nextChange()
+        var conversation = try known ?? open(Opening(for: draft), for: draft, change)
+        conversation.lastN += 1
+        let message = Message(
+            n: conversation.lastN, sender: sender, content: draft.content.text, sentAt: draft.sentAt,
+            clientMessageID: draft.clientMessageID)
+        let messages = messages(in: conversation)
+        try messages.insert(message, senderN: messages.count(of: sender) + 1)
+        try conversations.update(conversation.key, change: change, lastN: conversation.lastN)
+        record(
+            conversation, tenant: draft.caller.tenant, change: change, seenBy: conversation.participants.map(\.user))
+        return SentMessage(conversation: conversation, message: message, replayed: false)
+    }
+
+    private func open(_ opening: Opening, for draft: Draft, _ change: Int64) throws -> Conversation {
+        try conversations.insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change)
+    }
+
+    private func firstTry(of draft: Draft, in conversation: Conversation) throws -> Message? {
+        guard let key = draft.clientMessageID else { return nil }
+        guard let first = try messages(in: conversation).find(clientMessageID: key, of: draft.caller.user) else {
+            return nil
+        }
+        // Canonically equivalent texts are not the same content: what is sent comes back byte for byte.
+        guard first.content.utf8.elementsEqual(draft.content.text.utf8) else {
+            throw MessagingError.idempotencyConflict
+        }
+        return first
+    }
+}

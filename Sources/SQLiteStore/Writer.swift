@@ -1,0 +1,80 @@
+import Dispatch
+import Foundation
+import GRDB
+import Messaging
+
+/// The one thread that writes: it takes whatever is waiting, runs it in one transaction, and syncs once.
+final class Writer: Sendable {
+    /// The most writes in one transaction: bounds how long the first of them waits.
+    private static let largestBatch = 512
+
+    private let pool: DatabasePool
+    private let observer: (any CommitObserver)?
+    private let queue: WriteQueue
+    private let running = DispatchGroup()
+
+    init(pool: DatabasePool, observer: (any CommitObserver)?, capacity: Int) {
+        self.pool = pool
+        self.observer = observer
+        queue = WriteQueue(capacity: capacity)
+        running.enter()
+        let thread = Thread { [self] in
+            while let batch = queue.take(atMost: Self.largestBatch) { run(batch) }
+            running.leave()
+        }
+        thread.name = "postbox-writer"
+        thread.start()
+    }
+
+    /// Runs a command and returns once it is on disk, without holding a thread meanwhile.
+    func perform<Answer: Sendable>(
+        _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
+    ) async throws(MessagingError) -> Answer {
+        let result = await withCheckedContinuation { continuation in
+            submit(command) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    /// Hands a command to the thread; `answer` is called exactly once, here or on the writer thread.
+    func submit<Answer: Sendable>(
+        _ command: @escaping @Sendable (WriteTransaction) throws -> Answer,
+        answer: @escaping @Sendable (Result<Answer, MessagingError>) -> Void
+    ) {
+        let write = QueuedWrite(command, answer: answer)
+        if let refusal = queue.put(write) { write.refuse(refusal) }
+    }
+
+    /// Answers everything that is waiting, then ends the thread; later commands are refused.
+    func close() {
+        queue.close()
+        running.wait()
+    }
+
+    private func run(_ batch: [QueuedWrite]) {
+        do {
+            let (answers, commits) = try commit(batch)
+            if !commits.isEmpty { observer?.committed(commits) }
+            for answer in answers { answer() }
+        } catch {
+            let refusal = MessagingError.storeUnavailable(String(describing: error))
+            for write in batch { write.refuse(refusal) }
+        }
+    }
+
+    private func commit(_ batch: [QueuedWrite]) throws -> (answers: [@Sendable () -> Void], commits: [Commit]) {
+        try pool.writeWithoutTransaction { db in
+            var answers: [@Sendable () -> Void] = []
+            answers.reserveCapacity(batch.count)
+            var commits: [Commit] = []
+            try db.inTransaction(.immediate) {
+                let transaction = try WriteTransaction(db)
+                for write in batch { answers.append(try write.run(transaction)) }
+                try transaction.finish()
+                commits = transaction.commits
+                return .commit
+            }
+            return (answers, commits)
+        }
+    }
+}
