@@ -14,21 +14,19 @@ public final class Server: Sendable {
     /// The port it listens on: the configured one, or the free one that was found.
     public let boundPort: UInt16
     private let configuration: ServerConfiguration
-    private let handler: any RequestHandler
     private let signals: [LoopSignal]
     private let counters: [LoopCounters]
     private let state: Mutex<State>
 
-    /// Binds the address and listens; clients can connect from here on, and are served after ``start()``.
+    /// Binds the address and listens; clients can connect from here on, and are served after ``start(serving:)``.
     ///
     /// - Throws: a ``ServerError`` if the address cannot be had.
-    public init(configuration: ServerConfiguration, handler: any RequestHandler) throws(ServerError) {
+    public init(configuration: ServerConfiguration) throws(ServerError) {
         let loops = 0..<max(1, configuration.loops)
         var signals: [LoopSignal] = []
         for _ in loops { signals.append(try LoopSignal()) }
         let socket = try ListeningSocket(host: configuration.host, port: configuration.port)
         self.configuration = configuration
-        self.handler = handler
         self.signals = signals
         counters = loops.map { _ in LoopCounters() }
         boundPort = socket.port
@@ -37,10 +35,10 @@ public final class Server: Sendable {
 
     deinit { stop(within: 0) }
 
-    /// Begins to serve; does nothing if it has been started or stopped before.
+    /// Begins to serve, handing each request to `handler`; does nothing if it has been started or stopped before.
     ///
     /// - Throws: a ``ServerError`` if the system gives no loop or thread; the server is stopped then.
-    public func start() throws(ServerError) {
+    public func start(serving handler: any RequestHandler) throws(ServerError) {
         try state.withLock { (state) throws(ServerError) in
             guard case .bound(let socket) = state else { return }
             var threads: [LoopThread] = []

@@ -1,7 +1,5 @@
-import Dispatch
 import GRDB
 import Messaging
-import Synchronization
 
 extension SQLiteStore {
     /// Opens a conversation, or finds the one that is meant: the direct one of the pair, or the one with this id; blocks
@@ -12,25 +10,17 @@ extension SQLiteStore {
     public func open(
         _ opening: Opening, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID {
-        let done = DispatchSemaphore(value: 0)
-        let outcome = Mutex<Result<ConversationID, MessagingError>>(.failure(.storeUnavailable("no answer")))
-        writer.submit {
-            try $0.open(opening, tenant: tenant, at: moment)
-        } answer: { result in
-            outcome.withLock { $0 = result }
-            done.signal()
-        }
-        done.wait()
-        return try outcome.withLock { $0 }.get()
+        try writer.performBlocking { try $0.open(opening, tenant: tenant, at: moment) }
     }
 
-    /// Stores what is known of a user, replacing what was known before; returns once it is on disk.
+    /// Stores what is known of a user; blocks until it is on disk.
     ///
-    /// Where it differs, each of their conversations changes for everybody in it. U+0000 is left out of the texts.
+    /// A name or company that is nil stays as it was; an empty one is taken away. Where it differs from before, each of the
+    /// user's conversations changes for everybody in it. U+0000 is left out of the texts.
     ///
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
-    public func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
-        try await writer.perform { try $0.setPerson(person, tenant: tenant) }
+    public func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
+        try writer.performBlocking { try $0.setPerson(person, tenant: tenant) }
     }
 
     /// Whether there is neither a conversation nor a user; blocks while it looks.

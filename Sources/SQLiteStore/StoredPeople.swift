@@ -5,10 +5,11 @@ import Messaging
 struct StoredPeople {
     let db: Database
 
-    /// Stores what is known of a user, and answers whether anybody would see a difference.
+    /// Stores what is known of a user, keeping what is not given, and answers whether anybody would see a difference.
     func set(_ person: Person, tenant: TenantID) throws -> Bool {
-        let (name, company) = (person.name.map(Self.storable), person.company.map(Self.storable))
         let known = try find(person.id, tenant: tenant)
+        let name = person.name.map(Self.storable) ?? known?.name
+        let company = person.company.map(Self.storable) ?? known?.company
         let differs = !Self.same(known?.name, name) || !Self.same(known?.company, company)
         guard known == nil || differs else { return false }
         let statement = try db.cachedStatement(

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import GRDB
 import Messaging
+import Synchronization
 
 /// The one thread that writes: it takes whatever is waiting, runs it in one transaction, and syncs once.
 final class Writer: Sendable {
@@ -33,6 +34,21 @@ final class Writer: Sendable {
         let result = await withCheckedContinuation { continuation in
             submit(command) { continuation.resume(returning: $0) }
         }
+        return try result.get()
+    }
+
+    /// Runs a command and returns once it is on disk; blocks meanwhile, so it is for threads that may.
+    func performBlocking<Answer: Sendable>(
+        _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
+    ) throws(MessagingError) -> Answer {
+        let done = DispatchSemaphore(value: 0)
+        let outcome = Mutex<Result<Answer, MessagingError>?>(nil)
+        submit(command) { result in
+            outcome.withLock { $0 = result }
+            done.signal()
+        }
+        done.wait()
+        guard let result = outcome.withLock({ $0 }) else { preconditionFailure("a command ended without an answer") }
         return try result.get()
     }
 

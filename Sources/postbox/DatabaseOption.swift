@@ -8,16 +8,11 @@ struct DatabaseOption: ParsableArguments {
     var path = "postbox.sqlite"
 
     /// Opens the database for a command that needs it alone.
-    func open(observer: any CommitObserver = NoObserver()) throws -> SQLiteStore {
+    func open(observer: (any CommitObserver)? = nil) throws -> SQLiteStore {
         do {
             return try SQLiteStore(path: path, observer: observer)
         } catch {
             throw Failure.unavailable(error.description)
         }
     }
-}
-
-/// Takes note of nothing; commands that serve nobody keep nothing in memory.
-struct NoObserver: CommitObserver {
-    func committed(_ commits: [Commit]) {}
 }

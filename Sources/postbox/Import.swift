@@ -46,11 +46,11 @@ struct Import: ParsableCommand {
     static func apply(
         lines: () throws -> [UInt8]?, to store: SQLiteStore, progress: (Int) -> Void = { _ in }
     ) throws -> Int {
-        try store.importRecords(openedAt: SystemClock.now(), progress: progress) {
+        try store.importRecords(progress: progress) {
             while let line = try lines() {
                 if !line.isEmpty { return try ImportLine.record(from: line, now: SystemClock.now()) }
             }
             return nil
-        }
+        }.messages
     }
 }

@@ -61,7 +61,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         StopSignals.block()
-        let logger = Logger(label: "postbox", factory: StreamLogHandler.standardError)
+        let logger = Logger(label: "postbox", factory: { StreamLogHandler.standardError(label: $0) })
         let server = try makeServer()
         let index = FreshnessIndex(capacity: indexCapacity)
         let store = try database.open(observer: index)
@@ -74,7 +74,7 @@ struct Serve: ParsableCommand {
             settings: ServiceSettings(contentLimit: maxContentBytes, usersMayOpen: opening == .anyone),
             now: SystemClock.now, makeConversationID: RandomIDs.conversation,
             log: { logger.error("\($0)") })
-        do {
+        do throws(ServerError) {
             try server.start(serving: service)
         } catch {
             throw Failure.unavailable(error.description)
@@ -89,7 +89,7 @@ struct Serve: ParsableCommand {
         if loops > 0 { configuration.loops = loops }
         // A character may take six bytes as an escape, and there is more in a body than its content.
         configuration.bodyLimit = maxContentBytes * 6 + 64 * 1024
-        do {
+        do throws(ServerError) {
             return try Server(configuration: configuration)
         } catch {
             throw Failure.unavailable(error.description)
@@ -100,6 +100,7 @@ struct Serve: ParsableCommand {
         let name = host.contains(":") ? "[\(host)]" : host
         print("postbox: listening on http://\(name):\(server.boundPort)")
         if identity == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
-        fflush(stdout)
+        // Whoever reads this through a pipe waits for it.
+        fflush(nil)
     }
 }

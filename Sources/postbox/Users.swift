@@ -27,7 +27,7 @@ struct Users: ParsableCommand {
             let user = try UserID.argument(id, "the user id")
             let store = try database.open()
             defer { store.close() }
-            try store.setPerson(user, name: name, company: company, tenant: .none)
+            try store.setPerson(Person(id: user, name: name, company: company), tenant: .none)
         }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @Suite("Binding")
 struct BindingTests {
     private func server(_ host: String, port: UInt16 = 0) throws(ServerError) -> Server {
-        try Server(configuration: ServerConfiguration(host: host, port: port), handler: TestHandler())
+        try Server(configuration: ServerConfiguration(host: host, port: port))
     }
 
     @Test("A port in use is an error with its name")
@@ -32,11 +32,10 @@ struct BindingTests {
 
     @Test("Clients that connect before the start are served after it")
     func early() async throws {
-        let server = try Server(
-            configuration: ServerConfiguration(port: 0, loops: 1), handler: TestHandler(always: response("hello")))
+        let server = try Server(configuration: ServerConfiguration(port: 0, loops: 1))
         let client = try Client(port: server.boundPort)
         client.send(get("/"))
-        try server.start()
+        try server.start(serving: TestHandler(always: response("hello")))
         #expect(try await client.receive().body == "hello")
     }
 

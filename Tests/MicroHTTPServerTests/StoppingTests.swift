@@ -99,9 +99,9 @@ struct StoppingTests {
         async let second: Void = beginStop(server, within: 1).value
         _ = await (first, second)
         server.stop(within: 1)
-        try server.start()
+        try server.start(serving: TestHandler())
         #expect(isRefused(server.boundPort))
-        let unstarted = try Server(configuration: ServerConfiguration(port: 0), handler: TestHandler())
+        let unstarted = try Server(configuration: ServerConfiguration(port: 0))
         unstarted.stop(within: 1)
         #expect(isRefused(unstarted.boundPort))
         _ = try serve(TestHandler())

@@ -17,8 +17,8 @@ func serve(
 ) throws -> Server {
     var configuration = ServerConfiguration(port: 0, loops: loops)
     configure(&configuration)
-    let server = try Server(configuration: configuration, handler: handler)
-    try server.start()
+    let server = try Server(configuration: configuration)
+    try server.start(serving: handler)
     return server
 }
 
