@@ -63,7 +63,6 @@ public final class SQLiteStore: Sendable {
         if try Schema.prepare(path: path, random: random) { throw SQLiteStoreError.newerSchema(path: path) }
         var configuration = Configuration()
         configuration.maximumReaderCount = 4
-        configuration.persistentReadOnlyConnections = true
         configuration.busyMode = .timeout(2)
         configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)

@@ -1,0 +1,47 @@
+import Messaging
+
+@testable import SQLiteStore
+
+let alice = UserID(trusted: "alice")
+let bob = UserID(trusted: "bob")
+let carol = UserID(trusted: "carol")
+let noon = Timestamp(milliseconds: 1_733_050_800_000)
+
+func caller(_ user: UserID, _ tenant: TenantID = .none) -> Caller {
+    Caller(tenant: tenant, user: user)
+}
+
+func conversationID(_ text: String) -> ConversationID {
+    ConversationID(trusted: text)
+}
+
+/// A draft with defaults for whatever a test does not care about.
+func draft(
+    _ sender: UserID, to conversation: ConversationReference, _ text: String = "Hello!", key: String? = nil,
+    receivers: [UserID] = [], mayOpen: Bool = true, tenant: TenantID = .none, new: String = "new-1"
+) throws -> Draft {
+    Draft(
+        caller: caller(sender, tenant), conversation: conversation, content: try MessageContent(text),
+        clientMessageID: key, receivers: receivers, mayOpen: mayOpen, sentAt: noon,
+        newConversationID: conversationID(new))
+}
+
+extension SQLiteStore {
+    /// Opens a conversation of these people, and returns its id.
+    @discardableResult
+    func open(_ id: String, _ users: UserID..., tenant: TenantID = .none) throws -> ConversationID {
+        try open(
+            Opening(id: conversationID(id), participants: users, isDirect: false), tenant: tenant, at: noon)
+    }
+
+    /// All messages of a conversation, oldest first.
+    func allMessages(_ id: ConversationID, tenant: TenantID = .none) async throws -> [Message] {
+        guard let found = try await conversation(.id(id), of: caller(alice, tenant)), found.lastN > 0 else { return [] }
+        return try await messages(in: found, [MessageSlice(1...found.lastN)], limit: .max)
+    }
+
+    /// The newest entries of a caller's list.
+    func list(of user: UserID, _ window: ListWindow = .newest, limit: Int = 100) async throws -> ConversationPage {
+        try await conversations(of: caller(user), window, limit: limit, messages: 20)
+    }
+}
