@@ -69,7 +69,7 @@ public struct EntityTag: Equatable, Sendable {
             case UInt8(ascii: "*"):
                 return true
             case UInt8(ascii: "W"):
-                guard rest.dropFirst().first == UInt8(ascii: "/") else { return false }
+                guard rest.starts(with: "W/\"".utf8) else { return false }
                 rest = rest.dropFirst(2)
             case UInt8(ascii: "\""):
                 guard let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "\"")) else { return false }

@@ -5,7 +5,7 @@ import MessagingHTTP
 /// What happens to a request, from its header fields to its answer.
 extension Loop {
     /// How much of a body that is too large is still read, in bytes, so that its sender can be told.
-    private var drainLimit: Int { max(configuration.bodyLimit, 1 << 20) }
+    private var drainLimit: Int { max(configuration.bodyLimit, 16 << 20) }
 
     /// Called by the library when the head is here, for each part of the body, at the end of it, and when resumed.
     func access(

@@ -23,6 +23,13 @@ extension SQLiteStore {
         try writer.performBlocking { try $0.setPerson(person, tenant: tenant) }
     }
 
+    /// The same, without holding a thread until it is on disk.
+    ///
+    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    public func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
+        try await writer.perform { try $0.setPerson(person, tenant: tenant) }
+    }
+
     /// Whether there is neither a conversation nor a user; blocks while it looks.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.

@@ -1,4 +1,4 @@
-/// Turns `POSTBOX_…` variables into options of `postbox serve`.
+/// Turns `POSTBOX_…` variables into options.
 enum EnvironmentArguments {
     static let prefix = "POSTBOX_"
 
@@ -7,17 +7,26 @@ enum EnvironmentArguments {
     /// Variables that name no option are left alone: other programs may have their own `POSTBOX_…`. A flag is on where its
     /// variable is `1`, `true` or `yes`.
     static func merged(into arguments: [String], _ environment: [String: String]) -> [String] {
-        guard arguments.first == "serve" else { return arguments }
+        guard let command = arguments.first, let options = options(of: command) else { return arguments }
+        let flags = command == "serve" ? Serve.flagNames : []
         var merged = arguments
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix(prefix) {
             let name = variable.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
             guard !arguments.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
-            if Serve.optionNames.contains(name) {
+            if options.contains(name) {
                 merged.append("--\(name)=\(value)")
-            } else if Serve.flagNames.contains(name), ["1", "true", "yes"].contains(value.lowercased()) {
+            } else if flags.contains(name), ["1", "true", "yes"].contains(value.lowercased()) {
                 merged.append("--\(name)")
             }
         }
         return merged
+    }
+
+    private static func options(of command: String) -> [String]? {
+        switch command {
+        case "serve": Serve.optionNames
+        case "conversations", "users", "import": ["database"]
+        default: nil
+        }
     }
 }

@@ -6,8 +6,8 @@ struct Postbox: ParsableCommand {
         commandName: "postbox",
         abstract: "A messaging backend that a web app can poll.",
         discussion: """
-            Every option of "postbox serve" is also an environment variable: POSTBOX_PORT=9000 is --port 9000. What the \
-            command line says comes first.
+            Every option of "postbox serve", and --database everywhere, is also an environment variable: POSTBOX_PORT=9000 is \
+            --port 9000. What the command line says comes first.
             """,
         subcommands: [Serve.self, Conversations.self, Users.self, Import.self])
 }

@@ -70,6 +70,8 @@ started() {
 
 start_postbox() {
     mkdir -p "${DATABASE%/*}"
+    # The redirection below happens in the child, perhaps after the first look.
+    : >"$OUT"
     # A shell without job control makes its children ignore SIGINT; the program must start as it would from a terminal.
     # Bats waits for everybody who holds descriptor 3.
     env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" "$@" >"$OUT" 2>"$ERR" 3>&- &
