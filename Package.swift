@@ -10,11 +10,15 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "Messaging", swiftSettings: strict),
-        .target(name: "MessagingHTTP", dependencies: ["Messaging"], swiftSettings: strict),
+        .target(
+            name: "MessagingHTTP",
+            dependencies: ["Messaging", .product(name: "JWTKit", package: "jwt-kit")],
+            swiftSettings: strict),
         .target(
             name: "SQLiteStore",
             dependencies: ["Messaging", .product(name: "GRDB", package: "GRDB.swift")],

@@ -39,13 +39,17 @@ public final class FreshnessIndex: CommitObserver {
         return conversations.withLock { $0.value(for: ConversationName(tenant: caller.tenant, id: id)) }
     }
 
-    /// The conversation a caller names, read from the store where it is not in memory; nil where there is none.
+    /// The conversation a caller names and takes part in, read from the store where it is not in memory; nil where there is
+    /// none.
+    ///
+    /// For somebody who does not take part the store is read even if the conversation is in memory: that it exists must not show,
+    /// not even by how long the answer takes.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func conversation(
         _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
     ) async throws(MessagingError) -> Conversation? {
-        if let known = conversation(reference, of: caller) { return known }
+        if let known = conversation(reference, of: caller), known.marks(for: caller.user) != nil { return known }
         guard case .direct(let other) = reference else {
             return try await load(reference, of: caller, from: store)
         }

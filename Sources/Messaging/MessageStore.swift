@@ -42,6 +42,14 @@ public protocol MessageStore: Sendable {
         _ conversation: ConversationID, upTo: Int64?, by caller: Caller
     ) async throws(MessagingError) -> ReadOutcome
 
+    /// Stores what is known of a user; returns once it is on disk, or at once where that is nothing new.
+    ///
+    /// A name or company that is nil stays as it was; an empty one is taken away. Where it differs from before, each of the
+    /// user's conversations changes for everybody in it.
+    ///
+    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError)
+
     /// Finds out whether the store reads and accepts writes now.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)`` or ``MessagingError/overloaded``.

@@ -5,6 +5,5 @@ struct Context: Sendable {
     let store: any MessageStore
     let index: FreshnessIndex
     let settings: ServiceSettings
-    let now: @Sendable () -> Timestamp
-    let makeConversationID: @Sendable () -> ConversationID
+    let surroundings: Surroundings
 }

@@ -6,15 +6,9 @@ enum IdempotencyKey {
 
     /// - Throws: `malformed-request`.
     static func of(_ request: Request, member: String?) throws(Problem) -> String? {
-        guard request.fields.count(of: .idempotencyKey) <= 1 else {
-            throw Problem(.malformedRequest, "Idempotency-Key is given twice.")
-        }
+        let field = try request.fields.onlyText(.idempotencyKey)
         if let member, !member.isEmpty { return try checked(member, "clientMessageId") }
-        guard let value = request.fields[.idempotencyKey] else { return nil }
-        guard let text = String(validating: unquoted(value), as: UTF8.self) else {
-            throw Problem(.malformedRequest, "Idempotency-Key is not UTF-8.")
-        }
-        return try checked(text, "Idempotency-Key")
+        return try field.map { text throws(Problem) in try checked(unquoted(text), "Idempotency-Key") }
     }
 
     private static func checked(_ key: String, _ name: String) throws(Problem) -> String {
@@ -28,9 +22,8 @@ enum IdempotencyKey {
     }
 
     /// The Internet-Draft has the key in quotes (a structured-field string); many clients leave them out.
-    private static func unquoted(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let quote = UInt8(ascii: "\"")
-        guard value.count >= 2, value.first == quote, value.last == quote else { return value }
-        return value.dropFirst().dropLast()
+    private static func unquoted(_ value: String) -> String {
+        guard value.utf8.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") else { return value }
+        return String(value.dropFirst().dropLast())
     }
 }

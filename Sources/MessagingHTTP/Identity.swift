@@ -5,8 +5,26 @@ public protocol Identity: Sendable {
     /// The header fields that the decision depends on, as `Vary` lists them.
     var vary: String { get }
 
-    /// The caller of a request; called on any thread, must not wait.
+    /// The caller of a request as far as memory knows; nil where that takes ``caller(of:_:)``.
+    ///
+    /// Called on loop threads; it must neither wait nor compute for long.
     ///
     /// - Throws: `unauthenticated` or `malformed-request`.
-    func caller(of request: Request, _ query: Query) throws(Problem) -> Caller
+    func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller?
+
+    /// The caller of a request, whatever it takes to find out.
+    ///
+    /// - Throws: `unauthenticated` or `malformed-request`.
+    func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller
+}
+
+extension Problem {
+    /// No or bad credentials, with the challenge of RFC 6750, section 3.
+    ///
+    /// - Parameter error: the error code of section 3.1; nil where there were no credentials at all.
+    static func unauthenticated(_ detail: String, error: String? = nil) -> Problem {
+        var challenge = "Bearer realm=\"postbox\""
+        if let error { challenge += ", error=\"\(error)\", error_description=\"\(detail)\"" }
+        return Problem(.unauthenticated, detail, fields: [Response.Field("WWW-Authenticate", challenge)])
+    }
 }

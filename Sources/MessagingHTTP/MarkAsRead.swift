@@ -11,8 +11,7 @@ struct MarkAsRead {
     /// Moves the caller's read marker and answers once that is on disk.
     func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
         let body = try body(of: call.request)
-        guard let conversation = try await context.index.conversation(reference, of: call.caller, from: context.store),
-            conversation.marks(for: call.caller.user) != nil
+        guard let conversation = try await context.index.conversation(reference, of: call.caller, from: context.store)
         else { throw MessagingError.conversationNotFound }
         var upTo: Int64?
         if let text = body.upTo {

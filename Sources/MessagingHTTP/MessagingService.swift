@@ -3,25 +3,17 @@ import Messaging
 /// Postbox as a function from requests to responses.
 public struct MessagingService: RequestHandler {
     private let context: Context
-    private let identity: any Identity
-    private let log: @Sendable (String) -> Void
+    private let gate: Gate
 
     /// Puts the service together.
     ///
-    /// - Parameters:
-    ///   - index: observes the store's commits, or nobody would ever see anything new.
-    ///   - now: the clock; any thread may call it.
-    ///   - makeConversationID: makes ids that were never used before; any thread may call it.
-    ///   - log: takes what an operator must know and a caller must not; any thread may call it.
+    /// - Parameter index: observes the store's commits, or nobody would ever see anything new.
     public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
-        now: @escaping @Sendable () -> Timestamp, makeConversationID: @escaping @Sendable () -> ConversationID,
-        log: @escaping @Sendable (String) -> Void
+        surroundings: Surroundings
     ) {
-        context = Context(
-            store: store, index: index, settings: settings, now: now, makeConversationID: makeConversationID)
-        self.identity = identity
-        self.log = log
+        context = Context(store: store, index: index, settings: settings, surroundings: surroundings)
+        gate = Gate(identity: identity, limits: settings.limits, ticks: surroundings.ticks)
     }
 
     /// Answers an idle poll, and whatever can be seen to be wrong without the store.
@@ -29,7 +21,7 @@ public struct MessagingService: RequestHandler {
         let common = commonFields(request)
         do {
             let (route, query) = try parse(request)
-            if request.method == .options { return options(route, common) }
+            if request.method == .options { return options(route, request, common) }
             try check(request.method, route)
             switch route {
             case .health:
@@ -39,14 +31,13 @@ public struct MessagingService: RequestHandler {
             case .webSocket:
                 throw Problem(.pollingOnly, "There is no WebSocket here; poll the endpoints instead.")
             case .conversations:
-                let call = try call(request, query, common)
+                guard let call = try callFromMemory(request, query, common) else { return nil }
                 return try ListConversations(context: context).answerFromMemory(call)
             case .messages(let reference):
-                let call = try call(request, query, common)
-                if request.method == .post { return nil }
+                guard let call = try callFromMemory(request, query, common), request.method != .post else { return nil }
                 return try ListMessages(context: context).answerFromMemory(reference, call)
             case .read:
-                _ = try call(request, query, common)
+                _ = try callFromMemory(request, query, common)
                 return nil
             }
         } catch {
@@ -63,7 +54,8 @@ public struct MessagingService: RequestHandler {
                 try await context.store.checkReadiness()
                 return text("ready\n", common)
             }
-            let call = try call(request, query, common)
+            let caller = try await gate.admit(request, query)
+            let call = Call(request: request, caller: caller, query: query, common: common)
             switch (route, request.method) {
             case (.conversations, _):
                 return try await ListConversations(context: context).answer(call)
@@ -91,9 +83,10 @@ public struct MessagingService: RequestHandler {
         return (try Route(path: target.path), try Query(target.query))
     }
 
-    private func call(_ request: Request, _ query: Query, _ common: [Response.Field]) throws -> Call {
-        let caller = try identity.caller(of: request, query)
-        return Call(request: request, caller: caller, query: query, common: common)
+    private func callFromMemory(_ request: Request, _ query: Query, _ common: [Response.Field]) throws -> Call? {
+        try gate.admitFromMemory(request, query).map {
+            Call(request: request, caller: $0, query: query, common: common)
+        }
     }
 
     private func check(_ method: Method, _ route: Route) throws {
@@ -105,11 +98,12 @@ public struct MessagingService: RequestHandler {
     }
 
     private func commonFields(_ request: Request) -> [Response.Field] {
-        [Response.Field("Vary", "\(identity.vary), Origin")]
+        [Response.Field("Vary", "\(gate.vary), Origin")] + context.settings.cors.fields(for: request)
     }
 
-    private func options(_ route: Route, _ common: [Response.Field]) -> Response {
-        Response(status: 204, fields: [Response.Field("Allow", route.allow)] + common)
+    private func options(_ route: Route, _ request: Request, _ common: [Response.Field]) -> Response {
+        let preflight = context.settings.cors.preflightFields(for: request, methods: route.allow)
+        return Response(status: 204, fields: [Response.Field("Allow", route.allow)] + preflight + common)
     }
 
     private func text(_ text: String, _ common: [Response.Field]) -> Response {
@@ -127,7 +121,7 @@ public struct MessagingService: RequestHandler {
     }
 
     private func problem(_ error: MessagingError, _ common: [Response.Field]) -> Response {
-        if case .storeUnavailable(let reason) = error { log("the store cannot answer: \(reason)") }
+        if case .storeUnavailable(let reason) = error { context.surroundings.log("the store cannot answer: \(reason)") }
         return Problem(error).response(common)
     }
 }

@@ -89,6 +89,8 @@ extension Problem {
             self.init(.contentTooLarge, "A request body may have at most \(limit) bytes.")
         case .tooSlow:
             self.init(.requestTimeout, "The request took too long to arrive.")
+        case .ambiguousLength:
+            self.init(.malformedRequest, "Content-Length and Transfer-Encoding do not agree on the body's length.")
         case .stopping:
             self.init(
                 .stopping, "The server is stopping. Try again shortly.", fields: [Response.Field("Retry-After", "1")])

@@ -16,6 +16,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     case invalidMessage = "invalid-message"
     case idempotencyConflict = "idempotency-conflict"
     case invalidReadPosition = "invalid-read-position"
+    case rateLimited = "rate-limited"
     case overloaded
     case storeUnavailable = "store-unavailable"
     case stopping
@@ -36,6 +37,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .contentTooLarge: 413
         case .unsupportedMediaType: 415
         case .invalidMessage, .idempotencyConflict, .invalidReadPosition: 422
+        case .rateLimited: 429
         case .overloaded, .storeUnavailable, .stopping: 503
         }
     }
@@ -59,6 +61,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .invalidMessage: "Invalid message"
         case .idempotencyConflict: "Idempotency conflict"
         case .invalidReadPosition: "Invalid read position"
+        case .rateLimited: "Too many requests"
         case .overloaded: "Overloaded"
         case .storeUnavailable: "Store unavailable"
         case .stopping: "Server is stopping"

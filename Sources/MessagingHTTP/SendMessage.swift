@@ -40,8 +40,8 @@ struct SendMessage {
         return Draft(
             caller: call.caller, conversation: reference,
             content: try MessageContent(body.content, limit: context.settings.contentLimit), clientMessageID: key,
-            receivers: receivers, mayOpen: context.settings.usersMayOpen, sentAt: context.now(),
-            newConversationID: context.makeConversationID())
+            receivers: receivers, mayOpen: context.settings.usersMayOpen, sentAt: context.surroundings.now(),
+            newConversationID: context.surroundings.makeConversationID())
     }
 
     private func body(of request: Request) throws(Problem) -> Body {

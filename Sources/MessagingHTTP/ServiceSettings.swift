@@ -6,13 +6,22 @@ public struct ServiceSettings: Sendable {
     public var contentLimit: Int
     /// Whether users may open conversations by sending a first message.
     public var usersMayOpen: Bool
+    /// How often whom may do what.
+    public var limits: ServiceLimits
+    /// Which other origins' pages may use the service.
+    public var cors: CORSPolicy
     /// How long clients are asked to wait between polls, in seconds.
     public var pollInterval: Int
 
     /// The defaults of the contract.
-    public init(contentLimit: Int = MessageContent.defaultLimit, usersMayOpen: Bool = true, pollInterval: Int = 10) {
+    public init(
+        contentLimit: Int = MessageContent.defaultLimit, usersMayOpen: Bool = true,
+        limits: ServiceLimits = ServiceLimits(), cors: CORSPolicy = CORSPolicy(origins: []), pollInterval: Int = 10
+    ) {
         self.contentLimit = contentLimit
         self.usersMayOpen = usersMayOpen
+        self.limits = limits
+        self.cors = cors
         self.pollInterval = pollInterval
     }
 }

@@ -4,6 +4,8 @@ public enum TransportRefusal: Sendable, Equatable {
     case bodyTooLarge(limit: Int)
     /// The request took longer to come in than it may.
     case tooSlow
+    /// Its header fields do not agree on where its body ends (RFC 9112, section 6.3).
+    case ambiguousLength
     /// The server is stopping.
     case stopping
 }

@@ -27,7 +27,11 @@ extension Loop {
     ) -> MHD_Result {
         connection.incoming?.readHead(of: handle, method: method)
         connection.phase = .body
-        guard let head = connection.incoming?.head, !head.isAmbiguous else { return .NO }
+        guard let head = connection.incoming?.head else { return .NO }
+        if head.isAmbiguous {
+            connection.refusedEarly = true
+            return refuse(connection, handle, because: .ambiguousLength)
+        }
         guard let length = head.contentLength, length > configuration.bodyLimit else { return .YES }
         connection.refusedEarly = true
         return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))

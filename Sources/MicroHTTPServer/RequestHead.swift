@@ -10,7 +10,7 @@ struct RequestHead {
     private var encodings = 0
 
     /// Whether two readers could disagree about where the body ends (RFC 9112, section 6.3): the stuff of request
-    /// smuggling, so such a request is not even answered.
+    /// smuggling, so the connection ends with such a request.
     var isAmbiguous: Bool { lengths + encodings > 1 }
 
     /// Reads all header fields in one pass.

@@ -5,7 +5,7 @@ enum EnvironmentArguments {
     /// The arguments with an option for each variable whose option is not among them.
     ///
     /// Variables that name no option are left alone: other programs may have their own `POSTBOX_…`. A flag is on where its
-    /// variable is `1`, `true` or `yes`.
+    /// variable is `1`, `true` or `yes`; what may be repeated is separated by commas.
     static func merged(into arguments: [String], _ environment: [String: String]) -> [String] {
         guard let command = arguments.first, let options = options(of: command) else { return arguments }
         let flags = command == "serve" ? Serve.flagNames : []
@@ -13,7 +13,9 @@ enum EnvironmentArguments {
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix(prefix) {
             let name = variable.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
             guard !arguments.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
-            if options.contains(name) {
+            if options.contains(name), Serve.repeatableNames.contains(name) {
+                merged += value.split(separator: ",").map { "--\(name)=\($0)" }
+            } else if options.contains(name) {
                 merged.append("--\(name)=\(value)")
             } else if flags.contains(name), ["1", "true", "yes"].contains(value.lowercased()) {
                 merged.append("--\(name)")

@@ -15,9 +15,15 @@ struct Serve: ParsableCommand {
             what is in flight, within 10 seconds.
             """)
 
+    /// The options that have an environment variable: all of them.
     static let optionNames = [
-        "host", "port", "database", "identity", "loops", "opening", "max-content-bytes", "index-capacity",
+        "host", "port", "database", "loops", "opening", "index-capacity", "cors-origin",
+        "identity", "jwt-secret-file", "jwks-file", "jwt-issuer", "jwt-audience", "jwt-user-claim", "jwt-tenant-claim",
+        "jwt-name-claim", "jwt-company-claim", "trusted-proxy",
+        "send-rate", "send-burst", "poll-rate", "poll-burst", "max-content-bytes", "max-header-bytes",
+        "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
     ]
+    static let repeatableNames = ["cors-origin", "trusted-proxy"]
     static let flagNames = ["sample-data"]
 
     @Option(help: "The address to listen on: IPv4, IPv6 or localhost.")
@@ -28,67 +34,84 @@ struct Serve: ParsableCommand {
 
     @OptionGroup var database: DatabaseOption
 
-    @Option(help: "How requests say who is asking. demo believes X-User-ID, on loopback only.")
-    var identity = IdentityKind.demo
-
-    @Option(help: "How many event loops to run; 0 is one for each processor.")
+    @Option(help: "How many event loops to run (1-256); 0 is one for each processor.")
     var loops = 0
 
     @Option(help: "Who may open conversations: anyone by sending a first message, or only the operator.")
     var opening = OpeningRight.anyone
 
-    @Option(help: "The most content a message may have, in bytes of UTF-8 (1-1048576).")
-    var maxContentBytes = MessageContent.defaultLimit
-
     @Option(help: "How many conversations, and how many people's lists, to keep in memory (1-100000000).")
     var indexCapacity = 200_000
+
+    @Option(
+        help: """
+            An origin whose pages may use the service, such as https://app.example.org; may be repeated. * allows every page, but \
+            none with cookies. The default is http://localhost:4200 in demo identity, and none elsewhere.
+            """)
+    var corsOrigin: [String] = []
 
     @Flag(help: "In demo identity, put a few people and conversations into an empty database.")
     var sampleData = false
 
+    @OptionGroup(title: "Identity") var identity: IdentityOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
+
+    private var kind: IdentityKind { identity.kind(on: host) }
+
     func validate() throws {
         guard (0...256).contains(loops) else { throw ValidationError("--loops must be from 0 to 256") }
-        guard (1...1_048_576).contains(maxContentBytes) else {
-            throw ValidationError("--max-content-bytes must be from 1 to 1048576")
-        }
         guard (1...100_000_000).contains(indexCapacity) else {
             throw ValidationError("--index-capacity must be from 1 to 100000000")
         }
-        guard identity != .demo || Loopback.contains(host) else {
-            throw ValidationError("--identity demo believes everybody, so it serves loopback only, not \(host)")
-        }
+        try identity.check(host: host)
     }
 
     func run() throws {
-        StopSignals.block()
+        Signals.block()
+        Descriptors.raiseLimit()
         let logger = Logger(label: "postbox", factory: { StreamLogHandler.standardError(label: $0) })
         let server = try makeServer()
         let index = FreshnessIndex(capacity: indexCapacity)
+        let keyVersion = identity.keyFile?.version
+        let keys = try loadKeys()
         let store = try database.open(observer: index)
         defer { store.close() }
-        if sampleData, identity == .demo, try store.isEmpty() {
+        if sampleData, kind == .demo, try store.isEmpty() {
             _ = try Import.apply(lines: SampleData.reader(), to: store)
         }
-        let service = MessagingService(
-            store: store, index: index, identity: DemoIdentity(),
-            settings: ServiceSettings(contentLimit: maxContentBytes, usersMayOpen: opening == .anyone),
-            now: SystemClock.now, makeConversationID: RandomIDs.conversation,
-            log: { logger.error("\($0)") })
+        let (identity, jwt) = makeIdentity(keys, store, logger)
         do throws(ServerError) {
-            try server.start(serving: service)
+            try server.start(serving: makeService(store, index, identity, logger))
         } catch {
             throw Failure.unavailable(error.description)
         }
         announce(server)
-        StopSignals.wait()
+        let watcher = jwt.flatMap { jwt in
+            self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logger) }
+        }
+        waitForStop(watcher)
         server.stop(within: 10)
+    }
+
+    private func waitForStop(_ watcher: KeyWatcher?) {
+        while true {
+            switch Signals.next() {
+            case .stop: return
+            case .reload: watcher?.look(always: true)
+            case nil: watcher?.look(always: false)
+            }
+        }
+    }
+
+    private func loadKeys() throws -> TokenKeys? {
+        guard kind == .jwt, let file = identity.keyFile else { return nil }
+        return try Blocking.run { try await file.load() }
     }
 
     private func makeServer() throws -> Server {
         var configuration = ServerConfiguration(host: host, port: port)
         if loops > 0 { configuration.loops = loops }
-        // A character may take six bytes as an escape, and there is more in a body than its content.
-        configuration.bodyLimit = maxContentBytes * 6 + 64 * 1024
+        limits.apply(to: &configuration)
         do throws(ServerError) {
             return try Server(configuration: configuration)
         } catch {
@@ -96,10 +119,48 @@ struct Serve: ParsableCommand {
         }
     }
 
+    private func makeIdentity(
+        _ keys: TokenKeys?, _ store: SQLiteStore, _ logger: Logger
+    ) -> (any Identity, JWTIdentity?) {
+        let introduce: Introduction = { person, tenant in
+            do {
+                try await store.setPerson(person, tenant: tenant)
+                return true
+            } catch {
+                logger.error("a name could not be stored: \(error)")
+                return false
+            }
+        }
+        if let keys {
+            let jwt = JWTIdentity(
+                keys: keys, rules: identity.rules, capacity: indexCapacity, now: SystemClock.now, introduce: introduce)
+            return (jwt, jwt)
+        }
+        guard kind == .gateway else { return (DemoIdentity(), nil) }
+        let gateway = GatewayIdentity(
+            trusted: identity.trustedProxies, capacity: indexCapacity, introduce: introduce)
+        return (gateway, nil)
+    }
+
+    private func makeService(
+        _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger
+    ) -> MessagingService {
+        let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
+        let settings = ServiceSettings(
+            contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
+            limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
+            cors: CORSPolicy(origins: origins))
+        let surroundings = Surroundings(
+            now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
+            log: { logger.error("\($0)") })
+        return MessagingService(
+            store: store, index: index, identity: identity, settings: settings, surroundings: surroundings)
+    }
+
     private func announce(_ server: Server) {
         let name = host.contains(":") ? "[\(host)]" : host
         print("postbox: listening on http://\(name):\(server.boundPort)")
-        if identity == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
+        if kind == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
         // Whoever reads this through a pipe waits for it.
         fflush(nil)
     }

@@ -28,10 +28,12 @@ struct PeopleTests {
         try await store.setPerson(person, tenant: .none)
         #expect(recorder.take().isEmpty)
         try await store.setPerson(Person(id: alice, name: "Alice", company: nil), tenant: .none)
+        #expect(recorder.take().isEmpty)
+        try await store.setPerson(Person(id: alice, company: ""), tenant: .none)
         #expect(recorder.take().count == 2)
         let people = try await store.list(of: bob).conversations.map(\.people)
-        #expect(
-            people == [[Person(id: bob), Person(id: carol)], [Person(id: alice, name: "Alice"), Person(id: bob)]])
+        let renamed = Person(id: alice, name: "Alice", company: "")
+        #expect(people == [[Person(id: bob), Person(id: carol)], [renamed, Person(id: bob)]])
     }
 
     @Test("A name in another normalization is another name, and one of another tenant is nobody's here")

@@ -1,0 +1,53 @@
+import Glibc
+
+/// Ranges of IP addresses in CIDR notation (RFC 4632, RFC 4291).
+public struct AddressRanges: Sendable, Equatable {
+    private struct Range: Equatable {
+        let prefix: [UInt8]
+        let bits: Int
+    }
+
+    private var ranges: [Range] = []
+
+    /// No addresses.
+    public init() {}
+
+    /// This machine: 127.0.0.0/8 and ::1.
+    public static let loopback = AddressRanges(["127.0.0.0/8", "::1/128"]) ?? AddressRanges()
+
+    /// Takes ranges such as `10.0.0.0/8` or `fd00::/8`, or single addresses; nil where one is neither.
+    public init?(_ texts: [String]) {
+        for text in texts {
+            let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let address = Self.bytes(of: String(parts[0])) else { return nil }
+            let bits = parts.count == 2 ? Int(parts[1]) : address.count * 8
+            guard let bits, (0...address.count * 8).contains(bits) else { return nil }
+            ranges.append(Range(prefix: address, bits: bits))
+        }
+    }
+
+    /// Whether an address, as text, lies in one of them; an IPv4 address mapped into IPv6 counts as itself.
+    public func contains(_ address: String) -> Bool {
+        guard let bytes = Self.bytes(of: address) else { return false }
+        return ranges.contains { Self.matches(bytes, $0) }
+    }
+
+    private static func matches(_ address: [UInt8], _ range: Range) -> Bool {
+        guard address.count == range.prefix.count else { return false }
+        let whole = range.bits / 8
+        guard address.prefix(whole) == range.prefix.prefix(whole) else { return false }
+        guard range.bits % 8 > 0 else { return true }
+        let mask = UInt8(truncatingIfNeeded: 0xFF00 >> (range.bits % 8))
+        return address[whole] & mask == range.prefix[whole] & mask
+    }
+
+    private static func bytes(of text: String) -> [UInt8]? {
+        var v4 = in_addr()
+        if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
+        var v6 = in6_addr()
+        guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
+        let bytes = withUnsafeBytes(of: &v6) { Array($0) }
+        let isMapped = bytes.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
+        return isMapped ? Array(bytes.suffix(4)) : bytes
+    }
+}

@@ -1,0 +1,67 @@
+import Messaging
+
+/// Lets in only who belongs, and only as often as they may.
+struct Gate: Sendable {
+    private let identity: any Identity
+    private let uncounted: AddressRanges
+    private let polls: RateLimiter<Caller>
+    private let sends: RateLimiter<Caller>
+    private let failures: RateLimiter<String>
+    private let ticks: @Sendable () -> Int64
+
+    /// - Parameter ticks: nanoseconds of a clock that never goes back; any thread may call it.
+    init(identity: any Identity, limits: ServiceLimits, ticks: @escaping @Sendable () -> Int64) {
+        self.identity = identity
+        self.ticks = ticks
+        uncounted = limits.trustedProxies
+        polls = RateLimiter(limits.polls, capacity: limits.capacity)
+        sends = RateLimiter(limits.sends, capacity: limits.capacity)
+        failures = RateLimiter(limits.failures, capacity: limits.capacity)
+    }
+
+    var vary: String { identity.vary }
+
+    /// The caller as far as memory knows, with a token taken; nil where it takes ``admit(_:_:)``.
+    func admitFromMemory(_ request: Request, _ query: Query) throws(Problem) -> Caller? {
+        do throws(Problem) {
+            guard let caller = try identity.rememberedCaller(of: request, query) else { return nil }
+            try take(caller, request)
+            return caller
+        } catch {
+            throw counted(error, request)
+        }
+    }
+
+    /// The caller, whatever it takes to find out, with a token taken unless ``admitFromMemory(_:_:)`` did so.
+    ///
+    /// Where an address has failed too often, nothing is computed for it.
+    func admit(_ request: Request, _ query: Query) async throws(Problem) -> Caller {
+        if let caller = try identity.rememberedCaller(of: request, query) { return caller }
+        if !uncounted.contains(request.peer) { try failures.check(request.peer, now: ticks()) }
+        do throws(Problem) {
+            let caller = try await identity.caller(of: request, query)
+            try take(caller, request)
+            return caller
+        } catch {
+            throw counted(error, request)
+        }
+    }
+
+    private func take(_ caller: Caller, _ request: Request) throws(Problem) {
+        switch request.method {
+        case .post, .put: try sends.take(caller, now: ticks())
+        default: try polls.take(caller, now: ticks())
+        }
+    }
+
+    /// The problem to answer with: a failure to authenticate counts against the address, until it counts as too many.
+    private func counted(_ problem: Problem, _ request: Request) -> Problem {
+        guard problem.kind == .unauthenticated, !uncounted.contains(request.peer) else { return problem }
+        do throws(Problem) {
+            try failures.take(request.peer, now: ticks())
+            return problem
+        } catch {
+            return error
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Messaging
+import Synchronization
+
+/// Believes who brings a bearer token (RFC 6750) that is signed with one of the operator's keys.
+///
+/// A token is verified once and remembered, so that an idle poll costs a look-up. It is forgotten when it expires, and when the
+/// keys change.
+public final class JWTIdentity: Identity {
+    private struct Memory {
+        var keys: TokenKeys
+        var generation = 0
+        var bearers: LeastRecentlyUsed<TokenBytes, TokenRules.Bearer>
+    }
+
+    private let rules: TokenRules
+    private let now: @Sendable () -> Timestamp
+    private let introduce: Introduction
+    private let memory: Mutex<Memory>
+    private let capacity: Int
+
+    /// The field with the token.
+    public var vary: String { "Authorization" }
+
+    /// - Parameters:
+    ///   - capacity: how many verified tokens to remember.
+    ///   - now: the clock; any thread may call it.
+    ///   - introduce: stores how somebody is called.
+    public init(
+        keys: TokenKeys, rules: TokenRules, capacity: Int, now: @escaping @Sendable () -> Timestamp,
+        introduce: @escaping Introduction
+    ) {
+        self.rules = rules
+        self.now = now
+        self.introduce = introduce
+        self.capacity = capacity
+        memory = Mutex(Memory(keys: keys, bearers: LeastRecentlyUsed(capacity: capacity)))
+    }
+
+    /// Takes other keys from now on; what was verified with the old ones is forgotten. Any thread may call it.
+    public func replaceKeys(_ keys: TokenKeys) {
+        memory.withLock { memory in
+            memory.keys = keys
+            memory.generation += 1
+            memory.bearers = LeastRecentlyUsed(capacity: capacity)
+        }
+    }
+
+    /// The bearer of a token that was verified before and has not expired.
+    public func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller? {
+        let token = TokenBytes(try BearerToken.of(request))
+        guard let bearer = memory.withLock({ $0.bearers.value(for: token) }) else { return nil }
+        // An expired one takes the long way, which says why it counts no more.
+        return now().milliseconds < bearer.expires.milliseconds ? bearer.caller : nil
+    }
+
+    /// The bearer of a token that is good.
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
+        let token = Array(try BearerToken.of(request))
+        let (keys, generation) = memory.withLock { ($0.keys, $0.generation) }
+        guard let claims = await keys.claims(of: token) else {
+            throw .unauthenticated(
+                "The token is malformed, or not signed with a key that counts here.", error: "invalid_token")
+        }
+        let bearer = try rules.bearer(of: claims, at: now())
+        let isNamed = bearer.person.name != nil || bearer.person.company != nil
+        let isKnown = isNamed ? await introduce(bearer.person, bearer.caller.tenant) : true
+        memory.withLock { memory in
+            guard isKnown, memory.generation == generation else { return }
+            memory.bearers.set(TokenBytes(token[...]), to: bearer)
+        }
+        return bearer.caller
+    }
+}

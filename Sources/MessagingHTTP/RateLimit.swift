@@ -1,0 +1,44 @@
+/// How often something may happen: a token bucket.
+public struct RateLimit: Sendable, Equatable {
+    /// The name in `RateLimit` fields.
+    public let name: String
+    /// How many a second in the long run; 0 sets no limit.
+    public let perSecond: Double
+    /// How many at once.
+    public let burst: Int
+
+    /// Puts a limit together.
+    public init(name: String, perSecond: Double, burst: Int) {
+        self.name = name
+        self.perSecond = perSecond
+        self.burst = max(burst, 1)
+    }
+
+    /// Takes one token, or says how many nanoseconds from now there will be one.
+    ///
+    /// The bucket is one number, the moment at which it will be full again (the generic cell rate algorithm, ITU-T I.371).
+    ///
+    /// - Parameters:
+    ///   - fullAt: the state of the bucket, in nanoseconds of the same clock as `now`.
+    func take(fullAt: inout Int64, now: Int64) -> Int64? {
+        let interval = Int64(1e9 / perSecond)
+        let next = max(fullAt, now) + interval
+        let wait = next - interval * Int64(burst) - now
+        guard wait <= 0 else { return wait }
+        fullAt = next
+        return nil
+    }
+
+    /// The answer to one who has to wait (RFC 6585, section 4, and the Internet-Draft on RateLimit header fields).
+    func problem(waiting nanoseconds: Int64) -> Problem {
+        let seconds = max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
+        let window = max(1, Int((Double(burst) / perSecond).rounded(.up)))
+        return Problem(
+            .rateLimited, "Too many \(name); try again in \(seconds) s.",
+            fields: [
+                Response.Field("Retry-After", String(seconds)),
+                Response.Field("RateLimit-Policy", "\"\(name)\";q=\(burst);w=\(window)"),
+                Response.Field("RateLimit", "\"\(name)\";r=0;t=\(seconds)"),
+            ])
+    }
+}

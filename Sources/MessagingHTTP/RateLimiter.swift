@@ -1,0 +1,41 @@
+import Messaging
+import Synchronization
+
+/// One bucket for each of many keys, for a bounded number of them: the one unused for longest goes first.
+///
+/// A bucket that goes is full when it comes back. To misuse that, somebody would have to be as many keys as there are buckets.
+final class RateLimiter<Key: Hashable & Sendable>: Sendable {
+    private let limit: RateLimit
+    private let buckets: Mutex<LeastRecentlyUsed<Key, Int64>>
+
+    init(_ limit: RateLimit, capacity: Int) {
+        self.limit = limit
+        buckets = Mutex(LeastRecentlyUsed(capacity: capacity))
+    }
+
+    /// Takes a token from the key's bucket.
+    ///
+    /// - Parameter now: nanoseconds of a clock that never goes back.
+    /// - Throws: `rate-limited`.
+    func take(_ key: Key, now: Int64) throws(Problem) {
+        guard limit.perSecond > 0 else { return }
+        let wait = buckets.withLock { buckets in
+            var fullAt = buckets.value(for: key) ?? 0
+            defer { buckets.set(key, to: fullAt) }
+            return limit.take(fullAt: &fullAt, now: now)
+        }
+        if let wait { throw limit.problem(waiting: wait) }
+    }
+
+    /// Finds out whether the key's bucket is empty, without taking anything.
+    ///
+    /// - Throws: `rate-limited`.
+    func check(_ key: Key, now: Int64) throws(Problem) {
+        guard limit.perSecond > 0 else { return }
+        let wait = buckets.withLock { buckets in
+            guard var fullAt = buckets.value(for: key) else { return Int64?.none }
+            return limit.take(fullAt: &fullAt, now: now)
+        }
+        if let wait { throw limit.problem(waiting: wait) }
+    }
+}

@@ -1,0 +1,18 @@
+import Messaging
+
+/// How often whom may do what.
+public struct ServiceLimits: Sendable {
+    /// For each user: messages sent and read markers moved.
+    public var sends = RateLimit(name: "sends", perSecond: 5, burst: 30)
+    /// For each user: polls. Twenty tabs that poll both endpoints every ten seconds make four a second.
+    public var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
+    /// For each address: failed attempts to say who one is.
+    public var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)
+    /// The addresses whose failures are not counted, because many people come through them.
+    public var trustedProxies = AddressRanges.loopback
+    /// How many users, and how many addresses, to count for at a time.
+    public var capacity = 200_000
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,24 @@
+import Messaging
+
+/// What the service needs of the world, passed in so that nothing here reads a clock or throws dice; any thread may call any.
+public struct Surroundings: Sendable {
+    /// The wall clock.
+    public let now: @Sendable () -> Timestamp
+    /// Nanoseconds of a clock that never goes back.
+    public let ticks: @Sendable () -> Int64
+    /// Makes ids that were never used before.
+    public let makeConversationID: @Sendable () -> ConversationID
+    /// Takes what an operator must know and a caller must not.
+    public let log: @Sendable (String) -> Void
+
+    /// Puts surroundings together.
+    public init(
+        now: @escaping @Sendable () -> Timestamp, ticks: @escaping @Sendable () -> Int64,
+        makeConversationID: @escaping @Sendable () -> ConversationID, log: @escaping @Sendable (String) -> Void
+    ) {
+        self.now = now
+        self.ticks = ticks
+        self.makeConversationID = makeConversationID
+        self.log = log
+    }
+}

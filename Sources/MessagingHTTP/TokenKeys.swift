@@ -1,0 +1,117 @@
+import FoundationEssentials
+import JWTKit
+
+/// The keys that tokens are verified with, by jwt-kit.
+///
+/// A key comes with the algorithms it may be used for; what the token's header says only chooses among them. jwt-kit itself would
+/// take a default key for an unknown `kid`, and the header's word for a key that names no algorithm, so each key and
+/// algorithm has a collection of its own, and the choice is made here.
+public struct TokenKeys: Sendable {
+    private struct Key {
+        let id: String?
+        let algorithm: String
+        let collection: JWTKeyCollection
+    }
+
+    private struct Header: Decodable {
+        let alg: String
+        let kid: String?
+        let crit: [String]?
+    }
+
+    private var keys: [Key] = []
+
+    /// The reasons why keys cannot be used, for people.
+    public struct KeyError: Error, CustomStringConvertible {
+        /// What is wrong with them.
+        public let description: String
+    }
+
+    /// The fewest bytes of a secret (RFC 7518, section 3.2, for HS256).
+    public static let shortestSecret = 32
+
+    /// Takes a shared secret, good for HS256, HS384 and HS512.
+    ///
+    /// - Throws: ``KeyError``.
+    public init(secret: [UInt8]) async throws {
+        guard secret.count >= Self.shortestSecret else {
+            throw KeyError(
+                description: "a secret needs at least \(Self.shortestSecret) bytes, this has \(secret.count)")
+        }
+        for (name, algorithm) in [("HS256", DigestAlgorithm.sha256), ("HS384", .sha384), ("HS512", .sha512)] {
+            let collection = JWTKeyCollection()
+            await collection.add(hmac: HMACKey(from: secret), digestAlgorithm: algorithm)
+            keys.append(Key(id: nil, algorithm: name, collection: collection))
+        }
+    }
+
+    /// Takes a JWK Set (RFC 7517): RSA, EC and Ed25519 keys.
+    ///
+    /// - Throws: ``KeyError``.
+    public init(jwks: [UInt8]) async throws {
+        let set: JWKS
+        do {
+            set = try JSONDecoder().decode(JWKS.self, from: Data(jwks))
+        } catch {
+            throw KeyError(description: "not a JWK Set of RSA, EC and OKP keys")
+        }
+        guard !set.keys.isEmpty else { throw KeyError(description: "the JWK Set has no keys") }
+        for (place, jwk) in set.keys.enumerated() {
+            let id = jwk.keyIdentifier?.string
+            var jwk = jwk
+            jwk.algorithm = jwk.algorithm ?? Self.usualAlgorithm(of: jwk)
+            jwk.keyIdentifier = JWKIdentifier(string: id ?? "")
+            guard let algorithm = jwk.algorithm?.rawValue else {
+                throw KeyError(description: "key \(place + 1) has no algorithm that can be used")
+            }
+            let collection = JWTKeyCollection()
+            do {
+                try await collection.add(jwk: jwk, isDefault: true)
+                _ = try await collection.getKey()
+            } catch {
+                throw KeyError(description: "key \(place + 1) cannot be used")
+            }
+            keys.append(Key(id: id, algorithm: algorithm, collection: collection))
+        }
+    }
+
+    /// The claims of a token with a good signature; nil for any other token.
+    func claims(of token: [UInt8]) async -> TokenClaims? {
+        guard let header = Self.header(of: token) else { return nil }
+        for key in keys
+        where key.algorithm == header.alg && (header.kid == nil || key.id == nil || key.id == header.kid) {
+            if let claims = try? await key.collection.verify(token, as: TokenClaims.self) { return claims }
+        }
+        return nil
+    }
+
+    /// What a key without `alg` is for: the curve decides, and RSA keys without it are RS256 keys in practice.
+    private static func usualAlgorithm(of jwk: JWK) -> JWK.Algorithm? {
+        switch (jwk.keyType, jwk.curve?.rawValue) {
+        case (.rsa, _): .rs256
+        case (.ecdsa, "P-256"): .es256
+        case (.ecdsa, "P-384"): .es384
+        case (.ecdsa, "P-521"): .es512
+        case (.octetKeyPair, _): .eddsa
+        default: nil
+        }
+    }
+
+    /// Extensions that must be understood (`crit`) are not, so such a token is refused (RFC 7515, section 4.1.11).
+    private static func header(of token: [UInt8]) -> Header? {
+        let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3 else { return nil }
+        var encoded = parts[0].map { byte in
+            switch byte {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "_"): UInt8(ascii: "/")
+            default: byte
+            }
+        }
+        encoded += Array(repeating: UInt8(ascii: "="), count: (4 - encoded.count % 4) % 4)
+        guard let data = Data(base64Encoded: Data(encoded)),
+            let header = try? JSONDecoder().decode(Header.self, from: data), header.crit == nil
+        else { return nil }
+        return header
+    }
+}

@@ -1,0 +1,82 @@
+import Messaging
+
+/// What a token must say to be believed, and what is read from it.
+public struct TokenRules: Sendable {
+    /// The claim that names the user.
+    public var userClaim = "sub"
+    /// The claim that names the tenant; without it, the tenant is the unnamed one.
+    public var tenantClaim = "tenantId"
+    /// The claim with the name others see.
+    public var nameClaim = "name"
+    /// The claim with the company others see.
+    public var companyClaim = "company"
+    /// The one issuer that is believed; nil believes all who have the key.
+    public var issuer: String?
+    /// The audience that must be among the token's; nil does not look.
+    public var audience: String?
+    /// How far clocks may differ, in milliseconds.
+    public var leeway: Int64 = 30_000
+
+    /// The usual claim names, any issuer, any audience.
+    public init() {}
+
+    /// Somebody whom a token has named.
+    struct Bearer: Equatable, Sendable {
+        let caller: Caller
+        let person: Person
+        /// The moment from which on the token counts no more.
+        let expires: Timestamp
+    }
+
+    /// Reads the claims of a token whose signature is good (RFC 7519, section 4.1).
+    ///
+    /// - Throws: `unauthenticated`, with a sentence that names the claim but not its value.
+    func bearer(of claims: TokenClaims, at now: Timestamp) throws(Problem) -> Bearer {
+        let milliseconds = 1000.0
+        guard let exp = claims.seconds("exp") else { throw Self.invalid("The token has no exp claim.") }
+        let expires = Timestamp(milliseconds: Self.clamped(exp * milliseconds) + leeway)
+        guard now.milliseconds < expires.milliseconds else { throw Self.invalid("The token has expired.") }
+        if claims.values["nbf"] != nil {
+            guard let nbf = claims.seconds("nbf") else { throw Self.invalid("The nbf claim is not a number.") }
+            guard now.milliseconds + leeway >= Self.clamped(nbf * milliseconds) else {
+                throw Self.invalid("The token is not valid yet.")
+            }
+        }
+        if let issuer, claims.text("iss") != issuer { throw Self.invalid("The token is from another issuer.") }
+        if let audience, !claims.texts("aud").contains(audience) {
+            throw Self.invalid("The token is for another audience.")
+        }
+        return Bearer(caller: try caller(of: claims), person: try person(of: claims), expires: expires)
+    }
+
+    private func caller(of claims: TokenClaims) throws(Problem) -> Caller {
+        Caller(tenant: try tenant(of: claims), user: try user(of: claims))
+    }
+
+    private func person(of claims: TokenClaims) throws(Problem) -> Person {
+        Person(id: try user(of: claims), name: claims.text(nameClaim), company: claims.text(companyClaim))
+    }
+
+    private func user(of claims: TokenClaims) throws(Problem) -> UserID {
+        guard let user = claims.text(userClaim).flatMap(UserID.init) else {
+            throw Self.invalid("The token names no user.")
+        }
+        return user
+    }
+
+    /// A tenant claim that is there but cannot be read must not fall back to the unnamed tenant.
+    private func tenant(of claims: TokenClaims) throws(Problem) -> TenantID {
+        guard let claim = claims.values[tenantClaim], claim != .other, claim != .text("") else { return .none }
+        guard let tenant = claims.text(tenantClaim).flatMap(TenantID.init) else {
+            throw Self.invalid("The tenant claim is not a valid id.")
+        }
+        return tenant
+    }
+
+    private static func invalid(_ detail: String) -> Problem { .unauthenticated(detail, error: "invalid_token") }
+
+    /// Milliseconds that fit, with room for the leeway.
+    private static func clamped(_ milliseconds: Double) -> Int64 {
+        Int64(min(max(milliseconds, -1e15), 1e15))
+    }
+}

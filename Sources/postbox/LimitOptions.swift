@@ -1,0 +1,76 @@
+import ArgumentParser
+import Messaging
+import MessagingHTTP
+import MicroHTTPServer
+
+/// The options that bound what clients can do.
+struct LimitOptions: ParsableArguments {
+    @Option(help: "How many messages and read markers a user may send a second in the long run; 0 is no limit.")
+    var sendRate = 5.0
+
+    @Option(help: "How many messages and read markers a user may send at once (1-1000000).")
+    var sendBurst = 30
+
+    @Option(help: "How many polls a user may make a second in the long run; 0 is no limit.")
+    var pollRate = 20.0
+
+    @Option(help: "How many polls a user may make at once (1-1000000).")
+    var pollBurst = 200
+
+    @Option(help: "The most content a message may have, in bytes of UTF-8 (1-1048576).")
+    var maxContentBytes = MessageContent.defaultLimit
+
+    @Option(help: "The most memory for the head of a request, in bytes per connection (4096-1048576).")
+    var maxHeaderBytes = 14 * 1024
+
+    @Option(help: "The most connections at a time (1-1000000); further ones wait.")
+    var maxConnections = 20_000
+
+    @Option(help: "The most connections at a time from one address, in each loop; 0 is no limit.")
+    var maxConnectionsPerAddress = 0
+
+    @Option(help: "How many seconds a request may take to come in (0.1-3600).")
+    var requestTimeout = 30.0
+
+    @Option(help: "How many seconds a connection may be idle (1-86400).")
+    var idleTimeout = 75
+
+    func validate() throws {
+        try check("--send-rate", sendRate, 0...1_000_000)
+        try check("--send-burst", sendBurst, 1...1_000_000)
+        try check("--poll-rate", pollRate, 0...1_000_000)
+        try check("--poll-burst", pollBurst, 1...1_000_000)
+        try check("--max-content-bytes", maxContentBytes, 1...1_048_576)
+        try check("--max-header-bytes", maxHeaderBytes, 4096...1_048_576)
+        try check("--max-connections", maxConnections, 1...1_000_000)
+        try check("--max-connections-per-address", maxConnectionsPerAddress, 0...1_000_000)
+        try check("--request-timeout", requestTimeout, 0.1...3600)
+        try check("--idle-timeout", idleTimeout, 1...86_400)
+    }
+
+    /// What the service allows.
+    func serviceLimits(trustedProxies: AddressRanges) -> ServiceLimits {
+        var limits = ServiceLimits()
+        limits.sends = RateLimit(name: "sends", perSecond: sendRate, burst: sendBurst)
+        limits.polls = RateLimit(name: "polls", perSecond: pollRate, burst: pollBurst)
+        limits.trustedProxies = trustedProxies
+        return limits
+    }
+
+    /// What the server allows.
+    func apply(to configuration: inout ServerConfiguration) {
+        configuration.connectionLimit = maxConnections
+        configuration.connectionsPerAddress = maxConnectionsPerAddress
+        configuration.memoryPerConnection = maxHeaderBytes
+        // A character may take six bytes as an escape, and there is more in a body than its content.
+        configuration.bodyLimit = maxContentBytes * 6 + 64 * 1024
+        configuration.requestTimeout = requestTimeout
+        configuration.idleTimeout = idleTimeout
+    }
+
+    private func check<Number: Comparable>(_ name: String, _ value: Number, _ range: ClosedRange<Number>) throws {
+        guard range.contains(value) else {
+            throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+}
