@@ -14,7 +14,7 @@ struct MessageFingerprint: Hashable {
     func hash(into hasher: inout Hasher) {
         hasher.combine(milliseconds)
         hasher.combine(sender)
-        // A sample of the content is enough: one sender seldom writes twice in a millisecond.
-        hasher.combine(content.utf8.count)
+        var content = content
+        content.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }

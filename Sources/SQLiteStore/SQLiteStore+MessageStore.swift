@@ -66,12 +66,13 @@ extension SQLiteStore: MessageStore {
         try await writer.perform { _ in }
     }
 
-    /// Reads in one snapshot, on a thread of the pool.
+    /// Reads in one snapshot, on a thread of the read queue.
     private func read<Answer: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Answer
     ) async throws(MessagingError) -> Answer {
+        let result = await readQueue.perform { [pool] in try pool.read(body) }
         do {
-            return try await pool.read(body)
+            return try result.get()
         } catch {
             throw .storeUnavailable(String(describing: error))
         }

@@ -12,6 +12,8 @@ public final class SQLiteStore: Sendable {
 
     let pool: DatabasePool
     let writer: Writer
+    let readQueue = ReadQueue(width: SQLiteStore.readers)
+    private static let readers = 4
     private let file: DatabaseFile
     private let isClosed = Mutex(false)
 
@@ -62,7 +64,7 @@ public final class SQLiteStore: Sendable {
     private static func openPool(path: String, random: UInt64) throws -> (DatabasePool, Epoch) {
         if try Schema.prepare(path: path, random: random) { throw SQLiteStoreError.newerSchema(path: path) }
         var configuration = Configuration()
-        configuration.maximumReaderCount = 4
+        configuration.maximumReaderCount = readers
         configuration.busyMode = .timeout(2)
         configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)

@@ -10,14 +10,21 @@ enum Schema {
 
     /// Brings the database to the present version, and answers whether it was of a newer one instead.
     ///
-    /// This happens in a connection of its own, closed before any other opens, while a new file still has a rollback journal. So
-    /// the file's own header says whose it is from the first commit on; in WAL mode that would be in the log until a
-    /// checkpoint, and a crash before it would leave a file that the next start takes for somebody else's.
+    /// This happens in a connection of its own, closed before any other opens, while a new file still has a rollback journal. In WAL
+    /// mode the header would be in the log until a checkpoint, and a crash before it would leave a file that does not say whose
+    /// it is. For the same reason the first commit is the mark alone: the migrator begins with a commit of its own.
     static func prepare(path: String, random: UInt64) throws -> Bool {
         let queue = try DatabaseQueue(path: path)
         let migrator = migrator(random: random)
         let isNewer = try queue.read(migrator.hasBeenSuperseded)
-        if !isNewer { try migrator.migrate(queue) }
+        if !isNewer {
+            try queue.writeWithoutTransaction { db in
+                // Only an empty file comes this far without the mark.
+                guard try UInt32.fetchOne(db, sql: "PRAGMA application_id") != applicationID else { return }
+                try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+            }
+            try migrator.migrate(queue)
+        }
         try queue.close()
         return isNewer
     }
@@ -29,7 +36,6 @@ enum Schema {
             try db.execute(
                 sql: "INSERT INTO store (key, value) VALUES ('epoch', ?), ('change', 0)",
                 arguments: [Epoch(random: random).text])
-            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: "PRAGMA user_version = 1")
         }
         return migrator

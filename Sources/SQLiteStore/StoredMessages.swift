@@ -32,9 +32,10 @@ struct StoredMessages {
                     """)
             return try fetch(statement, [key, low, high, limit])
         case .only(let user):
+            // Left to itself, SQLite reads everybody's messages in the range and drops those of others.
             let statement = try db.cachedStatement(
                 sql: """
-                    SELECT \(Self.columns) FROM messages
+                    SELECT \(Self.columns) FROM messages INDEXED BY messages_sender
                     WHERE conversation_key = ? AND sender_id = ? AND n BETWEEN ? AND ?
                     ORDER BY n LIMIT ?
                     """)

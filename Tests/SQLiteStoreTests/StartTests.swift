@@ -130,6 +130,24 @@ struct StartTests {
         #expect(try store.isEmpty())
     }
 
+    @Test("A database whose making was cut short after any of its commits is finished by the next start")
+    func interruptedCreation() throws {
+        let begun = try DatabaseQueue(path: folder.database)
+        try begun.writeWithoutTransaction { try $0.execute(sql: "PRAGMA application_id = 0x506F7374") }
+        try begun.close()
+        try SQLiteStore(path: folder.database).close()
+        try FileManager.default.removeItem(atPath: folder.database)
+
+        let further = try DatabaseQueue(path: folder.database)
+        try further.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA application_id = 0x506F7374")
+            try db.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+        }
+        try further.close()
+        let store = try SQLiteStore(path: folder.database)
+        #expect(try store.isEmpty())
+    }
+
     @Test("A restart keeps everything, and a closed database is one file")
     func restart() async throws {
         let first = try SQLiteStore(path: folder.database)

@@ -12,11 +12,11 @@ struct WriterTests {
         let told = Atomic(0)
 
         func committed(_ commits: [Commit]) {
-            usleepBriefly()
+            pause()
             told.add(commits.count, ordering: .sequentiallyConsistent)
         }
 
-        private func usleepBriefly() {
+        private func pause() {
             _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(20))
         }
     }
