@@ -16,9 +16,10 @@ struct Server: Sendable {
         func tick() -> Int64 { count.add(1, ordering: .relaxed).newValue }
     }
 
-    init(path: String, indexCapacity: Int, clock: Clock) throws {
+    /// - Parameter isDeaf: whether the index never learns of a commit, as if each had only just happened.
+    init(path: String, indexCapacity: Int, clock: Clock, isDeaf: Bool = false) throws {
         let index = FreshnessIndex(capacity: indexCapacity)
-        store = try SQLiteStore(path: path, observer: SlowObserver(index: index))
+        store = try SQLiteStore(path: path, observer: isDeaf ? nil : SlowObserver(index: index))
         service = Self.service(SlowStore(store: store), index, clock)
         self.clock = clock
     }
