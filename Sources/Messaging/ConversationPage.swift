@@ -4,7 +4,7 @@ public struct ConversationPage: Sendable, Equatable {
     public let conversations: [ConversationSummary]
     /// The caller's latest change number in this snapshot; 0 before the first.
     public let latestChange: Int64
-    /// The change number up to which a client that has this page has been told everything.
+    /// The change number to go on from: whoever has this page and all that changed later has missed nothing.
     public let position: Int64
     /// The activity of the last entry, where older entries follow: what to ask for `before`.
     public let olderBefore: Int64?

@@ -10,7 +10,7 @@ struct ListConversations {
     /// Answers where nothing has to be read: nothing changed for this client.
     func answerFromMemory(_ call: Call) throws -> Response? {
         guard let freshness = context.index.list(of: call.caller) else { return nil }
-        let window = try window(call.query, current: freshness.change)
+        guard let window = try unlessAhead({ try window(call.query, current: freshness.change) }) else { return nil }
         let tag = tag(call, window, at: freshness.change)
         switch window {
         case .newest:
@@ -32,8 +32,7 @@ struct ListConversations {
     ///
     /// The tag comes from the snapshot that was read, which may be newer than what memory said a moment ago.
     func answer(_ call: Call) async throws -> Response {
-        let freshness = try await context.index.list(of: call.caller, from: context.store)
-        let window = try window(call.query, current: freshness.change)
+        let window = try await window(call)
         let embedded = call.query.messages ?? Self.defaultMessages
         let page = try await context.store.conversations(
             of: call.caller, window, limit: limit(call), messages: embedded)
@@ -54,6 +53,17 @@ struct ListConversations {
     }
 
     private func limit(_ call: Call) -> Int { call.query.limit ?? Self.defaultLimit }
+
+    /// The window, by what memory knows or, where the cursor is ahead of that, by what is on disk.
+    private func window(_ call: Call) async throws -> ListWindow {
+        let freshness = try await context.index.list(of: call.caller, from: context.store)
+        do {
+            return try window(call.query, current: freshness.change)
+        } catch CursorError.expired {
+            let latest = try await context.store.latestChange(for: call.caller)
+            return try window(call.query, current: latest)
+        }
+    }
 
     private func window(_ query: Query, current: Int64) throws -> ListWindow {
         func change(_ text: String) throws -> Int64 {

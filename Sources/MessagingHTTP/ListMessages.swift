@@ -11,7 +11,7 @@ struct ListMessages {
     /// A conversation that is not the caller's takes the same way as one that does not exist.
     func answerFromMemory(_ reference: ConversationReference, _ call: Call) throws -> Response? {
         guard let conversation = context.index.conversation(reference, of: call.caller),
-            let view = try view(of: conversation, reference, call)
+            let view = try unlessAhead({ try view(of: conversation, reference, call) })
         else { return nil }
         if view.slices.isEmpty { return answer(view, [], complete: true, call) }
         guard view.certainlyFits, view.tag.isKnown(to: call.request) else { return nil }
@@ -20,14 +20,26 @@ struct ListMessages {
 
     /// Answers from the store.
     func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
-        guard let conversation = try await context.index.conversation(reference, of: call.caller, from: context.store),
-            let view = try view(of: conversation, reference, call)
-        else { throw MessagingError.conversationNotFound }
+        let view = try await view(reference, call)
         // One more than asked for tells whether there is more.
-        var messages = try await context.store.messages(in: conversation, view.slices, limit: view.limit + 1)
+        var messages = try await context.store.messages(in: view.conversation, view.slices, limit: view.limit + 1)
         let complete = messages.count <= view.limit
         if !complete { messages.removeLast() }
         return answer(view, messages, complete: complete, call)
+    }
+
+    /// What this call looks at, by what memory knows or, where the cursor is ahead of that, by what is on disk.
+    private func view(_ reference: ConversationReference, _ call: Call) async throws -> MessagesView {
+        var conversation = try await context.index.conversation(reference, of: call.caller, from: context.store)
+        var view: MessagesView?
+        do {
+            view = try conversation.flatMap { try self.view(of: $0, reference, call) }
+        } catch CursorError.expired {
+            conversation = try await context.store.conversation(reference, of: call.caller)
+            view = try conversation.flatMap { try self.view(of: $0, reference, call) }
+        }
+        guard let view else { throw MessagingError.conversationNotFound }
+        return view
     }
 
     /// What this call looks at; nil where the caller does not take part.

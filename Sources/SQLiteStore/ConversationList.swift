@@ -47,6 +47,9 @@ struct ConversationList {
         }
     }
 
+    /// A page and the position to go on from.
+    ///
+    /// Whoever has an older page may have got the newer ones long ago, so its position is just below them.
     private func page(
         activeBefore activity: Int64, _ limit: Int, _ messages: Int, _ latestChange: Int64
     ) throws -> ConversationPage {
@@ -59,7 +62,8 @@ struct ConversationList {
         let taken = found.prefix(limit)
         return ConversationPage(
             conversations: try taken.map { try summary($0, messages) }, latestChange: latestChange,
-            position: latestChange, olderBefore: found.count > limit ? taken.last?.activity : nil)
+            position: min(max(activity - 1, 0), latestChange),
+            olderBefore: found.count > limit ? taken.last?.activity : nil)
     }
 
     /// What changed first comes first, so that a client which follows the position skips nothing.

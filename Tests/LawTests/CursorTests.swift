@@ -1,0 +1,76 @@
+import Messaging
+import SQLiteStore
+import Testing
+
+/// What becomes of cursors where the store is not the one they came from, or was not asked in the usual order.
+struct CursorTests {
+    private static let list = "/api/messages/conversations"
+    private static let thread = "/api/messages/conversations/c-1/messages"
+
+    @Test("Whoever goes on from an older page of the list misses nothing that changed since the newest")
+    func olderPage() async throws {
+        let folder = try Folder()
+        let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock())
+        defer { server.store.close() }
+        for number in 1...3 { try await Self.send("c-\(number)", server) }
+        let newest = await server.answer(Ask(user: "ann", url: "\(Self.list)?limit=1"))
+        try await Self.send("c-3", server)
+        let older = await server.answer(Ask(user: "ann", url: try #require(newest.link("prev"))))
+        #expect(try parse([WireConversation].self, older.body).map(\.id) == ["c-2"])
+        let delta = await server.answer(Ask(user: "ann", url: try #require(older.link("next"))))
+        #expect(try parse([WireConversation].self, delta.body).map(\.id) == ["c-3"])
+    }
+
+    @Test("A cursor that memory will only learn of in a moment is not refused")
+    func aheadOfMemory() async throws {
+        let folder = try Folder()
+        let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock(), isDeaf: true)
+        defer { server.store.close() }
+        try await Self.send("c-1", server)
+        for url in [Self.list, Self.thread] { _ = await server.answer(Ask(user: "ann", url: url)) }
+        try await Self.send("c-1", server)
+        for url in [Self.list, Self.thread] {
+            let fresh = await server.freshAnswer(Ask(user: "ann", url: url))
+            let delta = await server.answer(Ask(user: "ann", url: try #require(fresh.link("next"))))
+            #expect(delta.status == 200)
+            #expect(delta.text == "[]")
+            #expect(delta.cursor == fresh.cursor)
+        }
+    }
+
+    @Test("Cursors of another life of the store are gone, and so are those ahead of it", arguments: [1, 10])
+    func gone(indexCapacity: Int) async throws {
+        let (folder, clock) = (try Folder(), Server.Clock())
+        let before = try Server(path: folder.database, indexCapacity: indexCapacity, clock: clock)
+        let after = try Server(path: folder.path + "/other.sqlite", indexCapacity: indexCapacity, clock: clock)
+        defer {
+            before.store.close()
+            after.store.close()
+        }
+        for server in [before, after] { try await Self.send("c-1", server) }
+        for (url, ahead) in [(Self.list, "9"), (Self.thread, "9.0.0"), (Self.thread, "1.1.0"), (Self.thread, "1.0.1")] {
+            let old = await before.answer(Ask(user: "ann", url: url))
+            let cursor = try #require(old.cursor)
+            #expect(await after.answer(Ask(user: "ann", url: url, ifNoneMatch: old.etag)).status == 200)
+            // Once with nothing in memory, and once with everything.
+            for _ in 0..<2 {
+                for parameter in ["since", "before"] {
+                    let gone = await after.answer(Ask(user: "ann", url: "\(url)?\(parameter)=\(cursor)"))
+                    #expect(gone.status == 410)
+                    #expect(gone.text.contains("urn:postbox:problem:cursor-expired"))
+                    let tooFar = "\(after.store.epoch.text).\(ahead)"
+                    #expect(await after.answer(Ask(user: "ann", url: "\(url)?\(parameter)=\(tooFar)")).status == 410)
+                }
+            }
+        }
+    }
+
+    /// Sends a message from Ann to Ben.
+    private static func send(_ id: String, _ server: Server) async throws {
+        let answer = await server.answer(
+            Ask(
+                method: .post, user: "ann", url: Client.path(id, "messages"), contentType: "application/json",
+                body: try json(["content": "Hello!", "receiverId": "ben"])))
+        #expect(answer.status == 201)
+    }
+}

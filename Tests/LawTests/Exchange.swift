@@ -1,0 +1,51 @@
+import MessagingHTTP
+
+/// One request, as a front end would write it.
+struct Ask: Sendable {
+    var method: Method = .get
+    let user: String
+    let url: String
+    var ifNoneMatch: String?
+    var contentType: String?
+    var idempotencyKey: String?
+    var body: [UInt8] = []
+
+    /// The request as a server hands it over.
+    var request: Request {
+        var fields = RequestFields()
+        fields.append(.userID, user.utf8)
+        if let ifNoneMatch { fields.append(.ifNoneMatch, ifNoneMatch.utf8) }
+        if let contentType { fields.append(.contentType, contentType.utf8) }
+        if let idempotencyKey { fields.append(.idempotencyKey, idempotencyKey.utf8) }
+        return Request(method: method, target: Array(url.utf8), fields: fields, body: body)
+    }
+}
+
+/// One answer, as a front end would read it.
+struct Answer: Sendable, Equatable {
+    let status: Int
+    let etag: String?
+    let cursor: String?
+    let link: String?
+    let isReplay: Bool
+    let body: [UInt8]
+
+    init(_ response: Response) {
+        status = response.status
+        etag = response.value(of: "ETag")
+        cursor = response.value(of: "X-Cursor")
+        link = response.value(of: "Link")
+        isReplay = response.value(of: "Idempotency-Replayed") == "true"
+        body = response.body
+    }
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// The URL that `Link` gives for a relation, if it gives one.
+    func link(_ relation: String) -> String? {
+        for part in (link ?? "").split(separator: ", ") where part.hasSuffix("; rel=\"\(relation)\"") {
+            return String(part.dropFirst().prefix { $0 != ">" })
+        }
+        return nil
+    }
+}

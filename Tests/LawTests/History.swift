@@ -1,0 +1,155 @@
+import Messaging
+import MessagingHTTP
+import SQLiteStore
+
+/// One random history: a few people write, read and poll, one after the other or all at once, over restarts.
+struct History {
+    private static let people = ["ann", "ben", "cyd", "dan", "eve x"]
+
+    private let folder: Folder
+    private let clock = Server.Clock()
+    private let ledger = Ledger()
+    private var server: Server
+    private var chance: Generator
+    private var clients: [Client]
+    private var model = NaiveModel()
+
+    init(seed: UInt64) throws {
+        chance = Generator(seed: seed)
+        folder = try Folder()
+        server = try Server(path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock)
+        // Two of Ann's, and Zoe, who takes part in nothing.
+        var clients: [Client] = []
+        for user in Self.people + ["ann", "zoe"] {
+            clients.append(Client(user: user, embedded: chance.pick([0, 1, 3, 20])))
+        }
+        self.clients = clients
+    }
+
+    /// Runs it, and in the end lets every client catch up.
+    mutating func run(steps: Int) async throws {
+        defer { server.store.close() }
+        for step in 0..<steps {
+            do {
+                try await self.step(step)
+            } catch let violation as Violation {
+                throw Violation(description: "step \(step): \(violation)")
+            }
+        }
+        do {
+            try await settle()
+        } catch let violation as Violation {
+            throw Violation(description: "at the end: \(violation)")
+        }
+    }
+
+    private mutating func step(_ step: Int) async throws {
+        switch Int.random(in: 0..<40, using: &chance) {
+        case 0: try await restart()
+        case 1: try await probe()
+        case 2: try await rename(step)
+        case 3..<8: try await crowd(step)
+        default:
+            let place = Int.random(in: clients.indices, using: &chance)
+            let turn = try await Self.play(turn(of: place, isQuiet: true), Self.people, step, actions: 1)
+            clients[place] = turn.client
+            for fact in turn.facts { try model.apply(fact) }
+        }
+    }
+
+    /// Several clients at once, each with a few actions, and maybe an operator.
+    private mutating func crowd(_ step: Int) async throws {
+        let places = Array(clients.indices.shuffled(using: &chance).prefix(.random(in: 2...6, using: &chance)))
+        let turns = places.map { turn(of: $0, isQuiet: false) }
+        let operators = chance.once(in: 5)
+        let done = try await withThrowingTaskGroup(of: (Int, Turn).self) { group in
+            for (place, turn) in zip(places, turns) {
+                group.addTask { (place, try await Self.play(turn, Self.people, step, actions: 4)) }
+            }
+            if operators { try await rename(step) }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for (place, turn) in done {
+            clients[place] = turn.client
+            for fact in turn.facts { try model.apply(fact) }
+        }
+    }
+
+    private mutating func turn(of place: Int, isQuiet: Bool) -> Turn {
+        Turn(
+            client: clients[place], chance: Generator(seed: chance.next()), model: model,
+            door: Door(server: server, ledger: ledger, isQuiet: isQuiet))
+    }
+
+    private static func play(_ turn: Turn, _ people: [String], _ step: Int, actions: Int) async throws -> Turn {
+        var turn = turn
+        for action in 0..<actions { try await turn.act(people, step: step * 10 + action) }
+        return turn
+    }
+
+    private mutating func rename(_ step: Int) async throws {
+        let user = chance.pick(Self.people)
+        let (name, company) = (chance.pick(["", "Dana \(step)", "Ö \(step % 3)"]), chance.pick(["", "Acme", "Zeta"]))
+        try await server.store.setPerson(
+            Person(id: UserID(trusted: user), name: name, company: company), tenant: .none)
+        try model.apply(.named(user: user, name: name, company: company))
+    }
+
+    /// Whoever does not take part cannot tell a conversation from one that does not exist.
+    private mutating func probe() async throws {
+        guard !model.talks.isEmpty else { return }
+        let talk = chance.pick(model.talks.values.sorted { $0.id < $1.id })
+        let strangers = clients.map(\.user).filter { !talk.members.contains($0) }
+        let stranger = chance.pick(strangers)
+        let doors: [(Method, String)] = [(.get, "messages"), (.head, "messages"), (.put, "read")]
+        for (method, end) in doors {
+            let theirs = await server.answer(Ask(method: method, user: stranger, url: Client.path(talk.id, end)))
+            let nobodys = await server.answer(Ask(method: method, user: stranger, url: Client.path("nothing", end)))
+            try require(
+                theirs == nobodys && theirs.status == 404,
+                "\(stranger) learns of \(talk.id): \(theirs.status) \(theirs.text), not \(nobodys.text)")
+        }
+    }
+
+    /// Stops and starts, with an empty index; whatever a client knew is still true.
+    private mutating func restart() async throws {
+        var known: [(ask: Ask, cursor: String?)] = []
+        for client in clients {
+            let paths = [client.list.path] + client.threads.values.compactMap { $0.cursor == nil ? nil : $0.path }
+            for path in paths.sorted().prefix(3) {
+                let answer = await server.answer(Ask(user: client.user, url: path))
+                try ledger.record(answer, to: Ask(user: client.user, url: path))
+                known.append((Ask(user: client.user, url: path, ifNoneMatch: answer.etag), answer.cursor))
+            }
+        }
+        server.store.close()
+        server = try Server(path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock)
+        for (ask, cursor) in known {
+            let answer = await server.answer(ask)
+            try require(
+                answer.status == 304 && answer.cursor == cursor,
+                "after a restart, \(answer.status) for \(ask.user) at \(ask.url), who had \(ask.ifNoneMatch ?? "")")
+        }
+    }
+
+    /// Everybody follows until there is nothing, gets what is older, and then has everything.
+    private mutating func settle() async throws {
+        let door = Door(server: server, ledger: ledger, isQuiet: true)
+        let audit = Audit(model: model, server: server)
+        for var client in clients {
+            if client.list.cursor == nil { try await client.pollList(&chance, door) }
+            try await client.list.followToEnd(&client.browser, &chance, door)
+            while client.list.previous != nil { try await client.list.fetchOlder(&client.browser, &chance, door) }
+            try await audit.check(client, limit: 500)
+            for talk in model.talks(of: client.user) {
+                let others = talk.members.filter { $0 != client.user }
+                for reference in [talk.id] + (talk.isDirect ? others.map { "@\($0)" } : []) {
+                    guard var thread = client.threads[reference] else { continue }
+                    try await thread.followToEnd(&client.browser, &chance, door)
+                    while thread.previous != nil { try await thread.fetchOlder(&client.browser, &chance, door) }
+                    try await audit.check(thread, of: talk, for: client.user, limit: 500)
+                }
+            }
+        }
+    }
+}

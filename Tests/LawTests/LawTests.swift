@@ -1,0 +1,23 @@
+import Foundation
+import Testing
+
+/// The law of the contract: a snapshot with every later delta merged into it by `id` equals a fresh snapshot, for any
+/// interleaving of sends, reads and polls by any participant.
+///
+/// To repeat a history, or to run a long one: `POSTBOX_LAW_SEED=7 POSTBOX_LAW_STEPS=5000 swift test --filter LawTests`.
+/// What happens at the same time within a step is up to the machine, so such a failure may need a few runs to come again.
+struct LawTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let steps = environment["POSTBOX_LAW_STEPS"].flatMap { Int($0) } ?? 150
+    private static let seeds = environment["POSTBOX_LAW_SEED"].flatMap { UInt64($0) }.map { [$0] } ?? Array(1...40)
+
+    @Test("Snapshots and deltas add up to what a fresh snapshot shows, and a 304 tells the truth", arguments: seeds)
+    func law(seed: UInt64) async throws {
+        do {
+            var history = try History(seed: seed)
+            try await history.run(steps: Self.steps)
+        } catch let violation as Violation {
+            Issue.record("POSTBOX_LAW_SEED=\(seed) \(violation)")
+        }
+    }
+}

@@ -1,0 +1,89 @@
+/// What everybody should see, worked out in the most obvious way.
+struct NaiveModel: Sendable {
+    /// A conversation.
+    struct Talk: Sendable {
+        let id: String
+        let members: [String]
+        let isDirect: Bool
+        /// By number, as their senders saw them at first.
+        var messages: [Int: WireMessage] = [:]
+        var marks: [String: Int] = [:]
+
+        var lastN: Int { messages.count }
+
+        func mark(of user: String) -> Int { marks[user, default: 0] }
+
+        func unread(by user: String, after mark: Int) -> Int {
+            messages.values.count { $0.n > mark && $0.senderId != user }
+        }
+    }
+
+    /// Something that was done, as its answer said.
+    enum Fact: Sendable {
+        case sent(WireMessage, members: [String], isDirect: Bool)
+        case marked(conversation: String, user: String, upTo: Int)
+        case named(user: String, name: String, company: String)
+    }
+
+    private(set) var talks: [String: Talk] = [:]
+    private var people: [String: WireConversation.Participant] = [:]
+
+    /// The conversations of a user, in an order that depends on nothing.
+    func talks(of user: String) -> [Talk] {
+        talks.values.filter { $0.members.contains(user) }.sorted { $0.id < $1.id }
+    }
+
+    /// The direct conversation of two users, if they have one.
+    func direct(_ one: String, _ other: String) -> Talk? {
+        talks.values.first { $0.isDirect && Set($0.members) == [one, other] }
+    }
+
+    mutating func apply(_ fact: Fact) throws {
+        switch fact {
+        case .sent(let message, let members, let isDirect):
+            let id = message.conversationId
+            if talks[id] == nil {
+                if isDirect, let first = members.first, let last = members.last, let other = direct(first, last) {
+                    throw Violation(description: "\(members) have two direct conversations: \(other.id) and \(id)")
+                }
+                talks[id] = Talk(id: id, members: members, isDirect: isDirect)
+            }
+            let known = talks[id]?.messages[message.n]
+            try require(known == nil, "two messages have the id \(message.id)")
+            talks[id]?.messages[message.n] = message
+        case .marked(let id, let user, let upTo):
+            // Two clients of one user may be answered in another order than they were served.
+            let before = talks[id]?.mark(of: user) ?? 0
+            talks[id]?.marks[user] = max(upTo, before)
+        case .named(let user, let name, let company):
+            people[user] = WireConversation.Participant(id: user, name: name.isEmpty ? user : name, company: company)
+        }
+    }
+
+    /// All messages as a viewer should see them, oldest first.
+    func messages(of talk: Talk, for viewer: String) -> [WireMessage] {
+        let others = talk.members.filter { $0 != viewer }.map { talk.mark(of: $0) }.min() ?? 0
+        let mine = talk.mark(of: viewer)
+        return talk.messages.values.sorted { $0.n < $1.n }.map { message in
+            let isMine = message.senderId == viewer
+            return WireMessage(
+                id: message.id, conversationId: message.conversationId, senderId: message.senderId,
+                receiverId: message.receiverId, content: message.content, timestamp: message.timestamp,
+                read: message.n <= (isMine ? others : mine), sent: isMine, clientMessageId: message.clientMessageId)
+        }
+    }
+
+    /// The entry of a viewer's list; its initials are not worked out but taken over.
+    func conversation(_ talk: Talk, for viewer: String, embedded: Int, initials: String) -> WireConversation {
+        let participants = talk.members.map { people[$0] ?? .init(id: $0, name: $0, company: "") }
+        let others = participants.filter { $0.id != viewer }
+        let companies = Set(others.map(\.company))
+        let messages = messages(of: talk, for: viewer)
+        return WireConversation(
+            id: talk.id, name: others.map(\.name).joined(separator: ", "),
+            company: companies.count == 1 ? companies.first ?? "" : "", initials: initials,
+            lastMessage: messages.last?.content ?? "", lastMessageTime: messages.last?.timestamp ?? "",
+            unread: talk.unread(by: viewer, after: talk.mark(of: viewer)), participants: participants,
+            messages: Array(messages.suffix(embedded)))
+    }
+}

@@ -1,0 +1,51 @@
+import Messaging
+import MessagingHTTP
+import SQLiteStore
+import Synchronization
+
+/// The whole server but for its sockets: a real store, a real index, the real service.
+struct Server: Sendable {
+    let store: SQLiteStore
+    private let service: MessagingService
+    private let clock: Clock
+
+    /// Counts instead of telling the time, over restarts too, so that a seed says all.
+    final class Clock: Sendable {
+        private let count = Atomic<Int64>(0)
+
+        func tick() -> Int64 { count.add(1, ordering: .relaxed).newValue }
+    }
+
+    /// - Parameter isDeaf: whether the index never learns of a commit, as if each had only just happened.
+    init(path: String, indexCapacity: Int, clock: Clock, isDeaf: Bool = false) throws {
+        let index = FreshnessIndex(capacity: indexCapacity)
+        store = try SQLiteStore(path: path, observer: isDeaf ? nil : SlowObserver(index: index))
+        service = Self.service(SlowStore(store: store), index, clock)
+        self.clock = clock
+    }
+
+    /// Answers as the server does: from memory, or else from the store.
+    func answer(_ ask: Ask) async -> Answer {
+        await Self.answer(ask, service)
+    }
+
+    /// Answers as a server would that has just started, and so has nothing in memory that could be stale.
+    func freshAnswer(_ ask: Ask) async -> Answer {
+        await Self.answer(ask, Self.service(store, FreshnessIndex(capacity: 10), clock))
+    }
+
+    private static func answer(_ ask: Ask, _ service: MessagingService) async -> Answer {
+        let request = ask.request
+        if let known = service.answerFromMemory(request) { return Answer(known) }
+        return Answer(await service.answer(request))
+    }
+
+    private static func service(
+        _ store: any MessageStore, _ index: FreshnessIndex, _ clock: Clock
+    ) -> MessagingService {
+        MessagingService(
+            store: store, index: index, identity: DemoIdentity(), settings: ServiceSettings(),
+            now: { Timestamp(milliseconds: clock.tick()) },
+            makeConversationID: { ConversationID(trusted: "direct-\(clock.tick())") }, log: { _ in })
+    }
+}

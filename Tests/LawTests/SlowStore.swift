@@ -1,0 +1,68 @@
+import Foundation
+import Messaging
+
+/// A store whose reads, now and then, arrive a moment after they were made, so that commits overtake them.
+struct SlowStore: MessageStore {
+    let store: any MessageStore
+
+    var epoch: Epoch { store.epoch }
+
+    func conversation(
+        _ reference: ConversationReference, of caller: Caller
+    ) async throws(MessagingError) -> Conversation? {
+        let conversation = try await store.conversation(reference, of: caller)
+        await dawdle()
+        return conversation
+    }
+
+    func messages(
+        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
+    ) async throws(MessagingError) -> [Message] {
+        let messages = try await store.messages(in: conversation, slices, limit: limit)
+        await dawdle()
+        return messages
+    }
+
+    func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
+        let change = try await store.latestChange(for: caller)
+        await dawdle()
+        return change
+    }
+
+    func conversations(
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+    ) async throws(MessagingError) -> ConversationPage {
+        let page = try await store.conversations(of: caller, window, limit: limit, messages: messages)
+        await dawdle()
+        return page
+    }
+
+    func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
+        try await store.send(draft)
+    }
+
+    func markRead(
+        _ conversation: ConversationID, upTo: Int64?, by caller: Caller
+    ) async throws(MessagingError) -> ReadOutcome {
+        try await store.markRead(conversation, upTo: upTo, by: caller)
+    }
+
+    func checkReadiness() async throws(MessagingError) {
+        try await store.checkReadiness()
+    }
+
+    private func dawdle() async {
+        guard Int.random(in: 0..<3) == 0 else { return }
+        try? await Task.sleep(for: .microseconds(.random(in: 0...2000)))
+    }
+}
+
+/// An index that, now and then, learns of a commit a moment after it is on disk, as on a busy machine.
+struct SlowObserver: CommitObserver {
+    let index: FreshnessIndex
+
+    func committed(_ commits: [Commit]) {
+        if Int.random(in: 0..<4) == 0 { usleep(.random(in: 0...1500)) }
+        index.committed(commits)
+    }
+}
