@@ -19,7 +19,8 @@ struct Turn: Sendable {
     mutating func act(_ people: [String], step: Int) async throws {
         let mine = model.talks(of: user)
         switch Int.random(in: 0..<20, using: &chance) {
-        case 0..<2: if people.contains(user) { try await open(people, step) }
+        // Few enough that each gets long.
+        case 0..<2: if people.contains(user), mine.count < 8 { try await open(people, step) }
         case 2..<7: if !mine.isEmpty { try await send(to: chance.pick(mine)) }
         case 7..<11: if !mine.isEmpty { try await mark(chance.pick(mine)) }
         case 11..<17: if !mine.isEmpty { try await pollThread(chance.pick(mine)) }
