@@ -52,8 +52,8 @@ struct SlowStore: MessageStore {
     }
 
     private func dawdle() async {
-        guard Int.random(in: 0..<3) == 0 else { return }
-        try? await Task.sleep(for: .microseconds(.random(in: 0...2000)))
+        guard Bool.random() else { return }
+        try? await Task.sleep(for: .microseconds(.random(in: 0...3000)))
     }
 }
 
