@@ -33,12 +33,20 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"], swiftSettings: strict),
-        .testTarget(name: "MessagingHTTPTests", dependencies: ["MessagingHTTP"], swiftSettings: strict),
+        .testTarget(
+            name: "MessagingHTTPTests",
+            dependencies: ["MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], swiftSettings: strict),
         .testTarget(name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer"], swiftSettings: strict),
         .testTarget(
             name: "LawTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
+        .testTarget(
+            name: "IsolationTests",
+            dependencies: ["SQLiteStore", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
         .testTarget(name: "postboxTests", dependencies: ["postbox"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -47,6 +47,10 @@ struct SlowStore: MessageStore {
         try await store.markRead(conversation, upTo: upTo, by: caller)
     }
 
+    func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
+        try await store.setPerson(person, tenant: tenant)
+    }
+
     func checkReadiness() async throws(MessagingError) {
         try await store.checkReadiness()
     }
