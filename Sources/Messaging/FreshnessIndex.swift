@@ -50,12 +50,15 @@ public final class FreshnessIndex: CommitObserver {
         _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
     ) async throws(MessagingError) -> Conversation? {
         if let known = conversation(reference, of: caller), known.marks(for: caller.user) != nil { return known }
-        guard case .direct(let other) = reference else {
-            return try await load(reference, of: caller, from: store)
+        switch reference {
+        case .id(let id):
+            let found = try await load(id, of: caller, from: store)
+            return found?.marks(for: caller.user) == nil ? nil : found
+        case .direct(let other):
+            guard let found = try await store.conversation(reference, of: caller) else { return nil }
+            directs.withLock { $0.set(Pair(caller: caller, other: other), to: found.id) }
+            return try await conversation(.id(found.id), of: caller, from: store)
         }
-        guard let found = try await store.conversation(reference, of: caller) else { return nil }
-        directs.withLock { $0.set(Pair(caller: caller, other: other), to: found.id) }
-        return try await conversation(.id(found.id), of: caller, from: store)
     }
 
     /// How fresh a caller's list is, if that is in memory.
@@ -103,14 +106,13 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     private func load(
-        _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
+        _ id: ConversationID, of caller: Caller, from store: some MessageStore
     ) async throws(MessagingError) -> Conversation? {
-        guard case .id(let id) = reference else { return nil }
         let name = ConversationName(tenant: caller.tenant, id: id)
         conversations.withLock { $0.beginLoad(of: name) }
         var loaded: Conversation?
         defer { conversations.withLock { $0.endLoad(of: name, with: loaded) } }
-        loaded = try await store.conversation(reference, of: caller)
+        loaded = try await store.conversation(.id(id), of: caller)
         return loaded
     }
 }

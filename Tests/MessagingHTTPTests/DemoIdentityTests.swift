@@ -6,8 +6,8 @@ import Testing
 @Suite("Demo identity")
 struct DemoIdentityTests {
     private func caller(_ query: String = "", _ values: String...) throws -> Caller {
-        try DemoIdentity().caller(
-            of: request(.get, "/", values.map { (.userID, $0) }), Query(Array(query.utf8)[...]))
+        let request = request(.get, "/", values.map { (.userID, $0) })
+        return try #require(try DemoIdentity().rememberedCaller(of: request, Query(Array(query.utf8)[...])))
     }
 
     @Test("believes X-User-ID, or userId where there is no such field")
@@ -41,7 +41,7 @@ struct DemoIdentityTests {
         var fields = RequestFields()
         fields.append(.userID, [0xFF])
         let latin = Request(method: .get, target: [], fields: fields)
-        #expect(problem { try DemoIdentity().caller(of: latin, Query([])) } == .unauthenticated)
+        #expect(problem { try DemoIdentity().rememberedCaller(of: latin, Query([])) } == .malformedRequest)
     }
 
     @Test("answers depend on the field it reads")

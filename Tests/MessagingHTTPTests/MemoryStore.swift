@@ -59,5 +59,7 @@ final class MemoryStore: MessageStore {
         ReadOutcome(readUpTo: upTo ?? Int64(messages.count), unread: 0)
     }
 
+    func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {}
+
     func checkReadiness() async throws(MessagingError) { throw .storeUnavailable("the disk is on fire") }
 }

@@ -20,8 +20,9 @@ struct MessagingServiceTests {
                 conversation(lastN: 2, (alice, 1), (bob, 0)),
                 messages: [message(1, from: bob), message(2, from: alice)]),
             index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: ServiceSettings(),
-            now: { noon }, makeConversationID: { ConversationID(trusted: "c-new") },
-            log: { [log] line in log.lines.withLock { $0.append(line) } })
+            surroundings: Surroundings(
+                now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") },
+                log: { [log] line in log.lines.withLock { $0.append(line) } }))
     }
 
     private func answer(
