@@ -22,9 +22,9 @@ func serve(
     return server
 }
 
-/// Waits for something to become true; false if it does not within ten seconds.
+/// Waits for something to become true; false if it does not within a minute.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(60)
     while !condition() {
         if ContinuousClock.now > end { return false }
         await Task.yield()
