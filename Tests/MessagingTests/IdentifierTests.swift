@@ -13,7 +13,6 @@ struct IdentifierTests {
         #expect(one.text == other.text)
         #expect(one != other)
         #expect(Set([one, other]).count == 2)
-        #expect([one: 1, other: 2][one] == 1)
     }
 
     @Test("the same bytes are the same id")

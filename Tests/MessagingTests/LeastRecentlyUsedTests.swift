@@ -34,7 +34,7 @@ struct LeastRecentlyUsedTests {
     }
 
     @Test("does what a naive one does, for random operations", arguments: [1, 2, 3, 7, 20])
-    func likeNaive(capacity: Int) {
+    func likeNaive(capacity: Int) throws {
         var chance = Generator(seed: UInt64(capacity))
         var tested = LeastRecentlyUsed<Int, Int>(capacity: capacity)
         var naive = Naive(capacity: capacity)
@@ -46,13 +46,13 @@ struct LeastRecentlyUsedTests {
                 naive.set(key, to: step)
             case 1:
                 let (value, expected) = (tested.value(for: key), naive.value(for: key))
-                #expect(value == expected)
+                try #require(value == expected)
             default:
                 let (replaced, expected) = (tested.replace(key, with: step), naive.replace(key, with: step))
-                #expect(replaced == expected)
+                try #require(replaced == expected)
             }
-            #expect(tested.count == naive.entries.count)
-            #expect(tested.evictions == naive.evictions)
+            try #require(tested.count == naive.entries.count)
+            try #require(tested.evictions == naive.evictions)
         }
     }
 
