@@ -42,13 +42,22 @@ let package = Package(
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"], swiftSettings: strict),
         .testTarget(
             name: "MessagingHTTPTests",
-            dependencies: ["MessagingHTTP", "OpenAPIDescription", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "MessagingHTTP", "OpenAPIDescription", .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], swiftSettings: strict),
         .testTarget(name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer"], swiftSettings: strict),
         .testTarget(
             name: "LawTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
+        .testTarget(
+            name: "IsolationTests",
+            dependencies: ["SQLiteStore", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
         .testTarget(name: "postboxTests", dependencies: ["postbox"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -8,7 +8,8 @@ public enum ConversationReference: Hashable, Sendable {
     /// Reads a path segment after decoding; nil where it cannot name a conversation.
     public init?(_ text: String) {
         if text.utf8.first == UInt8(ascii: "@") {
-            guard let user = UserID(String(text.dropFirst())) else { return nil }
+            // By bytes: a Character would take along a combining mark that the user's id begins with.
+            guard let user = UserID(String(Substring(text.utf8.dropFirst()))) else { return nil }
             self = .direct(with: user)
         } else {
             // URL parsers resolve these two segments away, so nobody could ask for such a conversation again.

@@ -11,9 +11,7 @@ public struct Identifier<Owner>: Sendable {
 
     /// Takes an id of 1 to 255 bytes of UTF-8 without control characters; nil for any other text.
     public init?(_ text: String) {
-        let utf8 = text.utf8
-        guard !utf8.isEmpty, utf8.count <= Self.maximumLength else { return nil }
-        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return nil }
+        guard (1...Self.maximumLength).contains(text.utf8.count), !text.hasControlCharacters else { return nil }
         self.text = text
     }
 

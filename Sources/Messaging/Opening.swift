@@ -21,6 +21,9 @@ public struct Opening: Equatable, Sendable {
         guard everybody.count <= Self.largestGroup else {
             throw .invalidMessage("A conversation has at most \(Self.largestGroup) participants.")
         }
+        guard !isDirect || everybody.count == 2 else {
+            throw .invalidMessage("A direct conversation has exactly two participants.")
+        }
         self.id = id
         self.participants = everybody
         self.isDirect = isDirect

@@ -6,4 +6,5 @@ struct Context: Sendable {
     let index: FreshnessIndex
     let settings: ServiceSettings
     let surroundings: Surroundings
+    let idlePolls: IdlePolls
 }

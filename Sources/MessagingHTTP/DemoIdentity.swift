@@ -11,8 +11,10 @@ public struct DemoIdentity: Identity {
     public init() {}
 
     /// The user named in the request, in the one unnamed tenant.
-    public func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller? {
-        let named = try request.fields.onlyText(.userID) ?? query.userID
+    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
+        let field = try request.fields.onlyText(.userID)
+        if field == nil, query == nil { return nil }
+        let named = field ?? query?.userID
         guard let named, let user = UserID(named) else {
             throw .unauthenticated("Say who you are: send X-User-ID, or add ?userId= to the URL.")
         }

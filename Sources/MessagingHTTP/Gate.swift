@@ -21,6 +21,19 @@ struct Gate: Sendable {
 
     var vary: String { identity.vary }
 
+    /// The caller of an idle poll as far as memory knows, without a token taken; nil also where something is wrong.
+    func peek(_ request: Request) -> Caller? {
+        try? identity.rememberedCaller(of: request, nil)
+    }
+
+    /// Takes a token for a request that ``peek(_:)`` let in.
+    func take(_ caller: Caller, _ request: Request) throws(Problem) {
+        switch request.method {
+        case .post, .put: try sends.take(caller, now: ticks())
+        default: try polls.take(caller, now: ticks())
+        }
+    }
+
     /// The caller as far as memory knows, with a token taken; nil where it takes ``admit(_:_:)``.
     func admitFromMemory(_ request: Request, _ query: Query) throws(Problem) -> Caller? {
         do throws(Problem) {
@@ -44,13 +57,6 @@ struct Gate: Sendable {
             return caller
         } catch {
             throw counted(error, request)
-        }
-    }
-
-    private func take(_ caller: Caller, _ request: Request) throws(Problem) {
-        switch request.method {
-        case .post, .put: try sends.take(caller, now: ticks())
-        default: try polls.take(caller, now: ticks())
         }
     }
 

@@ -26,7 +26,7 @@ public final class GatewayIdentity: Identity {
     }
 
     /// The named user, unless the request says something new about how they are called.
-    public func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller? {
+    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         let (caller, names) = try read(request)
         guard names.name != nil || names.company != nil else { return caller }
         return known.withLock { $0.value(for: caller) } == names ? caller : nil

@@ -12,9 +12,7 @@ enum IdempotencyKey {
     }
 
     private static func checked(_ key: String, _ name: String) throws(Problem) -> String {
-        guard (1...maximumLength).contains(key.utf8.count),
-            !key.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-        else {
+        guard (1...maximumLength).contains(key.utf8.count), !key.hasControlCharacters else {
             throw Problem(
                 .malformedRequest, "\(name) must have 1 to \(maximumLength) bytes and no control characters.")
         }

@@ -9,8 +9,9 @@ public protocol Identity: Sendable {
     ///
     /// Called on loop threads; it must neither wait nor compute for long.
     ///
+    /// - Parameter query: nil where it has not been read yet; whoever needs it then answers nil.
     /// - Throws: `unauthenticated` or `malformed-request`.
-    func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller?
+    func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller?
 
     /// The caller of a request, whatever it takes to find out.
     ///

@@ -29,7 +29,7 @@ enum JSONBody {
 
     private static func words(_ type: Any.Type) -> String {
         if type == String.self { return "a string" }
-        if type is [any Decodable].Type { return "an array" }
+        if type == [Any].self { return "an array" }
         return "an object"
     }
 }

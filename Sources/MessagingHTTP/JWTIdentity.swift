@@ -46,7 +46,7 @@ public final class JWTIdentity: Identity {
     }
 
     /// The bearer of a token that was verified before and has not expired.
-    public func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller? {
+    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         let token = TokenBytes(try BearerToken.of(request))
         guard let bearer = memory.withLock({ $0.bearers.value(for: token) }) else { return nil }
         // An expired one takes the long way, which says why it counts no more.

@@ -17,10 +17,10 @@ struct ListConversations {
             guard let end = freshness.pageEnd, end.limit == limit(call), tag.isKnown(to: call.request) else {
                 return nil
             }
-            return pollAnswer(tag, position: freshness.change, olderBefore: end.olderBefore)
-                .notModified(call, context.settings)
+            return notModified(tag, at: freshness.change, olderBefore: end.olderBefore, call)
         case .since(let change):
             guard change == freshness.change else { return nil }
+            guard !tag.isKnown(to: call.request) else { return notModified(tag, at: change, olderBefore: nil, call) }
             return pollAnswer(tag, position: change, olderBefore: nil)
                 .response(to: call, context.settings) { $0.raw("[]") }
         case .before:
@@ -50,6 +50,12 @@ struct ListConversations {
                 }
                 json.raw("]")
             }
+    }
+
+    private func notModified(_ tag: EntityTag, at change: Int64, olderBefore: Int64?, _ call: Call) -> Response {
+        let response = pollAnswer(tag, position: change, olderBefore: olderBefore).notModified(call, context.settings)
+        context.idlePolls.keep(IdlePolls.Answer(state: .list(change: change), tag: tag, response: response), to: call)
+        return response
     }
 
     private func limit(_ call: Call) -> Int { call.query.limit ?? Self.defaultLimit }

@@ -13,9 +13,14 @@ struct ListMessages {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let view = try unlessAhead({ try view(of: conversation, reference, call) })
         else { return nil }
-        if view.slices.isEmpty { return answer(view, [], complete: true, call) }
-        guard view.certainlyFits, view.tag.isKnown(to: call.request) else { return nil }
-        return pollAnswer(view, lastReturned: nil, complete: true).notModified(call, context.settings)
+        guard view.tag.isKnown(to: call.request) else {
+            return view.slices.isEmpty ? answer(view, [], complete: true, call) : nil
+        }
+        guard view.certainlyFits else { return nil }
+        let response = pollAnswer(view, lastReturned: nil, complete: true).notModified(call, context.settings)
+        let state = IdlePolls.State.messages(of: view.conversation.id, view.now)
+        context.idlePolls.keep(IdlePolls.Answer(state: state, tag: view.tag, response: response), to: call)
+        return response
     }
 
     /// Answers from the store.

@@ -4,6 +4,9 @@ public enum PercentEncoding {
     ///
     /// - Parameter plusIsSpace: whether `+` stands for a space, as in the query of a form.
     public static func decode(_ encoded: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
+        guard encoded.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(validating: encoded, as: UTF8.self)
+        }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(encoded.count)
         var rest = encoded.makeIterator()

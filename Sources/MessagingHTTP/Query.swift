@@ -1,3 +1,5 @@
+import Messaging
+
 /// The query parameters that mean something here; all others are ignored.
 public struct Query: Equatable, Sendable {
     /// Only what changed after this cursor.
@@ -50,7 +52,8 @@ public struct Query: Equatable, Sendable {
         var text: String?
         guard field == nil else { throw Problem(.malformedRequest, "\(name) is given twice.") }
         try set(&text, name, value)
-        guard let text, let number = Int(text), text.utf8.first != UInt8(ascii: "+"), range.contains(number) else {
+        guard let text, let number = DecimalNumber.parse(text.utf8).flatMap(Int.init(exactly:)), range.contains(number)
+        else {
             throw Problem(
                 .malformedRequest, "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
         }

@@ -33,12 +33,15 @@ public enum Route: Equatable, Sendable {
             self = .conversations
             return
         }
-        let segments = rest.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard segments.count == 3, segments[0].isEmpty else { throw Self.notFound }
-        if segments[2].elementsEqual("messages".utf8) {
-            self = .messages(try Self.reference(segments[1]))
-        } else if segments[2].elementsEqual("read".utf8) {
-            self = .read(try Self.reference(segments[1]))
+        guard rest.first == UInt8(ascii: "/"), let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "/")) else {
+            throw Self.notFound
+        }
+        let id = rest[..<end].dropFirst()
+        let name = rest[(end + 1)...]
+        if name.elementsEqual("messages".utf8) {
+            self = .messages(try Self.reference(id))
+        } else if name.elementsEqual("read".utf8) {
+            self = .read(try Self.reference(id))
         } else {
             throw Self.notFound
         }

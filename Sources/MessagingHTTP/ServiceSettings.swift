@@ -10,6 +10,8 @@ public struct ServiceSettings: Sendable {
     public var limits: ServiceLimits
     /// Which other origins' pages may use the service.
     public var cors: CORSPolicy
+    /// How many answers to idle polls to keep ready, some 2 KB each.
+    public var idlePollCapacity = 8192
     /// How long clients are asked to wait between polls, in seconds.
     public var pollInterval: Int
 

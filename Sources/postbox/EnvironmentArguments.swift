@@ -9,19 +9,22 @@ enum EnvironmentArguments {
     static func merged(into arguments: [String], _ environment: [String: String]) -> [String] {
         guard let command = arguments.first, let options = options(of: command) else { return arguments }
         let flags = command == "serve" ? Serve.flagNames : []
-        var merged = arguments
+        // What follows "--" is never an option.
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        let given = arguments[..<end]
+        var added: [String] = []
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix(prefix) {
             let name = variable.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
-            guard !arguments.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
+            guard !given.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
             if options.contains(name), Serve.repeatableNames.contains(name) {
-                merged += value.split(separator: ",").map { "--\(name)=\($0)" }
+                added += value.split(separator: ",").map { "--\(name)=\($0)" }
             } else if options.contains(name) {
-                merged.append("--\(name)=\(value)")
+                added.append("--\(name)=\(value)")
             } else if flags.contains(name), ["1", "true", "yes"].contains(value.lowercased()) {
-                merged.append("--\(name)")
+                added.append("--\(name)")
             }
         }
-        return merged
+        return given + added + arguments[end...]
     }
 
     private static func options(of command: String) -> [String]? {

@@ -83,10 +83,19 @@ struct ImportLine: Decodable {
             return ImportedMessage(
                 conversation: try conversation(conversationId, "conversationId"),
                 sender: try user(senderId, "senderId"), content: try MessageContent(text, limit: .max),
-                sentAt: try Self.required(try moment(), "timestamp"), clientMessageID: clientMessageId)
+                sentAt: try Self.required(try moment(), "timestamp"), clientMessageID: try key())
         } catch let error as MessagingError {
             throw ImportLineError(Self.sentence(error))
         }
+    }
+
+    /// The key under the rules of the wire, or a client could never retry with it; an empty one is none.
+    private func key() throws -> String? {
+        guard let clientMessageId, !clientMessageId.isEmpty else { return nil }
+        guard clientMessageId.utf8.count <= 255,
+            !clientMessageId.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { throw ImportLineError("clientMessageId must have at most 255 bytes and no control characters") }
+        return clientMessageId
     }
 
     private func moment() throws -> Timestamp? {

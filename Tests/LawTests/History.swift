@@ -60,7 +60,9 @@ struct History {
     /// Several clients at once, each with a few actions, and maybe an operator.
     private mutating func crowd(_ step: Int) async throws {
         let places = Array(clients.indices.shuffled(using: &chance).prefix(.random(in: 2...6, using: &chance)))
-        let turns = places.map { turn(of: $0, isQuiet: false) }
+        // They meet in one conversation, for it is there that one gets in another's way.
+        let focus = model.talks.keys.sorted().randomElement(using: &chance)
+        let turns = places.map { turn(of: $0, isQuiet: false, focus: focus) }
         let operators = chance.once(in: 5)
         let done = try await withThrowingTaskGroup(of: (Int, Turn).self) { group in
             for (place, turn) in zip(places, turns) {
@@ -69,15 +71,31 @@ struct History {
             if operators { try await rename(step) }
             return try await group.reduce(into: []) { $0.append($1) }
         }
+        var touched: Set<String> = []
         for (place, turn) in done {
             clients[place] = turn.client
             for fact in turn.facts { try model.apply(fact) }
+            touched.formUnion(turn.facts.compactMap(\.conversation))
+        }
+        try await lookAround(touched.sorted())
+    }
+
+    /// Looks at what was touched before the next commit can put right what is stale in memory.
+    private mutating func lookAround(_ touched: [String]) async throws {
+        let door = Door(server: server, ledger: ledger, isQuiet: true)
+        for id in touched {
+            guard let talk = model.talks[id] else { continue }
+            _ = try await door.get(Ask(user: chance.pick(talk.members), url: Client.path(id, "messages")))
+        }
+        for client in clients {
+            var browser = client.browser
+            _ = try await browser.get(client.list.url(), conditional: true, door)
         }
     }
 
-    private mutating func turn(of place: Int, isQuiet: Bool) -> Turn {
+    private mutating func turn(of place: Int, isQuiet: Bool, focus: String? = nil) -> Turn {
         Turn(
-            client: clients[place], chance: Generator(seed: chance.next()), model: model,
+            client: clients[place], chance: Generator(seed: chance.next()), model: model, focus: focus,
             door: Door(server: server, ledger: ledger, isQuiet: isQuiet))
     }
 

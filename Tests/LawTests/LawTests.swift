@@ -9,7 +9,7 @@ import Testing
 struct LawTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let steps = environment["POSTBOX_LAW_STEPS"].flatMap { Int($0) } ?? 150
-    private static let seeds = environment["POSTBOX_LAW_SEED"].flatMap { UInt64($0) }.map { [$0] } ?? Array(1...40)
+    private static let seeds = environment["POSTBOX_LAW_SEED"].flatMap { UInt64($0) }.map { [$0] } ?? Array(1...30)
 
     @Test("Snapshots and deltas add up to what a fresh snapshot shows, and a 304 tells the truth", arguments: seeds)
     func law(seed: UInt64) async throws {

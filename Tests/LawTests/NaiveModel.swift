@@ -23,6 +23,15 @@ struct NaiveModel: Sendable {
         case sent(WireMessage, members: [String], isDirect: Bool)
         case marked(conversation: String, user: String, upTo: Int)
         case named(user: String, name: String, company: String)
+
+        /// The conversation it happened in.
+        var conversation: String? {
+            switch self {
+            case .sent(let message, _, _): message.conversationId
+            case .marked(let id, _, _): id
+            case .named: nil
+            }
+        }
     }
 
     private(set) var talks: [String: Talk] = [:]

@@ -31,8 +31,8 @@ struct Picture<Entry: WireEntry>: Sendable {
     mutating func poll(_ browser: inout Browser, _ chance: inout Generator, _ door: Door) async throws {
         isUpToDate = false
         guard cursor != nil else { return try await start(&browser, &chance, door) }
-        switch Int.random(in: 0..<16, using: &chance) {
-        case 0..<2: try await start(&browser, &chance, door)
+        switch Int.random(in: -1..<16, using: &chance) {
+        case ..<2: try await start(&browser, &chance, door)
         case 2..<6: _ = try await followOnce(&browser, &chance, door)
         case 6..<9: try await followToEnd(&browser, &chance, door)
         case 9..<12: try await followLink(&browser, &chance, door)
@@ -151,7 +151,8 @@ struct Picture<Entry: WireEntry>: Sendable {
         return Int(url[place.upperBound...].prefix { $0.isNumber }) ?? 100
     }
 
-    private func url(_ parameters: String?...) -> String {
+    /// Its URL with these parameters and its own.
+    func url(_ parameters: String?...) -> String {
         let given = parameters.compactMap { $0 } + (parameter.isEmpty ? [] : [parameter])
         return given.isEmpty ? path : "\(path)?\(given.joined(separator: "&"))"
     }

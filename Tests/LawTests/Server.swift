@@ -43,9 +43,13 @@ struct Server: Sendable {
     private static func service(
         _ store: any MessageStore, _ index: FreshnessIndex, _ clock: Clock
     ) -> MessagingService {
-        MessagingService(
-            store: store, index: index, identity: DemoIdentity(), settings: ServiceSettings(),
-            now: { Timestamp(milliseconds: clock.tick()) },
-            makeConversationID: { ConversationID(trusted: "direct-\(clock.tick())") }, log: { _ in })
+        var settings = ServiceSettings()
+        settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
+        settings.limits.polls = RateLimit(name: "polls", perSecond: 0, burst: 1)
+        return MessagingService(
+            store: store, index: index, identity: DemoIdentity(), settings: settings,
+            surroundings: Surroundings(
+                now: { Timestamp(milliseconds: clock.tick()) }, ticks: { 0 },
+                makeConversationID: { ConversationID(trusted: "direct-\(clock.tick())") }, log: { _ in }))
     }
 }

@@ -47,13 +47,17 @@ struct SlowStore: MessageStore {
         try await store.markRead(conversation, upTo: upTo, by: caller)
     }
 
+    func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
+        try await store.setPerson(person, tenant: tenant)
+    }
+
     func checkReadiness() async throws(MessagingError) {
         try await store.checkReadiness()
     }
 
     private func dawdle() async {
-        guard Int.random(in: 0..<3) == 0 else { return }
-        try? await Task.sleep(for: .microseconds(.random(in: 0...2000)))
+        guard Bool.random() else { return }
+        try? await Task.sleep(for: .microseconds(.random(in: 0...3000)))
     }
 }
 

@@ -4,6 +4,8 @@ extension Turn {
     /// Sends a first message to somebody, or to a few.
     mutating func open(_ people: [String], _ step: Int) async throws {
         let others = people.filter { $0 != user }.shuffled(using: &chance)
+        // Two clients of one user may open something in the same step.
+        let name = "\(step)-\(user)-\(chance.next() % 10_000)"
         switch Int.random(in: 0..<3, using: &chance) {
         case 0:
             let other = others[0]
@@ -11,12 +13,12 @@ extension Turn {
                 to: "@\(other)", [:], members: [user, other], isDirect: true, known: model.direct(user, other))
         case 1:
             try await send(
-                to: "app \(step)/\(user)", ["receiverId": others[0]], members: [user, others[0]], isDirect: false,
+                to: "app/\(name)", ["receiverId": others[0]], members: [user, others[0]], isDirect: false,
                 known: nil)
         default:
             let group = Array(others.prefix(.random(in: 2...4, using: &chance)))
             try await send(
-                to: "group-\(step)-\(user)", ["participantIds": group], members: [user] + group, isDirect: false,
+                to: "group \(name)", ["participantIds": group], members: [user] + group, isDirect: false,
                 known: nil)
         }
     }

@@ -4,13 +4,16 @@ struct Turn: Sendable {
     var chance: Generator
     /// What the client knows when its turn begins, and what it does itself; others may be busy meanwhile.
     var model: NaiveModel
+    /// The conversation it is mostly about; nil for none.
+    let focus: String?
     let door: Door
     private(set) var facts: [NaiveModel.Fact] = []
 
-    init(client: Client, chance: Generator, model: NaiveModel, door: Door) {
+    init(client: Client, chance: Generator, model: NaiveModel, focus: String?, door: Door) {
         self.client = client
         self.chance = chance
         self.model = model
+        self.focus = focus
         self.door = door
     }
 
@@ -19,12 +22,18 @@ struct Turn: Sendable {
     mutating func act(_ people: [String], step: Int) async throws {
         let mine = model.talks(of: user)
         switch Int.random(in: 0..<20, using: &chance) {
-        case 0..<2: if people.contains(user) { try await open(people, step) }
-        case 2..<7: if !mine.isEmpty { try await send(to: chance.pick(mine)) }
-        case 7..<11: if !mine.isEmpty { try await mark(chance.pick(mine)) }
-        case 11..<17: if !mine.isEmpty { try await pollThread(chance.pick(mine)) }
+        // Few enough that each gets long.
+        case 0..<2: if people.contains(user), mine.count < 8 { try await open(people, step) }
+        case 2..<7: if !mine.isEmpty { try await send(to: pick(mine)) }
+        case 7..<11: if !mine.isEmpty { try await mark(pick(mine)) }
+        case 11..<17: if !mine.isEmpty { try await pollThread(pick(mine)) }
         default: try await pollList()
         }
+    }
+
+    private mutating func pick(_ talks: [NaiveModel.Talk]) -> NaiveModel.Talk {
+        if let talk = talks.first(where: { $0.id == focus }), !chance.once(in: 4) { return talk }
+        return chance.pick(talks)
     }
 
     mutating func note(_ fact: NaiveModel.Fact) throws {

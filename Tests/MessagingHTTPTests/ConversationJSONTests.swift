@@ -1,0 +1,46 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("The JSON of a conversation")
+struct ConversationJSONTests {
+    private let people = [Person(id: alice), Person(id: bob, name: "Bob \"B\" Reyes", company: "Acme")]
+
+    private func json(_ newest: [Message], unread: Int64 = 0, embedded: Int = 20) -> String {
+        let summary = ConversationSummary(
+            conversation: conversation(lastN: Int64(newest.count), (alice, 0), (bob, 0)), people: people,
+            unread: unread, newest: newest, openedAt: Timestamp(milliseconds: 0))
+        var writer = JSONWriter()
+        writer.conversation(summary, for: alice, embedded: embedded)
+        return text(writer.bytes)
+    }
+
+    @Test("has exactly the members front ends bind to")
+    func exact() {
+        #expect(
+            json([message(1, from: bob)], unread: 1)
+                == #"{"id":"conv-456","name":"Bob \"B\" Reyes","company":"Acme","initials":"BR","lastMessage":"Hello!","#
+                + #""lastMessageTime":"2024-12-01T10:30:00.000Z","unread":1,"participants":["#
+                + #"{"id":"alice","name":"alice","company":""},{"id":"bob","name":"Bob \"B\" Reyes","company":"Acme"}],"#
+                + #""messages":[{"id":"conv-456:1","conversationId":"conv-456","senderId":"bob","receiverId":"alice","#
+                + #""content":"Hello!","timestamp":"2024-12-01T10:30:00.000Z","read":false,"sent":false}]}"#)
+    }
+
+    @Test("before the first message there is none, and the time is when it was opened")
+    func empty() throws {
+        let read = try object(Array(json([]).utf8))
+        #expect(read["lastMessage"] as? String == "")
+        #expect(read["lastMessageTime"] as? String == "1970-01-01T00:00:00.000Z")
+        #expect((read["messages"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test("embeds at most as many messages as asked for, the newest, oldest first", arguments: 0...4)
+    func embedded(count: Int) throws {
+        let newest = (1...3).map { message($0, from: bob, "text \($0)") }
+        let read = try object(Array(json(newest, embedded: count).utf8))
+        let contents = (read["messages"] as? [[String: Any]])?.map { $0["content"] as? String }
+        #expect(contents == ["text 1", "text 2", "text 3"].suffix(count))
+        #expect(read["lastMessage"] as? String == "text 3")
+    }
+}

@@ -1,0 +1,95 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("Entity tags")
+struct EntityTagTests {
+    private let marks = ReadMarks(n: 42, others: 40, mine: 38)
+
+    private func messages(
+        _ window: MessageWindow = .newest, of conversation: ConversationID = talk, epoch: Epoch = k3f9,
+        marks: ReadMarks? = nil, limit: Int = 100, caller: Caller = Caller(user: alice)
+    ) -> String {
+        EntityTag(
+            messagesOf: conversation, at: MessageCursor(epoch: epoch, marks: marks ?? self.marks), window,
+            limit: limit, caller: caller
+        ).text
+    }
+
+    private func list(
+        epoch: Epoch = k3f9, change: Int64 = 17, _ window: ListWindow = .newest, limit: Int = 100, messages: Int = 20,
+        caller: Caller = Caller(user: alice)
+    ) -> String {
+        EntityTag(
+            listOf: caller, at: ListCursor(epoch: epoch, change: change), window, limit: limit, messages: messages
+        ).text
+    }
+
+    /// Every browser out there holds tags of the running release. Should one of these change, all of them fetch everything
+    /// once more after an update: that may be intended, but not by accident.
+    @Test("tags are the same in every release")
+    func pinned() {
+        #expect(messages() == #""k3f9.42.40.38-36j009ttgwsri""#)
+        #expect(list() == #""k3f9.17-5qan3wudgmt7""#)
+        #expect(messages(.since(ReadMarks(n: 40, others: 40, mine: 38)), limit: 5) == #""k3f9.42.40.38-384ah0lp0dsqv""#)
+    }
+
+    @Test("whatever the representation of messages depends on makes another tag")
+    func messagesDiffer() {
+        let tags = [
+            messages(), messages(of: ConversationID(trusted: "conv-457")), messages(epoch: Epoch(random: 1)),
+            messages(marks: ReadMarks(n: 43, others: 40, mine: 38)),
+            messages(marks: ReadMarks(n: 42, others: 41, mine: 38)),
+            messages(marks: ReadMarks(n: 42, others: 40, mine: 39)), messages(limit: 99), messages(.before(42)),
+            messages(.before(41)), messages(.since(marks)), messages(.since(ReadMarks(n: 41, others: 40, mine: 38))),
+            messages(.since(ReadMarks(n: 42, others: 39, mine: 38))),
+            messages(.since(ReadMarks(n: 42, others: 40, mine: 37))),
+            messages(caller: Caller(user: bob)),
+            messages(caller: Caller(tenant: TenantID(trusted: "acme"), user: alice)),
+            messages(of: ConversationID(trusted: "\u{E9}")), messages(of: ConversationID(trusted: "e\u{301}")),
+        ]
+        #expect(Set(tags).count == tags.count)
+    }
+
+    @Test("and so for lists")
+    func listsDiffer() {
+        let tags = [
+            list(), list(epoch: Epoch(random: 1)), list(change: 18), list(.before(17)), list(.before(16)),
+            list(.since(17)),
+            list(.since(16)), list(limit: 99), list(messages: 19), list(limit: 20, messages: 100),
+            list(caller: Caller(user: bob)), list(caller: Caller(tenant: TenantID(trusted: "acme"), user: alice)),
+        ]
+        #expect(Set(tags).count == tags.count)
+    }
+
+    @Test("names that run into each other are told apart")
+    func boundaries() {
+        let one = Caller(tenant: TenantID(trusted: "ab"), user: UserID(trusted: "c"))
+        let other = Caller(tenant: TenantID(trusted: "a"), user: UserID(trusted: "bc"))
+        #expect(messages(caller: one) != messages(caller: other))
+        #expect(list(caller: one) != list(caller: other))
+    }
+
+    @Test("the same view has the same tag, whichever alias it was asked by")
+    func stable() {
+        func tag(_ reference: ConversationReference) -> EntityTag {
+            MessagesView(
+                conversation: conversation(lastN: 42, (alice, 38), (bob, 40)), reference: reference,
+                caller: Caller(user: alice), now: marks, epoch: k3f9, window: .newest, limit: 100
+            ).tag
+        }
+        #expect(tag(.id(talk)).text == messages())
+        #expect(tag(.direct(with: bob)).text == messages())
+    }
+
+    @Test("a tag has quotes around and, inside, only what a tag may have")
+    func syntax() {
+        for tag in [
+            messages(of: ConversationID(trusted: "\"é\" ,")), list(caller: Caller(user: UserID(trusted: "\"🙂"))),
+        ] {
+            #expect(tag.utf8.first == 0x22 && tag.utf8.last == 0x22)
+            #expect(tag.utf8.dropFirst().dropLast().allSatisfy { (0x23...0x7E).contains($0) || $0 == 0x21 })
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Messaging
+
+/// One conversation of alice and bob in memory: a store without a disk, for what only the service decides.
+final class MemoryStore: MessageStore {
+    let epoch = k3f9
+    let messages: [Message]
+    private let talks: [Conversation]
+
+    init(_ talk: Conversation, messages: [Message]) {
+        self.messages = messages
+        talks = [talk]
+    }
+
+    func conversation(
+        _ reference: ConversationReference, of caller: Caller
+    ) async throws(MessagingError) -> Conversation? {
+        talks.first { talk in
+            switch reference {
+            case .id(let id): talk.id == id
+            case .direct(let other): Set(talk.participants.map(\.user)) == [caller.user, other]
+            }
+        }
+    }
+
+    func messages(
+        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
+    ) async throws(MessagingError) -> [Message] {
+        Array(messages.filter { message in slices.contains { $0.contains(message) } }.prefix(limit))
+    }
+
+    func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 3 }
+
+    func conversations(
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+    ) async throws(MessagingError) -> ConversationPage {
+        let mine = talks.filter { $0.marks(for: caller.user) != nil }.map { talk in
+            ConversationSummary(
+                conversation: talk, people: talk.participants.map { Person(id: $0.user) }, unread: 0,
+                newest: self.messages.suffix(max(messages, 1)), openedAt: noon)
+        }
+        return ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil)
+    }
+
+    func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
+        guard let found = try await conversation(draft.conversation, of: draft.caller),
+            found.marks(for: draft.caller.user) != nil
+        else { throw .conversationNotFound }
+        let n = Int64(messages.count) + 1
+        let message = Message(
+            n: n, sender: draft.caller.user, content: draft.content.text, sentAt: draft.sentAt,
+            clientMessageID: draft.clientMessageID)
+        let after = Conversation(id: found.id, key: found.key, lastN: n, participants: found.participants)
+        return SentMessage(conversation: after, message: message, replayed: draft.clientMessageID == "again")
+    }
+
+    func markRead(
+        _ conversation: ConversationID, upTo: Int64?, by caller: Caller
+    ) async throws(MessagingError) -> ReadOutcome {
+        ReadOutcome(readUpTo: upTo ?? Int64(messages.count), unread: 0)
+    }
+
+    func checkReadiness() async throws(MessagingError) { throw .storeUnavailable("the disk is on fire") }
+}

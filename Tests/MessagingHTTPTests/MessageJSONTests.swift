@@ -1,0 +1,65 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("The JSON of a message")
+struct MessageJSONTests {
+    private func json(_ message: Message, in conversation: Conversation, for viewer: UserID) throws -> String {
+        var writer = JSONWriter()
+        writer.message(message, in: conversation, for: viewer, try #require(conversation.marks(for: viewer)))
+        return text(writer.bytes)
+    }
+
+    @Test("has exactly the members front ends bind to")
+    func exact() throws {
+        let pair = conversation(lastN: 42, (alice, 41), (bob, 42))
+        #expect(
+            try json(message(42, from: alice, key: "7f0c"), in: pair, for: alice)
+                == #"{"id":"conv-456:42","conversationId":"conv-456","senderId":"alice","receiverId":"bob","#
+                + #""content":"Hello!","timestamp":"2024-12-01T10:30:00.000Z","read":true,"sent":true,"#
+                + #""clientMessageId":"7f0c"}"#)
+        #expect(
+            try json(message(42, from: bob), in: pair, for: alice)
+                == #"{"id":"conv-456:42","conversationId":"conv-456","senderId":"bob","receiverId":"alice","#
+                + #""content":"Hello!","timestamp":"2024-12-01T10:30:00.000Z","read":false,"sent":false}"#)
+    }
+
+    @Test("names no receiver in a group, where read means by all others")
+    func group() throws {
+        let group = conversation(lastN: 2, (alice, 0), (bob, 1), (carol, 2))
+        #expect(try json(message(1, from: alice), in: group, for: alice).contains(#""receiverId":null,"#))
+        #expect(try json(message(1, from: alice), in: group, for: alice).contains(#""read":true,"sent":true"#))
+        #expect(try json(message(2, from: alice), in: group, for: alice).contains(#""read":false,"sent":true"#))
+        #expect(try json(message(2, from: alice), in: group, for: carol).contains(#""read":true,"sent":false"#))
+    }
+
+    @Test("is JSON whatever people call things, and the content comes back byte for byte")
+    func hostileNames() throws {
+        let odd = "\"\\é\u{2028}🙂"
+        let strange = Conversation(
+            id: ConversationID(trusted: odd), key: 1, lastN: 1,
+            participants: [.init(user: UserID(trusted: odd)), .init(user: alice)])
+        let message = Message(
+            n: 1, sender: UserID(trusted: odd), content: "\u{1}\n" + odd, sentAt: noon, clientMessageID: odd)
+        let read = try object(Array(try json(message, in: strange, for: alice).utf8))
+        #expect(read["id"] as? String == odd + ":1")
+        #expect(bytes(read["content"] as? String) == bytes("\u{1}\n" + odd))
+        #expect(read["clientMessageId"] as? String == odd)
+        #expect(read.count == 9)
+    }
+
+    @Test("several are a bare array")
+    func array() throws {
+        let pair = conversation(lastN: 2, (alice, 0), (bob, 0))
+        var none = JSONWriter()
+        none.messages([], in: pair, for: alice, try #require(pair.marks(for: alice)))
+        #expect(text(none.bytes) == "[]")
+        var two = JSONWriter()
+        two.messages(
+            [message(1, from: alice), message(2, from: bob)], in: pair, for: alice, try #require(pair.marks(for: alice))
+        )
+        let one = try json(message(1, from: alice), in: pair, for: alice)
+        #expect(text(two.bytes) == "[\(one),\(try json(message(2, from: bob), in: pair, for: alice))]")
+    }
+}

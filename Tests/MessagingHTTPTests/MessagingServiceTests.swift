@@ -1,0 +1,197 @@
+import Messaging
+import Synchronization
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("The service")
+struct MessagingServiceTests {
+    private final class Log: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
+    private let log = Log()
+    private let service: MessagingService
+    private static let base = "/api/messages/conversations"
+
+    init() {
+        service = MessagingService(
+            store: MemoryStore(
+                conversation(lastN: 2, (alice, 1), (bob, 0)),
+                messages: [message(1, from: bob), message(2, from: alice)]),
+            index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: ServiceSettings(),
+            now: { noon }, makeConversationID: { ConversationID(trusted: "c-new") },
+            log: { [log] line in log.lines.withLock { $0.append(line) } })
+    }
+
+    private func answer(
+        _ method: MessagingHTTP.Method, _ target: String, as user: String? = "alice",
+        fields: [(RequestField, String)] = [], body: String = ""
+    ) async -> Response {
+        let request = request(
+            method, target, fields + (user.map { [(.userID, $0)] } ?? []), body: Array(body.utf8))
+        if let known = service.answerFromMemory(request) { return known }
+        return await service.answer(request)
+    }
+
+    private func kind(_ response: Response) throws -> String? {
+        (try object(response.body)["type"] as? String)?.split(separator: ":").last.map(String.init)
+    }
+
+    @Test(
+        "a method that a resource does not know is answered 405 with those it does",
+        arguments: [
+            ("", [MessagingHTTP.Method.post, .put, .other], "GET, HEAD, OPTIONS"),
+            ("/conv-456/messages", [.put, .other], "GET, HEAD, POST, OPTIONS"),
+            ("/conv-456/read", [.get, .head, .post, .other], "PUT, OPTIONS"),
+        ])
+    func methodNotAllowed(path: String, methods: [MessagingHTTP.Method], allow: String) async throws {
+        for method in methods {
+            let response = await answer(method, Self.base + path, as: nil)
+            #expect(response.status == 405)
+            #expect(response.value(of: "Allow") == allow)
+            #expect(try kind(response) == "method-not-allowed")
+        }
+    }
+
+    @Test("OPTIONS asks for no identity", arguments: ["", "/conv-456/messages", "/conv-456/read"])
+    func options(path: String) async {
+        let response = await answer(.options, Self.base + path, as: nil)
+        #expect(response.status == 204)
+        #expect(response.value(of: "Allow")?.contains("OPTIONS") == true)
+        #expect(response.body.isEmpty)
+    }
+
+    @Test("a WebSocket client is told at once, from memory, where to poll", arguments: ["/ws", "/ws/", "/ws/a?b=c"])
+    func webSocket(target: String) throws {
+        for method in [MessagingHTTP.Method.get, .post, .other] {
+            let response = try #require(service.answerFromMemory(request(method, target)))
+            #expect(response.status == 404)
+            #expect(try kind(response) == "polling-only")
+            #expect((try object(response.body)["endpoints"] as? [String])?.count == 4)
+        }
+    }
+
+    @Test("unknown and not-yours are the same 404, byte for byte")
+    func sameNotFound() async {
+        let json = [(RequestField.contentType, "application/json")]
+        for (method, path, fields, body) in [
+            (MessagingHTTP.Method.get, "messages", [], ""), (.head, "messages", [], ""),
+            (.get, "messages?since=1", [], ""),
+            (.get, "messages?since=rubbish", [], ""), (.post, "messages", json, #"{"content":"Hi"}"#),
+            (.put, "read", [], ""),
+            (.put, "read", json, #"{"upTo":"conv-456:1"}"#),
+        ] as [(MessagingHTTP.Method, String, [(RequestField, String)], String)] {
+            // The second round finds the conversation in memory.
+            for _ in 0..<2 {
+                let foreign = await answer(
+                    method, "\(Self.base)/conv-456/\(path)", as: "carol", fields: fields, body: body)
+                let unknown = await answer(
+                    method, "\(Self.base)/conv-999/\(path)", as: "carol", fields: fields, body: body)
+                #expect(foreign.status == 404)
+                #expect(foreign.fields == unknown.fields)
+                #expect(foreign.body == unknown.body)
+            }
+        }
+    }
+
+    @Test(
+        "a poll that has the state already is answered 304 from memory",
+        arguments: ["", "/conv-456/messages", "/@bob/messages"])
+    func idlePoll(path: String) async throws {
+        let first = await answer(.get, Self.base + path)
+        let tag = try #require(first.value(of: "ETag"))
+        let poll = request(.get, Self.base + path, [(.userID, "alice"), (.ifNoneMatch, tag)])
+        let second = try #require(service.answerFromMemory(poll))
+        #expect(first.status == 200)
+        #expect(second.status == 304)
+        #expect(second.fields == first.fields.filter { $0.name != "Content-Type" })
+        #expect(first.value(of: "Vary") == "X-User-ID, Origin")
+    }
+
+    @Test("an answer depends on who asks, so another's tag does not match")
+    func otherViewer() async throws {
+        let mine = await answer(.get, "\(Self.base)/conv-456/messages")
+        let tag = try #require(mine.value(of: "ETag"))
+        #expect(
+            await answer(.get, "\(Self.base)/conv-456/messages", as: "bob", fields: [(.ifNoneMatch, tag)]).status == 200
+        )
+    }
+
+    @Test("since at the newest position is an empty array, or 304 where the tag is known")
+    func sinceNewest() async throws {
+        let cursor = try #require(await answer(.get, "\(Self.base)/conv-456/messages").value(of: "X-Cursor"))
+        let target = "\(Self.base)/conv-456/messages?since=\(cursor)"
+        let empty = await answer(.get, target)
+        #expect(text(empty.body) == "[]")
+        #expect(empty.value(of: "X-Cursor") == cursor)
+        let tag = try #require(empty.value(of: "ETag"))
+        #expect(await answer(.get, target, fields: [(.ifNoneMatch, tag)]).status == 304)
+    }
+
+    @Test("limited polls link to what is left and to what is older")
+    func limited() async {
+        let response = await answer(.get, "\(Self.base)/conv-456/messages?since=0&limit=1")
+        #expect(response.value(of: "X-Cursor") == "\(k3f9.text).1.0.1")
+        let page = await answer(.get, "\(Self.base)/@bob/messages?limit=1")
+        #expect(
+            page.value(of: "Link")
+                == "<\(Self.base)/@bob/messages?since=\(k3f9.text).2.0.1&limit=1>; rel=\"next\", "
+                + "<\(Self.base)/@bob/messages?before=2&limit=1>; rel=\"prev\"")
+    }
+
+    @Test(
+        "cursors that do not fit say what to do",
+        arguments: [
+            ("since=x", 400), ("before=x", 400), ("since=zzz.1.0.0", 410), ("since=99", 410), ("since=1&before=1", 400),
+        ])
+    func cursors(query: String, status: Int) async {
+        #expect(await answer(.get, "\(Self.base)/conv-456/messages?\(query)").status == status)
+    }
+
+    @Test("a message is answered 201, a retry says that it is one")
+    func sending() async throws {
+        let json = [(RequestField.contentType, "application/json")]
+        let target = "\(Self.base)/conv-456/messages"
+        let sent = await answer(.post, target, fields: json, body: #"{"content":"Hi","senderId":"alice","tenantId":7}"#)
+        #expect(sent.status == 201)
+        #expect(sent.value(of: "Idempotency-Replayed") == nil)
+        #expect(sent.value(of: "Cache-Control") == "no-store")
+        #expect(try object(sent.body)["id"] as? String == "conv-456:3")
+        #expect(try object(sent.body)["read"] as? Bool == false)
+        let again = await answer(.post, target, fields: json + [(.idempotencyKey, "again")], body: #"{"content":"Hi"}"#)
+        #expect(again.value(of: "Idempotency-Replayed") == "true")
+        let forged = await answer(.post, target, fields: json, body: #"{"content":"Hi","senderId":"bob"}"#)
+        #expect(try kind(forged) == "sender-mismatch")
+        let plain = await answer(.post, target, fields: [(.contentType, "text/plain")], body: "Hi")
+        #expect(plain.status == 201)
+    }
+
+    @Test("reading answers where the marker stands; an id of another conversation is refused")
+    func reading() async throws {
+        let json = [(RequestField.contentType, "application/json")]
+        let all = await answer(.put, "\(Self.base)/@bob/read")
+        #expect(text(all.body) == #"{"conversationId":"conv-456","readUpTo":"conv-456:2","unread":0}"#)
+        let one = await answer(.put, "\(Self.base)/conv-456/read", fields: json, body: #"{"upTo":"conv-456:1"}"#)
+        #expect(try object(one.body)["readUpTo"] as? String == "conv-456:1")
+        let other = await answer(.put, "\(Self.base)/conv-456/read", fields: json, body: #"{"upTo":"conv-1:1"}"#)
+        #expect(try kind(other) == "invalid-read-position")
+    }
+
+    @Test("what goes wrong inside is for the log, not for the caller")
+    func insideErrors() async {
+        let response = await answer(.get, "/readyz", as: nil)
+        #expect(response.status == 503)
+        #expect(!text(response.body).contains("fire"))
+        #expect(log.lines.withLock { $0 } == ["the store cannot answer: the disk is on fire"])
+        #expect(await answer(.get, "/healthz", as: nil).status == 200)
+    }
+
+    @Test(
+        "every answer says what it depends on",
+        arguments: ["", "/conv-456/messages", "/nothing/here", "/conv-9/messages"])
+    func vary(path: String) async {
+        #expect(await answer(.get, Self.base + path).value(of: "Vary") == "X-User-ID, Origin")
+        #expect(await answer(.get, Self.base + path, as: nil).value(of: "Vary") == "X-User-ID, Origin")
+    }
+}

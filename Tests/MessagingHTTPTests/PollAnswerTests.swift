@@ -1,0 +1,56 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("Answers to polls")
+struct PollAnswerTests {
+    private let common = [Response.Field("Vary", "X-User-ID, Origin")]
+
+    private func call(_ query: String = "", ifNoneMatch: String? = nil) throws -> Call {
+        Call(
+            request: request(.get, "/", ifNoneMatch.map { [(.ifNoneMatch, $0)] } ?? []), caller: Caller(user: alice),
+            query: try Query(Array(query.utf8)[...]), common: common)
+    }
+
+    private func answer(before: String? = nil, path: String = "/p") -> PollAnswer {
+        PollAnswer(tag: EntityTag(text: "\"t\""), cursor: "k3f9.4.2.1", path: path, before: before)
+    }
+
+    private func link(_ query: String, before: String? = nil) throws -> String? {
+        answer(before: before).notModified(try call(query), ServiceSettings()).value(of: "Link")
+    }
+
+    @Test("the next URL follows the cursor, the older page comes where there is one")
+    func links() throws {
+        #expect(try link("") == #"</p?since=k3f9.4.2.1>; rel="next""#)
+        #expect(
+            try link("", before: "3") == #"</p?since=k3f9.4.2.1>; rel="next", </p?before=3>; rel="prev""#)
+    }
+
+    @Test("both keep what the request asked for, except for its position")
+    func keptParameters() throws {
+        #expect(
+            try link("since=1&limit=5&messages=0&userId=a%26b%3E&other=1", before: "3")
+                == #"</p?since=k3f9.4.2.1&limit=5&messages=0&userId=a%26b%3E>; rel="next", "#
+                + #"</p?before=3&limit=5&messages=0&userId=a%26b%3E>; rel="prev""#)
+    }
+
+    @Test("a 304 has no body, no type, and all other fields of the 200")
+    func notModified() throws {
+        let settings = ServiceSettings(pollInterval: 7)
+        let full = answer().response(to: try call(), settings) { $0.raw("[]") }
+        let unchanged = answer().response(to: try call(ifNoneMatch: "W/\"t\""), settings) { $0.raw("[]") }
+        #expect(full.status == 200)
+        #expect(text(full.body) == "[]")
+        #expect(unchanged.status == 304)
+        #expect(unchanged.body.isEmpty)
+        #expect(full.fields.filter { $0.name != "Content-Type" } == unchanged.fields)
+        #expect(
+            unchanged.fields.dropLast() == [
+                Response.Field("ETag", "\"t\""), Response.Field("Cache-Control", "private, no-cache"),
+                Response.Field("X-Poll-Interval", "7"), Response.Field("X-Cursor", "k3f9.4.2.1"),
+                Response.Field("Link", #"</p?since=k3f9.4.2.1>; rel="next""#),
+            ])
+    }
+}

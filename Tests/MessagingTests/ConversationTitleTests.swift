@@ -1,0 +1,56 @@
+import Messaging
+import Testing
+
+@Suite("Conversation titles")
+struct ConversationTitleTests {
+    private let viewer = Person(id: alice, name: "Alice Viewer", company: "Own")
+
+    private func title(_ others: Person...) -> ConversationTitle {
+        ConversationTitle(people: others + [viewer], viewer: alice)
+    }
+
+    private func named(_ name: String?, company: String? = nil) -> Person {
+        Person(id: UserID(trusted: "user-789"), name: name, company: company)
+    }
+
+    @Test("a conversation is headed by the other one in it")
+    func other() {
+        let title = title(named("Dana Reyes", company: "Acme"))
+        #expect(title.name == "Dana Reyes")
+        #expect(title.company == "Acme")
+        #expect(title.initials == "DR")
+    }
+
+    @Test("without a known name, by their id", arguments: [nil, ""])
+    func unnamed(name: String?) {
+        #expect(title(named(name)).name == "user-789")
+        #expect(title(named(name)).initials == "U7")
+        #expect(title(named(name)).company == "")
+    }
+
+    @Test(
+        "initials are the first letters of the first and the last word",
+        arguments: [
+            ("Dana", "D"), ("dana reyes", "DR"), ("Ana María de la Cruz", "AC"), ("Dr. Élodie", "DÉ"), ("李 小龙", "李小"),
+            ("O'Neil", "ON"), ("  Dana  ", "D"), ("🙂", ""), ("Jean-Luc", "JL"),
+        ])
+    func initials(name: String, letters: String) {
+        #expect(title(named(name)).initials == letters)
+    }
+
+    @Test("a group is headed by all others, and the initials are those of the first two")
+    func group() {
+        let title = title(
+            Person(id: bob, name: "Bob Stone", company: "Acme"), Person(id: carol),
+            Person(id: UserID(trusted: "dave"), name: "Dave"))
+        #expect(title.name == "Bob Stone, carol, Dave")
+        #expect(title.initials == "BC")
+    }
+
+    @Test(
+        "a company heads a group only where all others share it",
+        arguments: [("Acme", "Acme", "Acme"), ("Acme", "Globex", ""), ("Acme", nil, ""), (nil, nil, "")])
+    func company(one: String?, other: String?, shown: String) {
+        #expect(title(Person(id: bob, company: one), Person(id: carol, company: other)).company == shown)
+    }
+}

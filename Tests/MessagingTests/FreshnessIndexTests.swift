@@ -1,0 +1,171 @@
+import Messaging
+import Testing
+
+@Suite("The freshness index")
+struct FreshnessIndexTests {
+    private let store = HeldStore()
+    private let index = FreshnessIndex(capacity: 2)
+    private let caller = Caller(user: alice)
+    private let first = conversation(lastN: 1, (alice, 0), (bob, 0))
+    private let second = conversation(lastN: 2, (alice, 0), (bob, 0))
+
+    init() {
+        store.state.withLock { [first] in
+            $0.conversations = [.id(talk): first, .direct(with: bob): first]
+            $0.change = 5
+        }
+    }
+
+    private func commit(_ conversation: Conversation, change: Int64 = 6, tenant: TenantID = .none) -> Commit {
+        Commit(
+            tenant: tenant, conversation: conversation, listChanges: [Commit.ListChange(user: alice, change: change)])
+    }
+
+    private func find(_ reference: ConversationReference = .id(talk)) async throws -> Conversation? {
+        try await index.conversation(reference, of: caller, from: store)
+    }
+
+    @Test("reads the store on first use and never again")
+    func loadsOnce() async throws {
+        #expect(index.conversation(.id(talk), of: caller) == nil)
+        #expect(index.list(of: caller) == nil)
+        for _ in 0..<3 {
+            #expect(try await find() == first)
+            #expect(try await index.list(of: caller, from: store) == ListFreshness(change: 5))
+        }
+        #expect(store.reads == 2)
+        #expect(index.conversation(.id(talk), of: caller) == first)
+        #expect(index.list(of: caller) == ListFreshness(change: 5))
+    }
+
+    @Test("a commit replaces what is in memory")
+    func replaces() async throws {
+        _ = try await find()
+        _ = try await index.list(of: caller, from: store)
+        index.committed([commit(second)])
+        #expect(index.conversation(.id(talk), of: caller) == second)
+        #expect(index.list(of: caller) == ListFreshness(change: 6))
+    }
+
+    @Test("a commit brings in nothing that nobody asked for, and of another tenant changes nothing here")
+    func otherCommits() async throws {
+        index.committed([commit(second)])
+        #expect(index.conversation(.id(talk), of: caller) == nil)
+        #expect(index.list(of: caller) == nil)
+        _ = try await find()
+        _ = try await index.list(of: caller, from: store)
+        index.committed([commit(second, tenant: TenantID(trusted: "acme"))])
+        #expect(index.conversation(.id(talk), of: caller) == first)
+        #expect(index.list(of: caller) == ListFreshness(change: 5))
+    }
+
+    @Test("a load of a conversation that a commit overtook is not kept, or it would be stale for ever")
+    func overtakenConversation() async throws {
+        let gate = Gate()
+        store.state.withLock { $0.gate = gate }
+        async let loading = find()
+        await gate.arrival()
+        index.committed([commit(second)])
+        gate.open()
+        _ = try await loading
+        #expect(index.conversation(.id(talk), of: caller) == nil)
+        store.state.withLock { [second] in
+            $0.gate = nil
+            $0.conversations[.id(talk)] = second
+        }
+        #expect(try await find() == second)
+        #expect(index.conversation(.id(talk), of: caller) == second)
+    }
+
+    @Test("nor is a load of a list")
+    func overtakenList() async throws {
+        let gate = Gate()
+        store.state.withLock { $0.gate = gate }
+        async let loading = index.list(of: caller, from: store)
+        await gate.arrival()
+        index.committed([commit(second)])
+        gate.open()
+        _ = try await loading
+        #expect(index.list(of: caller) == nil)
+    }
+
+    @Test("a commit elsewhere does not overtake a load")
+    func commitElsewhere() async throws {
+        let gate = Gate()
+        store.state.withLock { $0.gate = gate }
+        async let loading = find()
+        await gate.arrival()
+        index.committed([commit(conversation(ConversationID(trusted: "conv-2"), lastN: 9, (alice, 0), (bob, 0)))])
+        gate.open()
+        _ = try await loading
+        #expect(index.conversation(.id(talk), of: caller) == first)
+    }
+
+    @Test("of two loads at once, the second does not bring back what a commit replaced after the first")
+    func twoLoads() async throws {
+        let gate = Gate()
+        store.state.withLock { $0.gate = gate }
+        async let held = find()
+        await gate.arrival()
+        store.state.withLock { $0.gate = nil }
+        _ = try await find()
+        index.committed([commit(second)])
+        gate.open()
+        _ = try await held
+        #expect(index.conversation(.id(talk), of: caller) == second)
+    }
+
+    @Test("a load that failed or found nothing is tried again")
+    func failure() async throws {
+        store.state.withLock { $0.fails = true }
+        await #expect(throws: MessagingError.storeUnavailable("told to fail")) { try await find() }
+        await #expect(throws: MessagingError.storeUnavailable("told to fail")) {
+            try await index.list(of: caller, from: store)
+        }
+        store.state.withLock { $0.fails = false }
+        #expect(try await find(.id(ConversationID(trusted: "conv-9"))) == nil)
+        #expect(try await find(.id(ConversationID(trusted: "conv-9"))) == nil)
+        #expect(try await find() == first)
+        #expect(try await index.list(of: caller, from: store).change == 5)
+        #expect(store.reads == 6)
+    }
+
+    @Test("the direct conversation is remembered for the caller who asked, and follows its commits")
+    func direct() async throws {
+        #expect(try await find(.direct(with: bob)) == first)
+        index.committed([commit(second)])
+        #expect(index.conversation(.direct(with: bob), of: caller) == second)
+        #expect(index.conversation(.direct(with: bob), of: Caller(user: carol)) == nil)
+        #expect(index.conversation(.direct(with: carol), of: caller) == nil)
+    }
+
+    @Test("it is bounded: what was used longest ago goes first, and is loaded again")
+    func eviction() async throws {
+        let others = ["conv-2", "conv-3"].map { ConversationID(trusted: $0) }
+        for id in others {
+            let other = conversation(id, lastN: 1, (alice, 0), (bob, 0))
+            store.state.withLock { $0.conversations[.id(id)] = other }
+        }
+        _ = try await find()
+        _ = try await find(.id(others[0]))
+        _ = try await find()
+        _ = try await find(.id(others[1]))
+        #expect(index.conversation(.id(others[0]), of: caller) == nil)
+        #expect(index.conversation(.id(talk), of: caller) == first)
+        #expect(try await find(.id(others[0]))?.id == others[0])
+    }
+
+    @Test("the end of a page is remembered for the change it was read at, until the next")
+    func pageEnd() async throws {
+        let end = ListFreshness.PageEnd(limit: 100, olderBefore: 3)
+        index.remember(end, at: 5, of: caller)
+        #expect(index.list(of: caller) == nil)
+        _ = try await index.list(of: caller, from: store)
+        index.remember(end, at: 4, of: caller)
+        #expect(index.list(of: caller)?.pageEnd == nil)
+        index.remember(end, at: 5, of: caller)
+        #expect(index.list(of: caller) == ListFreshness(change: 5, pageEnd: end))
+        index.committed([commit(second)])
+        #expect(index.list(of: caller) == ListFreshness(change: 6))
+    }
+}

@@ -1,0 +1,84 @@
+import Messaging
+import Testing
+
+@Suite("How conversations begin")
+struct OpeningTests {
+    private let fresh = ConversationID(trusted: "c-new")
+
+    private func draft(
+        to conversation: ConversationReference, receivers: [UserID] = [], mayOpen: Bool = true
+    ) throws -> Draft {
+        Draft(
+            caller: Caller(user: bob), conversation: conversation, content: try MessageContent("Hello!"),
+            clientMessageID: nil, receivers: receivers, mayOpen: mayOpen, sentAt: Timestamp(milliseconds: 0),
+            newConversationID: fresh)
+    }
+
+    private func isInvalidMessage(_ error: any Error) -> Bool {
+        if case .invalidMessage = error as? MessagingError { true } else { false }
+    }
+
+    @Test("people are sorted by id and count once")
+    func sorted() throws {
+        let opening = try Opening(id: talk, participants: [carol, alice, carol, bob, alice], isDirect: false)
+        #expect(opening.participants == [alice, bob, carol])
+    }
+
+    @Test("nobody talks to nobody, or only to themselves", arguments: [[], [alice], [alice, alice]])
+    func alone(users: [UserID]) {
+        #expect(performing: { try Opening(id: talk, participants: users, isDirect: false) }, throws: isInvalidMessage)
+    }
+
+    @Test("a group has at most 500 people")
+    func largest() throws {
+        let users = (1...501).map { UserID(trusted: "user-\($0)") }
+        #expect(try Opening(id: talk, participants: users.dropLast(), isDirect: false).participants.count == 500)
+        #expect(performing: { try Opening(id: talk, participants: users, isDirect: false) }, throws: isInvalidMessage)
+    }
+
+    @Test("a direct conversation has exactly two people, or a third would read what one writes to the other")
+    func direct() throws {
+        #expect(try Opening(id: talk, participants: [bob, alice], isDirect: true).participants == [alice, bob])
+        #expect(
+            performing: { try Opening(id: talk, participants: [alice, bob, carol], isDirect: true) },
+            throws: isInvalidMessage)
+    }
+
+    @Test("a draft to an unknown id opens it with the sender and the receivers")
+    func withReceivers() throws {
+        let opening = try Opening(for: draft(to: .id(talk), receivers: [carol, alice]))
+        #expect(opening == (try Opening(id: talk, participants: [alice, bob, carol], isDirect: false)))
+    }
+
+    @Test("a draft to @somebody opens the direct conversation under a new id")
+    func alias() throws {
+        let opening = try Opening(for: draft(to: .direct(with: alice)))
+        #expect(opening == (try Opening(id: fresh, participants: [alice, bob], isDirect: true)))
+        #expect(performing: { try Opening(for: draft(to: .direct(with: bob))) }, throws: isInvalidMessage)
+    }
+
+    @Test("an unknown id without receivers is not found, whether or not users may open", arguments: [true, false])
+    func unknown(mayOpen: Bool) {
+        #expect(throws: MessagingError.conversationNotFound) {
+            try Opening(for: draft(to: .id(talk), mayOpen: mayOpen))
+        }
+    }
+
+    @Test("where only the operator opens, users cannot")
+    func forbidden() {
+        #expect(throws: MessagingError.openingForbidden) {
+            try Opening(for: draft(to: .id(talk), receivers: [alice], mayOpen: false))
+        }
+        #expect(throws: MessagingError.openingForbidden) {
+            try Opening(for: draft(to: .direct(with: alice), mayOpen: false))
+        }
+    }
+
+    @Test("whoever is named as receiver of a message must take part")
+    func receivers() throws {
+        try Opening.check(receivers: [], among: [alice, bob])
+        try Opening.check(receivers: [bob, alice], among: [alice, bob])
+        #expect(
+            performing: { try Opening.check(receivers: [bob, carol], among: [alice, bob]) }, throws: isInvalidMessage)
+    }
+}

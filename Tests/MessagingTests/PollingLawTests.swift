@@ -1,0 +1,99 @@
+import Messaging
+import Testing
+
+@Suite("The law of polling, without a store")
+struct PollingLawTests {
+    /// A conversation as its events make it, with nothing but the rules of this module to answer polls.
+    private struct Model {
+        var senders: [UserID] = []
+        var readers: [UserID: Int64]
+
+        init(_ users: [UserID]) {
+            readers = Dictionary(uniqueKeysWithValues: users.map { ($0, 0) })
+        }
+
+        func marks(_ viewer: UserID) throws -> ReadMarks {
+            let people = readers.sorted { $0.key < $1.key }.map {
+                Conversation.Participant(user: $0.key, readUpTo: $0.value)
+            }
+            let conversation = Conversation(id: talk, key: 1, lastN: Int64(senders.count), participants: people)
+            return try #require(conversation.marks(for: viewer))
+        }
+
+        /// What a viewer sees of every message, worked out from the definition of `read`.
+        func fresh(_ viewer: UserID) -> [Int64: Bool] {
+            var flags: [Int64: Bool] = [:]
+            for (place, sender) in senders.enumerated() {
+                let n = Int64(place + 1)
+                let needed = sender == viewer ? readers.keys.filter { $0 != viewer } : [viewer]
+                flags[n] = needed.allSatisfy { readers[$0, default: 0] >= n }
+            }
+            return flags
+        }
+
+        mutating func change(_ chance: inout Generator) {
+            guard let user = readers.keys.sorted().randomElement(using: &chance) else { return }
+            if Int.random(in: 0..<3, using: &chance) > 0 {
+                senders.append(user)
+            } else {
+                let mark = readers[user, default: 0]
+                readers[user] = Int64.random(in: mark...Int64(senders.count), using: &chance)
+            }
+        }
+    }
+
+    private struct Client {
+        let viewer: UserID
+        var seen: [Int64: Bool] = [:]
+        var cursor = ""
+
+        /// Follows `since` once; answers whether more is waiting.
+        mutating func poll(_ model: Model, limit: Int) throws -> Bool {
+            let now = try model.marks(viewer)
+            let old = try MessageCursor(cursor, in: talk, epoch: k3f9, current: now).marks
+            let slices = MessageWindow.since(old).slices(now: now, viewer: viewer, limit: limit)
+            let all = model.senders.enumerated().map { message(Int64($0 + 1), from: $1) }
+            let taken = all.filter { message in
+                let holders = slices.count { $0.contains(message) }
+                #expect(holders <= 1, "a message would be returned twice")
+                return holders > 0
+            }
+            let returned = taken.prefix(limit)
+            for message in returned {
+                seen[message.n] = now.isRead(message.n, writtenByViewer: message.sender == viewer)
+            }
+            let position = MessageWindow.since(old).position(
+                now: now, lastReturned: returned.last?.n, complete: returned.count == taken.count)
+            #expect(returned.isEmpty || position != old, "the client would get the same again")
+            cursor = MessageCursor(epoch: k3f9, marks: position).text
+            return returned.count < taken.count
+        }
+    }
+
+    @Test(
+        "a client that follows since with any small limit, while people write and read, ends up with what is there",
+        arguments: 1...6, [[alice, bob], [alice, bob, carol]])
+    func merging(limit: Int, users: [UserID]) throws {
+        for seed in 0..<60 as Range<UInt64> {
+            var chance = Generator(seed: seed)
+            var model = Model(users)
+            for _ in 0..<Int.random(in: 0..<20, using: &chance) { model.change(&chance) }
+            var clients = try users.map { viewer in
+                Client(
+                    viewer: viewer, seen: model.fresh(viewer),
+                    cursor: MessageCursor(epoch: k3f9, marks: try model.marks(viewer)).text)
+            }
+            for _ in 0..<40 {
+                model.change(&chance)
+                for place in clients.indices where Int.random(in: 0..<3, using: &chance) == 0 {
+                    _ = try clients[place].poll(model, limit: limit)
+                }
+            }
+            for var client in clients {
+                while try client.poll(model, limit: limit) {}
+                #expect(client.seen == model.fresh(client.viewer), "seed \(seed), \(client.viewer)")
+                #expect(client.cursor == MessageCursor(epoch: k3f9, marks: try model.marks(client.viewer)).text)
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Messaging
+import Testing
+
+@testable import postbox
+
+@Suite("Lines of an import")
+struct ImportLineTests {
+    private let now = Timestamp(milliseconds: 1000)
+    private let talk = ConversationID(trusted: "conv-1")
+    private let alice = UserID(trusted: "alice")
+    private let bob = UserID(trusted: "bob")
+
+    private func record(_ line: String) throws -> ImportRecord {
+        try ImportLine.record(from: Array(line.utf8), now: now)
+    }
+
+    /// What is wrong with a line; nil where nothing is.
+    private func complaint(_ line: some Sequence<UInt8>) -> String? {
+        do {
+            _ = try ImportLine.record(from: Array(line), now: now)
+            return nil
+        } catch {
+            return (error as? ImportLineError)?.sentence ?? "another error: \(error)"
+        }
+    }
+
+    @Test("a user, with whatever is known of them")
+    func user() throws {
+        #expect(
+            try record(#"{"kind":"user","id":"alice","name":"Alice","company":"Acme"}"#)
+                == .person(Person(id: alice, name: "Alice", company: "Acme"), .none))
+        #expect(try record(#"{"kind":"user","id":"alice","extra":[1]}"#) == .person(Person(id: alice), .none))
+    }
+
+    @Test("a conversation, opened now where the line does not say when")
+    func conversation() throws {
+        let opening = try Opening(id: talk, participants: [alice, bob], isDirect: false)
+        let line = #"{"kind":"conversation","id":"conv-1","participantIds":["bob","alice"]"#
+        #expect(try record(line + "}") == .conversation(opening, .none, openedAt: now))
+        #expect(
+            try record(line + #","timestamp":"1970-01-01T00:00:02Z"}"#)
+                == .conversation(opening, .none, openedAt: Timestamp(milliseconds: 2000)))
+        #expect(
+            try record(line + #","direct":true}"#)
+                == .conversation(Opening(id: talk, participants: [alice, bob], isDirect: true), .none, openedAt: now))
+    }
+
+    private func message(_ members: String = "", content: String = "Hi") -> String {
+        #"{"kind":"message","conversationId":"conv-1","senderId":"alice","content":"\#(content)","#
+            + #""timestamp":"1970-01-01T00:00:02Z"\#(members)}"#
+    }
+
+    private func imported(_ text: String, key: String? = nil) throws -> ImportRecord {
+        .message(
+            ImportedMessage(
+                conversation: talk, sender: alice, content: try MessageContent(text),
+                sentAt: Timestamp(milliseconds: 2000), clientMessageID: key), .none)
+    }
+
+    @Test("a message with its own time; an empty key is none, as on the wire")
+    func messages() throws {
+        #expect(try record(message()) == imported("Hi"))
+        #expect(try record(message(#","clientMessageId":"k1""#)) == imported("Hi", key: "k1"))
+        #expect(try record(message(#","clientMessageId":"""#)) == imported("Hi"))
+    }
+
+    @Test("a message of the old system may be longer than new ones may")
+    func long() throws {
+        let text = String(repeating: "a", count: 20_000)
+        guard case .message(let message, _) = try record(message(content: text)) else {
+            Issue.record("not a message")
+            return
+        }
+        #expect(message.content.text.utf8.count == 20_000)
+    }
+
+    @Test("a read marker, up to a message or to everything so far")
+    func read() throws {
+        let line = #"{"kind":"read","conversationId":"conv-1","userId":"bob""#
+        #expect(try record(line + "}") == .read(talk, bob, .none, upTo: nil))
+        #expect(try record(line + #","upTo":"conv-1:7"}"#) == .read(talk, bob, .none, upTo: 7))
+    }
+
+    @Test("any line may name its tenant")
+    func tenant() throws {
+        #expect(
+            try record(#"{"kind":"read","conversationId":"conv-1","userId":"bob","tenantId":"acme"}"#)
+                == .read(talk, bob, TenantID(trusted: "acme"), upTo: nil))
+    }
+
+    @Test(
+        "every mistake has its sentence",
+        arguments: [
+            ("rubbish", "not a JSON object"), (#"{"kind":"user""#, "not a JSON object"),
+            ("[]", "the line has the wrong type"),
+            ("{}", "kind must be one of user, conversation, message, read"),
+            (#"{"kind":"group"}"#, "kind must be one of user, conversation, message, read"),
+            (#"{"kind":1}"#, "kind has the wrong type"),
+            (#"{"kind":"user"}"#, "id is missing"), (#"{"kind":"user","id":""}"#, "id is not a valid id"),
+            (#"{"kind":"user","id":7}"#, "id has the wrong type"),
+            (#"{"kind":"user","id":"a","tenantId":""}"#, "tenantId is not a valid id"),
+            (#"{"kind":"conversation","id":"c"}"#, "participantIds is missing"),
+            (#"{"kind":"conversation","participantIds":["a","b"]}"#, "id is missing"),
+            (#"{"kind":"conversation","id":"@c","participantIds":["a","b"]}"#, "id is not a valid id"),
+            (#"{"kind":"conversation","id":"c","participantIds":["a",""]}"#, "participantIds is not a valid id"),
+            (#"{"kind":"conversation","id":"c","participantIds":["a",1]}"#, "participantIds has the wrong type"),
+            (
+                #"{"kind":"conversation","id":"c","participantIds":["a","a"]}"#,
+                "A conversation needs somebody besides the sender."
+            ),
+            (
+                #"{"kind":"conversation","id":"c","participantIds":["a","b","c"],"direct":true}"#,
+                "A direct conversation has exactly two participants."
+            ),
+            (
+                #"{"kind":"conversation","id":"c","participantIds":["a","b"],"timestamp":"yesterday"}"#,
+                "timestamp must be like 2024-12-01T10:30:00.000Z"
+            ),
+            (#"{"kind":"message"}"#, "content is missing"),
+            (#"{"kind":"message","content":"Hi"}"#, "conversationId is missing"),
+            (#"{"kind":"message","content":"Hi","conversationId":"c"}"#, "senderId is missing"),
+            (#"{"kind":"message","content":"Hi","conversationId":"c","senderId":"a"}"#, "timestamp is missing"),
+            (
+                #"{"kind":"message","content":"Hi","conversationId":"@b","senderId":"a"}"#,
+                "conversationId is not a valid id"
+            ),
+            (#"{"kind":"read","conversationId":"c"}"#, "userId is missing"),
+            (
+                #"{"kind":"read","conversationId":"c","userId":"a","upTo":"d:1"}"#,
+                "upTo is not the id of a message of this conversation"
+            ),
+        ])
+    func mistakes(line: String, sentence: String) {
+        #expect(complaint(line.utf8) == sentence)
+    }
+
+    @Test("content that could not be sent cannot be imported either", arguments: ["", "  ", #"a\u0000"#])
+    func content(text: String) {
+        #expect(complaint(message(content: text).utf8)?.hasPrefix("The content must not") == true)
+    }
+
+    @Test(
+        "nor can a key that no client could send",
+        arguments: [#"a\u0000"#, #"a\n"#, String(repeating: "a", count: 256)])
+    func key(text: String) {
+        #expect(
+            complaint(message(#","clientMessageId":"\#(text)""#).utf8)
+                == "clientMessageId must have at most 255 bytes and no control characters")
+    }
+
+    @Test("a line that is not UTF-8 is no JSON object")
+    func notUTF8() {
+        let line = Array(#"{"kind":"user","id":""#.utf8) + [0xE9] + Array(#""}"#.utf8)
+        #expect(complaint(line) == "not a JSON object")
+    }
+}
