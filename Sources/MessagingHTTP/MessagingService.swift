@@ -15,7 +15,7 @@ public struct MessagingService: RequestHandler {
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
         surroundings: Surroundings, description: ServiceDescription? = nil
     ) {
-self.description = description
+        self.description = description
         context = Context(
             store: store, index: index, settings: settings, surroundings: surroundings,
             idlePolls: IdlePolls(capacity: settings.idlePollCapacity))
