@@ -44,24 +44,25 @@ public struct Query: Equatable, Sendable {
         }
     }
 
-    private static func set(_ field: inout String?, _ parameter: Parameter, _ value: ArraySlice<UInt8>) throws(Problem) {
-        guard field == nil else { throw Problem(.malformedRequest, "\(parameter.rawValue) is given twice.") }
+    private static func set(_ field: inout String?, _ name: Parameter, _ value: ArraySlice<UInt8>) throws(Problem) {
+        guard field == nil else { throw Problem(.malformedRequest, "\(name.rawValue) is given twice.") }
         guard let text = PercentEncoding.decode(value, plusIsSpace: true) else {
-            throw Problem(.malformedRequest, "\(parameter.rawValue) is not percent-encoded UTF-8.")
+            throw Problem(.malformedRequest, "\(name.rawValue) is not percent-encoded UTF-8.")
         }
         field = text
     }
 
     private static func set(
-        _ field: inout Int?, _ parameter: Parameter, _ value: ArraySlice<UInt8>, _ range: ClosedRange<Int>
+        _ field: inout Int?, _ name: Parameter, _ value: ArraySlice<UInt8>, _ range: ClosedRange<Int>
     ) throws(Problem) {
         var text: String?
-        guard field == nil else { throw Problem(.malformedRequest, "\(parameter.rawValue) is given twice.") }
-        try set(&text, parameter, value)
+        guard field == nil else { throw Problem(.malformedRequest, "\(name.rawValue) is given twice.") }
+        try set(&text, name, value)
         guard let text, let number = DecimalNumber.parse(text.utf8).flatMap(Int.init(exactly:)), range.contains(number)
         else {
             throw Problem(
-                .malformedRequest, "\(parameter.rawValue) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+                .malformedRequest,
+                "\(name.rawValue) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
         }
         field = number
     }

@@ -155,9 +155,10 @@ struct DescriptionTests {
 
     @Test("every response header field that pages may read is described")
     func exposedFields() {
-        let names = Set(described.node("#/components/responses").values.flatMap { response in
-            ((response as? DescribedService.Object)?["headers"] as? DescribedService.Object ?? [:]).keys
-        })
+        let names = Set(
+            described.node("#/components/responses").values.flatMap { response in
+                ((response as? DescribedService.Object)?["headers"] as? DescribedService.Object ?? [:]).keys
+            })
         let exposed = CORSPolicy.exposed.split(separator: ", ").map(String.init)
         #expect(Set(exposed).isSubset(of: names))
     }
