@@ -11,6 +11,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
@@ -20,6 +21,12 @@ let package = Package(
             dependencies: ["Messaging", .product(name: "JWTKit", package: "jwt-kit")],
             swiftSettings: strict),
         .target(
+            name: "OpenAPIDescription",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            path: "openapi",
+            resources: [.embedInCode("openapi.yaml")],
+            swiftSettings: strict),
+        .target(
             name: "SQLiteStore",
             dependencies: ["Messaging", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
@@ -27,7 +34,7 @@ let package = Package(
         .executableTarget(
             name: "postbox",
             dependencies: [
-                "Messaging", "MessagingHTTP", "SQLiteStore", "MicroHTTPServer",
+                "Messaging", "MessagingHTTP", "OpenAPIDescription", "SQLiteStore", "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -35,7 +42,11 @@ let package = Package(
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"], swiftSettings: strict),
         .testTarget(
             name: "MessagingHTTPTests",
-            dependencies: ["MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")], swiftSettings: strict),
+            dependencies: [
+                "MessagingHTTP", "OpenAPIDescription", .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], swiftSettings: strict),
         .testTarget(name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer"], swiftSettings: strict),

@@ -4,7 +4,7 @@ public struct CORSPolicy: Sendable {
     private let allowsAll: Bool
 
     /// The response fields a page may read, besides those it always may.
-    private static let exposed =
+    static let exposed =
         "ETag, Link, X-Cursor, X-Poll-Interval, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, "
         + "WWW-Authenticate, X-Request-Id"
 

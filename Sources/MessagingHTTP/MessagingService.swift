@@ -4,14 +4,18 @@ import Messaging
 public struct MessagingService: RequestHandler {
     private let context: Context
     private let gate: Gate
+    private let description: ServiceDescription?
 
     /// Puts the service together.
     ///
-    /// - Parameter index: observes the store's commits, or nobody would ever see anything new.
+    /// - Parameters:
+    ///   - index: observes the store's commits, or nobody would ever see anything new.
+    ///   - description: what to answer whoever asks how to use the service; without it, that there is no such thing.
     public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
-        surroundings: Surroundings
+        surroundings: Surroundings, description: ServiceDescription? = nil
     ) {
+        self.description = description
         context = Context(
             store: store, index: index, settings: settings, surroundings: surroundings,
             idlePolls: IdlePolls(capacity: settings.idlePollCapacity))
@@ -31,6 +35,9 @@ public struct MessagingService: RequestHandler {
                 return text("ok\n", common)
             case .readiness:
                 return nil
+            case .description(let form):
+                guard let description else { throw Problem(.notFound, "There is no description here.") }
+                return description.answerFromMemory(form, to: request, context.settings.cors)
             case .webSocket:
                 throw Problem(.pollingOnly, "There is no WebSocket here; poll the endpoints instead.")
             case .conversations:
@@ -80,6 +87,9 @@ public struct MessagingService: RequestHandler {
                 try await context.store.checkReadiness()
                 return text("ready\n", common)
             }
+            if case .description(let form) = route, let description {
+                return description.answer(form, to: request, context.settings.cors)
+            }
             let caller = try await gate.admit(request, query)
             let call = Call(request: request, caller: caller, query: query, common: common)
             switch (route, request.method) {
@@ -91,7 +101,7 @@ public struct MessagingService: RequestHandler {
                 return try await ListMessages(context: context).answer(reference, call)
             case (.read(let reference), _):
                 return try await MarkAsRead(context: context).answer(reference, call)
-            case (.webSocket, _), (.health, _), (.readiness, _):
+            case (.webSocket, _), (.health, _), (.readiness, _), (.description, _):
                 preconditionFailure("this route is answered from memory")
             }
         } catch {

@@ -8,6 +8,7 @@ public enum Route: Equatable, Sendable {
     case webSocket
     case health
     case readiness
+    case description(ServiceDescription.Form)
 
     /// The four endpoints, for people.
     static let endpoints = [
@@ -49,7 +50,7 @@ public enum Route: Equatable, Sendable {
     /// The methods it knows.
     var methods: [Method] {
         switch self {
-        case .conversations, .health, .readiness, .webSocket: [.get, .head, .options]
+        case .conversations, .health, .readiness, .description, .webSocket: [.get, .head, .options]
         case .messages: [.get, .head, .post, .options]
         case .read: [.put, .options]
         }
@@ -73,6 +74,8 @@ public enum Route: Equatable, Sendable {
         case .webSocket: "/ws"
         case .health: "/healthz"
         case .readiness: "/readyz"
+        case .description(.yaml): "/openapi.yaml"
+        case .description(.json): "/openapi.json"
         }
     }
 
@@ -89,6 +92,8 @@ public enum Route: Equatable, Sendable {
     private static func other(_ path: ArraySlice<UInt8>) throws(Problem) -> Route {
         if path.elementsEqual("/healthz".utf8) { return .health }
         if path.elementsEqual("/readyz".utf8) { return .readiness }
+        if path.elementsEqual("/openapi.yaml".utf8) { return .description(.yaml) }
+        if path.elementsEqual("/openapi.json".utf8) { return .description(.json) }
         if path.elementsEqual("/ws".utf8) || path.starts(with: "/ws/".utf8) { return .webSocket }
         throw notFound
     }

@@ -4,6 +4,7 @@ import Logging
 import Messaging
 import MessagingHTTP
 import MicroHTTPServer
+import OpenAPIDescription
 import SQLiteStore
 
 /// `postbox serve`
@@ -154,7 +155,8 @@ struct Serve: ParsableCommand {
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
             log: { logger.error("\($0)") })
         return MessagingService(
-            store: store, index: index, identity: identity, settings: settings, surroundings: surroundings)
+            store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
+            description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }))
     }
 
     private func announce(_ server: Server) {

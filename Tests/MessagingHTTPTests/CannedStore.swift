@@ -1,0 +1,50 @@
+import Messaging
+
+/// A store of one conversation that is the same for ever: for whoever wants to see the shape of every answer.
+struct CannedStore: MessageStore {
+    let epoch = Epoch(random: 0)
+    private let talk: Conversation
+    private let first: Message
+
+    init(of user: UserID, with other: UserID, in id: ConversationID) {
+        talk = Conversation(
+            id: id, key: 1, lastN: 1,
+            participants: [Conversation.Participant(user: user), Conversation.Participant(user: other)])
+        first = Message(
+            n: 1, sender: user, content: "Hello!", sentAt: Timestamp(milliseconds: 0), clientMessageID: "key")
+    }
+
+    func conversation(
+        _ reference: ConversationReference, of caller: Caller
+    ) async throws(MessagingError) -> Conversation? {
+        reference == .id(talk.id) ? talk : nil
+    }
+
+    func messages(
+        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
+    ) async throws(MessagingError) -> [Message] { [first] }
+
+    func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 1 }
+
+    func conversations(
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+    ) async throws(MessagingError) -> ConversationPage {
+        let summary = ConversationSummary(
+            conversation: talk, people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },
+            unread: 0, newest: [first], openedAt: first.sentAt)
+        return ConversationPage(conversations: [summary], latestChange: 1, position: 1, olderBefore: nil)
+    }
+
+    func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
+        guard draft.conversation == .id(talk.id) else { throw .overloaded }
+        return SentMessage(conversation: talk, message: first, replayed: true)
+    }
+
+    func markRead(
+        _ conversation: ConversationID, upTo: Int64?, by caller: Caller
+    ) async throws(MessagingError) -> ReadOutcome { ReadOutcome(readUpTo: 1, unread: 0) }
+
+    func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {}
+
+    func checkReadiness() async throws(MessagingError) {}
+}

@@ -1,0 +1,172 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("The description and the program")
+struct DescriptionTests {
+    private let described: DescribedService
+
+    private static let conversation = ConversationReference.id(ConversationID(trusted: "conv-456"))
+    private static let routes: [Route] = [
+        .conversations, .messages(conversation), .read(conversation), .webSocket, .health, .readiness,
+        .description(.yaml), .description(.json),
+    ]
+
+    init() throws {
+        described = try DescribedService()
+    }
+
+    private static func template(_ route: Route) -> String {
+        route.path.replacing("conv-456", with: "{id}")
+    }
+
+    /// What can go wrong at a route, besides what can go wrong anywhere; without a default, so that no new route is forgotten.
+    private static func problems(at route: Route, _ method: MessagingHTTP.Method) -> [ProblemKind] {
+        let polled: [ProblemKind] = [
+            .malformedCursor, .unauthenticated, .cursorExpired, .rateLimited, .storeUnavailable,
+        ]
+        let written: [ProblemKind] = [
+            .unauthenticated, .unsupportedMediaType, .invalidMessage, .rateLimited, .overloaded, .storeUnavailable,
+        ]
+        switch (route, method) {
+        case (.messages, .options), (.read, .options): return [.conversationNotFound]
+        case (_, .options): return []
+        case (.conversations, _): return polled
+        case (.messages, .post):
+            return written + [.senderMismatch, .openingForbidden, .conversationNotFound, .idempotencyConflict]
+        case (.messages, _): return polled + [.conversationNotFound]
+        case (.read, _): return written + [.conversationNotFound, .invalidReadPosition]
+        case (.webSocket, _): return [.pollingOnly]
+        case (.readiness, _): return [.overloaded, .storeUnavailable]
+        case (.health, _), (.description, _): return []
+        }
+    }
+
+    private static func successes(at route: Route, _ method: MessagingHTTP.Method) -> [Int] {
+        switch (route, method) {
+        case (_, .options): [204]
+        case (.conversations, _), (.description, _): [200, 304]
+        case (.messages, .post): [201]
+        case (.messages, _): [200, 304]
+        case (.read, _), (.health, _), (.readiness, _): [200]
+        case (.webSocket, _): []
+        }
+    }
+
+    @Test("the same paths with the same methods")
+    func routes() throws {
+        let present = Self.routes.flatMap { route in route.methods.map { "\($0.name) \(Self.template(route))" } }
+        #expect(Set(described.operations.map(\.name)) == Set(present))
+        for operation in described.operations {
+            let path = operation.path.replacing("{id}", with: "conv-456")
+            #expect(try Self.routes.contains(Route(path: Array(path.utf8)[...])), "\(operation.path)")
+        }
+    }
+
+    @Test("the same statuses everywhere, each for the same problems", arguments: routes)
+    func statuses(route: Route) throws {
+        let anywhere: [ProblemKind] = [.malformedRequest, .requestTimeout, .contentTooLarge, .stopping]
+        for method in route.methods {
+            let operation = try described.operation(method.name, Self.template(route))
+            let kinds = Self.problems(at: route, method) + anywhere
+            let expected = Set(kinds.map(\.status) + Self.successes(at: route, method))
+            #expect(Set(operation.responses.keys) == expected, "\(operation.name)")
+            for (status, response) in operation.responses {
+                let shown = described.problems(of: response).compactMap { $0["type"] as? String }
+                let expected = kinds.filter { $0.status == status }.map(\.type)
+                #expect(shown.sorted() == expected.sorted(), "\(operation.name) \(status)")
+            }
+        }
+    }
+
+    @Test("the same problem types, with the same titles and statuses")
+    func problemTypes() {
+        let types = described.node("#/components/schemas/ProblemType")["enum"] as? [String]
+        #expect(types == ProblemKind.allCases.map(\.type))
+        let examples = described.node("#/components/responses").values.flatMap { response in
+            described.problems(of: response as? DescribedService.Object ?? [:])
+        }
+        for kind in ProblemKind.allCases {
+            let shown = examples.filter { $0["type"] as? String == kind.type }
+            #expect(!shown.isEmpty, "\(kind)")
+            for example in shown {
+                #expect(example["title"] as? String == kind.title)
+                #expect(example["status"] as? Int == kind.status)
+            }
+        }
+    }
+
+    @Test("the same query parameters, within the same limits")
+    func query() throws {
+        let inQueries = described.operations.flatMap(\.parameters).filter { $0["in"] as? String == "query" }
+        let names = inQueries.compactMap { $0["name"] as? String } + schemeNames(in: "query")
+        #expect(Set(names) == Set(Query.Parameter.allCases.map(\.rawValue)))
+
+        let limit = described.node("#/components/parameters/Limit/schema")
+        #expect(limit["minimum"] as? Int == Query.limits.lowerBound)
+        #expect(limit["maximum"] as? Int == Query.limits.upperBound)
+        #expect(limit["default"] as? Int == ListMessages.defaultLimit)
+        #expect(limit["default"] as? Int == ListConversations.defaultLimit)
+        let messages = described.node("#/components/parameters/EmbeddedMessages/schema")
+        #expect(messages["minimum"] as? Int == Query.embeddedMessages.lowerBound)
+        #expect(messages["maximum"] as? Int == Query.embeddedMessages.upperBound)
+        #expect(messages["default"] as? Int == ListConversations.defaultMessages)
+    }
+
+    @Test("the same limits of what is sent")
+    func sizes() {
+        #expect(described.node("#/components/schemas/Content")["maxLength"] as? Int == MessageContent.defaultLimit)
+        let sent = "#/components/schemas/SendMessageRequest/properties"
+        let keyLength = described.node("\(sent)/clientMessageId")["maxLength"] as? Int
+        #expect(keyLength == IdempotencyKey.maximumLength)
+        #expect(described.node("\(sent)/receiverId")["maxLength"] as? Int == UserID.maximumLength)
+        #expect(described.node("\(sent)/participantIds")["maxItems"] as? Int == Opening.largestGroup)
+    }
+
+    @Test("the same request header fields")
+    func requestFields() {
+        let inHeaders = described.operations.flatMap(\.parameters).filter { $0["in"] as? String == "header" }
+        var names = inHeaders.compactMap { $0["name"] as? String } + schemeNames(in: "header")
+        // A description has other words for these two.
+        if described.node("#/components/securitySchemes/bearer")["scheme"] as? String == "bearer" {
+            names.append("Authorization")
+        }
+        if described.operations.contains(where: \.hasBody) { names.append("Content-Type") }
+        #expect(Set(names.map { $0.lowercased() }) == Set(RequestField.allCases.map { "\($0.name)" }))
+    }
+
+    @Test("whatever has an entity tag takes If-None-Match, and nobody has to send it")
+    func conditions() {
+        for operation in described.operations {
+            let condition = operation.parameters.first { $0["name"] as? String == "If-None-Match" }
+            #expect((condition != nil) == (operation.responses[304] != nil), "\(operation.name)")
+            #expect(condition?["required"] as? Bool != true)
+        }
+    }
+
+    @Test("who is asking matters at the four endpoints, and nowhere else")
+    func security() {
+        for operation in described.operations {
+            let isOpen = operation.method == "OPTIONS" || !operation.path.hasPrefix("/api/")
+            #expect(operation.security.isEmpty == isOpen, "\(operation.name)")
+        }
+    }
+
+    @Test("every response header field that pages may read is described")
+    func exposedFields() {
+        let names = Set(
+            described.node("#/components/responses").values.flatMap { response in
+                ((response as? DescribedService.Object)?["headers"] as? DescribedService.Object ?? [:]).keys
+            })
+        let exposed = CORSPolicy.exposed.split(separator: ", ").map(String.init)
+        #expect(Set(exposed).isSubset(of: names))
+    }
+
+    private func schemeNames(in place: String) -> [String] {
+        described.node("#/components/securitySchemes").values.compactMap { scheme in
+            let scheme = scheme as? DescribedService.Object ?? [:]
+            return scheme["in"] as? String == place ? scheme["name"] as? String : nil
+        }
+    }
+}
