@@ -1,4 +1,5 @@
 import Glibc
+import Messaging
 
 /// Ranges of IP addresses in CIDR notation (RFC 4632, RFC 4291).
 public struct AddressRanges: Sendable, Equatable {
@@ -20,9 +21,9 @@ public struct AddressRanges: Sendable, Equatable {
         for text in texts {
             let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
             guard let address = Self.bytes(of: String(parts[0])) else { return nil }
-            let bits = parts.count == 2 ? Int(parts[1]) : address.count * 8
-            guard let bits, (0...address.count * 8).contains(bits) else { return nil }
-            ranges.append(Range(prefix: address, bits: bits))
+            let bits = parts.count == 2 ? DecimalNumber.parse(parts[1].utf8) : Int64(address.count * 8)
+            guard let bits, bits <= address.count * 8 else { return nil }
+            ranges.append(Range(prefix: address, bits: Int(bits)))
         }
     }
 

@@ -15,7 +15,7 @@ enum BearerToken {
                 .malformedRequest, "Authorization is given twice.",
                 fields: [Response.Field("WWW-Authenticate", challenge)])
         }
-        let hasScheme = zip(value, scheme).allSatisfy { $0 == $1 || ($0 | 0x20) == $1 }
+        let hasScheme = zip(value, scheme).allSatisfy { $0 == $1 || ((0x41...0x5A).contains($0) && $0 | 0x20 == $1) }
         guard value.count > scheme.count, hasScheme else {
             throw .unauthenticated("Send a token: Authorization: Bearer …")
         }

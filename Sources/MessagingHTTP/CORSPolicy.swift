@@ -14,7 +14,8 @@ public struct CORSPolicy: Sendable {
     /// Allows exactly these origins, such as `https://app.example.org`; `*` allows every page, but none with cookies.
     public init(origins: [String]) {
         allowsAll = origins.contains("*")
-        self.origins = origins.map { Array($0.utf8) }
+        // No page has the origin "*"; taken for one, it would be allowed cookies.
+        self.origins = origins.filter { $0 != "*" }.map { Array($0.utf8) }
     }
 
     /// The fields for every answer to a request: `304` and errors too, or a page could not read them.

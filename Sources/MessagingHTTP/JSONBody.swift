@@ -10,6 +10,10 @@ enum JSONBody {
         guard String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) else {
             throw Problem(.malformedRequest, "The body is not JSON in UTF-8.")
         }
+        guard JSONNesting.isModest(bytes) else {
+            throw Problem(
+                .malformedRequest, "The body has more than \(JSONNesting.limit) levels of arrays and objects.")
+        }
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch DecodingError.typeMismatch(let expected, let context) {

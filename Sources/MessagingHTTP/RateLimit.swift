@@ -21,7 +21,6 @@ public struct RateLimit: Sendable, Equatable {
     /// - Parameters:
     ///   - fullAt: the state of the bucket, in nanoseconds of the same clock as `now`.
     func take(fullAt: inout Int64, now: Int64) -> Int64? {
-        let interval = Int64(1e9 / perSecond)
         let next = max(fullAt, now) + interval
         let wait = next - interval * Int64(burst) - now
         guard wait <= 0 else { return wait }
@@ -29,10 +28,13 @@ public struct RateLimit: Sendable, Equatable {
         return nil
     }
 
+    /// Nanoseconds for one token, cut so that a whole bucket of them is a time that can be reckoned with: 30 years.
+    private var interval: Int64 { Int64(min(1e9 / perSecond, 1e18 / Double(burst))) }
+
     /// The answer to one who has to wait (RFC 6585, section 4, and the Internet-Draft on RateLimit header fields).
     func problem(waiting nanoseconds: Int64) -> Problem {
         let seconds = max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
-        let window = max(1, Int((Double(burst) / perSecond).rounded(.up)))
+        let window = max(1, Int((Double(interval) * Double(burst) / 1e9).rounded(.up)))
         return Problem(
             .rateLimited, "Too many \(name); try again in \(seconds) s.",
             fields: [

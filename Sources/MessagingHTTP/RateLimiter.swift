@@ -13,6 +13,9 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         buckets = Mutex(LeastRecentlyUsed(capacity: capacity))
     }
 
+    /// How many buckets there are.
+    var count: Int { buckets.withLock { $0.count } }
+
     /// Takes a token from the key's bucket.
     ///
     /// - Parameter now: nanoseconds of a clock that never goes back.

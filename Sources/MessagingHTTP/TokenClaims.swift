@@ -6,13 +6,20 @@ public struct TokenClaims: JWTPayload, Equatable {
     enum Value: Codable, Sendable, Equatable {
         case text(String)
         case texts([String])
+        /// Kept exactly: beyond 2^53 a floating-point number would make two users one.
+        case integer(Int64)
         case number(Double)
+        case null
         case other
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let text = try? container.decode(String.self) {
+            if container.decodeNil() {
+                self = .null
+            } else if let text = try? container.decode(String.self) {
                 self = .text(text)
+            } else if let integer = try? container.decode(Int64.self) {
+                self = .integer(integer)
             } else if let number = try? container.decode(Double.self) {
                 self = .number(number)
             } else if let texts = try? container.decode([String].self) {
@@ -27,8 +34,9 @@ public struct TokenClaims: JWTPayload, Equatable {
             switch self {
             case .text(let text): try container.encode(text)
             case .texts(let texts): try container.encode(texts)
+            case .integer(let integer): try container.encode(integer)
             case .number(let number): try container.encode(number)
-            case .other: try container.encodeNil()
+            case .null, .other: try container.encodeNil()
             }
         }
     }
@@ -57,15 +65,18 @@ public struct TokenClaims: JWTPayload, Equatable {
     func text(_ name: String) -> String? {
         switch values[name] {
         case .text(let text): text
-        case .number(let number): Int64(exactly: number).map { String($0) }
-        case .texts, .other, nil: nil
+        case .integer(let integer): String(integer)
+        case .number, .texts, .null, .other, nil: nil
         }
     }
 
     /// A claim that is a moment, in seconds since 1970.
     func seconds(_ name: String) -> Double? {
-        guard case .number(let number) = values[name], number.isFinite else { return nil }
-        return number
+        switch values[name] {
+        case .integer(let integer): Double(integer)
+        case .number(let number) where number.isFinite: number
+        default: nil
+        }
     }
 
     /// A claim that is one text or several.
@@ -73,7 +84,7 @@ public struct TokenClaims: JWTPayload, Equatable {
         switch values[name] {
         case .text(let text): [text]
         case .texts(let texts): texts
-        case .number, .other, nil: []
+        case .integer, .number, .null, .other, nil: []
         }
     }
 }

@@ -13,6 +13,29 @@ public struct TokenKeys: Sendable {
         let collection: JWTKeyCollection
     }
 
+    private struct KeySet: Decodable {
+        let keys: [Entry]
+    }
+
+    /// A member of a JWK Set, as far as it is of use here.
+    private struct Entry: Decodable {
+        let key: JWK?
+
+        private enum Member: String, CodingKey {
+            case use
+            case operations = "key_ops"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: Member.self)
+            let isForSignatures = try members.decodeIfPresent(String.self, forKey: .use) ?? "sig" == "sig"
+            let operations = try members.decodeIfPresent([String].self, forKey: .operations) ?? ["verify"]
+            let key = try? JWK(from: decoder)
+            let isOfUse = isForSignatures && operations.contains("verify") && key?.algorithm != .rsaOAEP
+            self.key = isOfUse ? key : nil
+        }
+    }
+
     private struct Header: Decodable {
         let alg: String
         let kid: String?
@@ -30,7 +53,9 @@ public struct TokenKeys: Sendable {
     /// The fewest bytes of a secret (RFC 7518, section 3.2, for HS256).
     public static let shortestSecret = 32
 
-    /// Takes a shared secret, good for HS256, HS384 and HS512.
+    /// Takes a shared secret, good for HS256, and for HS384 and HS512 where it is as long as their hashes.
+    ///
+    /// A shorter key must not be used (RFC 7518, section 3.2); jwt-kit stops the program over one in a debug build.
     ///
     /// - Throws: ``KeyError``.
     public init(secret: [UInt8]) async throws {
@@ -38,7 +63,8 @@ public struct TokenKeys: Sendable {
             throw KeyError(
                 description: "a secret needs at least \(Self.shortestSecret) bytes, this has \(secret.count)")
         }
-        for (name, algorithm) in [("HS256", DigestAlgorithm.sha256), ("HS384", .sha384), ("HS512", .sha512)] {
+        let algorithms = [("HS256", DigestAlgorithm.sha256, 32), ("HS384", .sha384, 48), ("HS512", .sha512, 64)]
+        for (name, algorithm, shortest) in algorithms where secret.count >= shortest {
             let collection = JWTKeyCollection()
             await collection.add(hmac: HMACKey(from: secret), digestAlgorithm: algorithm)
             keys.append(Key(id: nil, algorithm: name, collection: collection))
@@ -47,18 +73,19 @@ public struct TokenKeys: Sendable {
 
     /// Takes a JWK Set (RFC 7517): RSA, EC and Ed25519 keys.
     ///
+    /// Others, and those that are not for signatures, are passed over (section 5): identity providers publish them side by side.
+    ///
     /// - Throws: ``KeyError``.
     public init(jwks: [UInt8]) async throws {
-        let set: JWKS
+        let set: KeySet
         do {
-            set = try JSONDecoder().decode(JWKS.self, from: Data(jwks))
+            set = try JSONDecoder().decode(KeySet.self, from: Data(jwks))
         } catch {
-            throw KeyError(description: "not a JWK Set of RSA, EC and OKP keys")
+            throw KeyError(description: "not a JWK Set")
         }
-        guard !set.keys.isEmpty else { throw KeyError(description: "the JWK Set has no keys") }
-        for (place, jwk) in set.keys.enumerated() {
+        for (place, entry) in set.keys.enumerated() {
+            guard var jwk = entry.key else { continue }
             let id = jwk.keyIdentifier?.string
-            var jwk = jwk
             jwk.algorithm = jwk.algorithm ?? Self.usualAlgorithm(of: jwk)
             jwk.keyIdentifier = JWKIdentifier(string: id ?? "")
             guard let algorithm = jwk.algorithm?.rawValue else {
@@ -73,6 +100,7 @@ public struct TokenKeys: Sendable {
             }
             keys.append(Key(id: id, algorithm: algorithm, collection: collection))
         }
+        guard !keys.isEmpty else { throw KeyError(description: "the JWK Set has no RSA, EC or OKP key for signatures") }
     }
 
     /// The claims of a token with a good signature; nil for any other token.
@@ -100,18 +128,26 @@ public struct TokenKeys: Sendable {
     /// Extensions that must be understood (`crit`) are not, so such a token is refused (RFC 7515, section 4.1.11).
     private static func header(of token: [UInt8]) -> Header? {
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3 else { return nil }
-        var encoded = parts[0].map { byte in
-            switch byte {
-            case UInt8(ascii: "-"): UInt8(ascii: "+")
-            case UInt8(ascii: "_"): UInt8(ascii: "/")
-            default: byte
-            }
-        }
-        encoded += Array(repeating: UInt8(ascii: "="), count: (4 - encoded.count % 4) % 4)
-        guard let data = Data(base64Encoded: Data(encoded)),
-            let header = try? JSONDecoder().decode(Header.self, from: data), header.crit == nil
+        guard parts.count == 3, let json = decoded(parts[0]), let claims = decoded(parts[1]), decoded(parts[2]) != nil,
+            JSONNesting.isModest(json), JSONNesting.isModest(claims),
+            let header = try? JSONDecoder().decode(Header.self, from: json), header.crit == nil
         else { return nil }
         return header
+    }
+
+    /// Decodes base64url without padding (RFC 7515, section 2), and nothing that only resembles it.
+    private static func decoded(_ encoded: ArraySlice<UInt8>) -> Data? {
+        var base64: [UInt8] = []
+        base64.reserveCapacity(encoded.count + 3)
+        for byte in encoded {
+            switch byte {
+            case UInt8(ascii: "-"): base64.append(UInt8(ascii: "+"))
+            case UInt8(ascii: "_"): base64.append(UInt8(ascii: "/"))
+            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): return nil
+            default: base64.append(byte)
+            }
+        }
+        base64 += Array(repeating: UInt8(ascii: "="), count: (4 - base64.count % 4) % 4)
+        return Data(base64Encoded: Data(base64))
     }
 }

@@ -66,7 +66,7 @@ public struct TokenRules: Sendable {
 
     /// A tenant claim that is there but cannot be read must not fall back to the unnamed tenant.
     private func tenant(of claims: TokenClaims) throws(Problem) -> TenantID {
-        guard let claim = claims.values[tenantClaim], claim != .other, claim != .text("") else { return .none }
+        guard let claim = claims.values[tenantClaim], claim != .null, claim != .text("") else { return .none }
         guard let tenant = claims.text(tenantClaim).flatMap(TenantID.init) else {
             throw Self.invalid("The tenant claim is not a valid id.")
         }

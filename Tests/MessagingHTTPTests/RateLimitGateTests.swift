@@ -1,0 +1,134 @@
+import Messaging
+import Synchronization
+import Testing
+
+@testable import MessagingHTTP
+
+/// Who is let through how often, by a clock that the test turns.
+struct RateLimitGateTests {
+    /// Believes what stands in `X-User-ID`, after computing for everybody it does not remember.
+    private final class CountingIdentity: Identity {
+        let computed = Atomic<Int>(0)
+        let vary = "X-User-ID"
+
+        func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller? {
+            guard let name = try request.fields.onlyText(.userID) else { throw .unauthenticated("Who?") }
+            guard !name.hasPrefix("forged"), let user = UserID(name) else { return nil }
+            return Caller(user: user)
+        }
+
+        func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
+            computed.add(1, ordering: .relaxed)
+            throw .unauthenticated("Forged.", error: "invalid_token")
+        }
+    }
+
+    private final class Clock: Sendable {
+        let now = Atomic<Int64>(1_000_000_000_000)
+        func pass(_ seconds: Int64) { now.add(seconds * 1_000_000_000, ordering: .relaxed) }
+    }
+
+    private let identity = CountingIdentity()
+    private let clock = Clock()
+
+    private func gate(_ configure: (inout ServiceLimits) -> Void = { _ in }) -> Gate {
+        var limits = ServiceLimits()
+        configure(&limits)
+        return Gate(identity: identity, limits: limits, ticks: { [clock] in clock.now.load(ordering: .relaxed) })
+    }
+
+    private func request(_ user: String?, _ method: MessagingHTTP.Method = .get, peer: String = "192.0.2.1") -> Request
+    {
+        var fields = RequestFields()
+        if let user { fields.append(.userID, user.utf8) }
+        return Request(method: method, target: [], fields: fields, peer: peer)
+    }
+
+    /// Asks as the service does; nil where the request is let through.
+    private func refusal(_ gate: Gate, _ request: Request) async -> Problem? {
+        do throws(Problem) {
+            if try gate.admitFromMemory(request, Query([])) != nil { return nil }
+            _ = try await gate.admit(request, Query([]))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("Twenty tabs that poll both endpoints every ten seconds are never limited, all at once for an hour")
+    func tabs() async {
+        let gate = gate()
+        for _ in 0..<360 {
+            for _ in 0..<40 { #expect(await refusal(gate, request("alice")) == nil) }
+            clock.pass(10)
+        }
+    }
+
+    @Test("A page that polls in a tight loop is limited, is told for how long, and is served after that")
+    func tightLoop() async throws {
+        let gate = gate()
+        var limited: Problem?
+        for _ in 0..<1000 where limited == nil { limited = await refusal(gate, request("alice")) }
+        let problem = try #require(limited)
+        #expect(problem.kind == .rateLimited)
+        let fields = Dictionary(uniqueKeysWithValues: problem.fields.map { ($0.name, $0.value) })
+        #expect(Set(fields.keys) == ["Retry-After", "RateLimit", "RateLimit-Policy"])
+        #expect(await refusal(gate, request("bob")) == nil)
+        #expect(await refusal(gate, request("alice", .head)) != nil)
+        clock.pass(try #require(Int64(fields["Retry-After"] ?? "")))
+        #expect(await refusal(gate, request("alice")) == nil)
+    }
+
+    @Test("Sends have a bucket of their own, and read markers count as sends")
+    func sends() async {
+        let gate = gate()
+        for number in 0..<30 {
+            #expect(await refusal(gate, request("alice", number.isMultiple(of: 2) ? .post : .put)) == nil)
+        }
+        #expect(await refusal(gate, request("alice", .post))?.kind == .rateLimited)
+        #expect(await refusal(gate, request("alice", .put))?.kind == .rateLimited)
+        #expect(await refusal(gate, request("alice", .get)) == nil)
+        clock.pass(1)
+        for _ in 0..<5 { #expect(await refusal(gate, request("alice", .post)) == nil) }
+        #expect(await refusal(gate, request("alice", .post))?.kind == .rateLimited)
+    }
+
+    @Test("Once an address has failed too often nothing is computed for it, until it has waited")
+    func failures() async throws {
+        let gate = gate()
+        for number in 0..<60 { #expect(await refusal(gate, request("forged-\(number)"))?.kind == .unauthenticated) }
+        #expect(identity.computed.load(ordering: .relaxed) == 60)
+        for number in 0..<1000 { #expect(await refusal(gate, request("forged-\(number)"))?.kind == .rateLimited) }
+        #expect(identity.computed.load(ordering: .relaxed) == 60)
+        // Another address, and whoever is known already, are not affected.
+        #expect(await refusal(gate, request("forged", peer: "192.0.2.2"))?.kind == .unauthenticated)
+        #expect(await refusal(gate, request("alice")) == nil)
+        let problem = try #require(await refusal(gate, request("forged")))
+        let wait = try #require(problem.fields.first { $0.name == "Retry-After" }.flatMap { Int64($0.value) })
+        clock.pass(wait)
+        #expect(await refusal(gate, request("forged"))?.kind == .unauthenticated)
+    }
+
+    @Test("Requests without credentials count as failures too")
+    func anonymous() async {
+        let gate = gate()
+        for _ in 0..<60 { #expect(await refusal(gate, request(nil))?.kind == .unauthenticated) }
+        #expect(await refusal(gate, request(nil))?.kind == .rateLimited)
+    }
+
+    @Test("Failures that come through a trusted proxy are not counted: it stands for many people")
+    func proxies() async {
+        let gate = gate()
+        for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            for _ in 0..<200 { #expect(await refusal(gate, request("forged", peer: peer))?.kind == .unauthenticated) }
+        }
+    }
+
+    @Test("A request is counted once, whether memory knows its caller or not")
+    func once() async {
+        let gate = gate { $0.polls = RateLimit(name: "polls", perSecond: 1, burst: 2) }
+        #expect(await refusal(gate, request("alice")) == nil)
+        #expect(await refusal(gate, request("alice")) == nil)
+        #expect(await refusal(gate, request("alice"))?.kind == .rateLimited)
+    }
+}

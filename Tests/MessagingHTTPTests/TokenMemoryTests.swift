@@ -1,0 +1,119 @@
+import Testing
+
+@testable import MessagingHTTP
+
+/// How long a verified token is remembered.
+struct TokenMemoryTests {
+    private let mint: TokenMint
+    private let keys: TokenKeys
+    private static let now = TokenMint.now
+
+    init() async throws {
+        mint = try await TokenMint()
+        keys = try await TokenKeys(secret: mint.secret)
+    }
+
+    private func token(sub: String = "\"alice\"", exp: Int64 = now + 60, _ more: String = "\"name\":\"Al\"") throws
+        -> [UInt8]
+    {
+        try TokenMint.token("{\"alg\":\"HS256\"}", TokenMint.claims(more, sub: sub, exp: "\(exp)"), by: mint.hs256)
+    }
+
+    @Test("A token is verified once; after that memory answers, with no signature and no introduction")
+    func once() async throws {
+        let (bench, token) = (TokenBench(keys), try token())
+        #expect(!bench.remembers(token))
+        for _ in 0..<100 { #expect(await bench.outcome(token).caller?.user.text == "alice") }
+        #expect(bench.remembers(token))
+        #expect(bench.introduced.count == 1)
+    }
+
+    @Test("A remembered token stops working with the millisecond in which exp and leeway are over")
+    func expires() async throws {
+        let (bench, token) = (TokenBench(keys), try token())
+        #expect(await bench.outcome(token).caller != nil)
+        bench.pass(milliseconds: 89_999)
+        #expect(bench.remembers(token))
+        bench.pass(milliseconds: 1)
+        #expect(!bench.remembers(token))
+        #expect(await bench.outcome(token).isInvalidToken)
+        #expect(bench.introduced.count == 1)
+    }
+
+    @Test("Other keys forget all tokens: those of the old ones stop working, those of the new ones begin to")
+    func replaced() async throws {
+        let (bench, old) = (TokenBench(keys), try token())
+        #expect(await bench.outcome(old).caller != nil)
+        let secret = Array("another secret of more than 32 bytes!".utf8)
+        let key = try await TokenMint.hmac(secret, .sha256)
+        let new = try TokenMint.token("{\"alg\":\"HS256\"}", TokenMint.claims(), by: key)
+        #expect(await bench.outcome(new).isInvalidToken)
+        bench.identity.replaceKeys(try await TokenKeys(secret: secret))
+        #expect(!bench.remembers(old))
+        #expect(await bench.outcome(old).isInvalidToken)
+        #expect(await bench.outcome(new).caller != nil)
+    }
+
+    @Test("A token that was being verified while the keys changed is not remembered by the old ones")
+    func replacedMeanwhile() async throws {
+        let other = try await TokenKeys(secret: Array("another secret of more than 32 bytes!".utf8))
+        let token = try token()
+        let place = Place()
+        let identity = JWTIdentity(
+            keys: keys, rules: TokenRules(), capacity: 10, now: { .init(milliseconds: Self.now * 1000) },
+            introduce: { _, _ in
+                place.identity?.replaceKeys(other)
+                return true
+            })
+        place.identity = identity
+        _ = try await identity.caller(of: TokenBench.bearer(token), Query([]))
+        #expect(try identity.rememberedCaller(of: TokenBench.bearer(token), Query([])) == nil)
+    }
+
+    /// Written before anything reads it.
+    private final class Place: @unchecked Sendable {
+        var identity: JWTIdentity?
+    }
+
+    @Test("Where the name could not be stored, the caller goes on, and the next request tries again")
+    func notStored() async throws {
+        let (bench, token) = (TokenBench(keys), try token())
+        bench.setDisk(working: false)
+        for _ in 0..<2 { #expect(await bench.outcome(token).caller != nil) }
+        #expect(!bench.remembers(token))
+        bench.setDisk(working: true)
+        #expect(await bench.outcome(token).caller != nil)
+        #expect(bench.remembers(token))
+        #expect(bench.introduced.count == 3)
+    }
+
+    @Test("Only so many tokens are remembered, the ones used last, and all go on working")
+    func bounded() async throws {
+        let bench = TokenBench(keys, capacity: 3)
+        let tokens = try (0..<10).map { try token(sub: "\($0)") }
+        for token in tokens { #expect(await bench.outcome(token).caller != nil) }
+        #expect(tokens.map(bench.remembers) == [false, false, false, false, false, false, false, true, true, true])
+        for (place, token) in tokens.enumerated() {
+            #expect(await bench.outcome(token).caller?.user.text == "\(place)")
+        }
+    }
+
+    @Test("A token that differs in its last byte only is another token")
+    func twins() async throws {
+        let (bench, token) = (TokenBench(keys), try token())
+        #expect(await bench.outcome(token).caller != nil)
+        let end = token.suffix(20)
+        #expect(!bench.remembers(Array(end)))
+        #expect(!bench.remembers([0x41] + token))
+        #expect(!bench.remembers(token + [0x41]))
+    }
+
+    @Test("What was refused is not remembered")
+    func refused() async throws {
+        let bench = TokenBench(keys)
+        let token = try token(exp: Self.now - 31)
+        #expect(await bench.outcome(token).isInvalidToken)
+        #expect(!bench.remembers(token))
+        #expect(bench.introduced.isEmpty)
+    }
+}
