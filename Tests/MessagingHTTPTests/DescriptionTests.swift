@@ -55,7 +55,7 @@ struct DescriptionTests {
     }
 
     @Test("the same paths with the same methods")
-    func routes() throws {
+    func paths() throws {
         let present = Self.routes.flatMap { route in route.methods.map { "\($0.name) \(Self.template(route))" } }
         #expect(Set(described.operations.map(\.name)) == Set(present))
         for operation in described.operations {
