@@ -1,0 +1,174 @@
+"""The servers under measurement: started on loopback, on free ports, and ended by their own process id."""
+
+import base64
+import glob
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+SECRET = "a secret of this benchmark and of nobody else"
+EXPIRES = 4_102_444_800
+
+
+class Server:
+    def __init__(self, command, **options):
+        # A group of its own: an interrupt in the terminal must not end it before it was measured.
+        self.process = subprocess.Popen(command, start_new_session=True, **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def await_line(self, seconds=60):
+        """Where the server says it listens."""
+        watchdog = threading.Timer(seconds, self.process.kill)
+        watchdog.start()
+        line = self.process.stdout.readline()
+        watchdog.cancel()
+        if ": listening on http://" not in line:
+            raise SystemExit(f"a server did not start: {line!r}")
+        self.port = int(line.split()[3].rsplit(":", 1)[1])
+
+    @property
+    def origin(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def processes(self):
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [pid, *map(int, file.read().split())]
+
+    def cpu(self):
+        """Seconds of processor time so far: utime + stime, from the clock behind /proc/PID/stat that counts nanoseconds."""
+        # CPUCLOCK_SCHED of another process; see clock_getcpuclockid(3).
+        return sum(time.clock_gettime((~pid << 3) | 2) for pid in self.processes())
+
+    def memory(self):
+        """Resident bytes."""
+        return sum(status(pid, "VmRSS") for pid in self.processes())
+
+
+def status(pid, name):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(f"{name}:"))
+
+
+class Bare(Server):
+    name = "bare"
+
+    def __init__(self, programs):
+        super().__init__([os.path.join(programs, "bare")], stdout=subprocess.PIPE, text=True)
+        self.await_line()
+
+
+class Nginx(Server):
+    name = "nginx"
+
+    def __init__(self, folder):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        root = os.path.join(folder, "nginx")
+        os.mkdir(root)
+        with open(os.path.join(root, "static"), "wb") as file:
+            file.write(b"x" * 2048)
+        # Started by root, the workers would be somebody who may not look into that folder.
+        user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
+        config = os.path.join(root, "nginx.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(
+                f"{user} daemon off; pid {root}/pid; error_log stderr crit; worker_processes {os.cpu_count()};\n"
+                f"worker_rlimit_nofile 16384; events {{ worker_connections 8192; }}\n"
+                f"http {{ access_log off; keepalive_requests 1000000000; sendfile on; open_file_cache max=10;\n"
+                f"client_body_temp_path {root}/a; proxy_temp_path {root}/b; fastcgi_temp_path {root}/c;\n"
+                f"uwsgi_temp_path {root}/d; scgi_temp_path {root}/e;\n"
+                f'add_header Cache-Control "private, no-cache" always; add_header X-Poll-Interval 10 always;\n'
+                f"server {{ listen 127.0.0.1:{self.port}; root {root}; }} }}\n"
+            )
+        super().__init__(["nginx", "-p", root, "-c", config], stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.tag = Client(self.port).get("/static")[1]["ETag"]
+                break
+            except OSError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise SystemExit("nginx did not start") from None
+                time.sleep(0.02)
+
+
+class Postbox(Server):
+    name = "postbox"
+
+    def __init__(self, program, folder, database, *arguments, copy=True):
+        self.database = database
+        if copy:
+            self.database = os.path.join(folder, f"{len(os.listdir(folder))}.sqlite")
+            shutil.copyfile(database, self.database)
+        secret = os.path.join(folder, "secret")
+        with open(secret, "w", encoding="ascii") as file:
+            file.write(SECRET)
+        # The settings of whoever measures are not the settings to measure.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POSTBOX")}
+        started = time.monotonic()
+        super().__init__(
+            [program, "serve", "--port", "0", "--database", self.database, "--identity", "jwt"]
+            + ["--jwt-secret-file", secret, "--send-rate", "0", "--poll-rate", "0", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        self.await_line()
+        self.seconds_to_start = time.monotonic() - started
+
+    def remove_database(self):
+        for path in glob.glob(f"{self.database}*"):
+            os.remove(path)
+
+
+def token(user):
+    def encoded(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    head = encoded(json.dumps({"alg": "HS256", "typ": "JWT"}, separators=(",", ":")).encode())
+    claims = encoded(json.dumps({"sub": user, "exp": EXPIRES}, separators=(",", ":")).encode())
+    signature = hmac.new(SECRET.encode(), f"{head}.{claims}".encode(), hashlib.sha256).digest()
+    return f"{head}.{claims}.{encoded(signature)}"
+
+
+class Client:
+    """One connection, to prepare and to check; never to measure."""
+
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def get(self, path, user=None, expected=200):
+        return self.request("GET", path, user, expected=expected)
+
+    def request(self, method, path, user=None, body=None, expected=200):
+        fields = {"Authorization": f"Bearer {token(user)}"} if user else {}
+        if body is not None:
+            fields["Content-Type"] = "application/json"
+            body = json.dumps(body)
+        self.connection.request(method, path, body, fields)
+        response = self.connection.getresponse()
+        content = response.read()
+        if response.status != expected:
+            raise SystemExit(f"{response.status} instead of {expected} for {method} {path}: {content!r}")
+        return content, response.headers
