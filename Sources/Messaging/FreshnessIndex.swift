@@ -111,6 +111,6 @@ public final class FreshnessIndex: CommitObserver {
         var loaded: Conversation?
         defer { conversations.withLock { $0.endLoad(of: name, with: loaded) } }
         loaded = try await store.conversation(reference, of: caller)
-        return loaded
+        return loaded?.marks(for: caller.user) == nil ? nil : loaded
     }
 }
