@@ -89,6 +89,7 @@ by_the_library() {
     (($(ulimit -Hn) >= 6000)) || skip 'the limit of descriptors is too low'
     result=$(hostile crowd "$PORT" 5000 "$SERVER" 5)
     echo "$result"
-    jq -e '.worst < 2 and .polls > 50 and .kb_each < 40' <<<"$result"
+    # About 11 kB each; a sanitizer makes it several times that.
+    jq -e '.worst < 2 and .polls > 50 and .kb_each < 150' <<<"$result"
     running "$SERVER"
 }
