@@ -6,6 +6,8 @@ public enum TransportRefusal: Sendable, Equatable {
     case tooSlow
     /// Its header fields do not agree on where its body ends (RFC 9112, section 6.3).
     case ambiguousLength
+    /// A header field has no proper name, or one comes twice that may come only once (RFC 9112, sections 3.2 and 5.1).
+    case malformedHead
     /// The server is stopping.
     case stopping
 }

@@ -32,14 +32,17 @@ struct ServiceFuzzTests {
         service = MessagingService(
             store: store, index: index, identity: DemoIdentity(), settings: settings,
             surroundings: Surroundings(
-                now: { Timestamp(milliseconds: 0) }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "d-1") },
+                now: { Timestamp(milliseconds: 0) }, ticks: { 0 },
+                makeConversationID: { ConversationID(trusted: "d-1") },
                 log: { _ in }))
         let people = [UserID(trusted: "alice"), UserID(trusted: "bob")]
         let opening = try Opening(id: ConversationID(trusted: "c-1"), participants: people, isDirect: false)
         _ = try store.open(opening, tenant: .none, at: Timestamp(milliseconds: 0))
     }
 
-    private func answer(_ method: MessagingHTTP.Method, _ path: String, _ type: String, _ body: [UInt8]) async throws -> Response {
+    private func answer(_ method: MessagingHTTP.Method, _ path: String, _ type: String, _ body: [UInt8]) async throws
+        -> Response
+    {
         var fields = RequestFields()
         fields.append(.userID, "alice".utf8)
         fields.append(.contentType, type.utf8)
@@ -53,20 +56,26 @@ struct ServiceFuzzTests {
         let object = try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any]
         if response.status == status { return }
         let kind = kinds.first { $0.type == object?["type"] as? String }
-        try Fuzz.check(kind?.status == response.status, "an undocumented problem: \(String(decoding: response.body, as: UTF8.self))")
+        try Fuzz.check(
+            kind?.status == response.status,
+            "an undocumented problem: \(String(decoding: response.body, as: UTF8.self))")
     }
 
     @Test("Messages as JSON")
     func messages() async throws {
         let seeds = [
-            "{\"content\":\"Hi\"}", "{\"content\":\"\\u00e9\\ud83d\\ude00\",\"clientMessageId\":\"k-1\",\"senderId\":\"alice\"}",
-            "{\"content\":\"Hi\",\"receiverId\":\"bob\",\"participantIds\":[\"alice\",\"bob\"]}", "{\"content\":1}", "[]", "null", "{}",
-            "{\"content\":\"Hi\",\"x\":{\"y\":[1,2.5e10,true,null]}}", String(repeating: "[", count: 513), "{\"x\":" + String(repeating: "[", count: 512),
+            "{\"content\":\"Hi\"}",
+            "{\"content\":\"\\u00e9\\ud83d\\ude00\",\"clientMessageId\":\"k-1\",\"senderId\":\"alice\"}",
+            "{\"content\":\"Hi\",\"receiverId\":\"bob\",\"participantIds\":[\"alice\",\"bob\"]}", "{\"content\":1}",
+            "[]", "null", "{}",
+            "{\"content\":\"Hi\",\"x\":{\"y\":[1,2.5e10,true,null]}}", String(repeating: "[", count: 513),
+            "{\"x\":" + String(repeating: "[", count: 512),
         ]
         try await Fuzz.run(2_000, seeds: seeds) { input in
             let response = try await answer(.post, "messages", "application/json", input)
             try check(
-                response, 201, [.malformedRequest, .invalidMessage, .senderMismatch, .idempotencyConflict, .contentTooLarge])
+                response, 201,
+                [.malformedRequest, .invalidMessage, .senderMismatch, .idempotencyConflict, .contentTooLarge])
         }
         store.close()
     }
@@ -87,7 +96,10 @@ struct ServiceFuzzTests {
 
     @Test("Read markers")
     func markers() async throws {
-        let seeds = ["", "{}", "{\"upTo\":\"c-1:1\"}", "{\"upTo\":null}", "{\"upTo\":1}", "[]", "{\"upTo\":\"c-1:9223372036854775807\"}"]
+        let seeds = [
+            "", "{}", "{\"upTo\":\"c-1:1\"}", "{\"upTo\":null}", "{\"upTo\":1}", "[]",
+            "{\"upTo\":\"c-1:9223372036854775807\"}",
+        ]
         try await Fuzz.run(1_500, seeds: seeds) { input in
             let response = try await answer(.put, "read", "application/json", input)
             try check(response, 200, [.malformedRequest, .invalidMessage, .invalidReadPosition])

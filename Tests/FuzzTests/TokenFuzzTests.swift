@@ -7,12 +7,15 @@ import Testing
 struct TokenFuzzTests {
     @Test("Tokens of any form name nobody without a key")
     func tokens() async throws {
-        let keys = try await TokenKeys(secret: Array("a shared secret of sixty-four bytes, so that it will do for HS512".utf8))
+        let keys = try await TokenKeys(
+            secret: Array("a shared secret of sixty-four bytes, so that it will do for HS512".utf8))
         let identity = JWTIdentity(
-            keys: keys, rules: TokenRules(), capacity: 10, now: { Timestamp(milliseconds: 0) }, introduce: { _, _ in true })
+            keys: keys, rules: TokenRules(), capacity: 10, now: { Timestamp(milliseconds: 0) },
+            introduce: { _, _ in true })
         let seeds = [
             "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6NDEwMjQ0NDgwMH0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-            "Bearer eyJhbGciOiJub25lIn0.e30.", "bearer a.b.c", "Basic YTpi", "Bearer ", "Bearer ...", "Bearer W1tbWw.W1tbWw.W1tbWw", "",
+            "Bearer eyJhbGciOiJub25lIn0.e30.", "bearer a.b.c", "Basic YTpi", "Bearer ", "Bearer ...",
+            "Bearer W1tbWw.W1tbWw.W1tbWw", "",
         ]
         try await Fuzz.run(6_000, seeds: seeds) { input in
             var fields = RequestFields()
@@ -31,10 +34,13 @@ struct TokenFuzzTests {
 
     @Test("JSON of any form is claims or none, and a header or none")
     func json() async throws {
-        let keys = try await TokenKeys(secret: Array("a shared secret of sixty-four bytes, so that it will do for HS512".utf8))
+        let keys = try await TokenKeys(
+            secret: Array("a shared secret of sixty-four bytes, so that it will do for HS512".utf8))
         let seeds = [
-            "{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"none\"}", "{\"alg\":\"HS256\",\"kid\":\"a\",\"crit\":[\"exp\"]}",
-            "{\"sub\":\"a\",\"exp\":1e300,\"aud\":[\"a\",1],\"tenantId\":{},\"nbf\":-1}", String(repeating: "[", count: 513),
+            "{\"alg\":\"HS256\",\"typ\":\"JWT\"}", "{\"alg\":\"none\"}",
+            "{\"alg\":\"HS256\",\"kid\":\"a\",\"crit\":[\"exp\"]}",
+            "{\"sub\":\"a\",\"exp\":1e300,\"aud\":[\"a\",1],\"tenantId\":{},\"nbf\":-1}",
+            String(repeating: "[", count: 513),
             String(repeating: "{\"a\":", count: 513), "\"\\ud800\"", "[1,2.5e-3,\"a\",null,true]",
         ]
         try await Fuzz.run(6_000, seeds: seeds) { input in
