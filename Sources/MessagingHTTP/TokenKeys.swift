@@ -78,6 +78,7 @@ public struct TokenKeys: Sendable {
     /// - Throws: ``KeyError``.
     public init(jwks: [UInt8]) async throws {
         let set: KeySet
+        guard JSONScreen(jwks) == .fit else { throw KeyError(description: "not a JWK Set") }
         do {
             set = try JSONDecoder().decode(KeySet.self, from: Data(jwks))
         } catch {
@@ -129,7 +130,7 @@ public struct TokenKeys: Sendable {
     private static func header(of token: [UInt8]) -> Header? {
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let json = decoded(parts[0]), let claims = decoded(parts[1]), decoded(parts[2]) != nil,
-            JSONNesting.isModest(json), JSONNesting.isModest(claims),
+            JSONScreen(json) == .fit, JSONScreen(claims) == .fit,
             let header = try? JSONDecoder().decode(Header.self, from: json), header.crit == nil
         else { return nil }
         return header

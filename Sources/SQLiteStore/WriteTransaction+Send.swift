@@ -11,8 +11,8 @@ extension WriteTransaction {
         if let known {
             let everybody = known.participants.map(\.user)
             guard everybody.contains(sender) else {
-                // Who may not open conversations could tell by another answer which ones there are.
-                if !draft.mayOpen { _ = try Opening(for: draft) }
+                // What is wrong with the draft where there is no conversation is wrong here too, or the answers would tell.
+                _ = try Opening(for: draft)
                 throw MessagingError.conversationNotFound
             }
             try Opening.check(receivers: draft.receivers, among: everybody)

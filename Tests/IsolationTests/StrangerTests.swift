@@ -75,12 +75,17 @@ struct StrangerTests {
     func noDoor() async throws {
         let bench = try Bench()
         _ = await bench.answer(.send(to: Self.theirs, "{\"content\":\"Hi\",\"receiverId\":\"bob\"}"))
-        for more in [
-            "\"receiverId\":\"alice\"", "\"participantIds\":[\"alice\",\"bob\",\"mallory\"]",
-            "\"recipientId\":\"mallory\"",
-        ] {
+        for more in ["\"receiverId\":\"alice\"", "\"participantIds\":[\"alice\",\"bob\",\"mallory\"]"] {
             let answer = await bench.answer(.send(user: "mallory", to: Self.theirs, "{\"content\":\"Hi\",\(more)}"))
             #expect(answer.problem == "conversation-not-found")
+        }
+        let crowd = (0...500).map { "\"u\($0)\"" }.joined(separator: ",")
+        for wrong in ["\"recipientId\":\"mallory\"", "\"participantIds\":[\(crowd)]"] {
+            let body = "{\"content\":\"Hi\",\(wrong)}"
+            let theirs = await bench.answer(.send(user: "mallory", to: Self.theirs, body))
+            let nobodys = await bench.answer(.send(user: "mallory", to: "nonesuch", body))
+            #expect(theirs.problem == "invalid-message")
+            #expect(theirs.text == nobodys.text)
         }
         #expect(
             await bench.answer(Ask(user: "mallory", path: Ask.thread(Self.theirs))).problem == "conversation-not-found")
