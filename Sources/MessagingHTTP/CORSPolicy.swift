@@ -18,6 +18,14 @@ public struct CORSPolicy: Sendable {
         self.origins = origins.filter { $0 != "*" }.map { Array($0.utf8) }
     }
 
+    /// Whether a browser could ever send this as an origin (RFC 6454, section 6.2), or it is `*`.
+    public static func isOrigin(_ text: String) -> Bool {
+        guard text != "*" else { return true }
+        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
+        let host = text.dropFirst(scheme.count)
+        return !host.isEmpty && host == host.lowercased() && !host.contains { "/?#@, ".contains($0) }
+    }
+
     /// The fields for every answer to a request: `304` and errors too, or a page could not read them.
     func fields(for request: Request) -> [Response.Field] {
         guard let origin = request.fields[.origin], request.fields.count(of: .origin) == 1 else { return [] }
