@@ -73,7 +73,8 @@ public struct TokenKeys: Sendable {
 
     /// Takes a JWK Set (RFC 7517): RSA, EC and Ed25519 keys.
     ///
-    /// Others, and those that are not for signatures, are passed over (section 5): identity providers publish them side by side.
+    /// Others, those that are not for signatures, and those that cannot be used are passed over (section 5): identity providers
+    /// publish them side by side, and one bad key must not keep the good ones out.
     ///
     /// - Throws: ``KeyError``.
     public init(jwks: [UInt8]) async throws {
@@ -84,20 +85,18 @@ public struct TokenKeys: Sendable {
         } catch {
             throw KeyError(description: "not a JWK Set")
         }
-        for (place, entry) in set.keys.enumerated() {
+        for entry in set.keys {
             guard var jwk = entry.key else { continue }
             let id = jwk.keyIdentifier?.string
             jwk.algorithm = jwk.algorithm ?? Self.usualAlgorithm(of: jwk)
             jwk.keyIdentifier = JWKIdentifier(string: id ?? "")
-            guard let algorithm = jwk.algorithm?.rawValue else {
-                throw KeyError(description: "key \(place + 1) has no algorithm that can be used")
-            }
+            guard let algorithm = jwk.algorithm?.rawValue else { continue }
             let collection = JWTKeyCollection()
             do {
                 try await collection.add(jwk: jwk, isDefault: true)
                 _ = try await collection.getKey()
             } catch {
-                throw KeyError(description: "key \(place + 1) cannot be used")
+                continue
             }
             keys.append(Key(id: id, algorithm: algorithm, collection: collection))
         }
