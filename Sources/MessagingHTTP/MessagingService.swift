@@ -82,7 +82,10 @@ public struct MessagingService: RequestHandler {
     public func answer(_ request: Request) async -> Response {
         let common = commonFields(request)
         do {
-            let (route, query) = try await parse(request)
+            let target = RequestTarget(request.target)
+            let parsed = parse(target)
+            if case .failure = parsed { _ = try await gate.admit(request, Query(callerIn: target.query)) }
+            let (route, query) = try parsed.get()
             if case .readiness = route {
                 try await context.store.checkReadiness()
                 return text("ready\n", common)
@@ -115,7 +118,7 @@ public struct MessagingService: RequestHandler {
     }
 
     /// What a request is about; what is wrong with one to an endpoint is told to callers only. Nil where it takes
-    /// ``parse(_:)`` to know whether this is one.
+    /// ``answer(_:)`` to know whether this is one.
     private func parseFromMemory(_ request: Request) throws -> (Route, Query)? {
         let target = RequestTarget(request.target)
         switch parse(target) {
@@ -124,17 +127,6 @@ public struct MessagingService: RequestHandler {
         case .failure(let problem):
             let isToCaller = Route.needsCaller(target.path) && request.method != .options
             if isToCaller, try gate.admitFromMemory(request, Query(callerIn: target.query)) == nil { return nil }
-            throw problem
-        }
-    }
-
-    private func parse(_ request: Request) async throws -> (Route, Query) {
-        let target = RequestTarget(request.target)
-        switch parse(target) {
-        case .success(let parsed):
-            return parsed
-        case .failure(let problem):
-            if Route.needsCaller(target.path) { _ = try await gate.admit(request, Query(callerIn: target.query)) }
             throw problem
         }
     }
