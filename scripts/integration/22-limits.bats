@@ -91,7 +91,7 @@ setup() {
 }
 
 @test "a connection beyond the most of one address waits or is closed, and others go on" {
-    start_postbox --loops 1 --max-connections-per-address 3
+    start_postbox --loops 2 --trusted-proxy 192.0.2.1 --max-connections-per-address 3
     for number in 5 6 7; do eval "exec $number<>/dev/tcp/127.0.0.1/$PORT"; done
     healthy() { curl --silent --max-time 2 --output /dev/null "$ORIGIN/healthz"; }
     if healthy; then fail 'a fourth connection is served'; fi
