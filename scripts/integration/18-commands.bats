@@ -118,3 +118,12 @@ open_conversation() {
     assert_equal "$EXIT" 69
     assert_one_line 'postbox: *'
 }
+
+@test "a conversation can be opened in a tenant, and one that is there with other people is named" {
+    postbox conversations open --participants 'alice, bob' --id conv-1 --tenant acme --database "$DATABASE"
+    assert_equal "$EXIT" 0
+    assert_equal "$(sqlite3 "$DATABASE" 'SELECT tenant_id, user_id FROM participants ORDER BY user_id')" $'acme|alice\nacme|bob'
+    postbox conversations open --participants alice,carol --id conv-1 --tenant acme --database "$DATABASE"
+    assert_equal "$EXIT" 65
+    assert_one_line 'postbox: *conv-1*'
+}
