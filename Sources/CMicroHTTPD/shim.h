@@ -13,7 +13,6 @@ struct mhd_settings
 {
   MHD_socket listen_socket;
   unsigned int connection_limit;
-  unsigned int connections_per_address;
   size_t memory_per_connection;
   unsigned int idle_timeout_seconds;
   void *context;
@@ -36,7 +35,6 @@ mhd_start_daemon (const struct mhd_settings *settings)
                            settings->access, settings->context,
                            MHD_OPTION_LISTEN_SOCKET, settings->listen_socket,
                            MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
-                           MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->connections_per_address,
                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->memory_per_connection,
                            MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_seconds,
                            MHD_OPTION_URI_LOG_CALLBACK, settings->uri, settings->context,

@@ -9,7 +9,9 @@ public protocol MessageStore: Sendable {
     /// The present life of the store; it changes only by a restore.
     var epoch: Epoch { get }
 
-    /// A conversation, whoever takes part in it; nil where there is none of that name.
+    /// A conversation that the caller takes part in; nil where there is none of that name.
+    ///
+    /// It takes as long for somebody else's conversation as for none.
     func conversation(
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation?

@@ -6,7 +6,7 @@ public struct CORSPolicy: Sendable {
     /// The response fields a page may read, besides those it always may.
     static let exposed =
         "ETag, Link, X-Cursor, X-Poll-Interval, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, "
-        + "WWW-Authenticate, X-Request-Id"
+        + "WWW-Authenticate"
 
     /// How long a browser may remember a preflight, in seconds; browsers cut it to two hours.
     private static let maxAge = "7200"
@@ -16,6 +16,14 @@ public struct CORSPolicy: Sendable {
         allowsAll = origins.contains("*")
         // No page has the origin "*"; taken for one, it would be allowed cookies.
         self.origins = origins.filter { $0 != "*" }.map { Array($0.utf8) }
+    }
+
+    /// Whether a browser could ever send this as an origin (RFC 6454, section 6.2), or it is `*`.
+    public static func isOrigin(_ text: String) -> Bool {
+        guard text != "*" else { return true }
+        guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
+        let host = text.dropFirst(scheme.count)
+        return !host.isEmpty && host == host.lowercased() && !host.contains { "/?#@, ".contains($0) }
     }
 
     /// The fields for every answer to a request: `304` and errors too, or a page could not read them.

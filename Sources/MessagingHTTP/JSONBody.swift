@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 
 /// Reads a request body as one JSON object (RFC 8259).
 enum JSONBody {
@@ -6,15 +6,17 @@ enum JSONBody {
     ///
     /// - Throws: `malformed-request` for what is not JSON in UTF-8, `invalid-message` for JSON of another shape.
     static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(Problem) -> Value {
-        // Foundation would guess other encodings; JSON between systems is UTF-8, and has no bare U+0000.
-        guard String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) else {
-            throw Problem(.malformedRequest, "The body is not JSON in UTF-8.")
-        }
-        guard JSONNesting.isModest(bytes) else {
+        switch JSONScreen(bytes) {
+        case .fit: break
+        case .notUTF8: throw Problem(.malformedRequest, "The body is not JSON in UTF-8.")
+        case .trailingComma: throw Problem(.malformedRequest, "The body is not valid JSON: a comma before a bracket.")
+        case .tooDeep:
             throw Problem(
-                .malformedRequest, "The body has more than \(JSONNesting.limit) levels of arrays and objects.")
+                .malformedRequest, "The body has more than \(JSONScreen.deepest) levels of arrays and objects.")
         }
         do {
+            // The decoder looks only at what it decodes; this looks at all of it.
+            _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch DecodingError.typeMismatch(let expected, let context) {
             throw Problem(.invalidMessage, "\(name(context)) must be \(words(expected)).")

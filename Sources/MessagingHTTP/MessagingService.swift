@@ -27,7 +27,7 @@ public struct MessagingService: RequestHandler {
         if let response = answerAgain(request) { return response }
         let common = commonFields(request)
         do {
-            let (route, query) = try parse(request)
+            guard let (route, query) = try parseFromMemory(request) else { return nil }
             if request.method == .options { return options(route, request, common) }
             try check(request.method, route)
             switch route {
@@ -82,7 +82,10 @@ public struct MessagingService: RequestHandler {
     public func answer(_ request: Request) async -> Response {
         let common = commonFields(request)
         do {
-            let (route, query) = try parse(request)
+            let target = RequestTarget(request.target)
+            let parsed = parse(target)
+            if case .failure = parsed { _ = try await gate.admit(request, Query(callerIn: target.query)) }
+            let (route, query) = try parsed.get()
             if case .readiness = route {
                 try await context.store.checkReadiness()
                 return text("ready\n", common)
@@ -114,9 +117,26 @@ public struct MessagingService: RequestHandler {
         problem(Problem(reason), commonFields(request))
     }
 
-    private func parse(_ request: Request) throws -> (Route, Query) {
+    /// What a request is about; what is wrong with one to an endpoint is told to callers only. Nil where it takes
+    /// ``answer(_:)`` to know whether this is one.
+    private func parseFromMemory(_ request: Request) throws -> (Route, Query)? {
         let target = RequestTarget(request.target)
-        return (try Route(path: target.path), try Query(target.query))
+        switch parse(target) {
+        case .success(let parsed):
+            return parsed
+        case .failure(let problem):
+            let isToCaller = Route.needsCaller(target.path) && request.method != .options
+            if isToCaller, try gate.admitFromMemory(request, Query(callerIn: target.query)) == nil { return nil }
+            throw problem
+        }
+    }
+
+    private func parse(_ target: RequestTarget) -> Result<(Route, Query), Problem> {
+        do throws(Problem) {
+            return .success((try Route(path: target.path), try Query(target.query)))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func callFromMemory(_ request: Request, _ query: Query, _ common: [Response.Field]) throws -> Call? {

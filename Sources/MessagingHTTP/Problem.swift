@@ -87,10 +87,10 @@ extension Problem {
         switch refusal {
         case .bodyTooLarge(let limit):
             self.init(.contentTooLarge, "A request body may have at most \(limit) bytes.")
-        case .tooSlow:
-            self.init(.requestTimeout, "The request took too long to arrive.")
         case .ambiguousLength:
             self.init(.malformedRequest, "Content-Length and Transfer-Encoding do not agree on the body's length.")
+        case .malformedHead:
+            self.init(.malformedRequest, "A header field has no proper name, or Host is given twice.")
         case .stopping:
             self.init(
                 .stopping, "The server is stopping. Try again shortly.", fields: [Response.Field("Retry-After", "1")])

@@ -9,7 +9,6 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     case conversationNotFound = "conversation-not-found"
     case pollingOnly = "polling-only"
     case methodNotAllowed = "method-not-allowed"
-    case requestTimeout = "request-timeout"
     case cursorExpired = "cursor-expired"
     case contentTooLarge = "content-too-large"
     case unsupportedMediaType = "unsupported-media-type"
@@ -32,7 +31,6 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .senderMismatch, .openingForbidden: 403
         case .notFound, .conversationNotFound, .pollingOnly: 404
         case .methodNotAllowed: 405
-        case .requestTimeout: 408
         case .cursorExpired: 410
         case .contentTooLarge: 413
         case .unsupportedMediaType: 415
@@ -54,7 +52,6 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .conversationNotFound: "No such conversation"
         case .pollingOnly: "Polling only"
         case .methodNotAllowed: "Method not allowed"
-        case .requestTimeout: "Request timeout"
         case .cursorExpired: "Cursor expired"
         case .contentTooLarge: "Content too large"
         case .unsupportedMediaType: "Unsupported media type"

@@ -44,6 +44,13 @@ public struct Query: Equatable, Sendable {
         }
     }
 
+    /// Reads only who asks, of a query with whatever else in it.
+    init(callerIn query: ArraySlice<UInt8>) {
+        for pair in query.split(separator: UInt8(ascii: "&")) where pair.starts(with: "userId=".utf8) {
+            userID = PercentEncoding.decode(pair.dropFirst("userId=".utf8.count), plusIsSpace: true)
+        }
+    }
+
     private static func set(_ field: inout String?, _ name: Parameter, _ value: ArraySlice<UInt8>) throws(Problem) {
         guard field == nil else { throw Problem(.malformedRequest, "\(name.rawValue) is given twice.") }
         guard let text = PercentEncoding.decode(value, plusIsSpace: true) else {

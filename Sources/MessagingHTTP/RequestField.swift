@@ -1,7 +1,7 @@
 /// The request header fields that Postbox reads; the server hands over these and drops all others.
 public enum RequestField: UInt8, CaseIterable, Sendable {
     case authorization, contentType, ifNoneMatch, idempotencyKey, origin
-    case userID, tenantID, userName, userCompany, requestID
+    case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
 
     /// The field name in lower case.
@@ -16,7 +16,6 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .tenantID: "x-tenant-id"
         case .userName: "x-user-name"
         case .userCompany: "x-user-company"
-        case .requestID: "x-request-id"
         case .accessControlRequestMethod: "access-control-request-method"
         case .accessControlRequestHeaders: "access-control-request-headers"
         }

@@ -79,6 +79,9 @@ public enum Route: Equatable, Sendable {
         }
     }
 
+    /// Whether a raw path is one of the four endpoints', or looks like one: what is wrong with it is told to callers only.
+    static func needsCaller(_ path: ArraySlice<UInt8>) -> Bool { path.starts(with: base) }
+
     private static var notFound: Problem { Problem(.notFound, "There is nothing at this path.") }
 
     private static func reference(_ segment: ArraySlice<UInt8>) throws(Problem) -> ConversationReference {

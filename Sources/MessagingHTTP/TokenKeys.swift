@@ -73,30 +73,30 @@ public struct TokenKeys: Sendable {
 
     /// Takes a JWK Set (RFC 7517): RSA, EC and Ed25519 keys.
     ///
-    /// Others, and those that are not for signatures, are passed over (section 5): identity providers publish them side by side.
+    /// Others, those that are not for signatures, and those that cannot be used are passed over (section 5): identity providers
+    /// publish them side by side, and one bad key must not keep the good ones out.
     ///
     /// - Throws: ``KeyError``.
     public init(jwks: [UInt8]) async throws {
         let set: KeySet
+        guard JSONScreen(jwks) == .fit else { throw KeyError(description: "not a JWK Set") }
         do {
             set = try JSONDecoder().decode(KeySet.self, from: Data(jwks))
         } catch {
             throw KeyError(description: "not a JWK Set")
         }
-        for (place, entry) in set.keys.enumerated() {
+        for entry in set.keys {
             guard var jwk = entry.key else { continue }
             let id = jwk.keyIdentifier?.string
             jwk.algorithm = jwk.algorithm ?? Self.usualAlgorithm(of: jwk)
             jwk.keyIdentifier = JWKIdentifier(string: id ?? "")
-            guard let algorithm = jwk.algorithm?.rawValue else {
-                throw KeyError(description: "key \(place + 1) has no algorithm that can be used")
-            }
+            guard let algorithm = jwk.algorithm?.rawValue else { continue }
             let collection = JWTKeyCollection()
             do {
                 try await collection.add(jwk: jwk, isDefault: true)
                 _ = try await collection.getKey()
             } catch {
-                throw KeyError(description: "key \(place + 1) cannot be used")
+                continue
             }
             keys.append(Key(id: id, algorithm: algorithm, collection: collection))
         }
@@ -129,7 +129,7 @@ public struct TokenKeys: Sendable {
     private static func header(of token: [UInt8]) -> Header? {
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let json = decoded(parts[0]), let claims = decoded(parts[1]), decoded(parts[2]) != nil,
-            JSONNesting.isModest(json), JSONNesting.isModest(claims),
+            JSONScreen(json) == .fit, JSONScreen(claims) == .fit,
             let header = try? JSONDecoder().decode(Header.self, from: json), header.crit == nil
         else { return nil }
         return header

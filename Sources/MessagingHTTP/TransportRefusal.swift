@@ -2,10 +2,10 @@
 public enum TransportRefusal: Sendable, Equatable {
     /// The body is, or would become, larger than `limit` bytes.
     case bodyTooLarge(limit: Int)
-    /// The request took longer to come in than it may.
-    case tooSlow
     /// Its header fields do not agree on where its body ends (RFC 9112, section 6.3).
     case ambiguousLength
+    /// A header field has no proper name, or one comes twice that may come only once (RFC 9112, sections 3.2 and 5.1).
+    case malformedHead
     /// The server is stopping.
     case stopping
 }

@@ -7,6 +7,7 @@ extension Loop {
     func opened(_ connection: OpaquePointer) -> Connection {
         let added = Connection(connection, index: connections.count, now: now)
         connections.append(added)
+        if addresses.opened(from: added.peer) { added.shutDown() }
         counters.openConnections.bump(by: 1)
         return added
     }
@@ -19,6 +20,7 @@ extension Loop {
             connections[connection.index] = last
             last.index = connection.index
         }
+        addresses.closed(from: connection.peer)
         counters.openConnections.bump(by: -1)
     }
 

@@ -28,9 +28,9 @@ extension Loop {
         connection.incoming?.readHead(of: handle, method: method)
         connection.phase = .body
         guard let head = connection.incoming?.head else { return .NO }
-        if head.isAmbiguous {
+        if let refusal = head.refusal {
             connection.refusedEarly = true
-            return refuse(connection, handle, because: .ambiguousLength)
+            return refuse(connection, handle, because: refusal)
         }
         guard let length = head.contentLength, length > configuration.bodyLimit else { return .YES }
         connection.refusedEarly = true

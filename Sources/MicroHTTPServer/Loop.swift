@@ -11,6 +11,7 @@ final class Loop {
     let handler: any RequestHandler
     let signal: LoopSignal
     let counters: LoopCounters
+    let addresses: AddressCounts
     var connections: [Connection] = []
     var lingering = LingeringSockets()
     /// The time when the loop last woke up: near enough for time-outs, and free.
@@ -24,18 +25,18 @@ final class Loop {
     /// Starts a daemon on a listening socket, which is the loop's from then on.
     init(
         on listeningSocket: Int32, configuration: ServerConfiguration, handler: any RequestHandler, signal: LoopSignal,
-        counters: LoopCounters
+        counters: LoopCounters, addresses: AddressCounts
     ) throws(ServerError) {
         self.configuration = configuration
         self.handler = handler
         self.signal = signal
         self.counters = counters
+        self.addresses = addresses
         nextSweep = now
         let loops = max(1, configuration.loops)
         var settings = mhd_settings(
             listen_socket: listeningSocket,
             connection_limit: UInt32(clamping: (max(1, configuration.connectionLimit) + loops - 1) / loops),
-            connections_per_address: UInt32(clamping: configuration.connectionsPerAddress),
             memory_per_connection: configuration.memoryPerConnection,
             idle_timeout_seconds: UInt32(clamping: configuration.idleTimeout),
             // Unretained: whoever runs the loop keeps it until its daemon has stopped.

@@ -8,10 +8,18 @@ struct RequestHead {
     private(set) var contentLength: Int?
     private var lengths = 0
     private var encodings = 0
+    private var hosts = 0
+    private var hasStrangeEncoding = false
+    private var hasStrangeName = false
 
-    /// Whether two readers could disagree about where the body ends (RFC 9112, section 6.3): the stuff of request
-    /// smuggling, so the connection ends with such a request.
-    var isAmbiguous: Bool { lengths + encodings > 1 }
+    /// Why it cannot be relied on, if so. Where two readers could disagree about which fields there are or where the body ends,
+    /// requests can be smuggled past one of them, so the connection ends with such a request.
+    var refusal: TransportRefusal? {
+        // For any other encoding the library waits for a body that ends with the connection (RFC 9112, section 6.3).
+        if lengths + encodings > 1 || hasStrangeEncoding { return .ambiguousLength }
+        // RFC 9112, sections 3.2 and 5.1.
+        return hosts > 1 || hasStrangeName ? .malformedHead : nil
+    }
 
     /// Reads all header fields in one pass.
     mutating func read(from connection: OpaquePointer) {
@@ -28,6 +36,11 @@ struct RequestHead {
             contentLength = Int(decimal: value)
         } else if name.isName("transfer-encoding") {
             encodings += 1
+            if !value.isName("chunked") { hasStrangeEncoding = true }
+        } else if name.isName("host") {
+            hosts += 1
+        } else if name.isEmpty || name.contains(where: { $0 <= 0x20 }) {
+            hasStrangeName = true
         }
     }
 }

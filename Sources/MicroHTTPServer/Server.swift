@@ -42,11 +42,13 @@ public final class Server: Sendable {
         try state.withLock { (state) throws(ServerError) in
             guard case .bound(let socket) = state else { return }
             var threads: [LoopThread] = []
+            let addresses = AddressCounts(
+                limit: configuration.connectionsPerAddress, isUncounted: configuration.isUncountedAddress)
             do throws(ServerError) {
                 for index in signals.indices {
                     let loop = try Loop(
                         on: try socket.duplicate(), configuration: configuration, handler: handler,
-                        signal: signals[index], counters: counters[index])
+                        signal: signals[index], counters: counters[index], addresses: addresses)
                     threads.append(try LoopThread(running: loop))
                 }
                 // Lets go of our own descriptor: only when the loops have closed theirs does the kernel stop accepting.

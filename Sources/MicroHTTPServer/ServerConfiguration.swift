@@ -8,10 +8,12 @@ public struct ServerConfiguration: Sendable {
     public var loops: Int
     /// The most connections open at a time; further ones wait in the kernel's backlog. Shared out among the loops.
     public var connectionLimit: Int
-    /// The most connections open at a time from one address, in each loop; 0 for no such limit.
-    ///
-    /// Leave it at 0 behind a proxy: there, all connections come from one address.
+    /// The most connections open at a time from one address; further ones are closed at once. 0 for no such limit.
     public var connectionsPerAddress: Int
+    /// Tells the addresses that ``connectionsPerAddress`` does not hold for: proxies, which many people come through.
+    ///
+    /// Called on any loop thread, with the address as text.
+    public var isUncountedAddress: @Sendable (String) -> Bool = { _ in false }
     /// Memory for the head of a request and of its response, in bytes per connection.
     ///
     /// It bounds the request line and header fields together (less about 80 bytes for each field); a larger head is

@@ -2,13 +2,13 @@ import GRDB
 import Messaging
 
 extension SQLiteStore: MessageStore {
-    /// A conversation, whoever takes part in it; nil where there is none of that name.
+    /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func conversation(
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation? {
-        try await read { try StoredConversations(db: $0).find(reference, of: caller) }
+        try await read { try StoredConversations(db: $0).findOwn(reference, of: caller) }
     }
 
     /// The messages in these slices, each once, ordered by number, at most `limit`.

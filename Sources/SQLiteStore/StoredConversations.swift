@@ -13,6 +13,21 @@ struct StoredConversations {
         }
     }
 
+    /// A conversation that the caller takes part in; nil where there is none of that name.
+    ///
+    /// Whether they do is looked up before everybody else in it is read: how many those are must not show in the time it takes to say
+    /// no.
+    func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> Conversation? {
+        guard case .id(let id) = reference else { return try find(reference, of: caller) }
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT c.key, c.id, c.last_n
+                FROM conversations c JOIN participants p ON p.conversation_key = c.key AND p.user_id = ?
+                WHERE c.tenant_id = ? AND c.id = ?
+                """)
+        return try fetch(statement, [caller.user.text, caller.tenant.text, id.text])
+    }
+
     func find(_ id: ConversationID, tenant: TenantID) throws -> Conversation? {
         let statement = try db.cachedStatement(
             sql: """

@@ -3,26 +3,36 @@ import Messaging
 import Synchronization
 
 /// The writes that wait for the writer thread: bounded, in order, any thread puts in, one takes out.
+///
+/// While the thread has been at one batch for too long, the disk stalls, and the queue takes no more: whoever comes then is told
+/// at once rather than left waiting. What was taken before is stored once the disk goes on.
 final class WriteQueue: Sendable {
     private struct State {
         var waiting: [QueuedWrite] = []
         var isClosed = false
         var takerSleeps = false
+        var busySince: ContinuousClock.Instant?
     }
 
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
     private let capacity: Int
+    private let stallLimit: Duration
+    private let now: @Sendable () -> ContinuousClock.Instant
 
-    init(capacity: Int) {
+    init(
+        capacity: Int, stallLimit: Duration, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.capacity = capacity
+        self.stallLimit = stallLimit
+        self.now = now
     }
 
     /// Puts a write at the end; returns why not, where it cannot.
     func put(_ write: QueuedWrite) -> MessagingError? {
         let (refusal, mustWake) = state.withLock { state -> (MessagingError?, Bool) in
             guard !state.isClosed else { return (.storeUnavailable("the store is closed"), false) }
-            guard state.waiting.count < capacity else { return (.overloaded, false) }
+            guard state.waiting.count < capacity, !isStalled(state) else { return (.overloaded, false) }
             state.waiting.append(write)
             return (nil, state.takerSleeps.exchange(false))
         }
@@ -36,6 +46,7 @@ final class WriteQueue: Sendable {
             let (batch, isOver) = state.withLock { state -> ([QueuedWrite], Bool) in
                 let batch = Array(state.waiting.prefix(limit))
                 state.waiting.removeFirst(batch.count)
+                state.busySince = batch.isEmpty ? nil : now()
                 state.takerSleeps = batch.isEmpty && !state.isClosed
                 return (batch, batch.isEmpty && state.isClosed)
             }
@@ -43,6 +54,11 @@ final class WriteQueue: Sendable {
             if !batch.isEmpty { return batch }
             wake.wait()
         }
+    }
+
+    private func isStalled(_ state: State) -> Bool {
+        guard let since = state.busySince else { return false }
+        return now() - since > stallLimit
     }
 
     /// Takes no more; what is waiting can still be taken out.

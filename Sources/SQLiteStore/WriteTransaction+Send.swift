@@ -10,7 +10,11 @@ extension WriteTransaction {
         let known = try conversations.find(draft.conversation, of: draft.caller)
         if let known {
             let everybody = known.participants.map(\.user)
-            guard everybody.contains(sender) else { throw MessagingError.conversationNotFound }
+            guard everybody.contains(sender) else {
+                // What is wrong with the draft where there is no conversation is wrong here too, or the answers would tell.
+                _ = try Opening(for: draft)
+                throw MessagingError.conversationNotFound
+            }
             try Opening.check(receivers: draft.receivers, among: everybody)
             if let first = try firstTry(of: draft, in: known) {
                 return SentMessage(conversation: known, message: first, replayed: true)

@@ -8,6 +8,8 @@ import Synchronization
 final class Writer: Sendable {
     /// The most writes in one transaction: bounds how long the first of them waits.
     private static let largestBatch = 512
+    /// How long a batch may take before further writes are refused.
+    private static let stallLimit = Duration.seconds(2)
 
     private let pool: DatabasePool
     private let observer: (any CommitObserver)?
@@ -17,7 +19,7 @@ final class Writer: Sendable {
     init(pool: DatabasePool, observer: (any CommitObserver)?, capacity: Int) {
         self.pool = pool
         self.observer = observer
-        queue = WriteQueue(capacity: capacity)
+        queue = WriteQueue(capacity: capacity, stallLimit: Self.stallLimit)
         running.enter()
         let thread = Thread { [self] in
             while let batch = queue.take(atMost: Self.largestBatch) { run(batch) }

@@ -22,26 +22,37 @@ struct Conversations: ParsableCommand {
         @Option(help: "The id to give it.")
         var id: String?
 
+        @OptionGroup var tenant: TenantOption
         @OptionGroup var database: DatabaseOption
 
         func run() throws {
-            let users = try participants.split(separator: ",").map { try UserID.argument(String($0), "--participants") }
+            let users = try participants.split(separator: ",").map { name in
+                try UserID.argument(String(name.drop { $0 == " " }), "--participants")
+            }
+            let id = try conversationID()
             let opening: Opening
             do throws(MessagingError) {
-                let isDirect = id == nil && Set(users).count == 2
-                opening = try Opening(id: conversationID(), participants: users, isDirect: isDirect)
+                opening = try Opening(
+                    id: id, participants: users, isDirect: self.id == nil && Set(users).count == 2)
             } catch {
                 throw Failure.badUsage("a conversation needs between 2 and \(Opening.largestGroup) participants")
             }
+            let tenant = try tenant.id()
             let store = try database.open()
             defer { store.close() }
-            print(try store.open(opening, tenant: .none, at: SystemClock.now()).text)
+            do throws(MessagingError) {
+                print(try store.open(opening, tenant: tenant, at: SystemClock.now()).text)
+            } catch .invalidMessage {
+                throw Failure.badData("there is a conversation \(id) with other participants already")
+            } catch {
+                throw Failure.unavailable("the conversation could not be stored: \(error)")
+            }
         }
 
-        private func conversationID() throws(MessagingError) -> ConversationID {
+        private func conversationID() throws -> ConversationID {
             guard let id else { return RandomIDs.conversation() }
             guard case .id(let given) = ConversationReference(id) else {
-                throw .invalidMessage("")
+                throw Failure.badUsage("--id: an id has 1 to 255 bytes, no control characters and no @ at its start")
             }
             return given
         }

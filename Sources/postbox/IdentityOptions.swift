@@ -7,7 +7,7 @@ struct IdentityOptions: ParsableArguments {
     @Option(
         help: """
             How requests say who is asking. demo: X-User-ID, believed from anybody, on loopback only. gateway: X-User-ID and \
-            X-Tenant-ID from a trusted proxy. jwt: a bearer token. The default is demo on loopback and jwt elsewhere.
+            X-Tenant-ID from a trusted proxy. jwt: a bearer token. The default is jwt with a key file and off loopback, and demo otherwise.
             """)
     var identity: IdentityKind?
 
@@ -39,8 +39,10 @@ struct IdentityOptions: ParsableArguments {
     var trustedProxy: [String] = []
 
     /// The kind in force for a server on this host.
+    ///
+    /// Whoever names a key file means it: on loopback, too, it is not left lying while everybody is believed.
     func kind(on host: String) -> IdentityKind {
-        identity ?? (Loopback.contains(host) ? .demo : .jwt)
+        identity ?? (keyFile == nil && Loopback.contains(host) ? .demo : .jwt)
     }
 
     func check(host: String) throws {

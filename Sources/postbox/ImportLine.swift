@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Messaging
+import MessagingHTTP
 
 /// Why a line of an import is of no use.
 struct ImportLineError: Error {
@@ -37,6 +38,7 @@ struct ImportLine: Decodable {
     /// - Throws: ``ImportLineError``.
     static func record(from bytes: [UInt8], now: Timestamp) throws -> ImportRecord {
         let line: ImportLine
+        guard JSONScreen(bytes) == .fit else { throw ImportLineError("not a JSON object") }
         do {
             line = try JSONDecoder().decode(ImportLine.self, from: Data(bytes))
         } catch DecodingError.typeMismatch(_, let context) {

@@ -26,8 +26,8 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "The most connections at a time (1-1000000); further ones wait.")
     var maxConnections = 20_000
 
-    @Option(help: "The most connections at a time from one address, in each loop; 0 is no limit.")
-    var maxConnectionsPerAddress = 0
+    @Option(help: "The most connections at a time from one address that is no trusted proxy; 0 is no limit.")
+    var maxConnectionsPerAddress = 2000
 
     @Option(help: "How many seconds a request may take to come in (0.1-3600).")
     var requestTimeout = 30.0
@@ -58,9 +58,10 @@ struct LimitOptions: ParsableArguments {
     }
 
     /// What the server allows.
-    func apply(to configuration: inout ServerConfiguration) {
+    func apply(to configuration: inout ServerConfiguration, trustedProxies: AddressRanges) {
         configuration.connectionLimit = maxConnections
         configuration.connectionsPerAddress = maxConnectionsPerAddress
+        configuration.isUncountedAddress = trustedProxies.contains
         configuration.memoryPerConnection = maxHeaderBytes
         // A character may take six bytes as an escape, and there is more in a body than its content.
         configuration.bodyLimit = maxContentBytes * 6 + 64 * 1024

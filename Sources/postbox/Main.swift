@@ -5,6 +5,7 @@ import Foundation
 @main
 enum Main {
     static func main() {
+        Descriptors.fillStandard()
         let arguments = EnvironmentArguments.merged(
             into: Array(CommandLine.arguments.dropFirst()), ProcessInfo.processInfo.environment)
         do {

@@ -64,6 +64,9 @@ struct Serve: ParsableCommand {
         guard (1...100_000_000).contains(indexCapacity) else {
             throw ValidationError("--index-capacity must be from 1 to 100000000")
         }
+        guard corsOrigin.allSatisfy(CORSPolicy.isOrigin) else {
+            throw ValidationError("--cors-origin must be * or like https://app.example.org, without a path")
+        }
         try identity.check(host: host)
     }
 
@@ -112,7 +115,7 @@ struct Serve: ParsableCommand {
     private func makeServer() throws -> Server {
         var configuration = ServerConfiguration(host: host, port: port)
         if loops > 0 { configuration.loops = loops }
-        limits.apply(to: &configuration)
+        limits.apply(to: &configuration, trustedProxies: identity.trustedProxies)
         do throws(ServerError) {
             return try Server(configuration: configuration)
         } catch {

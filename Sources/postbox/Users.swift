@@ -21,13 +21,19 @@ struct Users: ParsableCommand {
         @Option(help: "The company others see.")
         var company: String?
 
+        @OptionGroup var tenant: TenantOption
         @OptionGroup var database: DatabaseOption
 
         func run() throws {
             let user = try UserID.argument(id, "the user id")
+            let tenant = try tenant.id()
             let store = try database.open()
             defer { store.close() }
-            try store.setPerson(Person(id: user, name: name, company: company), tenant: .none)
+            do throws(MessagingError) {
+                try store.setPerson(Person(id: user, name: name, company: company), tenant: tenant)
+            } catch {
+                throw Failure.unavailable("the name could not be stored: \(error)")
+            }
         }
     }
 }

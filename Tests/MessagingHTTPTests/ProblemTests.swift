@@ -18,7 +18,7 @@ struct ProblemTests {
         let promised = [
             "malformed-request 400", "malformed-cursor 400", "unauthenticated 401", "sender-mismatch 403",
             "opening-forbidden 403", "not-found 404", "conversation-not-found 404", "polling-only 404",
-            "method-not-allowed 405", "request-timeout 408", "cursor-expired 410", "content-too-large 413",
+            "method-not-allowed 405", "cursor-expired 410", "content-too-large 413",
             "unsupported-media-type 415", "invalid-message 422", "idempotency-conflict 422",
             "invalid-read-position 422",
             "overloaded 503", "store-unavailable 503", "stopping 503",
@@ -67,7 +67,6 @@ struct ProblemTests {
         #expect(Problem(CursorError.malformed).kind == .malformedCursor)
         #expect(Problem(CursorError.expired).kind == .cursorExpired)
         #expect(Problem(TransportRefusal.bodyTooLarge(limit: 7)).kind == .contentTooLarge)
-        #expect(Problem(TransportRefusal.tooSlow).kind == .requestTimeout)
         #expect(Problem(TransportRefusal.stopping).kind == .stopping)
     }
 }

@@ -11,7 +11,7 @@ struct RateLimitGateTests {
         let computed = Atomic<Int>(0)
         let vary = "X-User-ID"
 
-        func rememberedCaller(of request: Request, _ query: Query) throws(Problem) -> Caller? {
+        func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
             guard let name = try request.fields.onlyText(.userID) else { throw .unauthenticated("Who?") }
             guard !name.hasPrefix("forged"), let user = UserID(name) else { return nil }
             return Caller(user: user)

@@ -41,10 +41,24 @@ struct BindingTests {
 
     @Test("Connections from one address are limited where that is asked for")
     func perAddress() async throws {
-        let server = try serve(TestHandler(always: response(""))) { $0.connectionsPerAddress = 2 }
-        let two = try (0..<2).map { _ in try Client(port: server.boundPort) }
+        let server = try serve(TestHandler(always: response("")), loops: 2) { $0.connectionsPerAddress = 2 }
+        var two = try (0..<2).map { _ in try Client(port: server.boundPort) }
         for client in two { #expect(try await client.exchange(get("/")).status == 200) }
         #expect(try await Client(port: server.boundPort).isClosedByServer())
+        two.removeLast()
+        #expect(await eventually { server.statistics.openConnections == 1 })
+        #expect(try await Client(port: server.boundPort).exchange(get("/")).status == 200)
+        _ = two
+    }
+
+    @Test("Addresses that many people come through are not limited")
+    func uncounted() async throws {
+        let server = try serve(TestHandler(always: response(""))) {
+            $0.connectionsPerAddress = 1
+            $0.isUncountedAddress = { $0 == "127.0.0.1" }
+        }
+        let three = try (0..<3).map { _ in try Client(port: server.boundPort) }
+        for client in three { #expect(try await client.exchange(get("/")).status == 200) }
     }
 
     @Test("Connections above the limit wait for their turn")

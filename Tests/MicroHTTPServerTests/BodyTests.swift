@@ -77,19 +77,4 @@ struct BodyTests {
         #expect(sent < 1000)
         #expect(await eventually { server.statistics.openConnections == 0 && server.statistics.openRequests == 0 })
     }
-
-    @Test(
-        "A body whose end two readers could see in two places is not read at all, and the connection ends",
-        arguments: [
-            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 5\r\nContent-Length: 6\r\n",
-        ])
-    func smuggling(fields: String) async throws {
-        let handler = TestHandler(always: response(""))
-        let server = try serve(handler)
-        let client = try Client(port: server.boundPort)
-        client.send(get("/", fields, method: "POST") + "0\r\n\r\n")
-        #expect(try await client.receive().status == 400)
-        await #expect(throws: Client.Failure.self) { try await client.receive() }
-        #expect(handler.requests.isEmpty)
-    }
 }

@@ -77,7 +77,7 @@ final class Client {
         return try await receive(bodiless: bodiless)
     }
 
-    /// Waits for the server to close the connection; false if it sends something or does nothing for ten seconds.
+    /// Waits for the server to close the connection; false if it sends something or does nothing for a minute.
     func isClosedByServer() async -> Bool {
         guard buffer.isEmpty, await isReadable() else { return false }
         var byte: UInt8 = 0
@@ -85,7 +85,7 @@ final class Client {
     }
 
     private func fill() async throws {
-        guard await isReadable() else { throw Failure(text: "nothing for ten seconds") }
+        guard await isReadable() else { throw Failure(text: "nothing for a minute") }
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
         guard count > 0 else { throw Failure(text: count == 0 ? "closed" : String(cString: strerror(errno))) }
@@ -96,7 +96,7 @@ final class Client {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { [descriptor] in
                 var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                continuation.resume(returning: poll(&wanted, 1, 10_000) > 0)
+                continuation.resume(returning: poll(&wanted, 1, 60_000) > 0)
             }
         }
     }

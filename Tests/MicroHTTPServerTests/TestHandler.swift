@@ -30,8 +30,7 @@ final class TestHandler: RequestHandler {
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         switch reason {
         case .bodyTooLarge(let limit): Response(status: 413, fields: [], body: Array("limit \(limit)".utf8))
-        case .tooSlow: Response(status: 408, fields: [])
-        case .ambiguousLength: Response(status: 400, fields: [])
+        case .ambiguousLength, .malformedHead: Response(status: 400, fields: [])
         case .stopping: Response(status: 503, fields: [])
         }
     }

@@ -98,3 +98,32 @@ open_conversation() {
     as alice GET "$API"
     assert_json 'map(.id) == ["conv-1"]'
 }
+
+@test "closed standard descriptors do not become the database's" {
+    printf '{"kind":"user","id":"u%d"}\n' {1..20001} >"$DATABASE.jsonl"
+    "$POSTBOX" import "$DATABASE.jsonl" --database "$DATABASE" <&- >&- 2>&-
+    assert_equal "$(head -c 15 "$DATABASE")" 'SQLite format 3'
+    assert_equal "$(sqlite3 "$DATABASE" 'PRAGMA integrity_check; SELECT count(*) FROM users')" $'ok\n20001'
+}
+
+@test "an import line that nests deeply is a bad line like any other" {
+    printf '[%.0s' {1..513} >"$DATABASE.jsonl"
+    postbox import "$DATABASE.jsonl" --database "$DATABASE"
+    assert_equal "$EXIT" 65
+    assert_one_line "*$DATABASE.jsonl:1: *"
+}
+
+@test "a key file without --identity is not left lying while everybody is believed" {
+    postbox serve --port 0 --database "$DATABASE" --jwt-secret-file "$DATABASE.none"
+    assert_equal "$EXIT" 69
+    assert_one_line 'postbox: *'
+}
+
+@test "a conversation can be opened in a tenant, and one that is there with other people is named" {
+    postbox conversations open --participants 'alice, bob' --id conv-1 --tenant acme --database "$DATABASE"
+    assert_equal "$EXIT" 0
+    assert_equal "$(sqlite3 "$DATABASE" 'SELECT tenant_id, user_id FROM participants ORDER BY user_id')" $'acme|alice\nacme|bob'
+    postbox conversations open --participants alice,carol --id conv-1 --tenant acme --database "$DATABASE"
+    assert_equal "$EXIT" 65
+    assert_one_line 'postbox: *conv-1*'
+}

@@ -230,6 +230,13 @@ assert_contents() {
     [[ $(json '[.[].content] | join(" ")') == "$*" ]] || fail "expected the contents: $*" "$(answer)"
 }
 
+# assert_lacks PATTERN FILE…: a negated command would not end a test.
+assert_lacks() {
+    local found
+    found=$(grep -E -- "$1" "${@:2}") || return 0
+    fail "should not be there:" "$found"
+}
+
 assert_equal() {
     [[ $1 == "$2" ]] || fail "expected: $2" "got:      $1"
 }

@@ -1,0 +1,109 @@
+import Foundation
+import Messaging
+import SQLiteStore
+import Testing
+
+@testable import MessagingHTTP
+
+/// Bodies for the two endpoints that take one, through the real service and store.
+struct ServiceFuzzTests {
+    private final class Folder: Sendable {
+        let path: String
+
+        init() throws {
+            let url = FileManager.default.temporaryDirectory.appendingPathComponent("postbox-fuzz-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+            path = url.path
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private let folder: Folder
+    private let store: SQLiteStore
+    private let service: MessagingService
+
+    init() throws {
+        folder = try Folder()
+        let index = FreshnessIndex(capacity: 100)
+        store = try SQLiteStore(path: folder.path + "/postbox.sqlite", observer: index)
+        var settings = ServiceSettings()
+        settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
+        service = MessagingService(
+            store: store, index: index, identity: DemoIdentity(), settings: settings,
+            surroundings: Surroundings(
+                now: { Timestamp(milliseconds: 0) }, ticks: { 0 },
+                makeConversationID: { ConversationID(trusted: "d-1") },
+                log: { _ in }))
+        let people = [UserID(trusted: "alice"), UserID(trusted: "bob")]
+        let opening = try Opening(id: ConversationID(trusted: "c-1"), participants: people, isDirect: false)
+        _ = try store.open(opening, tenant: .none, at: Timestamp(milliseconds: 0))
+    }
+
+    private func answer(_ method: MessagingHTTP.Method, _ path: String, _ type: String, _ body: [UInt8]) async throws
+        -> Response
+    {
+        var fields = RequestFields()
+        fields.append(.userID, "alice".utf8)
+        fields.append(.contentType, type.utf8)
+        let request = Request(
+            method: method, target: Array("/api/messages/conversations/c-1/\(path)".utf8), fields: fields, body: body)
+        if let known = service.answerFromMemory(request) { return known }
+        return await service.answer(request)
+    }
+
+    private func check(_ response: Response, _ status: Int, _ kinds: [ProblemKind]) throws {
+        let object = try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any]
+        if response.status == status { return }
+        let kind = kinds.first { $0.type == object?["type"] as? String }
+        try Fuzz.check(
+            kind?.status == response.status,
+            "an undocumented problem: \(String(decoding: response.body, as: UTF8.self))")
+    }
+
+    @Test("Messages as JSON")
+    func messages() async throws {
+        let seeds = [
+            "{\"content\":\"Hi\"}",
+            "{\"content\":\"\\u00e9\\ud83d\\ude00\",\"clientMessageId\":\"k-1\",\"senderId\":\"alice\"}",
+            "{\"content\":\"Hi\",\"receiverId\":\"bob\",\"participantIds\":[\"alice\",\"bob\"]}", "{\"content\":1}",
+            "[]", "null", "{}",
+            "{\"content\":\"Hi\",\"x\":{\"y\":[1,2.5e10,true,null]}}", String(repeating: "[", count: 513),
+            "{\"x\":" + String(repeating: "[", count: 512),
+        ]
+        try await Fuzz.run(2_000, seeds: seeds) { input in
+            let response = try await answer(.post, "messages", "application/json", input)
+            try check(
+                response, 201,
+                [.malformedRequest, .invalidMessage, .senderMismatch, .idempotencyConflict, .contentTooLarge])
+        }
+        store.close()
+    }
+
+    @Test("Messages as text")
+    func texts() async throws {
+        try await Fuzz.run(1_000, seeds: ["Hi", "é😀", " ", "a\0b"]) { input in
+            let response = try await answer(.post, "messages", "text/plain", input)
+            try check(response, 201, [.malformedRequest, .invalidMessage, .contentTooLarge])
+            guard response.status == 201 else { return }
+            let object = try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any]
+            // Foundation takes a leading byte order mark away from what it reads here.
+            let content = (object?["content"] as? String ?? "").utf8
+            try Fuzz.check(content.elementsEqual(input) || input.starts(with: [0xEF, 0xBB, 0xBF]), "came back changed")
+        }
+        store.close()
+    }
+
+    @Test("Read markers")
+    func markers() async throws {
+        let seeds = [
+            "", "{}", "{\"upTo\":\"c-1:1\"}", "{\"upTo\":null}", "{\"upTo\":1}", "[]",
+            "{\"upTo\":\"c-1:9223372036854775807\"}",
+        ]
+        try await Fuzz.run(1_500, seeds: seeds) { input in
+            let response = try await answer(.put, "read", "application/json", input)
+            try check(response, 200, [.malformedRequest, .invalidMessage, .invalidReadPosition])
+        }
+        store.close()
+    }
+}

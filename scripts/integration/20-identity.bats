@@ -1,0 +1,250 @@
+#!/usr/bin/env bats
+# Who is believed: tokens, the files with their keys, and gateways.
+
+load helpers
+
+SECRET=$FOLDER/secret
+KEYS=$FOLDER/keys.json
+
+setup() {
+    mkdir -p "$FOLDER"
+    printf 'a shared secret of thirty-two bytes or more\n' >"$SECRET"
+}
+
+hostile() {
+    python3 "$BATS_TEST_DIRNAME/hostile.py" "$@"
+}
+
+# token CLAIMS [ALGORITHM]: signed with the secret.
+token() {
+    hostile token "$SECRET" "$@"
+}
+
+# bearing TOKEN METHOD URL [curl arguments]
+bearing() {
+    local token=$1
+    shift
+    request "$@" --header "Authorization: Bearer $token"
+}
+
+rsa_key() {
+    openssl genrsa -out "$FOLDER/$1.pem" 2048 2>/dev/null
+}
+
+# publish KID…: the JWK Set of these keys, put in place as a whole.
+publish() {
+    local pairs=() kid
+    for kid; do pairs+=("$kid" "$FOLDER/$kid.pem"); done
+    hostile jwks "${pairs[@]}" >"$KEYS.new"
+    mv "$KEYS.new" "$KEYS"
+}
+
+# gets STATUS TOKEN: what the list answers.
+gets() {
+    bearing "$2" GET "$API"
+    [[ $CODE == "$1" ]]
+}
+
+refuses() {
+    postbox serve --port 0 --database "$DATABASE" "$@"
+    assert_equal "$EXIT" 64
+    assert_one_line '*'
+    [[ ! -e $DATABASE ]]
+}
+
+@test "a good token names its bearer at every endpoint" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    alice=$(token '{"sub": "alice", "exp": "+60", "name": "Alice", "company": "Acme"}')
+    bob=$(token '{"sub": "bob", "exp": "+60"}')
+    bearing "$alice" POST "$API/conv-1/messages" --json '{"content": "Hi", "receiverId": "bob"}'
+    assert_status 201
+    assert_json '.senderId == "alice"'
+    bearing "$bob" GET "$API/conv-1/messages"
+    assert_contents Hi
+    assert_header Vary 'Authorization, Origin'
+    bearing "$bob" PUT "$API/conv-1/read"
+    assert_status 200
+    bearing "$bob" GET "$API"
+    assert_json '.[0].name == "Alice" and .[0].company == "Acme"'
+    etag=$(header ETag)
+    bearing "$bob" HEAD "$API" --header "If-None-Match: $etag"
+    assert_status 304
+    bearing "$(token '{"sub": "alice", "exp": "+61", "name": "Alice Archer"}')" GET "$API"
+    bearing "$bob" GET "$API" --header "If-None-Match: $etag"
+    assert_status 200
+    assert_json '.[0].name == "Alice Archer" and .[0].company == "Acme"'
+}
+
+@test "without a token, with a bad one and with two there is a challenge as RFC 6750 has it" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    for url in "$API" "$API/conv-1/messages"; do
+        request GET "$url" --header 'X-User-ID: alice'
+        assert_problem 401 unauthenticated
+        assert_equal "$(header WWW-Authenticate)" 'Bearer realm="postbox"'
+    done
+    bearing nonsense GET "$API"
+    assert_problem 401 unauthenticated
+    assert_header WWW-Authenticate 'Bearer realm="postbox", error="invalid_token", error_description="*"'
+    good=$(token '{"sub": "alice", "exp": "+60"}')
+    bearing "$good" GET "$API" --header "Authorization: Bearer $good"
+    assert_problem 400 malformed-request
+    assert_header WWW-Authenticate '*error="invalid_request"*'
+    request PUT "$API/conv-1/read" --header 'Authorization: Basic YTpi'
+    assert_problem 401 unauthenticated
+    bearing "$good" GET "$API"
+    assert_status 200
+}
+
+@test "a token that expires while it is in use stops working within a second" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    now=$(date +%s)
+    # Of the leeway of 30 s, three are left.
+    token=$(token "{\"sub\": \"alice\", \"exp\": $((now - 27))}")
+    gets 200 "$token"
+    await gets 401 "$token"
+    ended=$(date +%s)
+    ((ended >= now + 3 && ended <= now + 4)) || fail "it stopped working $((ended - now)) s after it was made"
+    assert_header WWW-Authenticate '*expired*'
+}
+
+@test "issuer, audience and the names of claims can be set" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET" --jwt-issuer https://id.example --jwt-audience postbox \
+        --jwt-user-claim uid --jwt-tenant-claim org --jwt-name-claim display --jwt-company-claim employer
+    claims='{"uid": "alice", "org": "one", "iss": "https://id.example", "aud": ["x", "postbox"], "exp": "+60"}'
+    gets 200 "$(token "$claims")"
+    gets 401 "$(token "$(jq -c '.iss = "https://other.example"' <<<"$claims")")"
+    gets 401 "$(token "$(jq -c '.aud = "other"' <<<"$claims")")"
+    gets 401 "$(token "$(jq -c 'del(.uid) | .sub = "alice"' <<<"$claims")")"
+    gets 401 "$(token "$(jq -c '.org = true' <<<"$claims")")"
+}
+
+@test "tenants in tokens are strangers to one another" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    one=$(token '{"sub": "alice", "tenantId": "one", "exp": "+60"}')
+    two=$(token '{"sub": "alice", "tenantId": "two", "exp": "+60"}')
+    bearing "$one" POST "$API/conv-1/messages" --json '{"content": "of one", "receiverId": "bob"}'
+    bearing "$two" GET "$API/conv-1/messages"
+    assert_problem 404 conversation-not-found
+    bearing "$two" POST "$API/conv-1/messages" --json '{"content": "of two", "receiverId": "bob"}'
+    assert_status 201
+    assert_json '.id == "conv-1:1"'
+    bearing "$one" GET "$API/conv-1/messages"
+    assert_contents 'of one'
+}
+
+@test "keys are replaced while it runs: when the file changes, and at once on SIGHUP" {
+    for kid in old new third; do rsa_key "$kid"; done
+    publish old
+    start_postbox --identity jwt --jwks-file "$KEYS"
+    old=$(hostile rsa-token "$FOLDER/old.pem" old '{"sub": "alice"}')
+    new=$(hostile rsa-token "$FOLDER/new.pem" new '{"sub": "alice"}')
+    third=$(hostile rsa-token "$FOLDER/third.pem" third '{"sub": "alice"}')
+    gets 200 "$old"
+    gets 401 "$new"
+    publish old new
+    await gets 200 "$new"
+    gets 200 "$old"
+    publish new
+    await gets 401 "$old"
+    gets 200 "$new"
+    publish third
+    kill -HUP "$SERVER"
+    await gets 200 "$third"
+    gets 401 "$new"
+    running "$SERVER"
+}
+
+@test "a key file that cannot be used leaves the old keys in force, and the log says so" {
+    rsa_key old
+    publish old
+    start_postbox --identity jwt --jwks-file "$KEYS"
+    token=$(hostile rsa-token "$FOLDER/old.pem" old '{"sub": "alice"}')
+    gets 200 "$token"
+    for content in '' '{"keys": []}' '{"keys": [' "$(printf '%600s' '' | tr ' ' '[')"; do
+        printf '%s' "$content" >"$KEYS"
+        : >"$ERR"
+        kill -HUP "$SERVER"
+        complained() { grep -q 'kept the old keys' "$ERR"; }
+        await complained
+        gets 200 "$token"
+    done
+    rm "$KEYS"
+    : >"$ERR"
+    await complained
+    gets 200 "$token"
+}
+
+@test "the public key is no secret: a token signed with it as an HMAC is refused" {
+    rsa_key key
+    publish key
+    start_postbox --identity jwt --jwks-file "$KEYS"
+    openssl rsa -in "$FOLDER/key.pem" -pubout -out "$FOLDER/key.pub" 2>/dev/null
+    gets 401 "$(hostile token "$FOLDER/key.pub" '{"sub": "alice", "exp": "+60"}')"
+    gets 401 "$(hostile token "$KEYS" '{"sub": "alice", "exp": "+60"}')"
+}
+
+@test "no log line holds a token, or anything of its claims" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    token=$(token '{"sub": "somebody-special", "exp": "+60", "name": "Secret Name"}')
+    gets 200 "$token"
+    gets 401 "${token}x"
+    gets 401 "$(token '{"sub": "somebody-special", "exp": "-60"}')"
+    assert_lacks 'eyJ|special|Secret Name' "$OUT" "$ERR"
+}
+
+@test "a gateway is believed from a trusted address only" {
+    start_postbox --identity gateway
+    request GET "$API" --header 'X-User-ID: alice' --header 'X-Tenant-ID: one'
+    assert_status 200
+    assert_header Vary 'X-User-ID, X-Tenant-ID, Origin'
+    request GET "$API"
+    assert_problem 401 unauthenticated
+    request GET "$API?userId=alice"
+    assert_problem 401 unauthenticated
+    request GET "$API" --header 'X-User-ID: alice' --header 'X-User-ID: root'
+    assert_problem 400 malformed-request
+    restart_postbox --identity gateway --trusted-proxy 192.0.2.0/24 --trusted-proxy 2001:db8::/32
+    request GET "$API" --header 'X-User-ID: alice' --header 'X-Forwarded-For: 192.0.2.1'
+    assert_problem 401 unauthenticated
+}
+
+@test "a gateway over IPv6 that takes IPv4 too is believed from both loopbacks" {
+    start_postbox --identity gateway --host ::
+    for host in 127.0.0.1 '[::1]'; do
+        request GET "http://$host:$PORT/api/messages/conversations" --header 'X-User-ID: alice'
+        assert_status 200
+    done
+}
+
+@test "away from loopback the identity is jwt, and it does not start without a key" {
+    refuses --host 0.0.0.0
+    start_postbox --host 0.0.0.0 --jwt-secret-file "$SECRET"
+    request GET "http://127.0.0.1:$PORT/api/messages/conversations" --header 'X-User-ID: alice'
+    assert_problem 401 unauthenticated
+}
+
+@test "identity options that do not go together are refused with code 64" {
+    refuses --identity jwt
+    refuses --identity jwt --jwt-secret-file "$SECRET" --jwks-file "$KEYS"
+    refuses --identity gateway --trusted-proxy 10.0.0.0/33
+    refuses --identity gateway --trusted-proxy gateway.example
+    refuses --identity demo --host 0.0.0.0
+    refuses --identity trust-me
+}
+
+@test "a key file that is missing, too short or not a JWK Set is refused, and says which file" {
+    printf 'short' >"$FOLDER/short"
+    printf '{"keys": []}' >"$KEYS"
+    for options in "--jwt-secret-file $FOLDER/missing" "--jwt-secret-file $FOLDER/short" "--jwks-file $KEYS" "--jwks-file $SECRET"; do
+        # shellcheck disable=SC2086
+        postbox serve --port 0 --database "$DATABASE" --identity jwt $options
+        ((EXIT != 0 && EXIT != 124)) || fail "exit code $EXIT"
+        assert_one_line "postbox: *${options#* }*"
+        [[ ! -e $DATABASE ]]
+    done
+}
+
+@test "demo says that it believes everybody" {
+    start_postbox
+    grep -q '^postbox: demo identity: everybody is believed' "$OUT"
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# How often whom may do what.
+
+load helpers
+
+# limited NAME: 429 with all that a client needs to do better.
+limited() {
+    assert_problem 429 rate-limited
+    assert_header Retry-After '[1-9]*'
+    assert_header RateLimit-Policy "\"$1\";q=*;w=*"
+    assert_header RateLimit "\"$1\";r=0;t=$(header Retry-After)"
+}
+
+setup() {
+    :
+}
+
+@test "a page that polls both endpoints in twenty tabs is not limited, and a tight loop is" {
+    start_postbox --poll-rate 20
+    codes() {
+        local n
+        for ((n = 0; n < $1; n++)); do printf '%s\n' next silent "url = \"$API\"" 'header = "X-User-ID: alice"' 'output = "/dev/null"' 'write-out = "%{http_code}\n"'; done |
+            tail -n +2 | curl --config - | sort | uniq -c
+    }
+    [[ $(codes 40) == *' 40 200' ]]
+    [[ $(codes 2000) == *' 429'* ]]
+    as alice GET "$API"
+    if [[ $CODE == 429 ]]; then limited polls; fi
+    as bob GET "$API"
+    assert_status 200
+}
+
+@test "sends are limited for each user, and waiting as long as told helps" {
+    start_postbox --send-rate 1 --send-burst 3
+    for n in 1 2 3; do send alice conv-1 "$n" bob; done
+    post alice conv-1 '{"content": "4"}'
+    limited sends
+    as alice PUT "$API/conv-1/read"
+    limited sends
+    wait=$(header Retry-After)
+    ((wait <= 2))
+    send bob conv-1 'not limited'
+    as alice GET "$API"
+    assert_status 200
+    may_send() {
+        post alice conv-1 '{"content": "4"}'
+        [[ $CODE == 201 ]]
+    }
+    SECONDS=0
+    await may_send
+    ((SECONDS <= wait + 1))
+    as bob GET "$API/conv-1/messages"
+    assert_json '[.[].content] == ["1", "2", "3", "not limited", "4"]'
+}
+
+@test "a rate of 0 is no limit, and one next to 0 is a limit" {
+    start_postbox --send-rate 1e-300 --send-burst 1000000
+    send alice conv-1 'Hi' bob
+    restart_postbox --send-rate 1e-12 --send-burst 1
+    send alice conv-1 'Hi'
+    post alice conv-1 '{"content": "again"}'
+    limited sends
+    restart_postbox
+    send_many alice conv-1 1 100
+}
+
+@test "limits that are no numbers or out of range are refused" {
+    mkdir -p "${DATABASE%/*}"
+    for option in --send-rate=-1 --send-rate=nan --poll-rate=inf --send-burst=0 --max-connections=0 --max-header-bytes=1 \
+        --request-timeout=0 --idle-timeout=0 --max-content-bytes=0; do
+        postbox serve --port 0 --database "$DATABASE" "$option"
+        assert_equal "$EXIT" 64
+        assert_one_line '*'
+    done
+}
+
+@test "an address that fails too often to say who it is has to wait, unless it is a proxy's" {
+    start_postbox --trusted-proxy 192.0.2.1
+    attempts() {
+        local n
+        for ((n = 0; n < 100; n++)); do printf '%s\n' next silent "url = \"$API\"" 'output = "/dev/null"' 'write-out = "%{http_code}\n"'; done |
+            tail -n +2 | curl --config - | sort | uniq -c
+    }
+    [[ $(attempts) == *' 401'*' 429'* ]]
+    request GET "$API"
+    assert_problem 429 rate-limited
+    as alice GET "$API"
+    assert_status 200
+    restart_postbox
+    [[ $(attempts) == *' 100 401' ]]
+}
+
+@test "a connection beyond the most of one address waits or is closed, and others go on" {
+    start_postbox --loops 2 --trusted-proxy 192.0.2.1 --max-connections-per-address 3
+    for number in 5 6 7; do eval "exec $number<>/dev/tcp/127.0.0.1/$PORT"; done
+    healthy() { curl --silent --max-time 2 --output /dev/null "$ORIGIN/healthz"; }
+    if healthy; then fail 'a fourth connection is served'; fi
+    exec 5>&-
+    await healthy
+    exec 6>&- 7>&-
+}
+
+@test "a request that does not come in within its time is answered 408 or cut" {
+    start_postbox --request-timeout 0.5
+    exec 4<>"/dev/tcp/127.0.0.1/$PORT"
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ' >&4
+    timeout 10 cat <&4 >"$BODY" || fail 'the connection is still open after 10 s'
+    exec 4>&-
+    [[ ! -s $BODY ]] || grep -q '^HTTP/1.1 408' "$BODY" || fail "$(cat "$BODY")"
+}
+
+@test "a connection that is idle for too long is closed" {
+    start_postbox --idle-timeout 1
+    exec 4<>"/dev/tcp/127.0.0.1/$PORT"
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&4
+    timeout 10 cat <&4 >"$BODY" || fail 'the connection is still open after 10 s'
+    exec 4>&-
+    grep -q '^HTTP/1.1 200' "$BODY"
+}

@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""What no ordinary client does: tokens made by hand, and requests written byte by byte on raw sockets."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import resource
+import socket
+import subprocess
+import sys
+import time
+
+LIST = "/api/messages/conversations"
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def token(secret_file, claims, algorithm="HS256"):
+    """A token signed with the secret in a file; claims are JSON, with +N for a time N seconds from now."""
+    claims = json.loads(claims)
+    for name in ("exp", "nbf"):
+        if isinstance(claims.get(name), str) and claims[name][:1] in "+-":
+            claims[name] = int(time.time()) + int(claims[name])
+    with open(secret_file, "rb") as file:
+        secret = file.read().rstrip(b"\n")
+    digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[algorithm]
+    signed = encode(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + "." + encode(json.dumps(claims).encode())
+    return signed + "." + encode(hmac.new(secret, signed.encode(), digest).digest())
+
+
+def rsa_token(key_file, kid, claims):
+    """An RS256 token signed with the private key in a PEM file."""
+    claims = json.loads(claims)
+    claims["exp"] = int(time.time()) + int(claims.get("exp", "+3600"))
+    signed = encode(json.dumps({"alg": "RS256", "kid": kid}).encode()) + "." + encode(json.dumps(claims).encode())
+    signature = subprocess.run(
+        ["openssl", "dgst", "-sha256", "-sign", key_file], input=signed.encode(), capture_output=True, check=True
+    ).stdout
+    return signed + "." + encode(signature)
+
+
+def jwks(*pairs):
+    """A JWK Set of the public halves of PEM files, each after its kid."""
+    keys = []
+    for kid, file in zip(pairs[::2], pairs[1::2]):
+        modulus = subprocess.run(
+            ["openssl", "rsa", "-in", file, "-noout", "-modulus"], capture_output=True, check=True, text=True
+        ).stdout
+        number = bytes.fromhex(modulus.strip().partition("=")[2])
+        keys.append({"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": encode(number), "e": "AQAB"})
+    return json.dumps({"keys": keys})
+
+
+def exchange(port, data, timeout=15, step=0):
+    """Sends bytes, and returns all that comes back until the server closes or is silent for a moment."""
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=timeout) as connection:
+        try:
+            if step:
+                for start in range(0, len(data), step):
+                    connection.sendall(data[start : start + step])
+            else:
+                connection.sendall(data)
+        except OSError:
+            pass
+        received = b""
+        # An answer is followed by silence on a connection that stays open.
+        connection.settimeout(timeout)
+        try:
+            while True:
+                part = connection.recv(65536)
+                if not part:
+                    break
+                received += part
+                connection.settimeout(0.3)
+        except OSError:
+            pass
+        return received
+
+
+def statuses(received):
+    """The status and problem of each answer on a connection, such as `400 malformed-request`."""
+    found = []
+    for answer in received.split(b"HTTP/1.1 ")[1:]:
+        kind = answer.partition(b"urn:postbox:problem:")[2].partition(b'"')[0].decode()
+        found.append((answer[:3].decode() + " " + (kind or ("html" if b"<html" in answer else ""))).strip())
+    return ", ".join(found) or "closed"
+
+
+def request(line, *fields, body=b"", host=b"Host: x"):
+    """A request with these lines; each may hold any bytes."""
+    lines = [line.encode("latin-1") if isinstance(line, str) else line, host]
+    lines += [field.encode("latin-1") if isinstance(field, str) else field for field in fields]
+    return b"\r\n".join(line for line in lines if line is not None) + b"\r\n\r\n" + body
+
+
+ALICE = "X-User-ID: alice"
+POST = f"POST {LIST}/c-1/messages HTTP/1.1"
+TEXT = "Content-Type: text/plain"
+NEXT = request("GET /healthz HTTP/1.1")
+
+
+def attacks():
+    """Names and bytes of requests that are wrong, in the order of what they are wrong about."""
+    get = f"GET {LIST} HTTP/1.1"
+    yield "two Content-Length that differ", request(POST, ALICE, TEXT, "Content-Length: 2", "Content-Length: 3", body=b"Hi!") + NEXT
+    yield "two Content-Length that agree", request(POST, ALICE, TEXT, "Content-Length: 2", "Content-Length: 2", body=b"Hi") + NEXT
+    yield "a list as Content-Length", request(POST, ALICE, TEXT, "Content-Length: 2, 2", body=b"Hi") + NEXT
+    yield "Content-Length with chunked", request(
+        POST, ALICE, TEXT, "Content-Length: 5", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+    ) + NEXT
+    yield "chunked with Content-Length", request(
+        POST, ALICE, TEXT, "Transfer-Encoding: chunked", "Content-Length: 5", body=b"0\r\n\r\n"
+    ) + NEXT
+    for value in ("-1", "+2", "0x2", "2 2", "", "99999999999999999999", "1e3", "2\x0b"):
+        yield f"Content-Length: {value!r}", request(POST, ALICE, TEXT, f"Content-Length: {value}", body=b"Hi") + NEXT
+    yield "Content-Length with a blank before the colon", request(POST, ALICE, TEXT, "Content-Length : 2", body=b"Hi") + NEXT
+    for value in ("xchunked", "chunked, identity", "identity", "gzip, chunked", "\x0bchunked", "chunked;x"):
+        yield f"Transfer-Encoding: {value!r}", request(
+            POST, ALICE, TEXT, f"Transfer-Encoding: {value}", body=b"2\r\nHi\r\n0\r\n\r\n"
+        ) + NEXT
+    yield "Transfer-Encoding twice", request(
+        POST, ALICE, TEXT, "Transfer-Encoding: chunked", "Transfer-Encoding: identity", body=b"2\r\nHi\r\n0\r\n\r\n"
+    ) + NEXT
+    for size in ("-2", "zz", "0x2", "FFFFFFFFFFFFFFFFF", "2 2", ""):
+        yield f"a chunk of size {size!r}", request(
+            POST, ALICE, TEXT, "Transfer-Encoding: chunked", body=f"{size}\r\nHi\r\n0\r\n\r\n".encode()
+        ) + NEXT
+    yield "a folded header line", request(get, "X-User-ID: ali", " ce") + NEXT
+    yield "bare line feeds", request(get, ALICE).replace(b"\r\n", b"\n")
+    yield "a bare carriage return in a field", request(get, "X-User-ID: alice\rX-Evil: 1")
+    yield "a NUL in a field", request(get, b"X-User-ID: ali\0ce")
+    yield "a NUL in a field name", request(get, ALICE, b"X\0Y: 1")
+    yield "a NUL in the target", request(b"GET " + LIST.encode() + b"\0/x HTTP/1.1", ALICE)
+    yield "a user that is not UTF-8", request(get, b"X-User-ID: \xff")
+    yield "a field without a colon", request(get, ALICE, "X-Nothing")
+    yield "a field without a name", request(get, ALICE, ": x")
+    yield "two X-User-ID", request(get, ALICE, "X-User-ID: bob")
+    yield "no Host", request(get, ALICE, host=None)
+    yield "two Host", request(get, ALICE, "Host: y")
+    yield "no version", f"GET {LIST}\r\n\r\n".encode()
+    for version in ("HTTP/1.0", "HTTP/0.9", "HTTP/2.0", "HTTP/9.9", "HTTP/1.10", "http/1.1", "HTTP/1.1 x", "ICY"):
+        yield f"version {version}", request(f"GET {LIST} {version}", ALICE)
+    yield "the HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    yield "a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 64 + b"\r\n\r\n"
+    yield "nothing but line ends", b"\r\n" * 1000 + request("GET /healthz HTTP/1.1")
+    yield "a method of 1,000 letters", request("G" * 1000 + f" {LIST} HTTP/1.1", ALICE)
+    yield "CONNECT", request("CONNECT evil.example:443 HTTP/1.1", ALICE)
+    yield "an absolute target", request(f"GET http://evil.example{LIST} HTTP/1.1", ALICE)
+    yield "a target of 100 KB", request(f"GET {LIST}?x={'a' * 100_000} HTTP/1.1", ALICE)
+    yield "a field of 100 KB", request(get, ALICE, "X-Big: " + "a" * 100_000)
+    yield "10,000 fields", request(get, ALICE, *(f"X-{n}: 1" for n in range(10_000)))
+    yield "a body announced as 1 TB", request(POST, ALICE, TEXT, "Content-Length: 1099511627776", body=b"Hi")
+    yield "a body of 1 MB in chunks", request(
+        POST, ALICE, TEXT, "Transfer-Encoding: chunked", body=b"4000\r\n" + b"a" * 0x4000 + b"\r\n" + (b"4000\r\n" + b"a" * 0x4000 + b"\r\n") * 63 + b"0\r\n\r\n"
+    )
+    yield "JSON that opens 513 arrays and ends", request(
+        POST, ALICE, "Content-Type: application/json", "Content-Length: 513", body=b"[" * 513
+    ) + NEXT
+    yield "JSON that opens 160,000 arrays", request(
+        POST, ALICE, "Content-Type: application/json", "Content-Length: 160000", body=b"[" * 160_000
+    )
+    yield "Expect: something else", request(POST, ALICE, TEXT, "Expect: a-miracle", "Content-Length: 2", body=b"Hi")
+    yield "Connection names X-User-ID", request(get, ALICE, "Connection: close, X-User-ID")
+    for path in (
+        "c-1%00x", "%00", "c-1%0d%0aX-Evil:%201", "..%2F..%2Fetc%2Fpasswd", "%C0%AE%C0%AE", "%C0%AF", "%ED%A0%80", "%F4%90%80%80", "%",
+        "%2", "%zz", ".", "..", "%2e%2e", "a%2Fb", "x" * 256, "%25%30%30",
+    ):
+        yield f"the id {path[:30]}", request(f"GET {LIST}/{path}/messages HTTP/1.1", ALICE)
+
+
+def attack(port):
+    """Prints what each attack gets, and ends with 1 where the server is not well afterwards."""
+    for name, data in attacks():
+        received = exchange(port, data)
+        if b"\nX-Evil" in received:
+            print(f"INJECTED\t{name}")
+        print(f"{statuses(received)}\t{name}")
+    if statuses(exchange(port, NEXT)) != "200":
+        sys.exit("the server does not answer any more")
+
+
+def endless(port, kind, seconds):
+    """Sends a head or a body without end, and prints what comes back and how long that took."""
+    start = time.monotonic()
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=1) as connection:
+        if kind == "header":
+            connection.sendall(f"GET {LIST} HTTP/1.1\r\nHost: x\r\nX-User-ID: ".encode())
+        else:
+            connection.sendall(request(POST, ALICE, TEXT, "Transfer-Encoding: chunked"))
+        received, sent = b"", 0
+        part = b"a" * 4096 if kind == "header" else b"1000\r\n" + b"a" * 4096 + b"\r\n"
+        try:
+            while time.monotonic() < start + float(seconds):
+                sent += connection.send(part)
+        except OSError:
+            pass
+        try:
+            while data := connection.recv(65536):
+                received += data
+        except OSError:
+            pass
+    print(f"{statuses(received)}\t{sent}")
+
+
+def crowd(port, count, pid, seconds=10):
+    """Holds many connections, half idle and half dripping a request, while another user polls; prints what that cost."""
+    count, seconds = int(count), float(seconds)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    def memory():
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+    poller = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
+
+    def poll():
+        start = time.monotonic()
+        poller.request("GET", LIST, headers={"X-User-ID": "poller", "If-None-Match": poll.tag})
+        answer = poller.getresponse()
+        answer.read()
+        poll.tag = answer.headers["ETag"]
+        assert answer.status in (200, 304), answer.status
+        return time.monotonic() - start
+
+    poll.tag = ""
+    poll()
+    before = memory()
+    idle, slow = [], []
+    for number in range(count):
+        connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+        if number % 2:
+            connection.sendall(f"GET {LIST} HTTP/1.1\r\nX-User-ID: slow\r\nX-Drip: ".encode())
+            connection.setblocking(False)
+            slow.append(connection)
+        else:
+            # One answered request, so that the connection is one of a client between two polls.
+            connection.sendall(request(f"GET {LIST} HTTP/1.1", f"X-User-ID: u{number % 100}"))
+            idle.append(connection)
+    for connection in idle:
+        if not connection.recv(65536).startswith(b"HTTP/1.1 200"):
+            sys.exit("an idle client was not served first")
+    after = memory()
+    waits, start, turn = [], time.monotonic(), 0
+    dripping = len(slow)
+    while time.monotonic() < start + seconds:
+        waits.append(poll())
+        # A few drips between two polls, round and round.
+        for connection in slow[turn : turn + 50]:
+            try:
+                connection.send(b"a")
+            except OSError:
+                dripping -= 1
+        turn = (turn + 50) % len(slow)
+    waits.sort()
+    print(json.dumps({
+        "connections": count, "polls": len(waits), "worst": round(waits[-1], 3), "p99": round(waits[len(waits) * 99 // 100], 4),
+        "before_kb": before, "after_kb": after, "kb_each": round((after - before) / count, 2),
+    }))
+
+
+def main(command, *arguments):
+    print_result = {"token": token, "rsa-token": rsa_token, "jwks": jwks}
+    if command in print_result:
+        print(print_result[command](*arguments))
+    elif command == "raw":
+        print(statuses(exchange(arguments[0], sys.stdin.buffer.read())))
+    else:
+        {"attack": attack, "endless": endless, "crowd": crowd}[command](*arguments)
+
+
+main(*sys.argv[1:])
