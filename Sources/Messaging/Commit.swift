@@ -20,12 +20,17 @@ public struct Commit: Sendable, Equatable {
     public let conversation: Conversation
     /// Everybody whose list changed with it.
     public let listChanges: [ListChange]
+    /// The message that was stored, where it is one.
+    public let message: Message?
 
     /// Puts a commit together.
-    public init(tenant: TenantID, conversation: Conversation, listChanges: [ListChange]) {
+    public init(
+        tenant: TenantID, conversation: Conversation, listChanges: [ListChange], message: Message? = nil
+    ) {
         self.tenant = tenant
         self.conversation = conversation
         self.listChanges = listChanges
+        self.message = message
     }
 }
 

@@ -17,12 +17,17 @@ public final class FreshnessIndex: CommitObserver {
     private let conversations: Mutex<FreshnessTable<ConversationName, Conversation>>
     private let lists: Mutex<FreshnessTable<Caller, ListFreshness>>
     private let directs: Mutex<LeastRecentlyUsed<Pair, ConversationID>>
+    private let recents: Mutex<LeastRecentlyUsed<ConversationName, RecentMessages>>
+
+    /// The most conversations whose newest messages are kept, whatever the capacity: messages are larger than all the rest.
+    private static let mostRecents = 4096
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
     public init(capacity: Int) {
         conversations = Mutex(FreshnessTable(capacity: capacity))
         lists = Mutex(FreshnessTable(capacity: capacity))
         directs = Mutex(LeastRecentlyUsed(capacity: capacity))
+        recents = Mutex(LeastRecentlyUsed(capacity: min(capacity, Self.mostRecents)))
     }
 
     /// The conversation a caller names, if it is in memory; whether they take part is for the caller of this to check.
@@ -87,8 +92,28 @@ public final class FreshnessIndex: CommitObserver {
         }
     }
 
+    /// The first `limit` messages of these slices of a conversation, if all of them are in memory.
+    public func messages(
+        in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], limit: Int
+    ) -> [Message]? {
+        let name = ConversationName(tenant: tenant, id: conversation.id)
+        return recents.withLock { $0.value(for: name) }?.messages(in: slices, limit: limit)
+    }
+
+    /// Keeps the newest messages of a conversation, read from the store; what has come since then is found missing when needed.
+    public func keep(_ messages: RecentMessages, of conversation: Conversation, _ tenant: TenantID) {
+        recents.withLock { $0.set(ConversationName(tenant: tenant, id: conversation.id), to: messages) }
+    }
+
     /// Takes note of commits; called by the store before any of their senders is answered.
     public func committed(_ commits: [Commit]) {
+        // Before the conversations, so that whoever learns of a message finds it.
+        recents.withLock { table in
+            for commit in commits {
+                guard let message = commit.message else { continue }
+                table.update(ConversationName(tenant: commit.tenant, id: commit.conversation.id)) { $0.append(message) }
+            }
+        }
         conversations.withLock { table in
             for commit in commits {
                 let name = ConversationName(tenant: commit.tenant, id: commit.conversation.id)

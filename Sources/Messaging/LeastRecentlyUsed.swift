@@ -41,6 +41,12 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
         return true
     }
 
+    /// Changes the value for a key in place where there is one, which does not count as a use.
+    public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
+        guard let place = places[key] else { return }
+        change(&nodes[place].value)
+    }
+
     /// Sets the value for a key, which counts as a use; the entry used longest ago makes room where it is full.
     public mutating func set(_ key: Key, to value: Value) {
         if let place = places[key] {

@@ -6,7 +6,7 @@ struct ListMessages {
 
     static let defaultLimit = 100
 
-    /// Answers where nothing has to be read: nothing changed for this client, or there is nothing to tell.
+    /// Answers where nothing has to be read from the store: nothing changed for this client, or what did is in memory.
     ///
     /// A conversation that is not the caller's takes the same way as one that does not exist.
     func answerFromMemory(_ reference: ConversationReference, _ call: Call) throws -> Response? {
@@ -14,7 +14,7 @@ struct ListMessages {
             let view = try unlessAhead({ try view(of: conversation, reference, call) })
         else { return nil }
         guard view.tag.isKnown(to: call.request) else {
-            return view.slices.isEmpty ? answer(view, [], complete: true, call) : nil
+            return messagesInMemory(view, call).map { answer(view, upToOneMore: $0, call) }
         }
         guard view.certainlyFits else { return nil }
         let response = pollAnswer(view, lastReturned: nil, complete: true).notModified(call, context.settings)
@@ -26,11 +26,27 @@ struct ListMessages {
     /// Answers from the store.
     func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
         let view = try await view(reference, call)
-        // One more than asked for tells whether there is more.
-        var messages = try await context.store.messages(in: view.conversation, view.slices, limit: view.limit + 1)
-        let complete = messages.count <= view.limit
-        if !complete { messages.removeLast() }
-        return answer(view, messages, complete: complete, call)
+        return answer(view, upToOneMore: try await messages(view, call), call)
+    }
+
+    /// One message more than asked for tells whether there is more.
+    private func messagesInMemory(_ view: MessagesView, _ call: Call) -> [Message]? {
+        if view.slices.isEmpty { return [] }
+        return context.index.messages(
+            in: view.conversation, of: call.caller.tenant, view.slices, limit: view.limit + 1)
+    }
+
+    /// Reads what the view shows; where that is among the newest messages, those are kept for the next one who asks.
+    private func messages(_ view: MessagesView, _ call: Call) async throws -> [Message] {
+        let usual = RecentMessages.usualCount
+        let isRecent = view.slices.allSatisfy { $0.numbers.lowerBound > view.now.n - Int64(usual) }
+        if isRecent, messagesInMemory(view, call) == nil {
+            let newest = MessageWindow.newest.slices(now: view.now, viewer: call.caller.user, limit: usual)
+            let read = try await context.store.messages(in: view.conversation, newest, limit: usual)
+            context.index.keep(RecentMessages(read), of: view.conversation, call.caller.tenant)
+        }
+        if let known = messagesInMemory(view, call) { return known }
+        return try await context.store.messages(in: view.conversation, view.slices, limit: view.limit + 1)
     }
 
     /// What this call looks at, by what memory knows or, where the cursor is ahead of that, by what is on disk.
@@ -70,7 +86,9 @@ struct ListMessages {
             window: window, limit: limit)
     }
 
-    private func answer(_ view: MessagesView, _ messages: [Message], complete: Bool, _ call: Call) -> Response {
+    private func answer(_ view: MessagesView, upToOneMore found: [Message], _ call: Call) -> Response {
+        let complete = found.count <= view.limit
+        let messages = complete ? found : Array(found.dropLast())
         let answer = pollAnswer(view, lastReturned: messages.last?.n, complete: complete)
         return answer.response(to: call, context.settings, capacity: 64 + messages.count * 320) { json in
             json.messages(messages, in: view.conversation, for: view.caller.user, view.now)

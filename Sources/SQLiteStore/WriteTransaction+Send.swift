@@ -30,7 +30,8 @@ extension WriteTransaction {
         try messages.insert(message, senderN: messages.count(of: sender) + 1)
         try conversations.update(conversation.key, change: change, lastN: conversation.lastN)
         record(
-            conversation, tenant: draft.caller.tenant, change: change, seenBy: conversation.participants.map(\.user))
+            conversation, tenant: draft.caller.tenant, change: change, seenBy: conversation.participants.map(\.user),
+            message: message)
         return SentMessage(conversation: conversation, message: message, replayed: false)
     }
 

@@ -36,9 +36,12 @@ final class WriteTransaction {
     }
 
     /// Remembers what is to be reported once the transaction is on disk.
-    func record(_ conversation: Conversation, tenant: TenantID, change: Int64, seenBy users: [UserID]) {
+    func record(
+        _ conversation: Conversation, tenant: TenantID, change: Int64, seenBy users: [UserID], message: Message? = nil
+    ) {
         let listChanges = users.map { Commit.ListChange(user: $0, change: change) }
-        commits.append(Commit(tenant: tenant, conversation: conversation, listChanges: listChanges))
+        commits.append(
+            Commit(tenant: tenant, conversation: conversation, listChanges: listChanges, message: message))
     }
 
     /// Runs one command so that, if it fails, nothing of it remains and the others are not harmed.
