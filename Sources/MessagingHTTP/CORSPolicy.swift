@@ -29,7 +29,7 @@ public struct CORSPolicy: Sendable {
     /// The fields for every answer to a request: `304` and errors too, or a page could not read them.
     func fields(for request: Request) -> [Response.Field] {
         guard let origin = request.fields[.origin], request.fields.count(of: .origin) == 1 else { return [] }
-        if origins.contains(where: { $0.elementsEqual(origin) }) {
+        if origins.contains(where: { $0[...].hasSameBytes(as: origin) }) {
             return [
                 Response.Field("Access-Control-Allow-Origin", String(decoding: origin, as: UTF8.self)),
                 Response.Field("Access-Control-Allow-Credentials", "true"),

@@ -23,10 +23,17 @@ final class IdlePolls: Sendable {
         case messages(of: ConversationID, ReadMarks)
     }
 
-    struct Answer: Sendable {
+    /// An object, so that taking it out of the table copies one reference.
+    final class Answer: Sendable {
         let state: State
         let tag: EntityTag
         let response: Response
+
+        init(state: State, tag: EntityTag, response: Response) {
+            self.state = state
+            self.tag = tag
+            self.response = response
+        }
     }
 
     private let answers: Mutex<LeastRecentlyUsed<Key, Answer>>

@@ -23,9 +23,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     func take(_ key: Key, now: Int64) throws(Problem) {
         guard limit.perSecond > 0 else { return }
         let wait = buckets.withLock { buckets in
-            var fullAt = buckets.value(for: key) ?? 0
-            defer { buckets.set(key, to: fullAt) }
-            return limit.take(fullAt: &fullAt, now: now)
+            buckets.use(key, orSet: 0) { limit.take(fullAt: &$0, now: now) }
         }
         if let wait { throw limit.problem(waiting: wait) }
     }

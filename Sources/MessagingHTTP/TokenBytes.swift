@@ -1,3 +1,5 @@
+import Messaging
+
 /// A token as a key of a table: compared whole, hashed by its end, where the signature is.
 ///
 /// Signatures do not repeat, so the end tells tokens apart as well as the whole, which may have a kilobyte. Only verified tokens
@@ -9,7 +11,7 @@ struct TokenBytes: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    static func == (lhs: TokenBytes, rhs: TokenBytes) -> Bool { lhs.bytes == rhs.bytes }
+    static func == (lhs: TokenBytes, rhs: TokenBytes) -> Bool { lhs.bytes.hasSameBytes(as: rhs.bytes) }
 
     func hash(into hasher: inout Hasher) {
         bytes.suffix(16).withUnsafeBytes { hasher.combine(bytes: $0) }

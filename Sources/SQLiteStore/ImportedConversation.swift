@@ -89,7 +89,7 @@ final class ImportedConversation {
         guard let clientMessageID = message.clientMessageID else { return try matchUnkeyed(message) }
         guard !clientMessageID.utf8.contains(0) else { throw ImportError.unusableText }
         guard let known = try messages.find(clientMessageID: clientMessageID, of: message.sender) else { return nil }
-        guard known.content.utf8.elementsEqual(message.content.text.utf8), known.sentAt == message.sentAt else {
+        guard known.content.hasSameBytes(as: message.content.text), known.sentAt == message.sentAt else {
             throw ImportError.messageConflict(clientMessageID: clientMessageID, id)
         }
         return known.n

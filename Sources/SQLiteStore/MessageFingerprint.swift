@@ -8,7 +8,7 @@ struct MessageFingerprint: Hashable {
 
     static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.milliseconds == rhs.milliseconds && lhs.sender == rhs.sender
-            && lhs.content.utf8.elementsEqual(rhs.content.utf8)
+            && lhs.content.hasSameBytes(as: rhs.content)
     }
 
     func hash(into hasher: inout Hasher) {

@@ -42,7 +42,7 @@ struct StoredPeople {
     private static func same(_ lhs: String?, _ rhs: String?) -> Bool {
         switch (lhs, rhs) {
         case (nil, nil): true
-        case (let lhs?, let rhs?): lhs.utf8.elementsEqual(rhs.utf8)
+        case (let lhs?, let rhs?): lhs.hasSameBytes(as: rhs)
         default: false
         }
     }

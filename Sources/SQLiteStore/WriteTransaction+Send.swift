@@ -45,7 +45,7 @@ extension WriteTransaction {
             return nil
         }
         // Canonically equivalent texts are not the same content: what is sent comes back byte for byte.
-        guard first.content.utf8.elementsEqual(draft.content.text.utf8) else {
+        guard first.content.hasSameBytes(as: draft.content.text) else {
             throw MessagingError.idempotencyConflict
         }
         return first

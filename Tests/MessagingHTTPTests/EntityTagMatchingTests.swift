@@ -15,7 +15,7 @@ struct EntityTagMatchingTests {
             "\"back\\\", \"k3f9.42.40.38-abc\"",
         ])
     func matches(value: String) {
-        #expect(tag.matches(ifNoneMatch: value.utf8))
+        #expect(tag.matches(ifNoneMatch: Array(value.utf8)[...]))
     }
 
     @Test(
@@ -28,7 +28,7 @@ struct EntityTagMatchingTests {
             "W/\"x\", W/\"y\"", "\"k3f9.42.40.38-ab\", \"k3f9.42.40.38-abcd\"",
         ])
     func differs(value: String) {
-        #expect(!tag.matches(ifNoneMatch: value.utf8))
+        #expect(!tag.matches(ifNoneMatch: Array(value.utf8)[...]))
     }
 
     @Test("bytes that are no text are no tag")
