@@ -28,7 +28,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "SQLiteStore",
-            dependencies: ["Messaging", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Messaging", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .target(name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "MessagingHTTP"], swiftSettings: strict),
         .executableTarget(

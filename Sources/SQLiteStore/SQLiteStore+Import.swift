@@ -19,10 +19,11 @@ extension SQLiteStore {
         _ next: () throws -> ImportRecord?
     ) throws -> ImportSummary {
         do {
-            return try pool.writeWithoutTransaction { db in
+            return try pool.writeWithoutTransaction { [writer] db in
+                defer { writer.memory.empty() }
                 var summary = ImportSummary()
                 try db.inTransaction(.immediate) {
-                    let importer = try Importer(WriteTransaction(db))
+                    let importer = try Importer(WriteTransaction(db, memory: writer.memory, hasSavepoints: false))
                     while let record = try next() {
                         try importer.take(record)
                         if importer.summary.records.isMultiple(of: interval) { progress(importer.summary.records) }

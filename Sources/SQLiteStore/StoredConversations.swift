@@ -5,20 +5,16 @@ import Messaging
 struct StoredConversations {
     let db: Database
 
-    /// A conversation, whoever takes part in it; nil where there is none of that name.
-    func find(_ reference: ConversationReference, of caller: Caller) throws -> Conversation? {
-        switch reference {
-        case .id(let id): try find(id, tenant: caller.tenant)
-        case .direct(let other): try findDirect([caller.user, other].sorted(), tenant: caller.tenant)
-        }
-    }
-
     /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
     /// Whether they do is looked up before everybody else in it is read: how many those are must not show in the time it takes to say
     /// no.
     func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> Conversation? {
-        guard case .id(let id) = reference else { return try find(reference, of: caller) }
+        let id: ConversationID
+        switch reference {
+        case .direct(let other): return try findDirect([caller.user, other].sorted(), tenant: caller.tenant)
+        case .id(let given): id = given
+        }
         let statement = try db.cachedStatement(
             sql: """
                 SELECT c.key, c.id, c.last_n

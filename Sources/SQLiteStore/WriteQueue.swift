@@ -40,8 +40,9 @@ final class WriteQueue: Sendable {
         return refusal
     }
 
-    /// Takes what is waiting, at most `limit`; sleeps while there is nothing. Nil once the queue is closed and empty.
-    func take(atMost limit: Int) -> [QueuedWrite]? {
+    /// Takes what is waiting, at most `limit`; sleeps while there is nothing, and takes nothing once it has slept for
+    /// `patience`. Nil once the queue is closed and empty.
+    func take(atMost limit: Int, patience: Duration? = nil) -> [QueuedWrite]? {
         while true {
             let (batch, isOver) = state.withLock { state -> ([QueuedWrite], Bool) in
                 let batch = Array(state.waiting.prefix(limit))
@@ -52,8 +53,23 @@ final class WriteQueue: Sendable {
             }
             if isOver { return nil }
             if !batch.isEmpty { return batch }
-            wake.wait()
+            if !sleep(for: patience) { return [] }
         }
+    }
+
+    /// Answers whether somebody ended the sleep.
+    private func sleep(for patience: Duration?) -> Bool {
+        guard let patience else {
+            wake.wait()
+            return true
+        }
+        let (seconds, attoseconds) = patience.components
+        let deadline = DispatchTime.now() + Double(seconds) + Double(attoseconds) / 1e18
+        if wake.wait(timeout: deadline) == .success { return true }
+        if state.withLock({ $0.takerSleeps.exchange(false) }) { return false }
+        // Somebody was about to end it just as the time was over: their signal must not be left for a later sleep.
+        wake.wait()
+        return true
     }
 
     private func isStalled(_ state: State) -> Bool {

@@ -3,9 +3,10 @@ import Messaging
 extension WriteTransaction {
     /// Moves a read marker forward; where it is there already, nothing is written and nobody is told.
     func markRead(_ id: ConversationID, upTo: Int64?, by caller: Caller) throws -> ReadOutcome {
-        guard var conversation = try conversations.find(id, tenant: caller.tenant),
-            let reader = conversation.participants.firstIndex(where: { $0.user == caller.user })
+        guard var known = try find(id, tenant: caller.tenant),
+            let reader = known.conversation.participants.firstIndex(where: { $0.user == caller.user })
         else { throw MessagingError.conversationNotFound }
+        var conversation = known.conversation
         let target = upTo ?? conversation.lastN
         guard (0...conversation.lastN).contains(target) else { throw MessagingError.invalidReadPosition }
 
@@ -19,10 +20,12 @@ extension WriteTransaction {
                 try participants.setChange(change, of: user, in: conversation.key)
             }
             record(conversation, tenant: caller.tenant, change: change, seenBy: affected)
+            known.conversation = conversation
         }
         let marker = conversation.participants[reader].readUpTo
         let unread = try messages(in: conversation).unread(
             by: caller.user, after: marker, lastN: conversation.lastN)
+        remember(known, tenant: caller.tenant)
         return ReadOutcome(readUpTo: marker, unread: unread)
     }
 

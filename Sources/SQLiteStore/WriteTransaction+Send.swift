@@ -7,8 +7,8 @@ extension WriteTransaction {
         if draft.clientMessageID?.utf8.contains(0) == true {
             throw MessagingError.invalidMessage("The client message id must not contain U+0000.")
         }
-        let known = try conversations.find(draft.conversation, of: draft.caller)
-        if let known {
+        let found = try find(draft.conversation, of: draft.caller)
+        if let known = found?.conversation {
             let everybody = known.participants.map(\.user)
             guard everybody.contains(sender) else {
                 // What is wrong with the draft where there is no conversation is wrong here too, or the answers would tell.
@@ -21,22 +21,35 @@ extension WriteTransaction {
             }
         }
         let change = nextChange()
-        var conversation = try known ?? open(Opening(for: draft), for: draft, change)
-        conversation.lastN += 1
-        let message = Message(
-            n: conversation.lastN, sender: sender, content: draft.content.text, sentAt: draft.sentAt,
-            clientMessageID: draft.clientMessageID)
-        let messages = messages(in: conversation)
-        try messages.insert(message, senderN: messages.count(of: sender) + 1)
+        var known = try found ?? open(Opening(for: draft), for: draft, change)
+        let message = try append(draft, to: &known)
+        let conversation = known.conversation
         try conversations.update(conversation.key, change: change, lastN: conversation.lastN)
         record(
             conversation, tenant: draft.caller.tenant, change: change, seenBy: conversation.participants.map(\.user),
             message: message)
+        remember(known, tenant: draft.caller.tenant)
         return SentMessage(conversation: conversation, message: message, replayed: false)
     }
 
-    private func open(_ opening: Opening, for draft: Draft, _ change: Int64) throws -> Conversation {
-        try conversations.insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change)
+    private func open(_ opening: Opening, for draft: Draft, _ change: Int64) throws -> RememberedConversation {
+        RememberedConversation(
+            try conversations.insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change))
+    }
+
+    private func append(_ draft: Draft, to known: inout RememberedConversation) throws -> Message {
+        let sender = draft.caller.user
+        guard let place = known.conversation.participants.firstIndex(where: { $0.user == sender }) else {
+            preconditionFailure("a sender outside of the conversation was let through")
+        }
+        known.conversation.lastN += 1
+        let message = Message(
+            n: known.conversation.lastN, sender: sender, content: draft.content.text, sentAt: draft.sentAt,
+            clientMessageID: draft.clientMessageID)
+        let messages = messages(in: known.conversation)
+        let count = try known.count(place) { try messages.count(of: sender) }
+        try messages.insert(message, senderN: count)
+        return message
     }
 
     private func firstTry(of draft: Draft, in conversation: Conversation) throws -> Message? {

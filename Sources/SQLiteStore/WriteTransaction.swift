@@ -5,14 +5,24 @@ import Messaging
 ///
 /// It belongs to the thread that runs it.
 final class WriteTransaction {
+    /// Thrown where a command failed after it had written something, in a transaction without savepoints: nothing of the
+    /// transaction can be kept, but with savepoints the others' commands can be done again.
+    struct NeedsSavepoints: Error {}
+
     let db: Database
     /// What the commands changed so far, in order.
     private(set) var commits: [Commit] = []
     private var lastChange: Int64
     private let firstChange: Int64
+    private let memory: ConversationMemory
+    private let hasSavepoints: Bool
+    private var conversationsRead: [RememberedConversation.Name: RememberedConversation] = [:]
 
-    init(_ db: Database) throws {
+    /// - Parameter hasSavepoints: whether a command that fails may have written something before.
+    init(_ db: Database, memory: ConversationMemory, hasSavepoints: Bool) throws {
         self.db = db
+        self.memory = memory
+        self.hasSavepoints = hasSavepoints
         let statement = try db.cachedStatement(sql: "SELECT value FROM store WHERE key = 'change'")
         guard let change = try Int64.fetchOne(statement) else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the change counter is missing")
@@ -27,6 +37,35 @@ final class WriteTransaction {
 
     func messages(in conversation: Conversation) -> StoredMessages {
         StoredMessages(db: db, key: conversation.key)
+    }
+
+    /// A conversation, whoever takes part in it; nil where there is none of that name.
+    func find(_ reference: ConversationReference, of caller: Caller) throws -> RememberedConversation? {
+        switch reference {
+        case .id(let id):
+            return try find(id, tenant: caller.tenant)
+        case .direct(let other):
+            let pair = [caller.user, other].sorted()
+            guard let found = try conversations.findDirect(pair, tenant: caller.tenant) else { return nil }
+            return try find(found.id, tenant: caller.tenant)
+        }
+    }
+
+    /// A conversation with this id; nil where there is none.
+    func find(_ id: ConversationID, tenant: TenantID) throws -> RememberedConversation? {
+        let name = RememberedConversation.Name(tenant: tenant, id: id)
+        if let known = conversationsRead[name] ?? memory.value(for: name) { return known }
+        return try conversations.find(id, tenant: tenant).map(RememberedConversation.init)
+    }
+
+    /// Takes what a conversation has become; the last thing a command does, once nothing of it can fail any more.
+    func remember(_ known: RememberedConversation, tenant: TenantID) {
+        conversationsRead[RememberedConversation.Name(tenant: tenant, id: known.conversation.id)] = known
+    }
+
+    /// Hands on what the conversations have become; to be called once that is on disk.
+    func committed() {
+        memory.keep(conversationsRead)
     }
 
     /// Takes the next change number.
@@ -46,22 +85,27 @@ final class WriteTransaction {
 
     /// Runs one command so that, if it fails, nothing of it remains and the others are not harmed.
     ///
-    /// - Throws: what the command threw, or an error of the database that leaves the whole transaction in doubt.
+    /// - Throws: ``NeedsSavepoints``; what the command threw, or an error of the database that leaves the whole transaction in
+    ///   doubt.
     func attempt<Answer>(_ command: () throws -> Answer) throws -> Result<Answer, MessagingError> {
-        let (change, count) = (lastChange, commits.count)
-        try db.cachedStatement(sql: "SAVEPOINT command").execute()
+        let (change, count, written) = (lastChange, commits.count, db.totalChangesCount)
         let refusal: MessagingError
         do {
+            if hasSavepoints { try db.cachedStatement(sql: "SAVEPOINT command").execute() }
             let answer = try command()
-            try db.cachedStatement(sql: "RELEASE SAVEPOINT command").execute()
+            if hasSavepoints { try db.cachedStatement(sql: "RELEASE SAVEPOINT command").execute() }
             return .success(answer)
         } catch let error as MessagingError {
             refusal = error
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
             refusal = .storeUnavailable(String(describing: error))
         }
-        try db.cachedStatement(sql: "ROLLBACK TO SAVEPOINT command").execute()
-        try db.cachedStatement(sql: "RELEASE SAVEPOINT command").execute()
+        if hasSavepoints {
+            try db.cachedStatement(sql: "ROLLBACK TO SAVEPOINT command").execute()
+            try db.cachedStatement(sql: "RELEASE SAVEPOINT command").execute()
+        } else if db.totalChangesCount != written {
+            throw NeedsSavepoints()
+        }
         lastChange = change
         commits.removeSubrange(count...)
         return .failure(refusal)

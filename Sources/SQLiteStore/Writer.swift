@@ -10,6 +10,11 @@ final class Writer: Sendable {
     private static let largestBatch = 512
     /// How long a batch may take before further writes are refused.
     private static let stallLimit = Duration.seconds(2)
+    /// How many conversations to remember from one transaction to the next.
+    private static let remembered = 4096
+
+    private let log = WriteAheadLog()
+    let memory = ConversationMemory(capacity: Writer.remembered)
 
     private let pool: DatabasePool
     private let observer: (any CommitObserver)?
@@ -20,9 +25,10 @@ final class Writer: Sendable {
         self.pool = pool
         self.observer = observer
         queue = WriteQueue(capacity: capacity, stallLimit: Self.stallLimit)
+        pool.writeWithoutTransaction { log.watch($0) }
         running.enter()
         let thread = Thread { [self] in
-            while let batch = queue.take(atMost: Self.largestBatch) { run(batch) }
+            work()
             running.leave()
         }
         thread.name = "postbox-writer"
@@ -69,7 +75,19 @@ final class Writer: Sendable {
         running.wait()
     }
 
+    private func work() {
+        var hasWritten = false
+        while let batch = queue.take(atMost: Self.largestBatch, patience: hasWritten ? WriteAheadLog.patience : nil) {
+            run(batch)
+            hasWritten = !batch.isEmpty
+            guard batch.isEmpty || log.isLarge else { continue }
+            // What goes wrong here goes wrong for the next commit too, and then somebody is told.
+            try? pool.writeWithoutTransaction { try log.checkpoint($0) }
+        }
+    }
+
     private func run(_ batch: [QueuedWrite]) {
+        if batch.isEmpty { return }
         do {
             let (answers, commits) = try commit(batch)
             if !commits.isEmpty { observer?.committed(commits) }
@@ -80,19 +98,31 @@ final class Writer: Sendable {
         }
     }
 
+    /// Most batches hold no command that fails after it has written, so savepoints are for a second try.
     private func commit(_ batch: [QueuedWrite]) throws -> (answers: [@Sendable () -> Void], commits: [Commit]) {
+        do {
+            return try commit(batch, withSavepoints: false)
+        } catch is WriteTransaction.NeedsSavepoints {
+            return try commit(batch, withSavepoints: true)
+        }
+    }
+
+    private func commit(
+        _ batch: [QueuedWrite], withSavepoints: Bool
+    ) throws -> (answers: [@Sendable () -> Void], commits: [Commit]) {
         try pool.writeWithoutTransaction { db in
             var answers: [@Sendable () -> Void] = []
             answers.reserveCapacity(batch.count)
-            var commits: [Commit] = []
+            var finished: WriteTransaction?
             try db.inTransaction(.immediate) {
-                let transaction = try WriteTransaction(db)
+                let transaction = try WriteTransaction(db, memory: memory, hasSavepoints: withSavepoints)
                 for write in batch { answers.append(try write.run(transaction)) }
                 try transaction.finish()
-                commits = transaction.commits
+                finished = transaction
                 return .commit
             }
-            return (answers, commits)
+            finished?.committed()
+            return (answers, finished?.commits ?? [])
         }
     }
 }

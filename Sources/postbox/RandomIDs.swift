@@ -2,10 +2,22 @@ import Messaging
 
 /// Makes ids that were never used before.
 enum RandomIDs {
+    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+
     /// An id for a conversation nobody named: 80 random bits; any thread may ask.
     static func conversation() -> ConversationID {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567")
-        let letters = (0..<16).map { _ in alphabet[Int.random(in: alphabet.indices)] }
-        return ConversationID(trusted: "c-" + String(letters))
+        var (low, high) = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+        let id = String(unsafeUninitializedCapacity: 18) { bytes in
+            bytes[0] = UInt8(ascii: "c")
+            bytes[1] = UInt8(ascii: "-")
+            for place in 0..<8 {
+                bytes[2 + place] = alphabet[Int(low & 31)]
+                bytes[10 + place] = alphabet[Int(high & 31)]
+                low >>= 5
+                high >>= 5
+            }
+            return 18
+        }
+        return ConversationID(trusted: id)
     }
 }

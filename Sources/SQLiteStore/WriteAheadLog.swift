@@ -1,0 +1,44 @@
+import GRDB
+import GRDBSQLite
+import Synchronization
+
+/// The write-ahead log of the database, and when what is in it is copied to where it belongs.
+///
+/// SQLite does so by itself after every 1,000 pages, inside the commit that comes to that many, while its senders wait. Later and less
+/// often costs much less, because most pages have been written again by then; so it happens after the answers: when nothing is to be
+/// written for a moment, and at the latest when the log has become large.
+final class WriteAheadLog: Sendable {
+    /// The most pages before a checkpoint has to be: 96 MiB.
+    private static let largest = 24_576
+    /// How long nothing has to be written before a checkpoint is made.
+    static let patience = Duration.milliseconds(200)
+
+    fileprivate let pages = Atomic(0)
+
+    /// Whether it is time for a checkpoint even though there is something to write.
+    var isLarge: Bool { pages.load(ordering: .relaxed) >= Self.largest }
+
+    /// Watches the connection that writes, in place of SQLite's own way.
+    ///
+    /// The connection must be closed before this object goes.
+    func watch(_ db: Database) {
+        // sqlite3_wal_hook(3): called after every commit, on the thread that commits, with the pages in the log.
+        _ = sqlite3_wal_hook(db.sqliteConnection, committed, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Copies as much as no reader is in the way of; to be called on the connection that writes.
+    ///
+    /// - Throws: what the disk says; the log goes on as it is then.
+    func checkpoint(_ db: Database) throws {
+        try db.checkpoint(.passive)
+    }
+}
+
+/// A top-level function, because SQLite calls it: a closure could belong to an actor, and trap.
+private func committed(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?, name: UnsafePointer<CChar>?, pages: CInt
+) -> CInt {
+    guard let context else { return SQLITE_OK }
+    Unmanaged<WriteAheadLog>.fromOpaque(context).takeUnretainedValue().pages.store(Int(pages), ordering: .relaxed)
+    return SQLITE_OK
+}
