@@ -8,8 +8,8 @@ import Synchronization
 /// often costs much less, because most pages have been written again by then; so it happens after the answers: when nothing is to be
 /// written for a moment, and at the latest when the log has become large.
 final class WriteAheadLog: Sendable {
-    /// The most pages before a checkpoint has to be: 96 MiB.
-    private static let largest = 24_576
+    /// The most pages before a checkpoint has to be: 64 MiB.
+    private static let largest = 16_384
     /// How long nothing has to be written before a checkpoint is made.
     static let patience = Duration.milliseconds(200)
 
