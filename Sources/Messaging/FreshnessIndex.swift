@@ -17,17 +17,17 @@ public final class FreshnessIndex: CommitObserver {
     private let conversations: Mutex<FreshnessTable<ConversationName, Conversation>>
     private let lists: Mutex<FreshnessTable<Caller, ListFreshness>>
     private let directs: Mutex<LeastRecentlyUsed<Pair, ConversationID>>
-    private let recents: Mutex<LeastRecentlyUsed<ConversationName, RecentMessages>>
+    private let recents: Mutex<RecentMessagesTable<ConversationName>>
 
-    /// The most conversations whose newest messages are kept, whatever the capacity: messages are larger than all the rest.
-    private static let mostRecents = 4096
+    /// The most bytes of messages that are kept, whatever the capacity.
+    private static let largestRecents = 32 << 20
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
     public init(capacity: Int) {
         conversations = Mutex(FreshnessTable(capacity: capacity))
         lists = Mutex(FreshnessTable(capacity: capacity))
         directs = Mutex(LeastRecentlyUsed(capacity: capacity))
-        recents = Mutex(LeastRecentlyUsed(capacity: min(capacity, Self.mostRecents)))
+        recents = Mutex(RecentMessagesTable(capacity: capacity, largestCost: Self.largestRecents))
     }
 
     /// The conversation a caller names, if it is in memory; whether they take part is for the caller of this to check.
@@ -100,9 +100,25 @@ public final class FreshnessIndex: CommitObserver {
         return recents.withLock { $0.value(for: name) }?.messages(in: slices, limit: limit)
     }
 
+    /// The newest `count` messages of a conversation as it was at some moment, if all of them are in memory.
+    public func newest(_ count: Int, in conversation: Conversation, of tenant: TenantID) -> [Message]? {
+        guard conversation.lastN > 0 else { return [] }
+        let numbers = max(1, conversation.lastN - Int64(count) + 1)...conversation.lastN
+        return messages(in: conversation, of: tenant, [MessageSlice(numbers)], limit: count)
+    }
+
+    /// Keeps the newest messages of these conversations, read from the store, where none of them are in memory.
+    public func keep(_ found: [(conversation: Conversation, newest: [Message])], of tenant: TenantID) {
+        recents.withLock { table in
+            for (conversation, newest) in found {
+                table.keep(newest, for: ConversationName(tenant: tenant, id: conversation.id))
+            }
+        }
+    }
+
     /// Keeps the newest messages of a conversation, read from the store; what has come since then is found missing when needed.
-    public func keep(_ messages: RecentMessages, of conversation: Conversation, _ tenant: TenantID) {
-        recents.withLock { $0.set(ConversationName(tenant: tenant, id: conversation.id), to: messages) }
+    public func keep(_ messages: [Message], of conversation: Conversation, _ tenant: TenantID) {
+        recents.withLock { $0.keep(messages, for: ConversationName(tenant: tenant, id: conversation.id)) }
     }
 
     /// Takes note of commits; called by the store before any of their senders is answered.
@@ -111,7 +127,7 @@ public final class FreshnessIndex: CommitObserver {
         recents.withLock { table in
             for commit in commits {
                 guard let message = commit.message else { continue }
-                table.update(ConversationName(tenant: commit.tenant, id: commit.conversation.id)) { $0.append(message) }
+                table.append(message, to: ConversationName(tenant: commit.tenant, id: commit.conversation.id))
             }
         }
         conversations.withLock { table in

@@ -98,6 +98,26 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
         }
     }
 
+    /// Drops the entry used longest ago and returns its value; nil where there is none.
+    @inlinable
+    public mutating func dropOldest() -> Value? {
+        guard oldest >= 0 else { return nil }
+        let place = oldest
+        unlink(place)
+        let dropped = nodes[place]
+        places[dropped.key] = nil
+        // The last node moves into the gap, so that the nodes stay together.
+        let last = nodes.removeLast()
+        if place < nodes.count {
+            nodes[place] = last
+            places[last.key] = place
+            if last.newer >= 0 { nodes[last.newer].older = place } else { newest = place }
+            if last.older >= 0 { nodes[last.older].newer = place } else { oldest = place }
+        }
+        evicted += 1
+        return dropped.value
+    }
+
     @inlinable
     mutating func touch(_ place: Int) {
         guard place != newest else { return }

@@ -25,8 +25,12 @@ public protocol MessageStore: Sendable {
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64
 
     /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
+    ///
+    /// - Parameter recall: gives a conversation's newest messages, as many as asked for, where memory has them; the store need not
+    ///   read those. Any thread may call it.
     func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
+        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
     ) async throws(MessagingError) -> ConversationPage
 
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
@@ -56,4 +60,13 @@ public protocol MessageStore: Sendable {
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)`` or ``MessagingError/overloaded``.
     func checkReadiness() async throws(MessagingError)
+}
+
+extension MessageStore {
+    /// The same for whoever has nothing in memory.
+    public func conversations(
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+    ) async throws(MessagingError) -> ConversationPage {
+        try await conversations(of: caller, window, limit: limit, messages: messages) { _, _ in nil }
+    }
 }

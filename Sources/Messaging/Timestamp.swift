@@ -22,21 +22,25 @@ public struct Timestamp: Hashable, Sendable {
     public func appendRFC3339(to bytes: inout [UInt8]) {
         let rest = (milliseconds % Self.millisecondsPerDay + Self.millisecondsPerDay) % Self.millisecondsPerDay
         let date = CivilDate(daysSince1970: (milliseconds - rest) / Self.millisecondsPerDay)
-        func append(_ number: Int64, _ width: Int, then separator: Unicode.Scalar) {
-            var divisor: Int64 = width == 4 ? 1000 : width == 3 ? 100 : 10
-            while divisor > 0 {
-                bytes.append(0x30 + UInt8(number / divisor % 10))
-                divisor /= 10
+        let separators: StaticString = "0000-00-00T00:00:00.000Z"
+        withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { text in
+            text.copyMemory(from: UnsafeRawBufferPointer(start: separators.utf8Start, count: 24))
+            func put(_ number: Int64, endingAt end: Int, _ width: Int) {
+                var rest = UInt32(truncatingIfNeeded: number)
+                for place in stride(from: end, to: end - width, by: -1) {
+                    text[place] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
             }
-            bytes.append(UInt8(ascii: separator))
+            put(date.year, endingAt: 3, 4)
+            put(date.month, endingAt: 6, 2)
+            put(date.day, endingAt: 9, 2)
+            put(rest / 3_600_000, endingAt: 12, 2)
+            put(rest / 60_000 % 60, endingAt: 15, 2)
+            put(rest / 1000 % 60, endingAt: 18, 2)
+            put(rest % 1000, endingAt: 22, 3)
+            bytes.append(contentsOf: text)
         }
-        append(date.year, 4, then: "-")
-        append(date.month, 2, then: "-")
-        append(date.day, 2, then: "T")
-        append(rest / 3_600_000, 2, then: ":")
-        append(rest / 60_000 % 60, 2, then: ":")
-        append(rest / 1000 % 60, 2, then: ".")
-        append(rest % 1000, 3, then: "Z")
     }
 
     /// Reads a moment in RFC 3339 with any offset; digits beyond milliseconds are dropped. Nil for any other text.

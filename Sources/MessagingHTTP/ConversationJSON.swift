@@ -28,7 +28,7 @@ extension JSONWriter {
             self.person(person)
         }
         raw("],\"messages\":")
-        messages(Array(summary.newest.suffix(embedded)), in: conversation, for: viewer, marks)
+        messages(summary.newest.suffix(embedded), in: conversation, for: viewer, marks)
         raw("}")
     }
 

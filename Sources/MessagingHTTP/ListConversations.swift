@@ -34,15 +34,14 @@ struct ListConversations {
     func answer(_ call: Call) async throws -> Response {
         let window = try await window(call)
         let embedded = call.query.messages ?? Self.defaultMessages
-        let page = try await context.store.conversations(
-            of: call.caller, window, limit: limit(call), messages: embedded)
+        let page = try await page(call, window, embedded)
         if window == .newest {
             let end = ListFreshness.PageEnd(limit: limit(call), olderBefore: page.olderBefore)
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
         let tag = tag(call, window, at: page.latestChange)
         return pollAnswer(tag, position: page.position, olderBefore: page.olderBefore)
-            .response(to: call, context.settings, capacity: 4096) { json in
+            .response(to: call, context.settings, capacity: Self.size(of: page)) { json in
                 json.raw("[")
                 for (place, summary) in page.conversations.enumerated() {
                     if place > 0 { json.raw(",") }
@@ -50,6 +49,23 @@ struct ListConversations {
                 }
                 json.raw("]")
             }
+    }
+
+    /// Reads a part of the list, but of the messages only those that memory does not have, which it keeps from then on.
+    private func page(_ call: Call, _ window: ListWindow, _ embedded: Int) async throws -> ConversationPage {
+        let (index, tenant) = (context.index, call.caller.tenant)
+        let page = try await context.store.conversations(
+            of: call.caller, window, limit: limit(call), messages: embedded
+        ) { conversation, count in index.newest(count, in: conversation, of: tenant) }
+        index.keep(page.conversations.map { ($0.conversation, $0.newest) }, of: tenant)
+        return page
+    }
+
+    /// About how many bytes a page has as JSON.
+    private static func size(of page: ConversationPage) -> Int {
+        page.conversations.reduce(64) { size, summary in
+            summary.newest.reduce(size + 512) { $0 + 256 + $1.content.utf8.count }
+        }
     }
 
     private func notModified(_ tag: EntityTag, at change: Int64, olderBefore: Int64?, _ call: Call) -> Response {

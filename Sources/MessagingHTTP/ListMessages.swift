@@ -43,7 +43,7 @@ struct ListMessages {
         if isRecent, messagesInMemory(view, call) == nil {
             let newest = MessageWindow.newest.slices(now: view.now, viewer: call.caller.user, limit: usual)
             let read = try await context.store.messages(in: view.conversation, newest, limit: usual)
-            context.index.keep(RecentMessages(read), of: view.conversation, call.caller.tenant)
+            context.index.keep(read, of: view.conversation, call.caller.tenant)
         }
         if let known = messagesInMemory(view, call) { return known }
         return try await context.store.messages(in: view.conversation, view.slices, limit: view.limit + 1)

@@ -16,6 +16,8 @@ struct ConversationList {
 
     let db: Database
     let caller: Caller
+    /// Gives the newest messages of a conversation where memory has them.
+    let recall: (Conversation, Int) -> [Message]?
 
     private static let selection = """
         SELECT c.key, c.id, c.opened_at_ms, c.last_n, c.activity, max(c.change, p.change), p.read_up_to
@@ -61,7 +63,7 @@ struct ConversationList {
         let found = try entries(statement, activity, limit + 1)
         let taken = found.prefix(limit)
         return ConversationPage(
-            conversations: try taken.map { try summary($0, messages) }, latestChange: latestChange,
+            conversations: try summaries(taken, messages), latestChange: latestChange,
             position: min(max(activity - 1, 0), latestChange),
             olderBefore: found.count > limit ? taken.last?.activity : nil)
     }
@@ -79,7 +81,7 @@ struct ConversationList {
         let taken = found.prefix(limit)
         let isCut = found.count > limit
         return ConversationPage(
-            conversations: try taken.sorted { $0.activity > $1.activity }.map { try summary($0, messages) },
+            conversations: try summaries(taken.sorted { $0.activity > $1.activity }, messages),
             latestChange: latestChange, position: isCut ? taken.last?.change ?? change : latestChange, olderBefore: nil)
     }
 
@@ -96,14 +98,20 @@ struct ConversationList {
         return entries
     }
 
-    private func summary(_ entry: Entry, _ count: Int) throws -> ConversationSummary {
-        let messages = StoredMessages(db: db, key: entry.key)
-        let (participants, people) = try StoredParticipants(db: db).allWithPeople(in: entry.key)
-        return ConversationSummary(
-            conversation: Conversation(
-                id: entry.id, key: entry.key, lastN: entry.lastN, participants: participants),
-            people: people,
-            unread: try messages.unread(by: caller.user, after: entry.readUpTo, lastN: entry.lastN),
-            newest: try messages.newest(max(count, 1)), openedAt: entry.openedAt)
+    private func summaries(_ entries: some Collection<Entry>, _ count: Int) throws -> [ConversationSummary] {
+        let members = try StoredParticipants(db: db).allWithPeople(in: entries.map(\.key))
+        return try entries.map { entry in
+            guard let (participants, people) = members[entry.key] else {
+                preconditionFailure("a conversation in a list has no participants")
+            }
+            let messages = StoredMessages(db: db, key: entry.key)
+            let conversation = Conversation(
+                id: entry.id, key: entry.key, lastN: entry.lastN, participants: participants)
+            return ConversationSummary(
+                conversation: conversation, people: people,
+                unread: try messages.unread(by: caller.user, after: entry.readUpTo, lastN: entry.lastN),
+                newest: try recall(conversation, max(count, 1)) ?? messages.newest(max(count, 1)),
+                openedAt: entry.openedAt)
+        }
     }
 }

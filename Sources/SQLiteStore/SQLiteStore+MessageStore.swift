@@ -29,16 +29,19 @@ extension SQLiteStore: MessageStore {
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
-        try await read { try ConversationList(db: $0, caller: caller).latestChange() }
+        try await read { try ConversationList(db: $0, caller: caller) { _, _ in nil }.latestChange() }
     }
 
     /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
+        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
     ) async throws(MessagingError) -> ConversationPage {
-        try await read { try ConversationList(db: $0, caller: caller).page(window, limit: limit, messages: messages) }
+        try await read { db in
+            try ConversationList(db: db, caller: caller, recall: recall).page(window, limit: limit, messages: messages)
+        }
     }
 
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.

@@ -80,12 +80,13 @@ struct StoredMessages {
         guard marker < lastN else { return 0 }
         let statement = try db.cachedStatement(
             sql: """
-                SELECT sender_n FROM messages
-                WHERE conversation_key = ? AND sender_id = ? AND n > ?
-                ORDER BY n LIMIT 1
+                SELECT (SELECT sender_n FROM messages WHERE conversation_key = ?1 AND sender_id = ?2
+                        ORDER BY n DESC LIMIT 1)
+                    - (SELECT sender_n FROM messages WHERE conversation_key = ?1 AND sender_id = ?2 AND n > ?3
+                        ORDER BY n LIMIT 1) + 1
                 """)
-        let first = try Int64.fetchOne(statement, arguments: [key, viewer.text, marker])
-        let own = try first.map { try count(of: viewer) - $0 + 1 } ?? 0
+        // NULL where the viewer has written nothing after the marker.
+        let own = try Int64.fetchOne(statement, arguments: [key, viewer.text, marker]) ?? 0
         return lastN - marker - own
     }
 

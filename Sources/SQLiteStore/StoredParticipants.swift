@@ -21,24 +21,26 @@ struct StoredParticipants {
         return participants
     }
 
-    /// Everybody in a conversation with what is known of them, ordered by user id.
-    func allWithPeople(in key: Int64) throws -> (participants: [Conversation.Participant], people: [Person]) {
+    /// Everybody in each of these conversations with what is known of them, ordered by user id.
+    func allWithPeople(in keys: [Int64]) throws -> [Int64: (participants: [Conversation.Participant], people: [Person])]
+    {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT p.user_id, p.read_up_to, u.name, u.company
-                FROM participants p LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id
-                WHERE p.conversation_key = ?
-                ORDER BY p.user_id
+                SELECT p.conversation_key, p.user_id, p.read_up_to, u.name, u.company
+                FROM json_each(?) k CROSS JOIN participants p ON p.conversation_key = k.value
+                    LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id
+                ORDER BY p.conversation_key, p.user_id
                 """)
-        let cursor = try Row.fetchCursor(statement, arguments: [key])
-        var participants: [Conversation.Participant] = []
-        var people: [Person] = []
+        let list = "[\(keys.map { String($0) }.joined(separator: ","))]"
+        let cursor = try Row.fetchCursor(statement, arguments: [list])
+        var found: [Int64: (participants: [Conversation.Participant], people: [Person])] = [:]
+        found.reserveCapacity(keys.count)
         while let row = try cursor.next() {
-            let user = UserID(trusted: row[0])
-            participants.append(Conversation.Participant(user: user, readUpTo: row[1]))
-            people.append(Person(id: user, name: row[2], company: row[3]))
+            let user = UserID(trusted: row[1])
+            found[row[0], default: ([], [])].participants.append(Conversation.Participant(user: user, readUpTo: row[2]))
+            found[row[0], default: ([], [])].people.append(Person(id: user, name: row[3], company: row[4]))
         }
-        return (participants, people)
+        return found
     }
 
     /// Records a moved read marker, a change of the reader's own.

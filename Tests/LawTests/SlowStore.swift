@@ -30,9 +30,11 @@ struct SlowStore: MessageStore {
     }
 
     func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
+        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
     ) async throws(MessagingError) -> ConversationPage {
-        let page = try await store.conversations(of: caller, window, limit: limit, messages: messages)
+        let page = try await store.conversations(
+            of: caller, window, limit: limit, messages: messages, recall: recall)
         await dawdle()
         return page
     }

@@ -27,7 +27,8 @@ struct CannedStore: MessageStore {
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 1 }
 
     func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
+        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
     ) async throws(MessagingError) -> ConversationPage {
         let summary = ConversationSummary(
             conversation: talk, people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },

@@ -31,7 +31,8 @@ final class MemoryStore: MessageStore {
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 3 }
 
     func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
+        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
     ) async throws(MessagingError) -> ConversationPage {
         let mine = talks.filter { $0.marks(for: caller.user) != nil }.map { talk in
             ConversationSummary(

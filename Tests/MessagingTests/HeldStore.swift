@@ -52,7 +52,8 @@ final class HeldStore: MessageStore {
     }
 
     func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
+        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
+        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
     ) async throws(MessagingError) -> ConversationPage {
         throw unused
     }

@@ -67,4 +67,31 @@ struct LeastRecentlyUsedTests {
         let left = ["a", "b", "c"].map { entries.value(for: $0) }
         #expect(left == [1, nil, 4])
     }
+
+    @Test("What is dropped is what was used longest ago, and the others stay in order", arguments: 0..<20)
+    func drops(seed: Int) {
+        var table = LeastRecentlyUsed<Int, Int>(capacity: 8)
+        var order: [Int] = []
+        for step in 0..<400 {
+            let key = (step * 7 + seed * 13 + step / 5 * 3) % 11
+            if (step + seed) % 4 == 0 {
+                #expect(table.dropOldest() == (order.isEmpty ? nil : order.removeFirst() * 10))
+            } else {
+                order.removeAll { $0 == key }
+                if order.count == 8 { order.removeFirst() }
+                order.append(key)
+                table.set(key, to: key * 10)
+            }
+            #expect(table.count == order.count)
+        }
+        while let dropped = table.dropOldest() { #expect(dropped == order.removeFirst() * 10) }
+        #expect(order.isEmpty)
+    }
+
+    @Test("A value used where there is none is set first, and changed")
+    func use() {
+        var table = LeastRecentlyUsed<String, Int>(capacity: 2)
+        for _ in 0..<3 { table.use("a", orSet: 10) { $0 += 1 } }
+        #expect(table.value(for: "a") == 13)
+    }
 }

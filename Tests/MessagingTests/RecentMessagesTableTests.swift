@@ -1,0 +1,54 @@
+import Testing
+
+@testable import Messaging
+
+@Suite("The newest messages of many conversations in memory")
+struct RecentMessagesTableTests {
+    private func messages(_ numbers: ClosedRange<Int64>, size: Int = 10) -> [Message] {
+        numbers.map { n in
+            Message(
+                n: n, sender: UserID(trusted: "alice"), content: String(repeating: "x", count: size),
+                sentAt: Timestamp(milliseconds: n), clientMessageID: nil)
+        }
+    }
+
+    private func count(_ table: inout RecentMessagesTable<String>, _ key: String, _ numbers: ClosedRange<Int64>) -> Int?
+    {
+        table.value(for: key)?.messages(in: [MessageSlice(numbers)], limit: 1000)?.count
+    }
+
+    @Test("The conversations used longest ago go where all together become too large")
+    func bounded() {
+        var table = RecentMessagesTable<String>(capacity: 100, largestCost: 10_000)
+        for name in ["a", "b", "c"] { table.keep(messages(1...3, size: 1000), for: name) }
+        #expect(count(&table, "a", 1...3) == 3)
+        table.append(messages(4...4, size: 3000)[0], to: "a")
+        #expect(table.value(for: "b") == nil)
+        #expect(count(&table, "a", 1...4) == 4)
+        table.keep(messages(1...20, size: 1000), for: "huge")
+        #expect(table.value(for: "huge") == nil, "what is too large alone is not kept")
+    }
+
+    @Test("No more conversations than it has room for")
+    func capacity() {
+        var table = RecentMessagesTable<String>(capacity: 2, largestCost: 1_000_000)
+        for name in ["a", "b", "c"] { table.keep(messages(1...1), for: name) }
+        #expect(table.value(for: "a") == nil)
+        #expect(table.value(for: "b") != nil && table.value(for: "c") != nil)
+    }
+
+    @Test("What was read replaces what is kept only where it tells more")
+    func keeping() {
+        var table = RecentMessagesTable<String>(capacity: 2, largestCost: 1_000_000)
+        table.keep(messages(5...9), for: "a")
+        table.append(messages(10...10)[0], to: "a")
+        table.keep(messages(1...9), for: "a")
+        #expect(count(&table, "a", 5...10) == 6, "it was read before the newest one came")
+        table.keep(messages(8...10), for: "a")
+        #expect(count(&table, "a", 5...10) == 6)
+        table.keep(messages(2...10), for: "a")
+        #expect(count(&table, "a", 2...10) == 9)
+        table.append(messages(1...1)[0], to: "nobody")
+        #expect(table.value(for: "nobody") == nil)
+    }
+}
