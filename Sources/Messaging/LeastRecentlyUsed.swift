@@ -1,21 +1,20 @@
 /// A dictionary of bounded size in which the entry that nobody used for longest goes first.
 ///
-/// Every operation takes constant time. Entries lie in one array, linked by index in order of use. All of it is inlinable, since
-/// other modules keep what they look up at every poll in it: unspecialised, it took a third of the time of one.
+/// Every operation takes constant time. Entries lie in one array, linked by index in order of use, and a table of hashes says where
+/// each lies, so that a hundred thousand entries cost little more than their keys and values. All of it is inlinable, since other modules keep
+/// what they look up at every poll in it: unspecialised, it took a third of the time of one.
 public struct LeastRecentlyUsed<Key: Hashable, Value> {
     @usableFromInline
     struct Node {
         @usableFromInline var key: Key
         @usableFromInline var value: Value
-        @usableFromInline var newer: Int
-        @usableFromInline var older: Int
+        @usableFromInline var newer: Int32 = -1
+        @usableFromInline var older: Int32 = -1
 
         @inlinable
         init(key: Key, value: Value) {
             self.key = key
             self.value = value
-            newer = -1
-            older = -1
         }
     }
 
@@ -24,15 +23,15 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     /// How many entries have gone to make room.
     public var evictions: Int { evicted }
     @usableFromInline var evicted = 0
-    @usableFromInline var places: [Key: Int] = [:]
+    @usableFromInline var places = HashedPlaces()
     @usableFromInline var nodes: [Node] = []
-    @usableFromInline var newest = -1
-    @usableFromInline var oldest = -1
+    @usableFromInline var newest: Int32 = -1
+    @usableFromInline var oldest: Int32 = -1
 
     /// An empty one for at least one entry.
     @inlinable
     public init(capacity: Int) {
-        precondition(capacity > 0)
+        precondition((1..<Int(Int32.max)).contains(capacity))
         self.capacity = capacity
     }
 
@@ -42,24 +41,24 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     /// The value for a key, which counts as a use.
     @inlinable
     public mutating func value(for key: Key) -> Value? {
-        guard let place = places[key] else { return nil }
+        guard let place = place(of: key) else { return nil }
         touch(place)
-        return nodes[place].value
+        return nodes[Int(place)].value
     }
 
     /// Changes the value for a key where there is one, which does not count as a use; returns whether there was.
     @inlinable
     public mutating func replace(_ key: Key, with value: Value) -> Bool {
-        guard let place = places[key] else { return false }
-        nodes[place].value = value
+        guard let place = place(of: key) else { return false }
+        nodes[Int(place)].value = value
         return true
     }
 
     /// Changes the value for a key in place where there is one, which does not count as a use.
     @inlinable
     public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
-        guard let place = places[key] else { return }
-        change(&nodes[place].value)
+        guard let place = place(of: key) else { return }
+        change(&nodes[Int(place)].value)
     }
 
     /// Changes the value for a key in place, which counts as a use; where there is none, a first one is set and changed.
@@ -67,35 +66,29 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     public mutating func use<Result>(
         _ key: Key, orSet first: @autoclosure () -> Value, _ change: (inout Value) -> Result
     ) -> Result {
-        guard let place = places[key] else {
+        guard let place = place(of: key) else {
             var value = first()
             defer { set(key, to: value) }
             return change(&value)
         }
         touch(place)
-        return change(&nodes[place].value)
+        return change(&nodes[Int(place)].value)
     }
 
     /// Sets the value for a key, which counts as a use; the entry used longest ago makes room where it is full.
     @inlinable
     public mutating func set(_ key: Key, to value: Value) {
-        if let place = places[key] {
-            nodes[place].value = value
+        if let place = place(of: key) {
+            nodes[Int(place)].value = value
             touch(place)
-        } else if nodes.count < capacity {
-            nodes.append(Node(key: key, value: value))
-            places[key] = nodes.count - 1
-            link(nodes.count - 1)
-        } else {
-            let place = oldest
-            unlink(place)
-            places[nodes[place].key] = nil
-            nodes[place].key = key
-            nodes[place].value = value
-            places[key] = place
-            link(place)
-            evicted += 1
+            return
         }
+        if nodes.count == capacity { _ = dropOldest() }
+        // By a quarter, not by half: what lies unused is the largest part of some tables.
+        if nodes.count == nodes.capacity { nodes.reserveCapacity(nodes.count + max(nodes.count / 4, 8)) }
+        nodes.append(Node(key: key, value: value))
+        places.insert(Int32(nodes.count - 1), hash: hash(of: key))
+        link(Int32(nodes.count - 1))
     }
 
     /// Drops the entry used longest ago and returns its value; nil where there is none.
@@ -104,39 +97,47 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
         guard oldest >= 0 else { return nil }
         let place = oldest
         unlink(place)
-        let dropped = nodes[place]
-        places[dropped.key] = nil
+        let dropped = nodes[Int(place)]
+        places.remove(place, hash: hash(of: dropped.key))
         // The last node moves into the gap, so that the nodes stay together.
         let last = nodes.removeLast()
-        if place < nodes.count {
-            nodes[place] = last
-            places[last.key] = place
-            if last.newer >= 0 { nodes[last.newer].older = place } else { newest = place }
-            if last.older >= 0 { nodes[last.older].newer = place } else { oldest = place }
+        if Int(place) < nodes.count {
+            nodes[Int(place)] = last
+            places.move(Int32(nodes.count), to: place, hash: hash(of: last.key))
+            if last.newer >= 0 { nodes[Int(last.newer)].older = place } else { newest = place }
+            if last.older >= 0 { nodes[Int(last.older)].newer = place } else { oldest = place }
         }
         evicted += 1
         return dropped.value
     }
 
     @inlinable
-    mutating func touch(_ place: Int) {
+    func place(of key: Key) -> Int32? {
+        places.place(hash: hash(of: key)) { nodes[Int($0)].key == key }
+    }
+
+    @inlinable
+    func hash(of key: Key) -> UInt32 { UInt32(truncatingIfNeeded: key.hashValue) }
+
+    @inlinable
+    mutating func touch(_ place: Int32) {
         guard place != newest else { return }
         unlink(place)
         link(place)
     }
 
     @inlinable
-    mutating func unlink(_ place: Int) {
-        let (newer, older) = (nodes[place].newer, nodes[place].older)
-        if newer >= 0 { nodes[newer].older = older } else { newest = older }
-        if older >= 0 { nodes[older].newer = newer } else { oldest = newer }
+    mutating func unlink(_ place: Int32) {
+        let (newer, older) = (nodes[Int(place)].newer, nodes[Int(place)].older)
+        if newer >= 0 { nodes[Int(newer)].older = older } else { newest = older }
+        if older >= 0 { nodes[Int(older)].newer = newer } else { oldest = newer }
     }
 
     @inlinable
-    mutating func link(_ place: Int) {
-        nodes[place].newer = -1
-        nodes[place].older = newest
-        if newest >= 0 { nodes[newest].newer = place } else { oldest = place }
+    mutating func link(_ place: Int32) {
+        nodes[Int(place)].newer = -1
+        nodes[Int(place)].older = newest
+        if newest >= 0 { nodes[Int(newest)].newer = place } else { oldest = place }
         newest = place
     }
 }

@@ -10,7 +10,7 @@ public struct RecentMessages: Sendable, Equatable {
     /// Takes messages in the order of their numbers, without gaps.
     public init(_ messages: some Sequence<Message>) {
         self.messages = Array(messages)
-        cost = self.messages.reduce(0) { $0 + Self.cost(of: $1) }
+        cost = self.messages.reduce(Self.costOfNone) { $0 + Self.cost(of: $1) }
     }
 
     /// Takes note of a new message; where one before it is missing, nothing that was kept is of use any more.
@@ -30,6 +30,9 @@ public struct RecentMessages: Sendable, Equatable {
         guard let last = newest.last?.n, last >= messages.last?.n ?? 0 else { return false }
         return newest.count > messages.count
     }
+
+    /// The bytes of its place in a table.
+    private static let costOfNone = 160
 
     private static func cost(of message: Message) -> Int {
         MemoryLayout<Message>.stride + 32 + message.content.utf8.count + (message.clientMessageID?.utf8.count ?? 0)

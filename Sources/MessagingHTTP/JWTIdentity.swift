@@ -6,10 +6,16 @@ import Synchronization
 /// A token is verified once and remembered, so that an idle poll costs a look-up. It is forgotten when it expires, and when the
 /// keys change.
 public final class JWTIdentity: Identity {
+    /// What is remembered of a bearer; of many at a time, so no more than is needed.
+    private struct Remembered {
+        let caller: Caller
+        let expires: Timestamp
+    }
+
     private struct Memory {
         var keys: TokenKeys
         var generation = 0
-        var bearers: LeastRecentlyUsed<TokenBytes, TokenRules.Bearer>
+        var bearers: LeastRecentlyUsed<TokenBytes, Remembered>
     }
 
     private let rules: TokenRules
@@ -66,7 +72,8 @@ public final class JWTIdentity: Identity {
         let isKnown = isNamed ? await introduce(bearer.person, bearer.caller.tenant) : true
         memory.withLock { memory in
             guard isKnown, memory.generation == generation else { return }
-            memory.bearers.set(TokenBytes(token[...]), to: bearer)
+            memory.bearers.set(
+                TokenBytes(token[...]), to: Remembered(caller: bearer.caller, expires: bearer.expires))
         }
         return bearer.caller
     }

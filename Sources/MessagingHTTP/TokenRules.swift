@@ -20,18 +20,12 @@ public struct TokenRules: Sendable {
     /// The usual claim names, any issuer, any audience.
     public init() {}
 
-    /// Somebody whom a token has named; an object, so that a look-up copies one reference.
-    final class Bearer: Sendable {
+    /// Somebody whom a token has named.
+    struct Bearer: Sendable {
         let caller: Caller
         let person: Person
         /// The moment from which on the token counts no more.
         let expires: Timestamp
-
-        init(caller: Caller, person: Person, expires: Timestamp) {
-            self.caller = caller
-            self.person = person
-            self.expires = expires
-        }
     }
 
     /// Reads the claims of a token whose signature is good (RFC 7519, section 4.1).

@@ -21,7 +21,7 @@ struct LimitOptions: ParsableArguments {
     var maxContentBytes = MessageContent.defaultLimit
 
     @Option(help: "The most memory for the head of a request, in bytes per connection (4096-1048576).")
-    var maxHeaderBytes = 14 * 1024
+    var maxHeaderBytes = 10 * 1024
 
     @Option(help: "The most connections at a time (1-1000000); further ones wait.")
     var maxConnections = 20_000

@@ -19,7 +19,7 @@ struct RecentMessagesTableTests {
 
     @Test("The conversations used longest ago go where all together become too large")
     func bounded() {
-        var table = RecentMessagesTable<String>(capacity: 100, largestCost: 10_000)
+        var table = RecentMessagesTable<String>(capacity: 100, largestCost: 12_000)
         for name in ["a", "b", "c"] { table.keep(messages(1...3, size: 1000), for: name) }
         #expect(count(&table, "a", 1...3) == 3)
         table.append(messages(4...4, size: 3000)[0], to: "a")

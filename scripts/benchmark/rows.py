@@ -9,12 +9,15 @@ import audit
 import data
 import load
 import report
+import scale
 import servers
 from load import Plans, wrk
 
 QUICK = ["list-304", "messages-304", "delta"]
 UNDER_LOAD = [*QUICK, "newest", "cold-list", "send", "mix"]
-NAMES = UNDER_LOAD
+OF_SIZE = {"connections": scale.connections, "long-conversation": scale.long_conversation, "memory": scale.memory}
+LARGE = {"growth": scale.growth}
+NAMES = [*UNDER_LOAD, *OF_SIZE, *LARGE]
 
 WORK = {
     "list-304": ("idle list poll, 304", 1.3, "bare 304"),
@@ -36,6 +39,12 @@ def run(options, folder, table):
     chosen = [name for name in UNDER_LOAD if wanted(options, name)]
     if chosen:
         under_load(options, folder, table, chosen)
+    for name, measure in OF_SIZE.items():
+        if wanted(options, name):
+            measure(options, folder, table)
+    for name, measure in LARGE.items():
+        if options.only == name or (options.large and wanted(options, name)):
+            measure(options, folder, table)
 
 
 def under_load(options, folder, table, chosen):

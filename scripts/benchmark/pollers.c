@@ -1,0 +1,129 @@
+// Many open connections, each of one user who polls two URLs every so often, as browsers do: evenly spread, conditional.
+// Arguments: port, file ("URL TOKEN" lines, two for each connection), connections, seconds between polls, seconds to measure.
+// Prints: polls errors p50_microseconds p99_microseconds
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { URLS = 2, ANSWER = 8192 };
+
+struct client {
+    int socket, which, is_waiting, length;
+    long asked;
+    char *url[URLS], *token[URLS], tag[URLS][96];
+    char answer[ANSWER];
+};
+
+static struct client *clients;
+static int epoll, port, count;
+static long period, measure_from = -1, polls, errors, *times, room;
+
+static long now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
+}
+
+static void fail(const char *what) {
+    perror(what);
+    exit(1);
+}
+
+static void join(struct client *client, int number) {
+    // Each loopback address has ports of its own.
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + number % 8)};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    client->socket = socket(AF_INET, SOCK_STREAM, 0);
+    if (client->socket < 0 || bind(client->socket, (struct sockaddr *)&from, sizeof from) != 0) fail("socket");
+    if (connect(client->socket, (struct sockaddr *)&to, sizeof to) != 0) fail("connect");
+    fcntl(client->socket, F_SETFL, O_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (unsigned)number};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->socket, &event) != 0) fail("epoll_ctl");
+}
+
+static void ask(struct client *client, int which) {
+    char request[2048];
+    int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n%s%s%s\r\n",
+                    client->url[which], client->token[which], client->tag[which][0] ? "If-None-Match: " : "",
+                    client->tag[which], client->tag[which][0] ? "\r\n" : "");
+    client->asked = now();
+    client->which = which;
+    client->is_waiting = 1;
+    client->length = 0;
+    if (send(client->socket, request, (size_t)size, MSG_NOSIGNAL) != size) fail("send");
+}
+
+// Takes a whole answer; the first one to each URL must be 200 and bring a tag, every later one 304 with that tag.
+static void take(struct client *client) {
+    char *tag = strcasestr(client->answer, "\r\nETag: ");
+    int which = client->which, known = client->tag[which][0] != 0, size = tag ? (int)strcspn(tag + 8, "\r") : 0;
+    int status = atoi(client->answer + 9);
+    int is_right = tag && size < 96 && status == (known ? 304 : 200) &&
+                   (!known || strncmp(client->tag[which], tag + 8, (size_t)size) == 0);
+    if (!known && is_right) memcpy(client->tag[which], tag + 8, (size_t)size);
+    if (!is_right) errors++;
+    if (measure_from >= 0 && client->asked >= measure_from) {
+        if (polls == room) times = realloc(times, sizeof *times * (size_t)(room = room ? 2 * room : 65536));
+        times[polls++] = now() - client->asked;
+    }
+    client->is_waiting = 0;
+}
+
+static void receive(struct client *client) {
+    long got = recv(client->socket, client->answer + client->length, (size_t)(ANSWER - 1 - client->length), 0);
+    if (got <= 0) {
+        if (got < 0 && errno == EAGAIN) return;
+        fail("the server ended a connection");
+    }
+    client->length += (int)got;
+    client->answer[client->length] = 0;
+    char *end = strstr(client->answer, "\r\n\r\n"), *size = strcasestr(client->answer, "\r\nContent-Length: ");
+    if (end && client->length >= end + 4 - client->answer + (size ? atol(size + 18) : 0)) take(client);
+}
+
+static int later(const void *first, const void *second) {
+    long difference = *(const long *)first - *(const long *)second;
+    return difference < 0 ? -1 : difference > 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 6) return 64;
+    port = atoi(argv[1]), count = atoi(argv[3]), period = atol(argv[4]) * 1000000;
+    long measured = atol(argv[5]) * 1000000, start;
+    FILE *file = fopen(argv[2], "r");
+    if ((clients = calloc((size_t)count, sizeof *clients)) == NULL || (epoll = epoll_create1(0)) < 0 || !file) fail("start");
+    for (int number = 0; number < count; number++) {
+        for (int which = 0; which < URLS; which++)
+            if (fscanf(file, "%ms %ms", &clients[number].url[which], &clients[number].token[which]) != 2) fail(argv[2]);
+        join(&clients[number], number);
+    }
+    start = now();
+    for (long turn = 0;;) {
+        struct epoll_event events[512];
+        int ready = epoll_wait(epoll, events, 512, 1);
+        for (int place = 0; place < ready; place++) receive(&clients[events[place].data.u32]);
+        long time = now();
+        // The first period brings the tags; whoever waits for this program measures along with it from then on.
+        if (measure_from < 0 && time >= start + period + 1000000) {
+            measure_from = time;
+            puts("measuring");
+            fflush(stdout);
+        }
+        if (measure_from >= 0 && time >= measure_from + measured) break;
+        // All polls of a period, one after the other, at even distances.
+        for (; start + turn * period / (URLS * count) <= time && !clients[turn % count].is_waiting; turn++)
+            ask(&clients[turn % count], (int)(turn / count % URLS));
+    }
+    qsort(times, (size_t)polls, sizeof *times, later);
+    printf("%ld %ld %ld %ld\n", polls, errors, polls ? times[polls / 2] : 0, polls ? times[polls * 99 / 100] : 0);
+    return 0;
+}
