@@ -30,7 +30,7 @@ public struct ServerConfiguration: Sendable {
     /// Puts a configuration together; every value has a default that suits a small server.
     public init(
         host: String = "127.0.0.1", port: UInt16 = 8080, loops: Int = availableProcessors(),
-        connectionLimit: Int = 20_000, connectionsPerAddress: Int = 0, memoryPerConnection: Int = 14 * 1024,
+        connectionLimit: Int = 20_000, connectionsPerAddress: Int = 0, memoryPerConnection: Int = 10 * 1024,
         bodyLimit: Int = 128 * 1024, idleTimeout: Int = 75, requestTimeout: Double = 30
     ) {
         self.host = host
