@@ -9,6 +9,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.1.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -27,6 +28,11 @@ let package = Package(
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: strict),
         .target(
+            name: "DemoPage",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            resources: [.embedInCode("page.html")],
+            swiftSettings: strict),
+        .target(
             name: "SQLiteStore",
             dependencies: [
                 "Messaging", .product(name: "GRDB", package: "GRDB.swift"),
@@ -37,7 +43,7 @@ let package = Package(
         .executableTarget(
             name: "postbox",
             dependencies: [
-                "Messaging", "MessagingHTTP", "OpenAPIDescription", "SQLiteStore", "MicroHTTPServer",
+                "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "SQLiteStore", "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -50,6 +56,9 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "DemoPageTests",
+            dependencies: ["DemoPage", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], swiftSettings: strict),
         .testTarget(name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer"], swiftSettings: strict),

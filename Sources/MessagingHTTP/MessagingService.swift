@@ -5,17 +5,20 @@ public struct MessagingService: RequestHandler {
     private let context: Context
     private let gate: Gate
     private let description: ServiceDescription?
+    private let page: WebPage?
 
     /// Puts the service together.
     ///
     /// - Parameters:
     ///   - index: observes the store's commits, or nobody would ever see anything new.
     ///   - description: what to answer whoever asks how to use the service; without it, that there is no such thing.
+    ///   - page: what to show at `/`; without it, nothing is there.
     public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
-        surroundings: Surroundings, description: ServiceDescription? = nil
+        surroundings: Surroundings, description: ServiceDescription? = nil, page: WebPage? = nil
     ) {
         self.description = description
+        self.page = page
         context = Context(
             store: store, index: index, settings: settings, surroundings: surroundings,
             idlePolls: IdlePolls(capacity: settings.idlePollCapacity))
@@ -38,6 +41,8 @@ public struct MessagingService: RequestHandler {
             case .description(let form):
                 guard let description else { throw Problem(.notFound, "There is no description here.") }
                 return description.answerFromMemory(form, to: request, context.settings.cors)
+            case .page:
+                return page?.answer(to: request, context.settings.cors)
             case .webSocket:
                 throw Problem(.pollingOnly, "There is no WebSocket here; poll the endpoints instead.")
             case .conversations:
@@ -104,7 +109,7 @@ public struct MessagingService: RequestHandler {
                 return try await ListMessages(context: context).answer(reference, call)
             case (.read(let reference), _):
                 return try await MarkAsRead(context: context).answer(reference, call)
-            case (.webSocket, _), (.health, _), (.readiness, _), (.description, _):
+            case (.webSocket, _), (.health, _), (.readiness, _), (.description, _), (.page, _):
                 preconditionFailure("this route is answered from memory")
             }
         } catch {
@@ -133,7 +138,9 @@ public struct MessagingService: RequestHandler {
 
     private func parse(_ target: RequestTarget) -> Result<(Route, Query), Problem> {
         do throws(Problem) {
-            return .success((try Route(path: target.path), try Query(target.query)))
+            let route = try Route(path: target.path)
+            if route == .page, page == nil { throw Route.notFound }
+            return .success((route, try Query(target.query)))
         } catch {
             return .failure(error)
         }

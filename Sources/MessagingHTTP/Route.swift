@@ -9,6 +9,7 @@ public enum Route: Equatable, Sendable {
     case health
     case readiness
     case description(ServiceDescription.Form)
+    case page
 
     /// The four endpoints, for people.
     static let endpoints = [
@@ -50,7 +51,7 @@ public enum Route: Equatable, Sendable {
     /// The methods it knows.
     var methods: [Method] {
         switch self {
-        case .conversations, .health, .readiness, .description, .webSocket: [.get, .head, .options]
+        case .conversations, .health, .readiness, .description, .page, .webSocket: [.get, .head, .options]
         case .messages: [.get, .head, .post, .options]
         case .read: [.put, .options]
         }
@@ -76,13 +77,14 @@ public enum Route: Equatable, Sendable {
         case .readiness: "/readyz"
         case .description(.yaml): "/openapi.yaml"
         case .description(.json): "/openapi.json"
+        case .page: "/"
         }
     }
 
     /// Whether a raw path is one of the four endpoints', or looks like one: what is wrong with it is told to callers only.
     static func needsCaller(_ path: ArraySlice<UInt8>) -> Bool { path.starts(with: base) }
 
-    private static var notFound: Problem { Problem(.notFound, "There is nothing at this path.") }
+    static var notFound: Problem { Problem(.notFound, "There is nothing at this path.") }
 
     private static func reference(_ segment: ArraySlice<UInt8>) throws(Problem) -> ConversationReference {
         guard let text = PercentEncoding.decode(segment) else {
@@ -97,6 +99,7 @@ public enum Route: Equatable, Sendable {
         if path.elementsEqual("/readyz".utf8) { return .readiness }
         if path.elementsEqual("/openapi.yaml".utf8) { return .description(.yaml) }
         if path.elementsEqual("/openapi.json".utf8) { return .description(.json) }
+        if path.elementsEqual("/".utf8) { return .page }
         if path.elementsEqual("/ws".utf8) || path.starts(with: "/ws/".utf8) { return .webSocket }
         throw notFound
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DemoPage
 import Foundation
 import Logging
 import Messaging
@@ -25,7 +26,7 @@ struct Serve: ParsableCommand {
         "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
     ]
     static let repeatableNames = ["cors-origin", "trusted-proxy"]
-    static let flagNames = ["sample-data"]
+    static let flagNames = ["sample-data", "page"]
 
     @Option(help: "The address to listen on: IPv4, IPv6 or localhost.")
     var host = "127.0.0.1"
@@ -53,6 +54,9 @@ struct Serve: ParsableCommand {
 
     @Flag(help: "In demo identity, put a few people and conversations into an empty database.")
     var sampleData = false
+
+    @Flag(help: "Show the page for people at /; in demo identity it is always there.")
+    var page = false
 
     @OptionGroup(title: "Identity") var identity: IdentityOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
@@ -159,7 +163,15 @@ struct Serve: ParsableCommand {
             log: { logger.error("\($0)") })
         return MessagingService(
             store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
-            description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }))
+            description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),
+            page: makePage())
+    }
+
+    private func makePage() -> WebPage? {
+        guard page || kind == .demo else { return nil }
+        return WebPage(
+            html: PageDocument.html(identity: kind.rawValue),
+            contentSecurityPolicy: PageDocument.contentSecurityPolicy)
     }
 
     private func announce(_ server: Server) {

@@ -39,14 +39,14 @@ struct DescriptionTests {
         case (.read, _): return written + [.conversationNotFound, .invalidReadPosition]
         case (.webSocket, _): return [.pollingOnly]
         case (.readiness, _): return [.overloaded, .storeUnavailable]
-        case (.health, _), (.description, _): return []
+        case (.health, _), (.description, _), (.page, _): return []
         }
     }
 
     private static func successes(at route: Route, _ method: MessagingHTTP.Method) -> [Int] {
         switch (route, method) {
         case (_, .options): [204]
-        case (.conversations, _), (.description, _): [200, 304]
+        case (.conversations, _), (.description, _), (.page, _): [200, 304]
         case (.messages, .post): [201]
         case (.messages, _): [200, 304]
         case (.read, _), (.health, _), (.readiness, _): [200]
@@ -62,6 +62,12 @@ struct DescriptionTests {
             let path = operation.path.replacing("{id}", with: "conv-456")
             #expect(try Self.routes.contains(Route(path: Array(path.utf8)[...])), "\(operation.path)")
         }
+    }
+
+    @Test("the page is for people, and not there everywhere: no client is to be generated for it")
+    func page() {
+        #expect(!Self.routes.contains(.page))
+        #expect(!described.operations.contains { $0.path == Route.page.path })
     }
 
     @Test("the same statuses everywhere, each for the same problems", arguments: routes)

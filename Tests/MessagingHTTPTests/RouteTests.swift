@@ -23,7 +23,7 @@ struct RouteTests {
             ("/api/messages/conversations/messages/messages", .messages(id("messages"))),
             ("/api/messages/conversations/%C3%A9/messages", .messages(id("\u{E9}"))),
             ("/ws", .webSocket), ("/ws/", .webSocket), ("/ws/messages", .webSocket),
-            ("/healthz", .health), ("/readyz", .readiness),
+            ("/healthz", .health), ("/readyz", .readiness), ("/", .page),
         ])
     func found(path: String, route: Route) throws {
         #expect(try Route(path: Array(path.utf8)[...]) == route)
@@ -32,7 +32,7 @@ struct RouteTests {
     @Test(
         "every other path is not found",
         arguments: [
-            "", "/", "*", "/api", "/api/messages", "/api/messages/conversations/",
+            "", "//", "*", "/api", "/api/messages", "/api/messages/conversations/",
             "/api/messages/conversations/conv-456",
             "/api/messages/conversations/conv-456/", "/api/messages/conversations/conv-456/messages/",
             "/api/messages/conversations/conv-456/messages/1", "/api/messages/conversations/a/b/messages",
@@ -63,7 +63,7 @@ struct RouteTests {
         "the path of a route leads back to it",
         arguments: [
             Route.conversations, .messages(id("a/b?c#d %")), .read(id("é")), .messages(direct("b@example.com")),
-            .read(direct("\u{301}bob")), .webSocket, .health, .readiness,
+            .read(direct("\u{301}bob")), .webSocket, .health, .readiness, .page,
         ])
     func roundTrip(route: Route) throws {
         #expect(try Route(path: Array(route.path.utf8)[...]) == route)

@@ -51,7 +51,7 @@ allows() {
 }
 
 @test "a path that is not there is 404" {
-    for path in / /nothing /api /api/messages /api/messages/ /api/messages/conversation \
+    for path in /nothing /api /api/messages /api/messages/ /api/messages/conversation \
         /api/messages/conversations/conv-1 /api/messages/conversations/conv-1/message \
         /api/messages/conversations/conv-1/messages/1 /API/messages/conversations \
         /api/messages/conversations/../conversations /api/../etc/passwd //api/messages/conversations; do

@@ -1,0 +1,20 @@
+/// The page for people, at `/`: the same for everybody, since it finds out the rest by calling the endpoints.
+public struct WebPage: Sendable {
+    private let document: PreparedDocument
+
+    /// - Parameters:
+    ///   - html: the whole page.
+    ///   - contentSecurityPolicy: what a browser may do for it.
+    public init(html: [UInt8], contentSecurityPolicy: String) {
+        document = PreparedDocument(
+            html, type: "text/html; charset=utf-8",
+            fields: [
+                Response.Field("Content-Security-Policy", contentSecurityPolicy),
+                Response.Field("X-Content-Type-Options", "nosniff"),
+                Response.Field("Referrer-Policy", "no-referrer"),
+                Response.Field("Cross-Origin-Opener-Policy", "same-origin"),
+            ])
+    }
+
+    func answer(to request: Request, _ cors: CORSPolicy) -> Response { document.answer(to: request, cors) }
+}

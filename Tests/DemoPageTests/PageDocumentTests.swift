@@ -1,0 +1,62 @@
+import Crypto
+import Foundation
+import Testing
+
+@testable import DemoPage
+
+@Suite("The page for people")
+struct PageDocumentTests {
+    private let page = String(decoding: PageDocument.html(identity: "demo"), as: UTF8.self)
+
+    @Test("knows how requests say who is asking", arguments: ["demo", "gateway", "jwt"])
+    func identity(kind: String) {
+        let page = String(decoding: PageDocument.html(identity: kind), as: UTF8.self)
+        #expect(page.hasPrefix("<!doctype html>\n<html lang=\"en\" data-identity=\"\(kind)\">\n"))
+    }
+
+    @Test("has one script and one style sheet, whose hashes are the only ones allowed", arguments: ["script", "style"])
+    func hashes(element: String) throws {
+        let parts = page.split(separator: "<\(element)", omittingEmptySubsequences: false)
+        try #require(parts.count == 2)
+        let inside = try #require(parts[1].dropFirst().firstRange(of: "</\(element)>")).lowerBound
+        let text = parts[1][..<inside].dropFirst()
+        let digest = Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString()
+        let directives = PageDocument.contentSecurityPolicy.components(separatedBy: "; ")
+        #expect(directives.contains("\(element)-src 'sha256-\(digest)'"))
+    }
+
+    @Test("starts from nothing being allowed")
+    func policy() {
+        let directives = PageDocument.contentSecurityPolicy.components(separatedBy: "; ")
+        #expect(directives.first == "default-src 'none'")
+        for directive in [
+            "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+        ] {
+            #expect(directives.contains(directive))
+        }
+        #expect(!PageDocument.contentSecurityPolicy.contains("unsafe"))
+    }
+
+    @Test(
+        "has nothing that the policy would refuse or that turns text into markup",
+        arguments: [
+            "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "DOMParser",
+            "createContextualFragment", "setHTML", " style=\"", " onclick=", " onload=", " src=", "@import", "url(",
+        ])
+    func markup(forbidden: String) {
+        #expect(!page.contains(forbidden))
+    }
+
+    @Test("is labelled: each field, and each button without words")
+    func labels() {
+        let fields = page.matches(of: /<(?:input|textarea|select)[^>]*>/).map { String($0.0) }
+        #expect(fields.count >= 5)
+        for field in fields {
+            let id = field.firstMatch(of: /id="([^"]*)"/).map { String($0.1) } ?? ""
+            let isInsideLabel = page.contains(">Bearer token</label>") && page.contains("separated by commas)\(field)")
+            #expect(
+                field.contains("aria-label=") || page.contains("<label for=\"\(id)\">") || isInsideLabel, "\(field)")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("The page")
+struct WebPageTests {
+    private static let html = "<!doctype html><title>Postbox</title>"
+    private static let page = WebPage(html: Array(html.utf8), contentSecurityPolicy: "default-src 'none'")
+
+    private func answer(
+        _ method: MessagingHTTP.Method, _ target: String = "/", _ fields: [(RequestField, String)] = [],
+        page: WebPage? = page
+    ) -> Response? {
+        MessagingService(
+            store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
+            index: FreshnessIndex(capacity: 10), identity: DemoIdentity(),
+            settings: ServiceSettings(cors: CORSPolicy(origins: ["https://app.example"])),
+            surroundings: Surroundings(
+                now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }),
+            page: page
+        ).answerFromMemory(request(method, target, fields))
+    }
+
+    @Test("is shown to whoever asks, with what a browser may do for it", arguments: ["/", "/?userId=alice", "/?x"])
+    func shown(target: String) throws {
+        let response = try #require(answer(.get, target))
+        #expect(response.status == 200)
+        #expect(text(response.body) == Self.html)
+        #expect(response.value(of: "Content-Type") == "text/html; charset=utf-8")
+        #expect(response.value(of: "Content-Security-Policy") == "default-src 'none'")
+        #expect(response.value(of: "X-Content-Type-Options") == "nosniff")
+        #expect(response.value(of: "Cache-Control") == "no-cache")
+    }
+
+    @Test("has an entity tag that brings a 304", arguments: [MessagingHTTP.Method.get, .head])
+    func unchanged(method: MessagingHTTP.Method) throws {
+        let tag = try #require(answer(method)?.value(of: "ETag"))
+        #expect(answer(method, "/", [(.ifNoneMatch, tag)])?.status == 304)
+        #expect(answer(method, "/", [(.ifNoneMatch, "\"another\"")])?.status == 200)
+    }
+
+    @Test("has another entity tag where it, or what a browser may do for it, differs")
+    func tags() {
+        let others = [
+            WebPage(html: Array("<!doctype html>".utf8), contentSecurityPolicy: "default-src 'none'"),
+            WebPage(html: Array(Self.html.utf8), contentSecurityPolicy: "default-src 'self'"),
+        ]
+        for other in others {
+            #expect(answer(.get, page: other)?.value(of: "ETag") != answer(.get)?.value(of: "ETag"))
+        }
+    }
+
+    @Test("can only be looked at", arguments: [MessagingHTTP.Method.post, .put, .other])
+    func methods(method: MessagingHTTP.Method) {
+        let response = answer(method)
+        #expect(response?.status == 405)
+        #expect(response?.value(of: "Allow") == "GET, HEAD, OPTIONS")
+    }
+
+    @Test("says to a page of an allowed origin that it may read the answer, 304 too", arguments: ["\"another\"", "*"])
+    func origins(condition: String) {
+        let response = answer(.get, "/", [(.origin, "https://app.example"), (.ifNoneMatch, condition)])
+        #expect(response?.value(of: "Access-Control-Allow-Origin") == "https://app.example")
+    }
+
+    @Test(
+        "is not there where it is not wanted, whatever the method",
+        arguments: [MessagingHTTP.Method.get, .head, .options, .post], ["/", "/?limit=%"])
+    func absent(method: MessagingHTTP.Method, target: String) throws {
+        let response = try #require(answer(method, target, page: nil))
+        #expect(response.status == 404)
+        #expect(try object(response.body)["type"] as? String == ProblemKind.notFound.type)
+    }
+}
