@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# What people and front ends see in a real browser; `browser/` has a function for each story.
+
+load helpers
+
+PYTHON=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/browser/bin/python
+
+# Each story starts what it needs.
+setup() {
+    [[ -x $PYTHON ]] || fail "$PYTHON is not there; scripts/test puts it there"
+}
+
+story() {
+    # Bats waits for everybody who holds descriptor 3.
+    POSTBOX=$POSTBOX timeout 150 "$PYTHON" -B "$BATS_TEST_DIRNAME/browser" "$@" "$BATS_TEST_TMPDIR" 3>&-
+}
+
+@test "an unmodified front end on another origin is answered 304 on the wire, and sees a new message at the next poll" {
+    story front_end unmodified
+}
+
+@test "two people who use one browser one after the other never see each other's data out of its cache" {
+    story front_end two_people
+}
+
+@test "a message sent in one window appears in the other within a poll interval; badges and ticks follow" {
+    story page two_windows
+}
+
+@test "messages and names that look like markup stay text" {
+    story page hostile_text
+}
+
+@test "a stopped server is shown, and no message and no draft is lost until it is back" {
+    story page offline
+}
+
+@test "a message whose answer was lost is sent again with the same key, and stored once" {
+    story page lost_answer
+}
+
+@test "the meter says what was on the wire, and a hidden window asks for nothing" {
+    story page meter
+}
+
+@test "older pages come by scrolling up, without a gap or a jump" {
+    story page paging
+}
+
+@test "the page can be used by keyboard, and everything in it has a name" {
+    story page keyboard
+}
+
+@test "a page for tokens keeps the token to itself" {
+    story page bearer
+}

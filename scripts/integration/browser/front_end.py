@@ -1,0 +1,119 @@
+"""A front end that nobody changed, on an origin of its own: plain fetch, and the browser's own cache."""
+
+import functools
+import http.server
+import threading
+from pathlib import Path
+
+from chromium import open_chromium, until
+from postbox import Postbox, token
+from recorder import Recorder
+
+API = "/api/messages/conversations"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def serve_front_end():
+    handler = functools.partial(Quiet, directory=Path(__file__).parent)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+class FrontEnd:
+    """The page, Postbox behind a witness, and two conversations: ann with bea, cem with dee."""
+
+    def __init__(self, folder):
+        origin = serve_front_end()
+        self.postbox = Postbox(folder, "--jwt-secret-file", str(folder / "secret"), "--cors-origin", origin)
+        self.recorder = Recorder(self.postbox.port)
+        self.browser = open_chromium()
+        self.browser.get(f"{origin}/front_end.html")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.browser.quit()
+        self.recorder.__exit__()
+        self.postbox.__exit__()
+
+    def send(self, user, conversation, content, **members):
+        return self.postbox.send({"Authorization": f"Bearer {token(user)}"}, conversation, content, **members)
+
+    def log_in(self, user, path):
+        self.browser.execute_script("logIn(...arguments)", self.recorder.origin + API + path, token(user))
+
+    def log_out(self):
+        self.browser.execute_script("logOut()")
+
+    def contents(self):
+        return self.browser.execute_script("return [...document.querySelectorAll('li')].map(item => item.textContent)")
+
+    def state(self):
+        return self.browser.execute_script("return document.getElementById('state').textContent")
+
+    def seen(self):
+        return "".join(self.browser.execute_script("return seen"))
+
+    def statuses(self, since):
+        return [e.status for e in self.recorder.of("GET", API, since)]
+
+
+def unmodified(folder):
+    """While nothing changes its polls are answered 304 on the wire, and the next poll brings a new message."""
+    with FrontEnd(folder) as it:
+        it.send("ann", "talk", "first", receiverId="bea")
+        for path, changed in [("/talk/messages", ["first", "second"]), ("", ["third"])]:
+            start = len(it.recorder.exchanges)
+            it.log_in("bea", path)
+            until(lambda: len(it.statuses(start)) >= 4, "it has polled four times")
+            assert it.statuses(start)[:4] == [200, 304, 304, 304], it.statuses(start)
+            # What its script sees is an ordinary answer.
+            assert it.state() == "200"
+            assert all("origin" in e.fields for e in it.recorder.of("GET", API, start))
+
+            sent = len(it.recorder.exchanges)
+            it.send("ann", "talk", changed[-1])
+            until(lambda: it.contents() == changed, f"it shows {changed}")
+            first = it.statuses(sent).index(200)
+            # A poll may have been under way when the message was sent; the one after it must bring it.
+            assert first <= 1, it.statuses(sent)
+            until(lambda: len(it.statuses(sent)) >= first + 3, "it has gone on polling")
+            assert it.statuses(sent)[first:first + 3] == [200, 304, 304], it.statuses(sent)
+            it.log_out()
+
+
+def two_people(folder):
+    """Two people, one after the other, in one browser: neither sees the other's data out of its cache."""
+    with FrontEnd(folder) as it:
+        it.send("ann", "talk", "only for ann and bea", receiverId="bea")
+        it.send("cem", "chat", "only for cem and dee", receiverId="dee")
+        for user, theirs, others in [("ann", "ann and bea", "cem"), ("cem", "cem and dee", "ann"), ("ann", "ann and bea", "cem")]:
+            start = len(it.recorder.exchanges)
+            it.log_in(user, "")
+            until(lambda: len(it.statuses(start)) >= 3, f"{user} has polled three times")
+            until(lambda: it.contents() == [f"only for {theirs}"], f"{user} sees what is for them")
+            assert others not in it.seen(), it.seen()
+            assert it.statuses(start)[0] == 200 or user == "ann", it.statuses(start)
+            assert it.statuses(start)[2] == 304, it.statuses(start)
+            it.log_out()
+
+        # A conversation's URL that one of them has in the cache is not there for the other.
+        it.log_in("ann", "/talk/messages")
+        until(lambda: it.contents() == ["only for ann and bea"], "ann sees her conversation")
+        it.log_out()
+        it.log_in("cem", "/talk/messages")
+        until(lambda: it.state() == "404", "cem is told that there is no such conversation")
+        assert "ann" not in it.seen(), it.seen()
+        it.log_out()
+
+        # Nor when the server cannot be asked.
+        it.postbox.stop()
+        it.log_in("cem", "/talk/messages")
+        until(lambda: it.state() == "failed", "cem's poll fails")
+        assert it.contents() == [] and it.seen() == ""
