@@ -32,23 +32,27 @@ story() {
 }
 
 @test "a stopped server is shown, and no message and no draft is lost until it is back" {
-    story page offline
+    story polling_page offline
 }
 
 @test "a message whose answer was lost is sent again with the same key, and stored once" {
-    story page lost_answer
+    story polling_page lost_answer
 }
 
 @test "the meter says what was on the wire, and a hidden window asks for nothing" {
-    story page meter
+    story polling_page meter
 }
 
 @test "older pages come by scrolling up, without a gap or a jump" {
-    story page paging
+    story polling_page paging
 }
 
 @test "the page can be used by keyboard, and everything in it has a name" {
     story page keyboard
+}
+
+@test "the page fits a phone" {
+    story page phone
 }
 
 @test "a page for tokens keeps the token to itself" {

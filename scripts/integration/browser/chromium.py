@@ -102,3 +102,23 @@ class Page:
         """What the browser's console says of the page's script and of its policy."""
         self.look()
         return [e["message"] for e in self.browser.get_log("browser") if e["source"] in ("javascript", "security")]
+
+
+class Windows:
+    """A browser; its first window is taken by the first page that is opened."""
+
+    def __init__(self):
+        self.browser = open_chromium()
+        self.is_first = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.browser.quit()
+
+    def open(self, url):
+        if not self.is_first:
+            self.browser.switch_to.new_window("window")
+        self.is_first = False
+        return Page(self.browser, url)

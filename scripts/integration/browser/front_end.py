@@ -96,9 +96,10 @@ def two_people(folder):
         for user, theirs, others in [("ann", "ann and bea", "cem"), ("cem", "cem and dee", "ann"), ("ann", "ann and bea", "cem")]:
             start = len(it.recorder.exchanges)
             it.log_in(user, "")
-            until(lambda: len(it.statuses(start)) >= 3, f"{user} has polled three times")
-            until(lambda: it.contents() == [f"only for {theirs}"], f"{user} sees what is for them")
+            until(lambda: it.seen(), f"{user} has been answered")
             assert others not in it.seen(), it.seen()
+            until(lambda: len(it.statuses(start)) >= 3, f"{user} has polled three times")
+            assert it.contents() == [f"only for {theirs}"] and others not in it.seen(), it.seen()
             assert it.statuses(start)[0] == 200 or user == "ann", it.statuses(start)
             assert it.statuses(start)[2] == 304, it.statuses(start)
             it.log_out()

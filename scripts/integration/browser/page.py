@@ -1,44 +1,18 @@
 """The page for people, as people use it."""
 
-import json
-import subprocess
-import time
-
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from chromium import Page, open_chromium, until
+from chromium import Windows, until
 from postbox import Postbox, token
-from recorder import Recorder
 
-API = "/api/messages/conversations"
 HOSTILE = [
     "<img src=x onerror=\"window.wasTaken = 'img'\">", "<script>window.wasTaken = 'script'</script>",
     "</textarea></li><svg/onload=\"window.wasTaken='svg'\">", "javascript:window.wasTaken='url'",
     "<a href=\"javascript:window.wasTaken='link'\">click</a>", "&lt;b&gt;not bold&lt;/b&gt; &amp; \u202ereversed",
     "{{constructor.constructor('window.wasTaken=1')()}}",
 ]
-
-
-class Windows:
-    """A browser; its first window is taken by the first page that is opened."""
-
-    def __init__(self):
-        self.browser = open_chromium()
-        self.is_first = True
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.browser.quit()
-
-    def open(self, url):
-        if not self.is_first:
-            self.browser.switch_to.new_window("window")
-        self.is_first = False
-        return Page(self.browser, url)
 
 
 def two_windows(folder):
@@ -100,120 +74,6 @@ def hostile_text(folder):
         assert refused == "TypeError", refused
 
 
-def offline(folder):
-    """A stopped server is shown, loses nothing, and is found again on the same port."""
-    with Postbox(folder, "--sample-data") as postbox, Windows() as windows:
-        page = windows.open(f"{postbox.origin}/#as=dana&c=application-17")
-        until(lambda: page.state() == "live", "the page is live")
-        postbox.stop()
-        page.send("written while the server was away")
-        until(lambda: page.state() == "trouble", "the page says that it is offline")
-        assert "Offline" in page.find("#connection").text
-        assert page.tick("written while the server was away") == "pending"
-        page.write("half a thought")
-        postbox.start()
-        until(lambda: page.state() == "live", "it comes back by itself", within=25)
-        until(lambda: page.tick("written while the server was away") == "sent", "what waited is sent")
-        assert postbox.stored("written while the server was away") == 1
-        assert page.find("#text").get_attribute("value") == "half a thought"
-
-        # Neither another conversation nor loading the page again loses the draft, and nobody else gets it.
-        page.open("application-23")
-        until(lambda: page.find("#text").get_attribute("value") == "", "another conversation has another draft")
-        page.open("application-17")
-        until(lambda: page.find("#text").get_attribute("value") == "half a thought", "the draft is back")
-        page.browser.refresh()
-        until(lambda: page.find("#text").get_attribute("value") == "half a thought", "the draft outlives the page")
-        page.script("location.hash = '#as=lee&c=application-17'")
-        page.shows("written while the server was away")
-        assert page.find("#text").get_attribute("value") == ""
-
-
-def lost_answer(folder):
-    """A message whose answer was lost is sent again with the same key, and is there once."""
-    with Postbox(folder, "--sample-data") as postbox, Recorder(postbox.port) as recorder, Windows() as windows:
-        page = windows.open(f"{recorder.origin}/#as=dana&c=application-17")
-        until(lambda: page.state() == "live", "the page is live")
-        recorder.loses_next_post = True
-        page.send("just once")
-        until(lambda: page.state() == "trouble", "the answer is lost")
-        until(lambda: page.tick("just once") == "sent", "it is sent again", within=10)
-        tries = recorder.of("POST", API)
-        keys = [json.loads(attempt.body)["clientMessageId"] for attempt in tries]
-        assert len(keys) == 2 and keys[0] == keys[1] and len(keys[0]) >= 16, keys
-        assert [attempt.answer_fields.get("idempotency-replayed") for attempt in tries] == [None, "true"]
-        assert page.contents().count("just once") == 1
-        assert postbox.stored("just once") == 1
-
-        # What the server refuses is said, and goes back into the composer.
-        page.script("const text = document.getElementById('text'); text.value = 'x'.repeat(17000);"
-                    "text.dispatchEvent(new Event('input'))")
-        page.send("y")
-        edit = until(lambda: page.find(".refused .repair button:nth-of-type(2)"), "it is refused")
-        edit.click()
-        assert page.find("#text").get_attribute("value") == "x" * 17000 + "y"
-
-
-def meter(folder):
-    """The meter says what was on the wire, and a window that nobody sees asks for nothing until it is seen again."""
-    with Postbox(folder, "--sample-data") as postbox, Recorder(postbox.port, poll_interval=1) as recorder, Windows() as windows:
-        page = windows.open(f"{recorder.origin}/#as=lee&c=application-17")
-
-        def agrees():
-            shown = page.script("return {polls: meter.polls, unchanged: meter.unchanged, bytes: meter.bytes}")
-            calls = recorder.of("", API)
-            polls = [call.status for call in calls if call.method == "GET"]
-            return shown["unchanged"] >= 6 and shown == {
-                "polls": len(polls), "unchanged": polls.count(304), "bytes": sum(call.answer_size for call in calls)}
-
-        until(agrees, "the meter says what was on the wire, and six polls were answered 304", within=15)
-        assert page.script("return document.getElementById('meter-share').textContent"
-                           " === `${Math.round(100 * meter.unchanged / meter.polls)} %`")
-        line = page.script("return document.querySelector('#requests code').textContent")
-        answer = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True).stdout
-        assert answer.startswith("HTTP/1.1 304 "), (line, answer)
-
-        page.browser.minimize_window()
-        until(lambda: page.script("return document.hidden"), "nobody sees the window")
-        until(lambda: page.find("#meter-next").get_attribute("textContent") == "paused", "it says that it pauses")
-        quiet = len(recorder.exchanges)
-        # That nothing is asked can only be seen by waiting: for two intervals, here.
-        time.sleep(2.5)
-        assert len(recorder.exchanges) == quiet, "a hidden page goes on polling"
-        postbox.send("dana", "application-17", "while you were away")
-        page.browser.set_window_rect(0, 0, 1300, 850)
-        page.shows("while you were away", within=3)
-
-
-def paging(folder):
-    """Scrolling up brings older pages, in order and without a jump; what arrives meanwhile is announced."""
-    history = [{"kind": "conversation", "id": "c", "participantIds": ["a", "b"]}]
-    history += [{"kind": "message", "conversationId": "c", "senderId": "ab"[n % 2], "content": f"message {n}",
-                 "timestamp": f"2024-12-{1 + n // 10:02d}T10:00:00.000Z"} for n in range(1, 131)]
-    with Postbox(folder, history=history) as postbox, Recorder(postbox.port, poll_interval=1) as recorder, Windows() as windows:
-        page = windows.open(f"{recorder.origin}/#as=a&c=c")
-        page.shows("message 130")
-        assert len(page.contents()) == 50
-
-        top = "return document.querySelector(`[data-n='${arguments[0]}']`).getBoundingClientRect().top"
-        page.script("document.getElementById('scroller').scrollTop = 200")
-        before = page.script(top, 85)
-        until(lambda: len(page.contents()) == 100, "the older page is there")
-        assert abs(page.script(top, 85) - before) < 2, "what one reads has moved"
-
-        until(lambda: page.script("document.getElementById('scroller').scrollTop = 0; return !session.thread.older"), "the first page is there")
-        until(lambda: page.contents() == [f"message {n}" for n in range(1, 131)], "all are there, in order")
-        days = page.script("return document.querySelectorAll('#messages .day').length")
-        assert days == 14, days
-
-        postbox.send("b", "c", "message 131")
-        until(lambda: page.find("#newer").is_displayed(), "there is something new")
-        assert page.script("return document.getElementById('scroller').scrollTop") < 300, "what one reads has moved"
-        assert page.badge("c") > 0, "what has not been looked at is not read"
-        page.find("#newer").click()
-        until(lambda: page.badge("c") == 0, "it is read once it is looked at")
-
-
 def keyboard(folder):
     """A conversation can be started, and another person become, without a mouse; everything has a name."""
     with Postbox(folder, "--sample-data") as postbox, Windows() as windows:
@@ -252,6 +112,29 @@ def keyboard(folder):
             "Sam has the message")
         assert unread == "1", unread
         assert not page.complaints()
+
+
+def phone(folder):
+    """On a phone the list or the conversation fills the screen, and nothing is wider than it."""
+    with Postbox(folder, "--sample-data") as postbox, Windows() as windows:
+        windows.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
+        postbox.send("dana", "application-17", "a very long word: " + "w" * 300)
+        page = windows.open(f"{postbox.origin}/#as=lee")
+        until(lambda: page.badge("application-17") == 2, "the list is there")
+
+        def fits():
+            return page.script("document.getElementById('details').open = true; return [innerWidth, document.documentElement.scrollWidth]") == [360, 360]
+
+        assert fits() and not page.find("#thread").is_displayed()
+        page.open("application-17")
+        page.shows("Great. The link is in your calendar.")
+        assert fits() and not page.find("#sidebar").is_displayed()
+        page.send("Thanks!")
+        until(lambda: page.tick("Thanks!") == "sent", "the message is stored")
+        page.find("#back").click()
+        until(lambda: page.find("#sidebar").is_displayed(), "the list is back")
+        assert page.badge("application-17") == 0
 
 
 def bearer(folder):
