@@ -108,9 +108,16 @@ def keyboard(folder):
         page.find("#person").find_element(By.CSS_SELECTOR, "option[value=sam]").click()
         until(lambda: page.script("return session.who") == "sam" and page.contents() == [], "Sam sees nothing of Lee's")
         unread = until(lambda: page.script(
-            "return [...document.querySelectorAll('.row')].find(row => row.textContent.includes('Hello, Sam!'))?.querySelector('.badge').textContent"),
-            "Sam has the message")
+            "return [...document.querySelectorAll('.row')].find(row => row.textContent.includes('Hello, Sam!'))"
+            "?.querySelector('.badge').textContent"), "Sam has the message")
         assert unread == "1", unread
+
+        page.find("#new").click()
+        press("dana, lee", Keys.ENTER)
+        until(lambda: page.script("return document.activeElement.id === 'text'"), "the composer is ready")
+        press("To both of you", Keys.ENTER)
+        until(lambda: page.tick("To both of you") == "sent", "the group has its first message")
+        until(lambda: page.find("#company").text == "Dana Reyes, Lee Wong, Sam Okafor", "all three are in it")
         assert not page.complaints()
 
 
@@ -124,7 +131,8 @@ def phone(folder):
         until(lambda: page.badge("application-17") == 2, "the list is there")
 
         def fits():
-            return page.script("document.getElementById('details').open = true; return [innerWidth, document.documentElement.scrollWidth]") == [360, 360]
+            widths = "[innerWidth, document.documentElement.scrollWidth]"
+            return page.script(f"document.getElementById('details').open = true; return {widths}") == [360, 360]
 
         assert fits() and not page.find("#thread").is_displayed()
         page.open("application-17")
