@@ -5,7 +5,7 @@ public struct CORSPolicy: Sendable {
 
     /// The response fields a page may read, besides those it always may.
     static let exposed =
-        "ETag, Link, X-Cursor, X-Poll-Interval, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, "
+        "ETag, Link, X-Cursor, X-Poll-Interval, X-Request-Id, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, "
         + "WWW-Authenticate"
 
     /// How long a browser may remember a preflight, in seconds; browsers cut it to two hours.

@@ -26,6 +26,13 @@ struct Fingerprint {
         combine(caller.user.text)
     }
 
+    /// The fingerprint with its bits mixed, so that each of them depends on all that was combined (SplitMix64's finalizer).
+    var mixed: UInt64 {
+        var bits = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return bits ^ (bits >> 31)
+    }
+
     /// The fingerprint in base 36.
     var text: String { String(state, radix: 36) }
 

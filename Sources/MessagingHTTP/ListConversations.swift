@@ -105,6 +105,7 @@ struct ListConversations {
     private func pollAnswer(_ tag: EntityTag, position: Int64, olderBefore: Int64?) -> PollAnswer {
         func cursor(_ change: Int64) -> String { ListCursor(epoch: context.store.epoch, change: change).text }
         return PollAnswer(
-            tag: tag, cursor: cursor(position), path: Route.conversations.path, before: olderBefore.map(cursor))
+            tag: tag, cursor: cursor(position), path: Route.conversations.path, before: olderBefore.map(cursor),
+            endpoint: .conversations)
     }
 }

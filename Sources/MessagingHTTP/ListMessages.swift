@@ -99,6 +99,7 @@ struct ListMessages {
         let position = view.window.position(now: view.now, lastReturned: lastReturned, complete: complete)
         return PollAnswer(
             tag: view.tag, cursor: MessageCursor(epoch: view.epoch, marks: position).text,
-            path: Route.messages(view.reference).path, before: view.olderBefore.map { String($0) })
+            path: Route.messages(view.reference).path, before: view.olderBefore.map { String($0) },
+            endpoint: .messages)
     }
 }

@@ -32,7 +32,8 @@ struct MarkAsRead {
         json.number(outcome.unread)
         json.raw("}")
         let fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
-        return Response(status: 200, fields: fields + call.common, body: json.bytes)
+        return Response(
+            status: 200, fields: fields + call.common, body: json.bytes, label: Label(.read, .done, by: call.caller))
     }
 
     private func body(of request: Request) throws(Problem) -> Body {

@@ -56,7 +56,7 @@ public struct MessagingService: RequestHandler {
                 return nil
             }
         } catch {
-            return problem(error, common)
+            return problem(error, common, request)
         }
     }
 
@@ -70,7 +70,7 @@ public struct MessagingService: RequestHandler {
             try gate.take(caller, request)
             return answer.response
         } catch {
-            return problem(error, commonFields(request))
+            return problem(error, commonFields(request), request)
         }
     }
 
@@ -113,13 +113,13 @@ public struct MessagingService: RequestHandler {
                 preconditionFailure("this route is answered from memory")
             }
         } catch {
-            return problem(error, common)
+            return problem(error, common, request)
         }
     }
 
     /// Says no for the server, as a problem like all others.
     public func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
-        problem(Problem(reason), commonFields(request))
+        problem(Problem(reason), commonFields(request), request)
     }
 
     /// What a request is about; what is wrong with one to an endpoint is told to callers only. Nil where it takes
@@ -174,17 +174,18 @@ public struct MessagingService: RequestHandler {
         return Response(status: 200, fields: fields + common, body: Array(text.utf8))
     }
 
-    private func problem(_ error: any Error, _ common: [Response.Field]) -> Response {
+    private func problem(_ error: any Error, _ common: [Response.Field], _ request: Request) -> Response {
+        let problem: Problem
         switch error {
-        case let problem as Problem: problem.response(common)
-        case let error as MessagingError: problem(error, common)
-        case let error as CursorError: Problem(error).response(common)
+        case let known as Problem: problem = known
+        case let error as MessagingError: problem = Problem(error)
+        case let error as CursorError: problem = Problem(error)
         default: preconditionFailure("an error outside the closed lists: \(error)")
         }
-    }
-
-    private func problem(_ error: MessagingError, _ common: [Response.Field]) -> Response {
-        if case .storeUnavailable(let reason) = error { context.surroundings.log("the store cannot answer: \(reason)") }
-        return Problem(error).response(common)
+        if case .storeUnavailable(let reason)? = error as? MessagingError {
+            context.surroundings.log(
+                ServiceEvent(name: "the store cannot answer", cause: reason, requestID: request.id))
+        }
+        return problem.response(common, at: Endpoint(of: request))
     }
 }

@@ -5,7 +5,7 @@ public enum Method: Sendable, Equatable {
     case other
 
     /// The method as it stands in a request line; empty for any other.
-    var name: String {
+    public var name: String {
         switch self {
         case .get: "GET"
         case .head: "HEAD"

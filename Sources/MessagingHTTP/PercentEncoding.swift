@@ -39,6 +39,19 @@ public enum PercentEncoding {
         return String(decoding: encoded, as: UTF8.self)
     }
 
+    /// Bytes as visible ASCII, for a log: what is none already is encoded, and nothing is decoded.
+    static func visible(_ bytes: some Collection<UInt8>) -> String {
+        var encoded: [UInt8] = []
+        for byte in bytes {
+            if (0x21...0x7E).contains(byte) {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), hexDigit(byte >> 4), hexDigit(byte & 0xF)]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
     /// The unreserved characters of RFC 3986, section 2.3, and those that a path segment and a query may also hold as they
     /// are and that ids often have: `@` and `:`.
     private static func isUnreserved(_ byte: UInt8) -> Bool {

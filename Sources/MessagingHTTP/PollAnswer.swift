@@ -9,6 +9,8 @@ struct PollAnswer {
     let path: String
     /// What to ask for `before` to get the older page, where there is one.
     let before: String?
+    /// Which of the two polls this is.
+    let endpoint: Endpoint
 
     /// `304 Not Modified` where the request's condition names the tag, else `200` with the body.
     func response(
@@ -18,12 +20,17 @@ struct PollAnswer {
         var json = JSONWriter(capacity: capacity)
         body(&json)
         let type = Response.Field("Content-Type", "application/json")
-        return Response(status: 200, fields: [type] + fields(call, settings), body: json.bytes)
+        let outcome = call.query.since == nil ? Outcome.full : .delta
+        return Response(
+            status: 200, fields: [type] + fields(call, settings), body: json.bytes,
+            label: Label(endpoint, outcome, by: call.caller))
     }
 
-    /// `304 Not Modified` (RFC 9110, section 15.4.5).
+    /// `304 Not Modified` (RFC 9110, section 15.4.5); kept, so that it answers the next such request too.
     func notModified(_ call: Call, _ settings: ServiceSettings) -> Response {
-        Response(status: 304, fields: fields(call, settings))
+        Response(
+            status: 304, fields: fields(call, settings), label: Label(endpoint, .notModified, by: call.caller),
+            isShared: true)
     }
 
     private func fields(_ call: Call, _ settings: ServiceSettings) -> [Response.Field] {

@@ -16,8 +16,9 @@ struct PreparedDocument: Sendable {
             Response.Field("ETag", tag.text), Response.Field("Cache-Control", "no-cache"),
             Response.Field("Vary", "Origin"),
         ]
-        whole = Response(status: 200, fields: [Response.Field("Content-Type", type)] + fields + further, body: bytes)
-        notModified = Response(status: 304, fields: fields)
+        whole = Response(
+            status: 200, fields: [Response.Field("Content-Type", type)] + fields + further, body: bytes, isShared: true)
+        notModified = Response(status: 304, fields: fields, isShared: true)
     }
 
     /// The document, or that it has not changed.

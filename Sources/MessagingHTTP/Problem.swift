@@ -17,7 +17,7 @@ public struct Problem: Error, Equatable, Sendable {
     }
 
     /// The response, with the fields that every response carries.
-    func response(_ common: [Response.Field]) -> Response {
+    func response(_ common: [Response.Field], at endpoint: Endpoint = .other) -> Response {
         var json = JSONWriter()
         json.raw("{\"type\":")
         json.string(kind.type)
@@ -39,7 +39,9 @@ public struct Problem: Error, Equatable, Sendable {
         let content = [
             Response.Field("Content-Type", "application/problem+json"), Response.Field("Cache-Control", "no-store"),
         ]
-        return Response(status: kind.status, fields: content + fields + common, body: json.bytes)
+        return Response(
+            status: kind.status, fields: content + fields + common, body: json.bytes,
+            label: Label(endpoint, .problem(kind)))
     }
 }
 

@@ -20,6 +20,14 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     case storeUnavailable = "store-unavailable"
     case stopping
 
+    private static let places = Dictionary(uniqueKeysWithValues: zip(allCases, allCases.indices))
+
+    /// Its place in the list.
+    var index: Int {
+        guard let place = Self.places[self] else { preconditionFailure("the list of all problems lacks one") }
+        return place
+    }
+
     /// The problem type URI.
     public var type: String { "urn:postbox:problem:\(rawValue)" }
 

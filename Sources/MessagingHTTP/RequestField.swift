@@ -1,6 +1,6 @@
 /// The request header fields that Postbox reads; the server hands over these and drops all others.
 public enum RequestField: UInt8, CaseIterable, Sendable {
-    case authorization, contentType, ifNoneMatch, idempotencyKey, origin
+    case authorization, contentType, ifNoneMatch, idempotencyKey, origin, requestID
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
 
@@ -12,6 +12,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .ifNoneMatch: "if-none-match"
         case .idempotencyKey: "idempotency-key"
         case .origin: "origin"
+        case .requestID: "x-request-id"
         case .userID: "x-user-id"
         case .tenantID: "x-tenant-id"
         case .userName: "x-user-name"

@@ -25,14 +25,22 @@ public final class Response: Sendable {
     public let fields: [Field]
     /// The body as it would answer a `GET`; the server leaves it out where the method or status asks for that.
     public let body: [UInt8]
+    /// What is counted and logged of it.
+    public let label: Label
+    /// Whether it answers many requests, and so cannot name one of them.
+    public let isShared: Bool
     /// The place where the server keeps its own form of this response; any thread may use it.
     public let attachment = Mutex<(any AnyObject & Sendable)?>(nil)
 
     /// Puts a response together.
-    public init(status: Int, fields: [Field], body: [UInt8] = []) {
+    public init(
+        status: Int, fields: [Field], body: [UInt8] = [], label: Label = .other, isShared: Bool = false
+    ) {
         self.status = status
         self.fields = fields
         self.body = body
+        self.label = label
+        self.isShared = isShared
     }
 
     /// The value of the first field with this name, compared without regard to case.

@@ -23,7 +23,8 @@ struct SendMessage {
         json.message(sent.message, in: sent.conversation, for: call.caller.user, marks)
         var fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
         if sent.replayed { fields.append(Response.Field("Idempotency-Replayed", "true")) }
-        return Response(status: 201, fields: fields + call.common, body: json.bytes)
+        let label = Label(.send, sent.replayed ? .replayed : .stored, by: call.caller)
+        return Response(status: 201, fields: fields + call.common, body: json.bytes, label: label)
     }
 
     private func draft(_ reference: ConversationReference, _ call: Call) throws -> Draft {

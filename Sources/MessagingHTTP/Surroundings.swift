@@ -9,12 +9,12 @@ public struct Surroundings: Sendable {
     /// Makes ids that were never used before.
     public let makeConversationID: @Sendable () -> ConversationID
     /// Takes what an operator must know and a caller must not.
-    public let log: @Sendable (String) -> Void
+    public let log: @Sendable (ServiceEvent) -> Void
 
     /// Puts surroundings together.
     public init(
         now: @escaping @Sendable () -> Timestamp, ticks: @escaping @Sendable () -> Int64,
-        makeConversationID: @escaping @Sendable () -> ConversationID, log: @escaping @Sendable (String) -> Void
+        makeConversationID: @escaping @Sendable () -> ConversationID, log: @escaping @Sendable (ServiceEvent) -> Void
     ) {
         self.now = now
         self.ticks = ticks

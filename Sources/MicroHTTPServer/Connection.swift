@@ -23,6 +23,8 @@ final class Connection {
     var index: Int
     var phase = Phase.idle
     var incoming: IncomingRequest?
+    /// When the loop woke up for the latest part of the request.
+    var receivedAt: MonotonicTime
     /// Whether it was answered before the whole body had come in, and so will be closed.
     var refusedEarly = false
     private var clock: RequestClock
@@ -31,6 +33,7 @@ final class Connection {
         descriptor = mhd_connection_descriptor(connection)
         peer = SocketAddress.text(of: mhd_client_address(connection))
         self.index = index
+        receivedAt = now
         clock = RequestClock(connectedAt: now)
     }
 

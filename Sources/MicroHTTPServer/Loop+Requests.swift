@@ -25,6 +25,7 @@ extension Loop {
     private func readHead(
         _ connection: Connection, _ handle: OpaquePointer, method: UnsafePointer<CChar>?
     ) -> MHD_Result {
+        connection.receivedAt = now
         connection.incoming?.readHead(of: handle, method: method)
         connection.phase = .body
         guard let head = connection.incoming?.head else { return .NO }
@@ -38,6 +39,7 @@ extension Loop {
     }
 
     private func readBody(_ connection: Connection, _ part: UnsafeRawBufferPointer) -> MHD_Result {
+        connection.receivedAt = now
         connection.incoming?.append(part, limit: configuration.bodyLimit)
         return (connection.incoming?.received ?? 0) > drainLimit ? .NO : .YES
     }
@@ -50,24 +52,26 @@ extension Loop {
         // The request is all that is needed from here on; this leaves its bytes with one owner.
         connection.incoming = nil
         let request = incoming.request(from: connection.peer, withBody: true)
-        if let response = handler.answerFromMemory(request) { return give(response, connection, handle) }
+        if let response = handler.answerFromMemory(request) { return give(response, to: request, connection, handle) }
         suspend(connection, handle, for: request)
         return .YES
     }
 
     private func suspend(_ connection: Connection, _ handle: OpaquePointer, for request: Request) {
-        let pending = PendingAnswer(for: handle, signal: signal)
+        var request = request
+        request.named(by: configuration.makeRequestID)
+        let pending = PendingAnswer(to: request, for: handle, signal: signal)
         connection.phase = .suspended(pending)
         counters.suspendedRequests.bump(by: 1)
         // Before the task is made: it may be done before this returns.
         MHD_suspend_connection(handle)
-        Task { [handler] in pending.deliver(await handler.answer(request)) }
+        Task { [handler] in pending.deliver(await handler.answer(pending.request)) }
     }
 
     private func resume(_ connection: Connection, _ handle: OpaquePointer, _ pending: PendingAnswer) -> MHD_Result {
         guard let response = pending.take() else { return .NO }
         counters.suspendedRequests.bump(by: -1)
-        return give(response, connection, handle)
+        return give(response, to: pending.request, connection, handle)
     }
 
     private func refuse(
@@ -75,17 +79,37 @@ extension Loop {
     ) -> MHD_Result {
         guard let incoming = connection.incoming else { return .NO }
         let request = incoming.request(from: connection.peer, withBody: false)
-        return give(handler.refuse(request, because: reason), connection, handle)
+        return give(handler.refuse(request, because: reason), to: request, connection, handle)
     }
 
-    private func give(_ response: Response, _ connection: Connection, _ handle: OpaquePointer) -> MHD_Result {
+    private func give(
+        _ response: Response, to request: Request, _ connection: Connection, _ handle: OpaquePointer
+    ) -> MHD_Result {
         connection.phase = .answered
-        // The shared form must not change, so a closing answer gets one of its own.
-        guard let prepared = isStopping ? PreparedResponse(response, closing: true) : response.prepared else {
-            return .NO
-        }
+        // The shared form must not change, so an answer that closes, or names its request, gets one of its own.
+        let id = requestID(of: request, response)
+        let isOwn = isStopping || id != nil
+        guard
+            let prepared = isOwn
+                ? PreparedResponse(response, closing: isStopping, requestID: id) : response.prepared
+        else { return .NO }
         let result = prepared.queue(status: response.status, on: handle)
-        if result == .YES { counters.answeredRequests.bump(by: 1) }
+        if result == .YES { gave(response, to: request, named: id, connection) }
         return result
+    }
+
+    /// The name that goes out with an answer. One that answers many requests has none, unless the client gave one: to make it
+    /// anew for each would cost an idle poll more than all the rest.
+    private func requestID(of request: Request, _ response: Response) -> String? {
+        request.id ?? (response.isShared ? nil : configuration.makeRequestID())
+    }
+
+    private func gave(_ response: Response, to request: Request, named id: String?, _ connection: Connection) {
+        let seconds = connection.receivedAt.seconds(until: .now)
+        counters.answeredRequests.bump(by: 1)
+        guard configuration.observesAll || response.status >= 400 || seconds >= configuration.slowAfter else { return }
+        var request = request
+        if let id { request.named { id } }
+        configuration.observer?.answered(Exchange(request: request, response: response, seconds: seconds))
     }
 }

@@ -36,8 +36,7 @@ extension Loop {
     private func refuseSuspended() {
         for connection in connections {
             guard let pending = connection.pending else { continue }
-            let request = Request(method: .other, target: [], peer: connection.peer)
-            pending.deliver(handler.refuse(request, because: .stopping))
+            pending.deliver(handler.refuse(pending.request, because: .stopping))
         }
     }
 }

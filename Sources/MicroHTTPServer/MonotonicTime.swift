@@ -17,6 +17,11 @@ struct MonotonicTime: Comparable, Sendable {
         MonotonicTime(nanoseconds: time.nanoseconds + Int(min(max(seconds, 0), 31_536_000) * 1e9))
     }
 
+    /// The seconds until `time`; 0 once it has passed.
+    func seconds(until time: MonotonicTime) -> Double {
+        Double(max(0, time.nanoseconds - nanoseconds)) / 1e9
+    }
+
     /// The whole milliseconds until `time`, rounded up; 0 once it has passed.
     func milliseconds(until time: MonotonicTime) -> Int {
         max(0, (time.nanoseconds - nanoseconds + 999_999) / 1_000_000)

@@ -18,8 +18,11 @@ final class PendingAnswer: Sendable {
 
     private let state: Mutex<State>
     private let signal: LoopSignal
+    /// What is to be answered.
+    let request: Request
 
-    init(for connection: OpaquePointer, signal: LoopSignal) {
+    init(to request: Request, for connection: OpaquePointer, signal: LoopSignal) {
+        self.request = request
         state = Mutex(.waiting(connection: Int(bitPattern: connection)))
         self.signal = signal
     }

@@ -8,7 +8,7 @@ final class PreparedResponse: Sendable {
     private let bits: Int
 
     /// Puts head and body together; nil where memory has run out.
-    init?(_ response: Response, closing: Bool = false) {
+    init?(_ response: Response, closing: Bool = false, requestID: String? = nil) {
         let bodiless = response.status == 204 || response.status == 304
         let made = response.body.withUnsafeBytes { body in
             // The library takes a mutable pointer for all its modes; this one only reads it.
@@ -17,6 +17,7 @@ final class PreparedResponse: Sendable {
         }
         guard let made else { return nil }
         for field in response.fields { MHD_add_response_header(made, field.name, field.value) }
+        if let requestID { MHD_add_response_header(made, RequestID.fieldName, requestID) }
         if closing { MHD_add_response_header(made, "Connection", "close") }
         bits = Int(bitPattern: made)
     }

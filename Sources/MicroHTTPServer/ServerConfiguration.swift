@@ -27,6 +27,15 @@ public struct ServerConfiguration: Sendable {
     /// coming. It is cut after one to one and a half times this.
     public var requestTimeout: Double
 
+    /// Whoever is told of exchanges: of failed ones, those that took ``slowAfter``, and all where ``observesAll``.
+    public var observer: (any ExchangeObserver)?
+    /// From how many seconds on an exchange is slow.
+    public var slowAfter = Double.infinity
+    /// Whether ``observer`` is told of every exchange.
+    public var observesAll = false
+    /// Makes the name of a request that came without one; any thread may call it.
+    public var makeRequestID: @Sendable () -> String = { String(UInt64.random(in: .min ... .max), radix: 16) }
+
     /// Puts a configuration together; every value has a default that suits a small server.
     public init(
         host: String = "127.0.0.1", port: UInt16 = 8080, loops: Int = availableProcessors(),

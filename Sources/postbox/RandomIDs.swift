@@ -20,4 +20,10 @@ enum RandomIDs {
         }
         return ConversationID(trusted: id)
     }
+
+    /// A name for a request that came without one: 64 random bits; any thread may ask.
+    static func request() -> String {
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
 }

@@ -24,9 +24,10 @@ struct Serve: ParsableCommand {
         "jwt-name-claim", "jwt-company-claim", "trusted-proxy",
         "send-rate", "send-burst", "poll-rate", "poll-burst", "max-content-bytes", "max-header-bytes",
         "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
+        "log-level", "log-format", "access-log-sample", "slow-request",
     ]
     static let repeatableNames = ["cors-origin", "trusted-proxy"]
-    static let flagNames = ["sample-data", "page"]
+    static let flagNames = ["sample-data", "page", "access-log"]
 
     @Option(help: "The address to listen on: IPv4, IPv6 or localhost.")
     var host = "127.0.0.1"
@@ -60,6 +61,7 @@ struct Serve: ParsableCommand {
 
     @OptionGroup(title: "Identity") var identity: IdentityOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup(title: "Watching") var watch: WatchOptions
 
     private var kind: IdentityKind { identity.kind(on: host) }
 
@@ -77,8 +79,10 @@ struct Serve: ParsableCommand {
     func run() throws {
         Signals.block()
         Descriptors.raiseLimit()
-        let logger = Logger(label: "postbox", factory: { StreamLogHandler.standardError(label: $0) })
-        let server = try makeServer()
+        let logs = Logs(watch)
+        defer { logs.queue.close() }
+        let logger = logs.logger
+        let server = try makeServer(logs)
         let index = FreshnessIndex(capacity: indexCapacity)
         let keyVersion = identity.keyFile?.version
         let keys = try loadKeys()
@@ -97,15 +101,16 @@ struct Serve: ParsableCommand {
         let watcher = jwt.flatMap { jwt in
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logger) }
         }
-        waitForStop(watcher)
+        waitForStop(watcher, logs)
         server.stop(within: 10)
     }
 
-    private func waitForStop(_ watcher: KeyWatcher?) {
+    private func waitForStop(_ watcher: KeyWatcher?, _ logs: Logs) {
         while true {
             switch Signals.next() {
             case .stop: return
             case .reload: watcher?.look(always: true)
+            case .changeLogLevel: logs.toggleLevel()
             case nil: watcher?.look(always: false)
             }
         }
@@ -116,10 +121,11 @@ struct Serve: ParsableCommand {
         return try Blocking.run { try await file.load() }
     }
 
-    private func makeServer() throws -> Server {
+    private func makeServer(_ logs: Logs) throws -> Server {
         var configuration = ServerConfiguration(host: host, port: port)
         if loops > 0 { configuration.loops = loops }
         limits.apply(to: &configuration, trustedProxies: identity.trustedProxies)
+        logs.observe(&configuration, watch)
         do throws(ServerError) {
             return try Server(configuration: configuration)
         } catch {
@@ -160,7 +166,10 @@ struct Serve: ParsableCommand {
             cors: CORSPolicy(origins: origins))
         let surroundings = Surroundings(
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
-            log: { logger.error("\($0)") })
+            log: { event in
+                let id = event.requestID.map { ["request_id": Logger.MetadataValue.string($0)] } ?? [:]
+                logger.error("\(event.name): \(event.cause)", metadata: id)
+            })
         return MessagingService(
             store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),

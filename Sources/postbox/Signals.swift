@@ -6,12 +6,13 @@ enum Signals {
     enum Request {
         case stop
         case reload
+        case changeLogLevel
     }
 
     private static var set: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
+        for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] { sigaddset(&set, signal) }
         return set
     }
 
@@ -30,6 +31,7 @@ enum Signals {
         return switch sigtimedwait(&set, nil, &second) {
         case SIGTERM, SIGINT: .stop
         case SIGHUP: .reload
+        case SIGUSR1: .changeLogLevel
         default: nil
         }
     }

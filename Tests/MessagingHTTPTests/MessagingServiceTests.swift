@@ -22,7 +22,7 @@ struct MessagingServiceTests {
             index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: ServiceSettings(),
             surroundings: Surroundings(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") },
-                log: { [log] line in log.lines.withLock { $0.append(line) } }))
+                log: { [log] event in log.lines.withLock { $0.append(event.cause) } }))
     }
 
     private func answer(
@@ -184,7 +184,7 @@ struct MessagingServiceTests {
         let response = await answer(.get, "/readyz", as: nil)
         #expect(response.status == 503)
         #expect(!text(response.body).contains("fire"))
-        #expect(log.lines.withLock { $0 } == ["the store cannot answer: the disk is on fire"])
+        #expect(log.lines.withLock { $0 } == ["the disk is on fire"])
         #expect(await answer(.get, "/healthz", as: nil).status == 200)
     }
 

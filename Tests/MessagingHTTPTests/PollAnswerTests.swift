@@ -14,7 +14,7 @@ struct PollAnswerTests {
     }
 
     private func answer(before: String? = nil, path: String = "/p") -> PollAnswer {
-        PollAnswer(tag: EntityTag(text: "\"t\""), cursor: "k3f9.4.2.1", path: path, before: before)
+        PollAnswer(tag: EntityTag(text: "\"t\""), cursor: "k3f9.4.2.1", path: path, before: before, endpoint: .messages)
     }
 
     private func link(_ query: String, before: String? = nil) throws -> String? {

@@ -6,7 +6,7 @@ import Testing
 struct SharedResponseTests {
     @Test("One response answers many connections on several loops, and is prepared once")
     func shared() async throws {
-        let shared = response("hello")
+        let shared = response("hello", isShared: true)
         let server = try serve(TestHandler(always: shared), loops: 2)
         let clients = try (0..<16).map { _ in try Client(port: server.boundPort) }
         _ = try await clients[0].exchange(get("/"))
@@ -21,7 +21,7 @@ struct SharedResponseTests {
 
     @Test("A response outlives its server")
     func outlives() async throws {
-        let shared = response("hello")
+        let shared = response("hello", isShared: true)
         for _ in 0..<3 {
             let server = try serve(TestHandler(always: shared))
             #expect(try await Client(port: server.boundPort).exchange(get("/")).body == "hello")

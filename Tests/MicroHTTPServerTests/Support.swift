@@ -33,6 +33,6 @@ func eventually(_ condition: () -> Bool) async -> Bool {
     return true
 }
 
-func response(_ text: String, status: Int = 200) -> Response {
-    Response(status: status, fields: [.init("X-Test", "yes")], body: Array(text.utf8))
+func response(_ text: String, status: Int = 200, isShared: Bool = false) -> Response {
+    Response(status: status, fields: [.init("X-Test", "yes")], body: Array(text.utf8), isShared: isShared)
 }

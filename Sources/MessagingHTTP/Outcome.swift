@@ -1,0 +1,47 @@
+/// What came of a request: the closed list that answers are counted and logged by.
+public enum Outcome: Hashable, Sendable, CaseIterable {
+    /// A poll that found nothing new.
+    case notModified
+    /// A poll that got what changed since its cursor.
+    case delta
+    /// A poll that got a page.
+    case full
+    /// A message that is on disk.
+    case stored
+    /// A message that an earlier request had stored.
+    case replayed
+    /// Anything else that went well.
+    case done
+    /// A request that was turned down.
+    case problem(ProblemKind)
+
+    /// All of them, in the order of their ``index``.
+    public static let allCases: [Outcome] =
+        [.notModified, .delta, .full, .stored, .replayed, .done] + ProblemKind.allCases.map(Outcome.problem)
+
+    /// Its name in metrics and logs.
+    public var name: String {
+        switch self {
+        case .notModified: "not_modified"
+        case .delta: "delta"
+        case .full: "full"
+        case .stored: "stored"
+        case .replayed: "replayed"
+        case .done: "done"
+        case .problem(let kind): kind.rawValue.replacing("-", with: "_")
+        }
+    }
+
+    /// Its place among ``allCases``.
+    public var index: Int {
+        switch self {
+        case .notModified: 0
+        case .delta: 1
+        case .full: 2
+        case .stored: 3
+        case .replayed: 4
+        case .done: 5
+        case .problem(let kind): 6 + kind.index
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Logging
+import MessagingHTTP
+import MicroHTTPServer
+
+/// Logs exchanges: slow ones as warnings, refused ones for debugging and, where that is asked for, a share of all.
+struct ExchangeLog: ExchangeObserver {
+    let queue: LogQueue
+    let logger: Logger
+    /// From how many seconds on an exchange is slow.
+    let slowAfter: Double
+    /// Which exchanges the access log has; nil where there is no access log.
+    let sampler: Sampler?
+
+    func answered(_ exchange: Exchange) {
+        if exchange.seconds >= slowAfter {
+            put(exchange, "slow request", .warning)
+        } else if exchange.response.status >= 400, logger.logLevel <= .debug {
+            put(exchange, "request refused", .debug)
+        }
+        // What went wrong on our side is in it whatever the share.
+        if let sampler, exchange.response.status >= 500 || sampler.takes() { put(exchange, "request", .info) }
+    }
+
+    private func put(_ exchange: Exchange, _ message: String, _ level: Logger.Level) {
+        let time = SystemClock.now()
+        queue.put {
+            LogLine(time: time, level: level, message: message, fields: Self.fields(of: exchange))
+        }
+    }
+
+    /// What may be told of an exchange: no query, no header field but the request's name, and of the user only a number that is
+    /// another one after the next start.
+    static func fields(of exchange: Exchange) -> [(name: String, value: LogLine.Value)] {
+        let (request, response) = (exchange.request, exchange.response)
+        var fields: [(name: String, value: LogLine.Value)] = [
+            ("method", .text(request.method.name.isEmpty ? "other" : request.method.name)),
+            ("path", .text(LoggedPath.text(of: request.target))), ("status", .number(response.status)),
+            ("bytes", .number(request.method == .head ? 0 : response.body.count)),
+            ("seconds", .seconds(exchange.seconds)),
+            ("endpoint", .text(response.label.endpoint.name)), ("outcome", .text(response.label.outcome.name)),
+            ("peer", .text(request.peer)),
+        ]
+        if response.label.viewer != 0 {
+            // Swift's hashes are keyed anew in each process.
+            let number = UInt64(bitPattern: Int64(response.label.viewer.hashValue))
+            fields.append(("user", .text(String(number, radix: 16))))
+        }
+        if let id = request.id { fields.append(("request_id", .text(id))) }
+        return fields
+    }
+}

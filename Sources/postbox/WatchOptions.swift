@@ -1,0 +1,34 @@
+import ArgumentParser
+import Logging
+
+/// The options for those who watch over a server.
+struct WatchOptions: ParsableArguments {
+    @Option(help: "The least level of what is logged; SIGUSR1 turns debug on, and back.")
+    var logLevel = Logger.Level.notice
+
+    @Option(help: "How events are written to standard error: one line each, as text or JSON.")
+    var logFormat = LogFormat.text
+
+    @Flag(help: "Log every request: what was asked without its query, what came of it, and how long it took.")
+    var accessLog = false
+
+    @Option(help: "The share of requests the access log has (0-1); those that failed on our side are always in it.")
+    var accessLogSample = 1.0
+
+    @Option(help: "From how many seconds on a request is logged as slow (0-3600); 0 is never.")
+    var slowRequest = 1.0
+
+    func validate() throws {
+        guard (0...1).contains(accessLogSample) else {
+            throw ValidationError("--access-log-sample must be from 0 to 1")
+        }
+        guard (0...3600).contains(slowRequest) else {
+            throw ValidationError("--slow-request must be from 0 to 3600")
+        }
+    }
+
+    /// From how many seconds on a request is slow.
+    var slowRequestAfter: Double { slowRequest > 0 ? slowRequest : .infinity }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,82 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("What is told of requests")
+struct LabelTests {
+    @Test("every endpoint and outcome has a place of its own")
+    func places() {
+        let places = Endpoint.allCases.flatMap { endpoint in
+            Outcome.allCases.map { Label.index(endpoint, $0) }
+        }
+        #expect(places.sorted() == Array(0..<Label.count))
+        #expect(Outcome.allCases.map(\.index) == Array(Outcome.allCases.indices))
+        #expect(Set(Outcome.allCases.map(\.name)).count == Outcome.allCases.count)
+    }
+
+    @Test(
+        "a request is counted for the endpoint it was meant for",
+        arguments: [
+            (MessagingHTTP.Method.get, "/api/messages/conversations?limit=x", Endpoint.conversations),
+            (.head, "/api/messages/conversations/a/messages", .messages),
+            (.post, "/api/messages/conversations/@bob/messages", .send),
+            (.put, "/api/messages/conversations/a/read", .read), (.get, "/healthz", .other),
+            (.options, "/api/messages/conversations", .other), (.other, "/api/messages/conversations", .other),
+        ])
+    func endpoints(method: MessagingHTTP.Method, target: String, endpoint: Endpoint) {
+        #expect(Endpoint(of: request(method, target)) == endpoint)
+    }
+
+    @Test("two people are told apart, and so is one person in two tenants")
+    func viewers() {
+        let tenant = TenantID("acme") ?? .none
+        let viewers = [Caller(user: alice), Caller(user: bob), Caller(tenant: tenant, user: alice)]
+            .map { Label(.messages, .full, by: $0).viewer }
+        #expect(Set(viewers).count == 3)
+        #expect(!viewers.contains(0))
+        #expect(Label(.messages, .full, by: Caller(user: alice)).viewer == viewers[0])
+    }
+
+    @Test(
+        "a logged path has no query and names nobody",
+        arguments: [
+            ("/api/messages/conversations?userId=alice&token=t", "/api/messages/conversations"),
+            ("/api/messages/conversations/conv-456/messages?since=x", "/api/messages/conversations/conv-456/messages"),
+            ("/api/messages/conversations/%40bob/messages", "/api/messages/conversations/@/messages"),
+            ("/api/messages/conversations/@bob/read", "/api/messages/conversations/@/read"),
+            ("/api/messages/conversations/@bob/typo", "/api/messages/conversations/…"),
+            ("http://user:pass@host/healthz?x", "/healthz"), ("/favicon.ico?x=y", "/favicon.ico"),
+            ("/a b\u{1B}ä\u{0}", "/a%20b%1B%C3%A4%00"), ("*", "*"),
+        ])
+    func loggedPaths(target: String, logged: String) {
+        #expect(LoggedPath.text(of: Array(target.utf8)) == logged)
+    }
+
+    @Test("no logged path is long")
+    func longPath() {
+        #expect(LoggedPath.text(of: Array(("/" + String(repeating: "x", count: 10_000)).utf8)).count == 256)
+    }
+
+    @Test("the id of a request is taken where it can stand in a log, up to 128 characters")
+    func requestIDs() {
+        func id(_ text: String) -> String? { request(.get, "/", [(.requestID, text)]).id }
+        #expect(id("5f2c-9e0b:7a41/d386==") == "5f2c-9e0b:7a41/d386==")
+        #expect(id(String(repeating: "x", count: 128))?.count == 128)
+        for unfit in ["", "a b", "a\u{1B}[31m", "ä", "a\tb", String(repeating: "x", count: 129)] {
+            #expect(id(unfit) == nil, "\(unfit)")
+        }
+        #expect(request().id == nil)
+    }
+
+    @Test("a request is named once, and never anew")
+    func naming() {
+        var nameless = request()
+        nameless.named { "one" }
+        nameless.named { "two" }
+        #expect(nameless.id == "one")
+        var named = request(.get, "/", [(.requestID, "given")])
+        named.named { "one" }
+        #expect(named.id == "given")
+    }
+}
