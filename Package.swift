@@ -16,10 +16,11 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .target(name: "Metrics", swiftSettings: strict),
         .target(name: "Messaging", swiftSettings: strict),
         .target(
             name: "MessagingHTTP",
-            dependencies: ["Messaging", .product(name: "JWTKit", package: "jwt-kit")],
+            dependencies: ["Messaging", "Metrics", .product(name: "JWTKit", package: "jwt-kit")],
             swiftSettings: strict),
         .target(
             name: "OpenAPIDescription",
@@ -39,15 +40,18 @@ let package = Package(
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
-        .target(name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "MessagingHTTP"], swiftSettings: strict),
+        .target(
+            name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "MessagingHTTP", "Metrics"], swiftSettings: strict),
         .executableTarget(
             name: "postbox",
             dependencies: [
-                "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "SQLiteStore", "MicroHTTPServer",
+                "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "Metrics", "SQLiteStore",
+                "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"], swiftSettings: strict),
         .testTarget(
             name: "MessagingHTTPTests",

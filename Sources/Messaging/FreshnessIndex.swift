@@ -30,6 +30,14 @@ public final class FreshnessIndex: CommitObserver {
         recents = Mutex(RecentMessagesTable(capacity: capacity, largestCost: Self.largestRecents))
     }
 
+    /// How well its tables serve, each under its name.
+    public var statistics: [(table: String, TableStatistics)] {
+        [
+            ("conversations", conversations.withLock { $0.statistics }), ("lists", lists.withLock { $0.statistics }),
+            ("directs", directs.withLock { $0.statistics }), ("recents", recents.withLock { $0.statistics }),
+        ]
+    }
+
     /// The conversation a caller names, if it is in memory; whether they take part is for the caller of this to check.
     public func conversation(_ reference: ConversationReference, of caller: Caller) -> Conversation? {
         let id: ConversationID

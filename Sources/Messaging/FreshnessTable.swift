@@ -15,6 +15,8 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         entries = LeastRecentlyUsed(capacity: capacity)
     }
 
+    var statistics: TableStatistics { entries.statistics }
+
     mutating func value(for key: Key) -> Value? {
         entries.value(for: key)
     }

@@ -23,6 +23,8 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     /// How many entries have gone to make room.
     public var evictions: Int { evicted }
     @usableFromInline var evicted = 0
+    @usableFromInline var hits = 0
+    @usableFromInline var misses = 0
     @usableFromInline var places = HashedPlaces()
     @usableFromInline var nodes: [Node] = []
     @usableFromInline var newest: Int32 = -1
@@ -35,13 +37,22 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
         self.capacity = capacity
     }
 
+    /// How well it serves.
+    public var statistics: TableStatistics {
+        TableStatistics(entries: count, hits: hits, misses: misses, evictions: evicted)
+    }
+
     /// How many entries it holds.
     @inlinable public var count: Int { nodes.count }
 
     /// The value for a key, which counts as a use.
     @inlinable
     public mutating func value(for key: Key) -> Value? {
-        guard let place = place(of: key) else { return nil }
+        guard let place = place(of: key) else {
+            misses &+= 1
+            return nil
+        }
+        hits &+= 1
         touch(place)
         return nodes[Int(place)].value
     }

@@ -7,4 +7,5 @@ struct Context: Sendable {
     let settings: ServiceSettings
     let surroundings: Surroundings
     let idlePolls: IdlePolls
+    let deliveries: DeliveryClock?
 }

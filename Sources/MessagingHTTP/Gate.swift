@@ -1,4 +1,5 @@
 import Messaging
+import Synchronization
 
 /// Lets in only who belongs, and only as often as they may.
 struct Gate: Sendable {
@@ -17,6 +18,14 @@ struct Gate: Sendable {
         polls = RateLimiter(limits.polls, capacity: limits.capacity)
         sends = RateLimiter(limits.sends, capacity: limits.capacity)
         failures = RateLimiter(limits.failures, capacity: limits.capacity)
+    }
+
+    /// How often each limit turned somebody away.
+    var refusals: (sends: Int, polls: Int, failures: Int) {
+        (
+            sends.refusals.load(ordering: .relaxed), polls.refusals.load(ordering: .relaxed),
+            failures.refusals.load(ordering: .relaxed)
+        )
     }
 
     var vary: String { identity.vary }

@@ -25,6 +25,9 @@ public struct Label: Sendable, Equatable {
         viewer = caller.map(Self.viewer) ?? 0
     }
 
+    /// Whether somebody has polled and been answered.
+    public var isPoll: Bool { viewer != 0 && endpoint.rawValue <= Endpoint.messages.rawValue }
+
     /// The place of an endpoint and an outcome.
     public static func index(_ endpoint: Endpoint, _ outcome: Outcome) -> Int {
         Int(endpoint.rawValue) * Outcome.allCases.count + outcome.index

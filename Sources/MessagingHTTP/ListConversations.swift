@@ -39,6 +39,11 @@ struct ListConversations {
             let end = ListFreshness.PageEnd(limit: limit(call), olderBefore: page.olderBefore)
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
+        if let deliveries = context.deliveries, call.request.method == .get {
+            for summary in page.conversations {
+                deliveries.fetched(summary.newest.suffix(embedded), in: summary.conversation.id, by: call.caller)
+            }
+        }
         let tag = tag(call, window, at: page.latestChange)
         return pollAnswer(tag, position: page.position, olderBefore: page.olderBefore)
             .response(to: call, context.settings, capacity: Self.size(of: page)) { json in

@@ -11,19 +11,24 @@ public struct MessagingService: RequestHandler {
     ///
     /// - Parameters:
     ///   - index: observes the store's commits, or nobody would ever see anything new.
+    ///   - deliveries: is told of what recipients fetch; it observes the store's commits, before the index does.
     ///   - description: what to answer whoever asks how to use the service; without it, that there is no such thing.
     ///   - page: what to show at `/`; without it, nothing is there.
     public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
-        surroundings: Surroundings, description: ServiceDescription? = nil, page: WebPage? = nil
+        surroundings: Surroundings, description: ServiceDescription? = nil, page: WebPage? = nil,
+        deliveries: DeliveryClock? = nil
     ) {
         self.description = description
         self.page = page
         context = Context(
             store: store, index: index, settings: settings, surroundings: surroundings,
-            idlePolls: IdlePolls(capacity: settings.idlePollCapacity))
+            idlePolls: IdlePolls(capacity: settings.idlePollCapacity), deliveries: deliveries)
         gate = Gate(identity: identity, limits: settings.limits, ticks: surroundings.ticks)
     }
+
+    /// How often each limit turned somebody away since the start.
+    public var refusals: (sends: Int, polls: Int, failures: Int) { gate.refusals }
 
     /// Answers an idle poll, and whatever can be seen to be wrong without the store.
     public func answerFromMemory(_ request: Request) -> Response? {

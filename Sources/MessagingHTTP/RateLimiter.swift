@@ -8,6 +8,9 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private let limit: RateLimit
     private let buckets: Mutex<LeastRecentlyUsed<Key, Int64>>
 
+    /// How often somebody was turned away.
+    let refusals = Atomic<Int>(0)
+
     init(_ limit: RateLimit, capacity: Int) {
         self.limit = limit
         buckets = Mutex(LeastRecentlyUsed(capacity: capacity))
@@ -25,7 +28,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         let wait = buckets.withLock { buckets in
             buckets.use(key, orSet: 0) { limit.take(fullAt: &$0, now: now) }
         }
-        if let wait { throw limit.problem(waiting: wait) }
+        if let wait { throw refusal(waiting: wait) }
     }
 
     /// Finds out whether the key's bucket is empty, without taking anything.
@@ -37,6 +40,11 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
             guard var fullAt = buckets.value(for: key) else { return Int64?.none }
             return limit.take(fullAt: &fullAt, now: now)
         }
-        if let wait { throw limit.problem(waiting: wait) }
+        if let wait { throw refusal(waiting: wait) }
+    }
+
+    private func refusal(waiting wait: Int64) -> Problem {
+        refusals.add(1, ordering: .relaxed)
+        return limit.problem(waiting: wait)
     }
 }

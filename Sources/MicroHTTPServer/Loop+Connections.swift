@@ -7,7 +7,10 @@ extension Loop {
     func opened(_ connection: OpaquePointer) -> Connection {
         let added = Connection(connection, index: connections.count, now: now)
         connections.append(added)
-        if addresses.opened(from: added.peer) { added.shutDown() }
+        if addresses.opened(from: added.peer) {
+            added.shutDown()
+            counters.refusedConnections.bump(by: 1)
+        }
         counters.openConnections.bump(by: 1)
         return added
     }

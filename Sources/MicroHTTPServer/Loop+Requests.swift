@@ -105,8 +105,10 @@ extension Loop {
     }
 
     private func gave(_ response: Response, to request: Request, named id: String?, _ connection: Connection) {
-        let seconds = connection.receivedAt.seconds(until: .now)
+        let nanoseconds = connection.receivedAt.nanoseconds(until: .now)
         counters.answeredRequests.bump(by: 1)
+        counters.meter.answered(request, response, nanoseconds: nanoseconds, second: now.second)
+        let seconds = Double(nanoseconds) / 1e9
         guard configuration.observesAll || response.status >= 400 || seconds >= configuration.slowAfter else { return }
         var request = request
         if let id { request.named { id } }

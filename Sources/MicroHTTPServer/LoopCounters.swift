@@ -9,12 +9,15 @@ final class LoopCounters: Sendable {
     let suspendedRequests = Atomic<Int>(0)
     let answeredRequests = Atomic<Int>(0)
     let cutConnections = Atomic<Int>(0)
+    let refusedConnections = Atomic<Int>(0)
+    let meter = LoopMeter()
 
     func add(to statistics: inout ServerStatistics) {
         statistics.openConnections += openConnections.load(ordering: .relaxed)
         statistics.openRequests += openRequests.load(ordering: .relaxed)
         statistics.suspendedRequests += suspendedRequests.load(ordering: .relaxed)
         statistics.answeredRequests += answeredRequests.load(ordering: .relaxed)
+        statistics.refusedConnections += refusedConnections.load(ordering: .relaxed)
         statistics.cutConnections += cutConnections.load(ordering: .relaxed)
     }
 }

@@ -17,9 +17,12 @@ struct MonotonicTime: Comparable, Sendable {
         MonotonicTime(nanoseconds: time.nanoseconds + Int(min(max(seconds, 0), 31_536_000) * 1e9))
     }
 
-    /// The seconds until `time`; 0 once it has passed.
-    func seconds(until time: MonotonicTime) -> Double {
-        Double(max(0, time.nanoseconds - nanoseconds)) / 1e9
+    /// The whole seconds of the clock.
+    var second: Int { nanoseconds / 1_000_000_000 }
+
+    /// The nanoseconds until `time`; 0 once it has passed.
+    func nanoseconds(until time: MonotonicTime) -> Int {
+        max(0, time.nanoseconds - nanoseconds)
     }
 
     /// The whole milliseconds until `time`, rounded up; 0 once it has passed.

@@ -82,6 +82,9 @@ public final class Server: Sendable {
         return statistics
     }
 
+    /// What it has answered so far.
+    public var totals: ServerTotals { ServerTotals(of: counters.map(\.meter)) }
+
     private func end(_ threads: [LoopThread], by deadline: MonotonicTime) {
         for signal in signals { signal.stop(by: deadline) }
         for thread in threads { thread.join() }

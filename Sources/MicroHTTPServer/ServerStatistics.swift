@@ -8,6 +8,8 @@ public struct ServerStatistics: Sendable, Equatable {
     public internal(set) var suspendedRequests = 0
     /// Responses given since the server started, refusals included.
     public internal(set) var answeredRequests = 0
+    /// Connections closed at once because their address had too many.
+    public internal(set) var refusedConnections = 0
     /// Connections cut because a request took too long to come in.
     public internal(set) var cutConnections = 0
 }

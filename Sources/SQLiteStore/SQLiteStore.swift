@@ -23,11 +23,12 @@ public final class SQLiteStore: Sendable {
     ///   - path: the file; its folder must exist.
     ///   - observer: who is told of commits, on the writer thread, before their callers are answered.
     ///   - queueLimit: how many writes may wait before more are refused as ``MessagingError/overloaded``.
+    ///   - committed: is told of each transaction that is on disk, on the writer thread, after its callers are answered.
     ///   - random: what a new store's epoch is made of.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
     public init(
         path: String, observer: (any CommitObserver)? = nil, queueLimit: Int = 10_000,
-        random: UInt64 = .random(in: .min ... .max)
+        random: UInt64 = .random(in: .min ... .max), committed: (@Sendable (GroupCommit) -> Void)? = nil
     ) throws(SQLiteStoreError) {
         file = try DatabaseFile(path: path)
         do {
@@ -36,7 +37,7 @@ public final class SQLiteStore: Sendable {
             file.abandon()
             throw Self.startError(error, path: path)
         }
-        writer = Writer(pool: pool, observer: observer, capacity: queueLimit)
+        writer = Writer(pool: pool, observer: observer, capacity: queueLimit, committed: committed)
     }
 
     deinit {

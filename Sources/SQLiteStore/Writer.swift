@@ -18,12 +18,17 @@ final class Writer: Sendable {
 
     private let pool: DatabasePool
     private let observer: (any CommitObserver)?
+    private let committed: (@Sendable (GroupCommit) -> Void)?
     private let queue: WriteQueue
     private let running = DispatchGroup()
 
-    init(pool: DatabasePool, observer: (any CommitObserver)?, capacity: Int) {
+    init(
+        pool: DatabasePool, observer: (any CommitObserver)?, capacity: Int,
+        committed: (@Sendable (GroupCommit) -> Void)? = nil
+    ) {
         self.pool = pool
         self.observer = observer
+        self.committed = committed
         queue = WriteQueue(capacity: capacity, stallLimit: Self.stallLimit)
         pool.writeWithoutTransaction { log.watch($0) }
         running.enter()
@@ -89,17 +94,27 @@ final class Writer: Sendable {
     private func run(_ batch: [QueuedWrite]) {
         if batch.isEmpty { return }
         do {
-            let (answers, commits) = try commit(batch)
-            if !commits.isEmpty { observer?.committed(commits) }
-            for answer in answers { answer() }
+            let start = ContinuousClock.now
+            let done = try commit(batch)
+            let end = ContinuousClock.now
+            if !done.commits.isEmpty { observer?.committed(done.commits) }
+            for answer in done.answers { answer() }
+            committed?(GroupCommit(writes: batch.count, duration: end - start, sync: end - done.ready))
         } catch {
             let refusal = MessagingError.storeUnavailable(String(describing: error))
             for write in batch { write.refuse(refusal) }
         }
     }
 
+    private struct Done {
+        var answers: [@Sendable () -> Void] = []
+        var commits: [Commit] = []
+        /// When all was written and only the commit was to come.
+        var ready = ContinuousClock.now
+    }
+
     /// Most batches hold no command that fails after it has written, so savepoints are for a second try.
-    private func commit(_ batch: [QueuedWrite]) throws -> (answers: [@Sendable () -> Void], commits: [Commit]) {
+    private func commit(_ batch: [QueuedWrite]) throws -> Done {
         do {
             return try commit(batch, withSavepoints: false)
         } catch is WriteTransaction.NeedsSavepoints {
@@ -107,22 +122,22 @@ final class Writer: Sendable {
         }
     }
 
-    private func commit(
-        _ batch: [QueuedWrite], withSavepoints: Bool
-    ) throws -> (answers: [@Sendable () -> Void], commits: [Commit]) {
+    private func commit(_ batch: [QueuedWrite], withSavepoints: Bool) throws -> Done {
         try pool.writeWithoutTransaction { db in
-            var answers: [@Sendable () -> Void] = []
-            answers.reserveCapacity(batch.count)
+            var done = Done()
+            done.answers.reserveCapacity(batch.count)
             var finished: WriteTransaction?
             try db.inTransaction(.immediate) {
                 let transaction = try WriteTransaction(db, memory: memory, hasSavepoints: withSavepoints)
-                for write in batch { answers.append(try write.run(transaction)) }
+                for write in batch { done.answers.append(try write.run(transaction)) }
                 try transaction.finish()
                 finished = transaction
+                done.ready = .now
                 return .commit
             }
             finished?.committed()
-            return (answers, finished?.commits ?? [])
+            done.commits = finished?.commits ?? []
+            return done
         }
     }
 }

@@ -8,9 +8,11 @@ struct DatabaseOption: ParsableArguments {
     var path = "postbox.sqlite"
 
     /// Opens the database for a command that needs it alone.
-    func open(observer: (any CommitObserver)? = nil) throws -> SQLiteStore {
+    func open(
+        observer: (any CommitObserver)? = nil, committed: (@Sendable (GroupCommit) -> Void)? = nil
+    ) throws -> SQLiteStore {
         do {
-            return try SQLiteStore(path: path, observer: observer)
+            return try SQLiteStore(path: path, observer: observer, committed: committed)
         } catch {
             throw Failure.unavailable(error.description)
         }

@@ -24,7 +24,7 @@ struct Serve: ParsableCommand {
         "jwt-name-claim", "jwt-company-claim", "trusted-proxy",
         "send-rate", "send-burst", "poll-rate", "poll-burst", "max-content-bytes", "max-header-bytes",
         "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
-        "log-level", "log-format", "access-log-sample", "slow-request",
+        "log-level", "log-format", "access-log-sample", "slow-request", "slow-commit", "admin",
     ]
     static let repeatableNames = ["cors-origin", "trusted-proxy"]
     static let flagNames = ["sample-data", "page", "access-log"]
@@ -83,26 +83,38 @@ struct Serve: ParsableCommand {
         defer { logs.queue.close() }
         let logger = logs.logger
         let server = try makeServer(logs)
+        let admin = try watch.makeAdminServer()
+        let deliveries = admin.map { _ in DeliveryClock(ticks: SystemClock.ticks) }
+        let commits = CommitWatch(logger: logger, slowAfter: watch.slowCommitAfter)
         let index = FreshnessIndex(capacity: indexCapacity)
         let keyVersion = identity.keyFile?.version
         let keys = try loadKeys()
-        let store = try database.open(observer: index)
+        let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
+        let store = try database.open(observer: observer, committed: commits.committed)
         defer { store.close() }
         if sampleData, kind == .demo, try store.isEmpty() {
             _ = try Import.apply(lines: SampleData.reader(), to: store)
         }
         let (identity, jwt) = makeIdentity(keys, store, logger)
+        let service = makeService(store, index, identity, logger, deliveries)
         do throws(ServerError) {
-            try server.start(serving: makeService(store, index, identity, logger))
+            try server.start(serving: service)
+            if let deliveries {
+                let page = MetricsPage(
+                    server: server, service: service, index: index, deliveries: deliveries, commits: commits,
+                    logs: logs, connectionLimit: limits.maxConnections, database: database.path)
+                try admin?.start(serving: AdminHandler(page: page))
+            }
         } catch {
             throw Failure.unavailable(error.description)
         }
-        announce(server)
+        announce(server, admin)
         let watcher = jwt.flatMap { jwt in
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logger) }
         }
         waitForStop(watcher, logs)
         server.stop(within: 10)
+        admin?.stop(within: 1)
     }
 
     private func waitForStop(_ watcher: KeyWatcher?, _ logs: Logs) {
@@ -157,7 +169,8 @@ struct Serve: ParsableCommand {
     }
 
     private func makeService(
-        _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger
+        _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger,
+        _ deliveries: DeliveryClock?
     ) -> MessagingService {
         let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
         let settings = ServiceSettings(
@@ -173,7 +186,7 @@ struct Serve: ParsableCommand {
         return MessagingService(
             store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),
-            page: makePage())
+            page: makePage(), deliveries: deliveries)
     }
 
     private func makePage() -> WebPage? {
@@ -183,9 +196,11 @@ struct Serve: ParsableCommand {
             contentSecurityPolicy: PageDocument.contentSecurityPolicy)
     }
 
-    private func announce(_ server: Server) {
-        let name = host.contains(":") ? "[\(host)]" : host
-        print("postbox: listening on http://\(name):\(server.boundPort)")
+    private func announce(_ server: Server, _ admin: Server?) {
+        print("postbox: listening on \(SocketName.url(host, server.boundPort))")
+        if let admin, let name = watch.admin {
+            print("postbox: metrics on \(SocketName.url(name.host, admin.boundPort))/metrics")
+        }
         if kind == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
         // Whoever reads this through a pipe waits for it.
         fflush(nil)

@@ -18,6 +18,12 @@ struct WatchOptions: ParsableArguments {
     @Option(help: "From how many seconds on a request is logged as slow (0-3600); 0 is never.")
     var slowRequest = 1.0
 
+    @Option(help: "From how many seconds on a transaction is logged as slow (0-3600); 0 is never.")
+    var slowCommit = 0.5
+
+    @Option(help: "An address to serve /metrics, /healthz and /readyz on, such as 127.0.0.1:9090; off without it.")
+    var admin: SocketName?
+
     func validate() throws {
         guard (0...1).contains(accessLogSample) else {
             throw ValidationError("--access-log-sample must be from 0 to 1")
@@ -25,7 +31,13 @@ struct WatchOptions: ParsableArguments {
         guard (0...3600).contains(slowRequest) else {
             throw ValidationError("--slow-request must be from 0 to 3600")
         }
+        guard (0...3600).contains(slowCommit) else {
+            throw ValidationError("--slow-commit must be from 0 to 3600")
+        }
     }
+
+    /// From how many seconds on a transaction is slow.
+    var slowCommitAfter: Double { slowCommit > 0 ? slowCommit : .infinity }
 
     /// From how many seconds on a request is slow.
     var slowRequestAfter: Double { slowRequest > 0 ? slowRequest : .infinity }

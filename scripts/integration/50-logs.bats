@@ -117,7 +117,7 @@ slow_disk() {
     slow_disk
     post alice conv-1 '{"content": "Late"}' --header 'X-Request-Id: late' &
     sleep 0.4
-    printf '%s\n' 'COMMIT;' >&"${SQLITE[1]}"
+    printf '%s\n' 'COMMIT;' .quit >&"${SQLITE[1]}"
     wait "$!"
     logged ' warning slow request method=POST path=/api/messages/conversations/conv-1/messages status=201 bytes=[0-9]+ seconds=0\.[2-9][0-9]* .* request_id=late$'
     assert_lacks 'Late|alice' "$ERR"
@@ -129,6 +129,7 @@ slow_disk() {
     slow_disk
     post alice conv-1 '{"content": "Never"}' --header 'X-Request-Id: lost'
     assert_problem 503 store-unavailable
+    printf '%s\n' .quit >&"${SQLITE[1]}"
     logged ' error .*database is locked.* request_id=lost$'
     assert_lacks 'locked|SQLite' "$BODY"
     assert_lacks 'Never|alice' "$ERR"

@@ -1,0 +1,101 @@
+import Messaging
+import Metrics
+import Synchronization
+
+/// Measures how long messages take from their commit to the moment that a recipient first fetches them.
+///
+/// A recipient is whoever takes part in the conversation and is not the sender. They have fetched a message when an answer with it
+/// is made for them, by either poll; each pair of message and recipient counts once. The last pairs that nobody fetched are
+/// watched, up to a bound: recipients who stay away for longer are forgotten, and counted as that.
+public final class DeliveryClock: CommitObserver {
+    /// The upper bounds of the buckets for latencies, in seconds; a poll comes every ten.
+    private static let bounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 300, 1800]
+
+    private struct Inbox: Hashable {
+        let tenant: TenantID
+        let conversation: ConversationID
+        let user: UserID
+    }
+
+    private struct Waiting {
+        let n: Int64
+        let since: Int64
+    }
+
+    private struct State {
+        var waiting: [Inbox: [Waiting]] = [:]
+        /// All pairs in the order of their commits, those that are fetched by now included; a ring once it is full.
+        var order: [(inbox: Inbox, n: Int64)] = []
+        var oldest = 0
+        var forgotten = 0
+        var latencies = Histogram(bounds: DeliveryClock.bounds)
+    }
+
+    private let state = Mutex(State())
+    private let capacity: Int
+    private let ticks: @Sendable () -> Int64
+
+    /// - Parameters:
+    ///   - capacity: how many pairs of message and recipient to watch.
+    ///   - ticks: nanoseconds of a clock that never goes back; any thread may call it.
+    public init(capacity: Int = 50_000, ticks: @escaping @Sendable () -> Int64) {
+        precondition(capacity > 0)
+        self.capacity = capacity
+        self.ticks = ticks
+    }
+
+    /// Begins to watch the messages of these commits; to be called before anybody can fetch them.
+    public func committed(_ commits: [Commit]) {
+        let now = ticks()
+        state.withLock { state in
+            for commit in commits {
+                guard let message = commit.message else { continue }
+                for recipient in commit.conversation.participants where recipient.user != message.sender {
+                    let inbox = Inbox(
+                        tenant: commit.tenant, conversation: commit.conversation.id, user: recipient.user)
+                    state.waiting[inbox, default: []].append(Waiting(n: message.n, since: now))
+                    remember((inbox, message.n), &state)
+                }
+            }
+        }
+    }
+
+    /// Takes note of messages that an answer to this caller holds, ordered by number.
+    func fetched(_ messages: some BidirectionalCollection<Message>, in conversation: ConversationID, by caller: Caller)
+    {
+        let inbox = Inbox(tenant: caller.tenant, conversation: conversation, user: caller.user)
+        let now = ticks()
+        state.withLock { state in
+            guard let waiting = state.waiting[inbox] else { return }
+            let left = waiting.filter { entry in
+                guard messages.contains(where: { $0.n == entry.n }) else { return true }
+                state.latencies.observe(Double(max(0, now - entry.since)) / 1e9)
+                return false
+            }
+            state.waiting[inbox] = left.isEmpty ? nil : left
+        }
+    }
+
+    /// The latencies so far, in seconds.
+    public var latencies: Histogram { state.withLock { $0.latencies } }
+
+    /// How many pairs were forgotten before anybody fetched the message.
+    public var forgotten: Int { state.withLock { $0.forgotten } }
+
+    private func remember(_ pair: (inbox: Inbox, n: Int64), _ state: inout State) {
+        guard state.order.count == capacity else {
+            state.order.append(pair)
+            return
+        }
+        forget(state.order[state.oldest], &state)
+        state.order[state.oldest] = pair
+        state.oldest = (state.oldest + 1) % capacity
+    }
+
+    private func forget(_ pair: (inbox: Inbox, n: Int64), _ state: inout State) {
+        guard let place = state.waiting[pair.inbox]?.firstIndex(where: { $0.n == pair.n }) else { return }
+        state.waiting[pair.inbox]?.remove(at: place)
+        if state.waiting[pair.inbox]?.isEmpty == true { state.waiting[pair.inbox] = nil }
+        state.forgotten += 1
+    }
+}

@@ -1,0 +1,30 @@
+import MessagingHTTP
+import Metrics
+
+/// What a server has answered since it started, over all its loops.
+public struct ServerTotals: Sendable {
+    private let meters: [LoopMeter]
+
+    init(of meters: [LoopMeter]) {
+        self.meters = meters
+    }
+
+    /// How many answers an endpoint gave with this outcome.
+    public func answers(_ endpoint: Endpoint, _ outcome: Outcome) -> Int {
+        meters.reduce(0) { $0 + $1.answers(endpoint, outcome) }
+    }
+
+    /// How many bytes of request bodies an endpoint received, and of response bodies it sent.
+    public func bodyBytes(_ endpoint: Endpoint) -> (received: Int, sent: Int) {
+        meters.map { $0.bodyBytes(endpoint) }.reduce((0, 0)) { ($0.0 + $1.received, $0.1 + $1.sent) }
+    }
+
+    /// How long an endpoint's answers took, in seconds: from when a loop woke up for the last part of the request to when the
+    /// answer was handed over.
+    public func durations(_ endpoint: Endpoint) -> Histogram { LoopMeter.durations(endpoint, of: meters) }
+
+    /// How many different people have polled in the last 30 seconds, within some 2 %.
+    public var peoplePolling: Int {
+        PeopleSketch.estimate(meters.map(\.people), at: MonotonicTime.now.second)
+    }
+}

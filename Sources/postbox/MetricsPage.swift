@@ -1,0 +1,161 @@
+import Glibc
+import Messaging
+import MessagingHTTP
+import Metrics
+import MicroHTTPServer
+
+/// All that is measured, put together for whoever scrapes it.
+struct MetricsPage: Sendable {
+    let server: Server
+    let service: MessagingService
+    let index: FreshnessIndex
+    let deliveries: DeliveryClock
+    let commits: CommitWatch
+    let logs: Logs
+    let connectionLimit: Int
+    /// The path of the database.
+    let database: String
+
+    /// The page; it reads files, so it is for a thread that may wait.
+    func text() -> String {
+        var page = Exposition()
+        writeAnswers(to: &page)
+        writeRequests(to: &page)
+        writePeople(to: &page)
+        writeLimits(to: &page)
+        writeStore(to: &page)
+        writeProcess(to: &page)
+        return page.text
+    }
+
+    private func writeAnswers(to page: inout Exposition) {
+        let totals = server.totals
+        page.begin("postbox_polls_total", .counter, "Polls that were answered, by endpoint and outcome.")
+        for endpoint in [Endpoint.conversations, .messages] {
+            for outcome in [Outcome.notModified, .delta, .full] {
+                page.sample(
+                    "postbox_polls_total", ["endpoint": endpoint.name, "outcome": outcome.name],
+                    totals.answers(endpoint, outcome))
+            }
+        }
+        page.begin("postbox_sends_total", .counter, "Sends that went well: stored, or found stored by an earlier try.")
+        for outcome in [Outcome.stored, .replayed] {
+            page.sample("postbox_sends_total", ["outcome": outcome.name], totals.answers(.send, outcome))
+        }
+        page.begin("postbox_send_failures_total", .counter, "Sends that were turned down, by reason.")
+        for kind in ProblemKind.allCases {
+            let outcome = Outcome.problem(kind)
+            page.sample("postbox_send_failures_total", ["reason": outcome.name], totals.answers(.send, outcome))
+        }
+        page.metric(
+            "postbox_read_markers_total", .counter, "Read markers that were moved, or found where they were to go.",
+            totals.answers(.read, .done))
+        page.begin(
+            "postbox_refusals_total", .counter, "Requests that were turned down, by endpoint and reason; sends too.")
+        for endpoint in Endpoint.allCases {
+            for kind in ProblemKind.allCases {
+                let outcome = Outcome.problem(kind)
+                page.sample(
+                    "postbox_refusals_total", ["endpoint": endpoint.name, "reason": outcome.name],
+                    totals.answers(endpoint, outcome))
+            }
+        }
+    }
+
+    private func writeRequests(to page: inout Exposition) {
+        let totals = server.totals
+        page.begin(
+            "postbox_request_duration_seconds", .histogram,
+            "From the wake-up for the last part of a request until its answer was handed over.")
+        for endpoint in Endpoint.allCases {
+            page.sample("postbox_request_duration_seconds", ["endpoint": endpoint.name], totals.durations(endpoint))
+        }
+        page.begin("postbox_request_body_bytes_total", .counter, "Bytes of request bodies that came in.")
+        for endpoint in Endpoint.allCases {
+            page.sample(
+                "postbox_request_body_bytes_total", ["endpoint": endpoint.name], totals.bodyBytes(endpoint).received)
+        }
+        page.begin("postbox_response_body_bytes_total", .counter, "Bytes of response bodies that went out.")
+        for endpoint in Endpoint.allCases {
+            page.sample(
+                "postbox_response_body_bytes_total", ["endpoint": endpoint.name], totals.bodyBytes(endpoint).sent)
+        }
+        let now = server.statistics
+        page.metric("postbox_connections_open", .gauge, "Connections that are open.", now.openConnections)
+        page.metric("postbox_connections_limit", .gauge, "The most connections at a time.", connectionLimit)
+        page.metric("postbox_requests_open", .gauge, "Requests that are being answered.", now.openRequests)
+        page.metric(
+            "postbox_connections_suspended", .gauge, "Connections whose answer comes from the store.",
+            now.suspendedRequests)
+    }
+
+    private func writePeople(to page: inout Exposition) {
+        page.metric(
+            "postbox_people_polling", .gauge, "Different people who polled in the last 30 s, within some 2 %.",
+            server.totals.peoplePolling)
+        page.begin(
+            "postbox_delivery_latency_seconds", .histogram,
+            "From the commit of a message until a recipient first fetched it, once for each recipient.")
+        page.sample("postbox_delivery_latency_seconds", [:], deliveries.latencies)
+        page.metric(
+            "postbox_deliveries_forgotten_total", .counter,
+            "Messages that a recipient had not fetched when they were too many to watch on.", deliveries.forgotten)
+    }
+
+    private func writeLimits(to page: inout Exposition) {
+        let now = server.statistics
+        page.begin("postbox_limits_hit_total", .counter, "How often a limit turned somebody away, by limit.")
+        func sample(_ limit: String, _ count: Int) {
+            page.sample("postbox_limits_hit_total", ["limit": limit], count)
+        }
+        let refusals = service.refusals
+        sample("send_rate", refusals.sends)
+        sample("poll_rate", refusals.polls)
+        sample("authentication_failures", refusals.failures)
+        let totals = server.totals
+        func refused(_ kind: ProblemKind) -> Int {
+            Endpoint.allCases.reduce(0) { $0 + totals.answers($1, .problem(kind)) }
+        }
+        sample("content_size", refused(.contentTooLarge))
+        sample("write_queue", refused(.overloaded))
+        sample("connections_per_address", now.refusedConnections)
+        sample("request_timeout", now.cutConnections)
+    }
+
+    private func writeStore(to page: inout Exposition) {
+        page.begin("postbox_group_commit_writes", .histogram, "Writes in one transaction.")
+        page.sample("postbox_group_commit_writes", [:], commits.writes.value)
+        page.begin("postbox_group_commit_sync_seconds", .histogram, "How long a commit took, its sync included.")
+        page.sample("postbox_group_commit_sync_seconds", [:], commits.syncs.value)
+        page.metric("postbox_database_bytes", .gauge, "The size of the database file.", Self.size(database))
+        page.metric("postbox_wal_bytes", .gauge, "The size of the write-ahead log.", Self.size(database + "-wal"))
+        let tables = index.statistics
+        func write(_ name: String, _ kind: Exposition.Kind, _ help: String, _ value: (TableStatistics) -> Int) {
+            page.begin(name, kind, help)
+            for (table, statistics) in tables { page.sample(name, ["table": table], value(statistics)) }
+        }
+        write("postbox_index_hits_total", .counter, "Look-ups in memory that found an entry.", \.hits)
+        write("postbox_index_misses_total", .counter, "Look-ups in memory that found none.", \.misses)
+        write("postbox_index_evictions_total", .counter, "Entries that went to make room.", \.evictions)
+        write("postbox_index_entries", .gauge, "Entries in memory.", \.entries)
+    }
+
+    private func writeProcess(to page: inout Exposition) {
+        page.metric(
+            "postbox_log_lines_dropped_total", .counter, "Log lines that nobody took in time.", logs.queue.droppedLines)
+        page.begin("postbox_build_info", .gauge, "Always 1; the version is in the label.")
+        page.sample("postbox_build_info", ["version": Version.current], 1)
+        let process = ProcessFigures()
+        page.metric("process_cpu_seconds_total", .counter, "Processor time used.", process.processorSeconds)
+        page.metric("process_resident_memory_bytes", .gauge, "Memory that is really there.", process.residentBytes)
+        page.metric("process_virtual_memory_bytes", .gauge, "Address space.", process.virtualBytes)
+        page.metric("process_open_fds", .gauge, "Files and sockets that are open.", process.openDescriptors)
+        page.metric("process_max_fds", .gauge, "How many could be open.", process.mostDescriptors)
+        page.metric("process_start_time_seconds", .gauge, "When it started, since 1970.", process.startTime)
+    }
+
+    private static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+}

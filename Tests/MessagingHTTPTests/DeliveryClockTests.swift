@@ -1,0 +1,95 @@
+import Messaging
+import Metrics
+import Synchronization
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("How long messages take to be fetched")
+struct DeliveryClockTests {
+    private final class Time: Sendable {
+        let seconds = Mutex(0.0)
+    }
+
+    private let time = Time()
+
+    private func clock(capacity: Int = 100) -> DeliveryClock {
+        DeliveryClock(capacity: capacity) { [time] in Int64(time.seconds.withLock { $0 } * 1e9) }
+    }
+
+    private func at(_ seconds: Double) { time.seconds.withLock { $0 = seconds } }
+
+    private func commit(_ n: Int64, from sender: UserID, to others: UserID..., tenant: TenantID = .none) -> Commit {
+        let participants = ([sender] + others).map { Conversation.Participant(user: $0) }
+        return Commit(
+            tenant: tenant, conversation: Conversation(id: talk, key: 1, lastN: n, participants: participants),
+            listChanges: [], message: message(n, from: sender))
+    }
+
+    private func fetch(_ numbers: [Int64], by user: UserID, of clock: DeliveryClock, tenant: TenantID = .none) {
+        clock.fetched(
+            numbers.map { message($0, from: alice) }, in: talk, by: Caller(tenant: tenant, user: user))
+    }
+
+    @Test("each recipient counts once, when they first fetch it; the sender does not")
+    func once() {
+        let clock = clock()
+        at(10)
+        clock.committed([commit(1, from: alice, to: bob, carol)])
+        at(11)
+        fetch([1], by: alice, of: clock)
+        #expect(clock.latencies.count == 0)
+        fetch([1], by: bob, of: clock)
+        at(13)
+        fetch([1], by: bob, of: clock)
+        fetch([1], by: carol, of: clock)
+        #expect(clock.latencies.count == 2)
+        #expect(clock.latencies.sum == 4)
+    }
+
+    @Test("only messages that were in the answer count, later ones and earlier ones when they are fetched")
+    func only() {
+        let clock = clock()
+        clock.committed([1, 2, 3].map { commit($0, from: alice, to: bob) })
+        at(1)
+        fetch([3], by: bob, of: clock)
+        #expect(clock.latencies.count == 1)
+        at(2)
+        fetch([1, 2, 3], by: bob, of: clock)
+        #expect(clock.latencies.count == 3)
+        #expect(clock.latencies.sum == 5)
+        #expect(clock.forgotten == 0)
+    }
+
+    @Test("the same ids in another tenant are somebody else's")
+    func tenants() {
+        let clock = clock()
+        clock.committed([commit(1, from: alice, to: bob, tenant: TenantID(trusted: "acme"))])
+        fetch([1], by: bob, of: clock)
+        #expect(clock.latencies.count == 0)
+        fetch([1], by: bob, of: clock, tenant: TenantID(trusted: "acme"))
+        #expect(clock.latencies.count == 1)
+    }
+
+    @Test("what nobody fetches is forgotten in its order, and counted; what was fetched is not")
+    func bounded() {
+        let clock = clock(capacity: 3)
+        clock.committed((1...3).map { commit($0, from: alice, to: bob) })
+        fetch([1], by: bob, of: clock)
+        clock.committed([commit(4, from: alice, to: bob)])
+        #expect(clock.forgotten == 0)
+        clock.committed([commit(5, from: alice, to: bob)])
+        #expect(clock.forgotten == 1)
+        fetch([2, 3, 4, 5], by: bob, of: clock)
+        #expect(clock.latencies.count == 4)
+    }
+
+    @Test("a commit without a message is nothing to fetch")
+    func noMessage() {
+        let clock = clock()
+        let whole = commit(1, from: alice, to: bob)
+        clock.committed([Commit(tenant: .none, conversation: whole.conversation, listChanges: [])])
+        fetch([1], by: bob, of: clock)
+        #expect(clock.latencies.count == 0)
+    }
+}

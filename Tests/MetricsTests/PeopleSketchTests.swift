@@ -1,0 +1,51 @@
+import Testing
+
+@testable import Metrics
+
+@Suite("People seen lately")
+struct PeopleSketchTests {
+    /// Numbers that look random and are the same in every run (SplitMix64).
+    private static func person(_ number: Int) -> UInt64 {
+        var bits = UInt64(number + 1) &* 0x9E37_79B9_7F4A_7C15
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return bits ^ (bits >> 31)
+    }
+
+    @Test("few are counted exactly, many within 5 %", arguments: [0, 1, 2, 3, 10, 25, 300, 5000, 20_000, 200_000])
+    func accuracy(people: Int) {
+        let sketch = PeopleSketch()
+        for number in 0..<people { sketch.see(Self.person(number), at: 100) }
+        let estimate = PeopleSketch.estimate([sketch], at: 100)
+        #expect(abs(estimate - people) <= (people <= 25 ? 0 : people / 20), "\(estimate)")
+    }
+
+    @Test("whoever is seen again and again, by several, is one")
+    func repeated() {
+        let sketches = [PeopleSketch(), PeopleSketch()]
+        for second in 0..<20 {
+            for number in 0..<5 { sketches[second % 2].see(Self.person(number), at: second) }
+        }
+        #expect(PeopleSketch.estimate(sketches, at: 20) == 5)
+    }
+
+    @Test("one is counted for at least 30 seconds after they were last seen, and no longer than 32")
+    func window() {
+        for start in [0, 1, 2, 3, 1000, 1001] {
+            let sketch = PeopleSketch()
+            sketch.see(Self.person(7), at: start)
+            #expect(PeopleSketch.estimate([sketch], at: start + 30) == 1, "\(start)")
+            #expect(PeopleSketch.estimate([sketch], at: start + 32) == 0, "\(start)")
+        }
+    }
+
+    @Test("a place that is used again has forgotten who was there before, also after a long silence")
+    func reuse() {
+        let sketch = PeopleSketch()
+        for number in 0..<50 { sketch.see(Self.person(number), at: 0) }
+        sketch.see(Self.person(99), at: 32)
+        #expect(PeopleSketch.estimate([sketch], at: 32) == 1)
+        sketch.see(Self.person(100), at: 1_000_000)
+        #expect(PeopleSketch.estimate([sketch], at: 1_000_000) == 1)
+    }
+}

@@ -1,0 +1,38 @@
+import Testing
+
+@testable import postbox
+
+@Suite("Addresses with a port")
+struct SocketNameTests {
+    @Test(
+        "an address and a port are told apart",
+        arguments: [("127.0.0.1:9090", "127.0.0.1"), ("localhost:9090", "localhost"), ("[::1]:9090", "::1")])
+    func good(text: String, host: String) {
+        #expect(SocketName(argument: text)?.host == host)
+        #expect(SocketName(argument: text)?.port == 9090)
+    }
+
+    @Test(
+        "anything else is refused",
+        arguments: ["", "9090", ":9090", "127.0.0.1", "127.0.0.1:", "a:99999", "::1:9090", "[]:1"])
+    func bad(text: String) {
+        #expect(SocketName(argument: text) == nil)
+    }
+
+    @Test("an IPv6 address has brackets in a URL")
+    func urls() {
+        #expect(SocketName.url("::1", 1) == "http://[::1]:1")
+        #expect(SocketName.url("localhost", 1) == "http://localhost:1")
+    }
+
+    @Test("the figures of this process are there")
+    func process() {
+        let figures = ProcessFigures()
+        #expect(figures.residentBytes > 1_000_000)
+        #expect(figures.virtualBytes >= figures.residentBytes)
+        #expect(figures.openDescriptors >= 3)
+        #expect(figures.mostDescriptors >= figures.openDescriptors)
+        #expect(figures.startTime > 1_600_000_000)
+        #expect(figures.startTime <= Double(SystemClock.now().milliseconds) / 1000 + 2)
+    }
+}
