@@ -65,7 +65,8 @@ let package = Package(
             dependencies: ["DemoPage", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], swiftSettings: strict),
-        .testTarget(name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer"], swiftSettings: strict),
+        .testTarget(
+            name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer", "MessagingHTTP"], swiftSettings: strict),
         .testTarget(
             name: "LawTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
         .testTarget(

@@ -1,4 +1,3 @@
-import Logging
 import Metrics
 import SQLiteStore
 
@@ -9,7 +8,7 @@ struct CommitWatch: Sendable {
     /// How long the commit took, its sync included.
     let syncs = SharedHistogram(
         bounds: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5])
-    let logger: Logger
+    let queue: LogQueue
     /// From how many seconds on a transaction is slow.
     let slowAfter: Double
 
@@ -18,10 +17,14 @@ struct CommitWatch: Sendable {
         writes.observe(Double(commit.writes))
         syncs.observe(commit.syncSeconds)
         guard commit.seconds >= slowAfter else { return }
-        logger.warning(
-            "slow commit",
-            metadata: [
-                "writes": "\(commit.writes)", "seconds": "\(commit.seconds)", "sync_seconds": "\(commit.syncSeconds)",
-            ])
+        let time = SystemClock.now()
+        queue.put {
+            LogLine(
+                time: time, level: .warning, message: "slow commit",
+                fields: [
+                    ("writes", .number(commit.writes)), ("seconds", .seconds(commit.seconds)),
+                    ("sync_seconds", .seconds(commit.syncSeconds)),
+                ])
+        }
     }
 }

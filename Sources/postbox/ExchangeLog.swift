@@ -12,9 +12,8 @@ struct ExchangeLog: ExchangeObserver {
     let sampler: Sampler?
 
     func answered(_ exchange: Exchange) {
-        if exchange.seconds >= slowAfter {
-            put(exchange, "slow request", .warning)
-        } else if exchange.response.status >= 400, logger.logLevel <= .debug {
+        if exchange.seconds >= slowAfter { put(exchange, "slow request", .warning) }
+        if exchange.response.status >= 400, logger.logLevel <= .debug {
             put(exchange, "request refused", .debug)
         }
         // What went wrong on our side is in it whatever the share.

@@ -85,7 +85,7 @@ struct Serve: ParsableCommand {
         let server = try makeServer(logs)
         let admin = try watch.makeAdminServer()
         let deliveries = admin.map { _ in DeliveryClock(ticks: SystemClock.ticks) }
-        let commits = CommitWatch(logger: logger, slowAfter: watch.slowCommitAfter)
+        let commits = CommitWatch(queue: logs.queue, slowAfter: watch.slowCommitAfter)
         let index = FreshnessIndex(capacity: indexCapacity)
         let keyVersion = identity.keyFile?.version
         let keys = try loadKeys()
@@ -109,10 +109,17 @@ struct Serve: ParsableCommand {
             throw Failure.unavailable(error.description)
         }
         announce(server, admin)
+        logger.info(
+            "serving",
+            metadata: [
+                "address": "\(SocketName.url(host, server.boundPort))", "identity": "\(kind.rawValue)",
+                "database": "\(database.path)", "version": "\(Version.current)",
+            ])
         let watcher = jwt.flatMap { jwt in
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logger) }
         }
         waitForStop(watcher, logs)
+        logger.info("stopping")
         server.stop(within: 10)
         admin?.stop(within: 1)
     }
@@ -180,8 +187,9 @@ struct Serve: ParsableCommand {
         let surroundings = Surroundings(
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
             log: { event in
-                let id = event.requestID.map { ["request_id": Logger.MetadataValue.string($0)] } ?? [:]
-                logger.error("\(event.name): \(event.cause)", metadata: id)
+                var fields: Logger.Metadata = ["cause": "\(event.cause)"]
+                if let id = event.requestID { fields["request_id"] = "\(id)" }
+                logger.error("\(event.name)", metadata: fields)
             })
         return MessagingService(
             store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,

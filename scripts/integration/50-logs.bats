@@ -135,6 +135,38 @@ slow_disk() {
     assert_lacks 'Never|alice' "$ERR"
 }
 
+@test "not even at trace level does the log hold content, tokens, names or what a query says" {
+    printf '%s' 'a-secret-of-more-than-thirty-two-bytes' >"$FOLDER/secret"
+    start_postbox --identity jwt --jwt-secret-file "$FOLDER/secret" --log-level trace --access-log --slow-request 0.000001 \
+        --slow-commit 0.000001 --log-format json
+    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" \
+        '{"sub": "somebody-special", "exp": "+60", "name": "Secret Name", "company": "Secret Company"}')
+    bearer=(--header "Authorization: Bearer $token" --header 'Content-Type: application/json')
+    request POST "$API/@other-person/messages" "${bearer[@]}" --data '{"content": "the-content", "clientMessageId": "the-key"}'
+    assert_status 201
+    request POST "$API/@other-person/messages" "${bearer[@]}" --data '{"content": "the-content'
+    assert_status 400
+    request POST "$API/@other-person/messages" "${bearer[@]}" --data '{"content": "the-content", "senderId": "other-person"}'
+    assert_status 403
+    request GET "$API?userId=other-person&since=the-cursor&access_token=the-token" "${bearer[@]}"
+    assert_status 400
+    request PUT "$API/@other-person/read" "${bearer[@]}"
+    request GET "$API/@other-person/nothing" "${bearer[@]}"
+    request GET "$API" --header "Authorization: Bearer ${token}x"
+    assert_status 401
+    request GET "$API" --header 'Authorization: Basic b3RoZXI6cGFzc3dvcmQ='
+    request GET "$ORIGIN/nothing" "${bearer[@]}" --header 'Cookie: session=the-cookie'
+    slow_disk
+    request POST "$API/@other-person/messages" "${bearer[@]}" --data '{"content": "the-content"}'
+    assert_status 503
+    printf '%s\n' .quit >&"${SQLITE[1]}"
+    stop_postbox
+    for message in serving request 'request refused' 'slow request' 'slow commit' stopping; do
+        [[ -n $(entries "select(.message == \"$message\") | .time") ]] || fail "nothing says: $message"
+    done
+    assert_lacks 'eyJ|special|other-person|Secret|the-(content|key|cursor|token|cookie)|b3RoZXI|a-secret' "$ERR"
+}
+
 @test "a log that nobody reads holds nobody up" {
     mkfifo "$FOLDER/pipe"
     exec {reader}<>"$FOLDER/pipe"
