@@ -13,6 +13,8 @@ struct RecentMessagesTable<Key: Hashable & Sendable>: Sendable {
         self.largestCost = largestCost
     }
 
+    var statistics: TableStatistics { entries.statistics }
+
     mutating func value(for key: Key) -> RecentMessages? {
         entries.value(for: key)
     }

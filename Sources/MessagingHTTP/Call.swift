@@ -7,4 +7,9 @@ struct Call: Sendable {
     let query: Query
     /// The header fields that every response to this request carries.
     let common: [Response.Field]
+
+    /// Whether the caller gets to see what is in the body of a response.
+    func shows(_ response: Response) -> Bool {
+        response.status == 200 && request.method == .get
+    }
 }

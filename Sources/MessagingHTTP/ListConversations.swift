@@ -39,13 +39,8 @@ struct ListConversations {
             let end = ListFreshness.PageEnd(limit: limit(call), olderBefore: page.olderBefore)
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
-        if let deliveries = context.deliveries, call.request.method == .get {
-            for summary in page.conversations {
-                deliveries.fetched(summary.newest.suffix(embedded), in: summary.conversation.id, by: call.caller)
-            }
-        }
         let tag = tag(call, window, at: page.latestChange)
-        return pollAnswer(tag, position: page.position, olderBefore: page.olderBefore)
+        let response = pollAnswer(tag, position: page.position, olderBefore: page.olderBefore)
             .response(to: call, context.settings, capacity: Self.size(of: page)) { json in
                 json.raw("[")
                 for (place, summary) in page.conversations.enumerated() {
@@ -54,6 +49,12 @@ struct ListConversations {
                 }
                 json.raw("]")
             }
+        if let deliveries = context.deliveries, call.shows(response) {
+            for summary in page.conversations {
+                deliveries.fetched(summary.newest.suffix(embedded), in: summary.conversation.id, by: call.caller)
+            }
+        }
+        return response
     }
 
     /// Reads a part of the list, but of the messages only those that memory does not have, which it keeps from then on.

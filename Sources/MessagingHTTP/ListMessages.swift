@@ -89,13 +89,14 @@ struct ListMessages {
     private func answer(_ view: MessagesView, upToOneMore found: [Message], _ call: Call) -> Response {
         let complete = found.count <= view.limit
         let messages = complete ? found : Array(found.dropLast())
-        if call.request.method == .get {
-            context.deliveries?.fetched(messages, in: view.conversation.id, by: call.caller)
-        }
         let answer = pollAnswer(view, lastReturned: messages.last?.n, complete: complete)
-        return answer.response(to: call, context.settings, capacity: 64 + messages.count * 320) { json in
+        let response = answer.response(to: call, context.settings, capacity: 64 + messages.count * 320) { json in
             json.messages(messages, in: view.conversation, for: view.caller.user, view.now)
         }
+        if call.shows(response) {
+            context.deliveries?.fetched(messages, in: view.conversation.id, by: call.caller)
+        }
+        return response
     }
 
     private func pollAnswer(_ view: MessagesView, lastReturned: Int64?, complete: Bool) -> PollAnswer {

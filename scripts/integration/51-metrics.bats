@@ -102,6 +102,8 @@ reaches() {
     as alice GET "$API/conv-1/messages"
     as bob HEAD "$API/conv-1/messages"
     as bob GET "$API?messages=0"
+    as bob GET "$API/conv-1/messages" --header 'If-None-Match: *'
+    assert_status 304
     scrape
     assert_metric postbox_delivery_latency_seconds_count 0
     sleep 0.3
