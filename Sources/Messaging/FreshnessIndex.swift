@@ -20,7 +20,7 @@ public final class FreshnessIndex: CommitObserver {
     private let recents: Mutex<RecentMessagesTable<ConversationName>>
 
     /// The most bytes of messages that are kept, whatever the capacity.
-    private static let largestRecents = 20 << 20
+    private static let largestRecents = 12 << 20
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
     public init(capacity: Int) {
@@ -160,7 +160,11 @@ public final class FreshnessIndex: CommitObserver {
         let name = ConversationName(tenant: caller.tenant, id: id)
         conversations.withLock { $0.beginLoad(of: name) }
         var loaded: Conversation?
-        defer { conversations.withLock { $0.endLoad(of: name, with: loaded) } }
+        // Under the id that the conversation itself holds, so that memory has it once.
+        defer {
+            let kept = ConversationName(tenant: caller.tenant, id: loaded?.id ?? id)
+            conversations.withLock { $0.endLoad(of: kept, with: loaded) }
+        }
         loaded = try await store.conversation(.id(id), of: caller)
         return loaded
     }
