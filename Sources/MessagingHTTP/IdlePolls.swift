@@ -36,19 +36,36 @@ final class IdlePolls: Sendable {
         }
     }
 
-    private let answers: Mutex<LeastRecentlyUsed<Key, Answer>>
+    private struct Table {
+        var answers: LeastRecentlyUsed<Key, Answer>
+        var newcomers = 0
+    }
+
+    /// Where there is no room, only one newcomer in this many is let in. More people than there is room for poll in turn, and if each
+    /// pushed another out, none would ever find the answer that was kept: all would pay for the keeping and nobody gain.
+    private static let newcomersPerPlace = 16
+
+    private let table: Mutex<Table>
 
     init(capacity: Int) {
-        answers = Mutex(LeastRecentlyUsed(capacity: capacity))
+        table = Mutex(Table(answers: LeastRecentlyUsed(capacity: capacity)))
     }
 
     /// The answer given before; whether its state is still the present one is for the caller to check.
     func answer(to request: Request, of caller: Caller) -> Answer? {
-        answers.withLock { $0.value(for: Key(request, of: caller)) }
+        table.withLock { $0.answers.value(for: Key(request, of: caller)) }
     }
 
-    /// Keeps a `304`.
+    /// Keeps a `304`, in the place of the one before it, or as long as there is room.
     func keep(_ answer: Answer, to call: Call) {
-        answers.withLock { $0.set(Key(call.request, of: call.caller), to: answer) }
+        let key = Key(call.request, of: call.caller)
+        table.withLock { table in
+            if table.answers.replace(key, with: answer) { return }
+            if table.answers.count == table.answers.capacity {
+                table.newcomers += 1
+                guard table.newcomers.isMultiple(of: Self.newcomersPerPlace) else { return }
+            }
+            table.answers.set(key, to: answer)
+        }
     }
 }

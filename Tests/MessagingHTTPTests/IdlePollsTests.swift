@@ -1,0 +1,66 @@
+import Messaging
+import Testing
+
+@testable import MessagingHTTP
+
+@Suite("The 304s that are kept to be given again")
+struct IdlePollsTests {
+    private func call(of user: Int) throws -> Call {
+        Call(
+            request: request(.get, "/"), caller: Caller(user: UserID(trusted: "user \(user)")), query: try Query([]),
+            common: [])
+    }
+
+    private func answer(at change: Int64) -> IdlePolls.Answer {
+        IdlePolls.Answer(
+            state: .list(change: change), tag: EntityTag(text: "\"\(change)\""),
+            response: Response(status: 304, fields: []))
+    }
+
+    /// How many of so many people, who poll one after the other, are given an answer that was kept.
+    private func hits(_ polls: IdlePolls, people: Int) throws -> Int {
+        try (0..<people).count { user in
+            let call = try call(of: user)
+            guard polls.answer(to: call.request, of: call.caller) == nil else { return true }
+            polls.keep(answer(at: 1), to: call)
+            return false
+        }
+    }
+
+    @Test("Everybody gets theirs again where there is room for all")
+    func enough() throws {
+        let polls = IdlePolls(capacity: 10)
+        #expect(try hits(polls, people: 10) == 0)
+        #expect(try hits(polls, people: 10) == 10)
+    }
+
+    @Test("Many do where twice as many poll in turn as there is room for")
+    func crowded() throws {
+        let polls = IdlePolls(capacity: 100)
+        for _ in 1...20 { _ = try hits(polls, people: 200) }
+        #expect(try hits(polls, people: 200) > 50)
+    }
+
+    @Test("Who has been away makes room for others in the end")
+    func replaced() throws {
+        let polls = IdlePolls(capacity: 10)
+        _ = try hits(polls, people: 10)
+        for _ in 1...100 {
+            for user in 100..<105 {
+                let call = try call(of: user)
+                if polls.answer(to: call.request, of: call.caller) == nil { polls.keep(answer(at: 1), to: call) }
+            }
+        }
+        let newcomer = try call(of: 100)
+        #expect(polls.answer(to: newcomer.request, of: newcomer.caller) != nil)
+    }
+
+    @Test("A newer one takes the place of the one before, even where there is no room")
+    func newer() throws {
+        let polls = IdlePolls(capacity: 1)
+        let call = try call(of: 1)
+        polls.keep(answer(at: 1), to: call)
+        polls.keep(answer(at: 2), to: call)
+        #expect(polls.answer(to: call.request, of: call.caller)?.tag.text == "\"2\"")
+    }
+}
