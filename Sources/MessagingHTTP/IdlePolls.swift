@@ -15,6 +15,18 @@ final class IdlePolls: Sendable {
             target = request.target
             origin = request.fields[.origin]
         }
+
+        static func == (lhs: Key, rhs: Key) -> Bool {
+            guard lhs.target[...].hasSameBytes(as: rhs.target[...]), lhs.caller == rhs.caller else { return false }
+            guard let left = lhs.origin, let right = rhs.origin else { return lhs.origin == nil && rhs.origin == nil }
+            return left.hasSameBytes(as: right)
+        }
+
+        /// Arrays would be hashed byte by byte. Few callers come from more than one page, so the page tells nothing apart.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(caller)
+            target.withUnsafeBytes { hasher.combine(bytes: $0) }
+        }
     }
 
     /// The state that an answer shows.

@@ -13,7 +13,12 @@ public struct RequestFields: Sendable {
     public init() {}
 
     /// Adds one field line; a field may come more than once.
-    public mutating func append(_ field: RequestField, _ value: some Collection<UInt8>) {
+    public mutating func append(_ field: RequestField, _ value: some Sequence<UInt8>) {
+        Array(value).withUnsafeBytes { append(field, $0) }
+    }
+
+    /// Adds one field line whose value lies in memory, as each that comes in does: not generic, so that it costs a copy.
+    public mutating func append(_ field: RequestField, _ value: UnsafeRawBufferPointer) {
         if entries.isEmpty {
             bytes.reserveCapacity(512)
             entries.reserveCapacity(6)

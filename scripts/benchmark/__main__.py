@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 
+import instructions
 import report
 import rows
 from load import Wrong
@@ -18,6 +19,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="how often each load runs; the table has medians")
     parser.add_argument("--seconds", type=int, default=4, help="how long each load runs")
     parser.add_argument("--only", metavar="ROW", choices=rows.NAMES, help=f"one of {', '.join(rows.NAMES)}")
+    parser.add_argument("--instructions", action="store_true", help="only instructions of idle polls, against instructions.txt")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--programs", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cache", required=True, help=argparse.SUPPRESS)
@@ -30,7 +32,7 @@ def main():
     # The databases are copied into it, so it must be on a disk; often /tmp is none.
     with tempfile.TemporaryDirectory(dir=options.cache, prefix="run-") as folder:
         try:
-            rows.run(options, folder, table)
+            (instructions if options.instructions else rows).run(options, folder, table)
         except Wrong as wrong:
             failure = f"A WRONG ANSWER, so these figures prove nothing: {wrong}"
             table.note(failure)
