@@ -72,8 +72,8 @@ def status(pid, name):
 class Bare(Server):
     name = "bare"
 
-    def __init__(self, programs):
-        super().__init__([os.path.join(programs, "bare")], stdout=subprocess.PIPE, text=True)
+    def __init__(self, programs, under=()):
+        super().__init__([*under, os.path.join(programs, "bare")], stdout=subprocess.PIPE, text=True)
         self.await_line()
 
 
