@@ -1,4 +1,4 @@
-// The limit of the library: libmicrohttpd on epoll loops of our own, one a processor, with two answers made beforehand.
+// The limit of the library: libmicrohttpd on epoll loops of our own, one a processor, with answers made beforehand.
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -8,15 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct MHD_Response *not_modified, *two_kilobytes;
+static struct MHD_Response *not_modified, *two_kilobytes, *whole_list;
 
 static enum MHD_Result answer(void *unused, struct MHD_Connection *connection, const char *url, const char *method,
                               const char *version, const char *part, size_t *part_size, void **request) {
     (void)unused, (void)method, (void)version, (void)part, (void)part_size;
     // Queueing in the first call closes the connection.
     if (*request == NULL) return *request = connection, MHD_YES;
-    return strcmp(url, "/200") == 0 ? MHD_queue_response(connection, MHD_HTTP_OK, two_kilobytes)
-                                    : MHD_queue_response(connection, MHD_HTTP_NOT_MODIFIED, not_modified);
+    if (strcmp(url, "/200") == 0) return MHD_queue_response(connection, MHD_HTTP_OK, two_kilobytes);
+    // As much as a list of 20 conversations with 20 messages each.
+    if (strcmp(url, "/list") == 0) return MHD_queue_response(connection, MHD_HTTP_OK, whole_list);
+    return MHD_queue_response(connection, MHD_HTTP_NOT_MODIFIED, not_modified);
 }
 
 static void *turn(void *argument) {
@@ -29,7 +31,7 @@ static void *turn(void *argument) {
 }
 
 static struct MHD_Response *make(size_t size) {
-    static char body[2048];
+    static char body[120 << 10];
     memset(body, 'x', sizeof body);
     struct MHD_Response *response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_PERSISTENT);
     if (size > 0) MHD_add_response_header(response, "Content-Type", "application/json");
@@ -50,6 +52,7 @@ int main(void) {
     getsockname(listening, (struct sockaddr *)&address, &size);
     not_modified = make(0);
     two_kilobytes = make(2048);
+    whole_list = make(120 << 10);
     for (long loops = sysconf(_SC_NPROCESSORS_ONLN); loops > 0; loops--) {
         pthread_t thread;
         struct MHD_Daemon *daemon =

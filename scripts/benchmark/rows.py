@@ -70,7 +70,7 @@ def under_load(options, folder, table, chosen):
 class Loads:
     def __init__(self, options, folder, bare, nginx, postbox, chosen):
         self.options, self.folder, self.chosen = options, folder, chosen
-        self.servers = {"bare 304": bare, "bare 200": bare, "nginx 304": nginx}
+        self.servers = {"bare 304": bare, "bare 200": bare, "bare 120 KB": bare, "nginx 304": nginx}
         self.postbox = postbox
         self.measured = collections.defaultdict(list)
         # Messages a second of a loop that only inserts, on the same disk.
@@ -84,6 +84,7 @@ class Loads:
         made = {
             "bare 304": [(304, load.request("GET", load.BASE, user, tag=some_tag)) for user in users],
             "bare 200": [(200, load.request("GET", "/200", user)) for user in users],
+            "bare 120 KB": [(200, load.request("GET", "/list", user)) for user in users],
             "nginx 304": [(304, load.request("GET", "/static", user, tag=nginx.tag)) for user in users],
             "list-304": plans.lists(),
             "messages-304": plans.messages(),
@@ -99,6 +100,8 @@ class Loads:
         yardsticks = {WORK[name][2] for name in self.chosen if name in WORK}
         if {"list-304", "messages-304"} & set(self.chosen):
             yardsticks.add("nginx 304")
+        if "cold-list" in self.chosen:
+            yardsticks.add("bare 120 KB")
         return [*sorted(yardsticks), *self.chosen]
 
     def requests(self, name, number):
@@ -157,6 +160,6 @@ def tell(table, chosen, medians):
             must += "; ≥ 1 ×"
             reached = reached and throughput >= 1
         table.row(work, must, measured, reached, figures=figures)
-    for name in ("bare 304", "bare 200", "nginx 304"):
+    for name in ("bare 304", "bare 200", "bare 120 KB", "nginx 304"):
         if name in medians:
             table.row(f"*{name}*", "", "", None, figures=medians[name])
