@@ -123,7 +123,7 @@ struct DescriptionTests {
     @Test("the same limits of what is sent")
     func sizes() {
         #expect(described.node("#/components/schemas/Content")["maxLength"] as? Int == MessageContent.defaultLimit)
-        let sent = "#/components/schemas/SendMessageRequest/properties"
+        let sent = "#/components/schemas/NewMessage/properties"
         let keyLength = described.node("\(sent)/clientMessageId")["maxLength"] as? Int
         #expect(keyLength == IdempotencyKey.maximumLength)
         #expect(described.node("\(sent)/receiverId")["maxLength"] as? Int == UserID.maximumLength)
