@@ -6,9 +6,12 @@ enum IdempotencyKey {
 
     /// - Throws: `malformed-request`.
     static func of(_ request: Request, member: String?) throws(Problem) -> String? {
-        let field = try request.fields.onlyText(.idempotencyKey)
-        if let member, !member.isEmpty { return try checked(member, "clientMessageId") }
-        return try field.map { text throws(Problem) in try checked(unquoted(text), "Idempotency-Key") }
+        // One that cannot be a key is a mistake, also where it would not count.
+        let field = try request.fields.onlyText(.idempotencyKey).map { text throws(Problem) in
+            try checked(unquoted(text), "Idempotency-Key")
+        }
+        guard let member, !member.isEmpty else { return field }
+        return try checked(member, "clientMessageId")
     }
 
     private static func checked(_ key: String, _ name: String) throws(Problem) -> String {

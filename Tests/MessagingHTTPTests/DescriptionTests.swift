@@ -122,10 +122,15 @@ struct DescriptionTests {
 
     @Test("the same limits of what is sent")
     func sizes() {
-        #expect(described.node("#/components/schemas/Content")["maxLength"] as? Int == MessageContent.defaultLimit)
+        // The limit counts bytes and is the operator's to set: a maxLength would be another limit.
+        let content = described.node("#/components/schemas/Content")
+        #expect(content["maxLength"] == nil)
+        #expect((content["description"] as? String)?.contains("\(MessageContent.defaultLimit) bytes") == true)
         let sent = "#/components/schemas/NewMessage/properties"
         let keyLength = described.node("\(sent)/clientMessageId")["maxLength"] as? Int
         #expect(keyLength == IdempotencyKey.maximumLength)
+        let field = described.node("#/components/parameters/IdempotencyKey/schema")
+        #expect(field["maxLength"] as? Int == IdempotencyKey.maximumLength + "\"\"".count)
         #expect(described.node("\(sent)/receiverId")["maxLength"] as? Int == UserID.maximumLength)
         #expect(described.node("\(sent)/participantIds")["maxItems"] as? Int == Opening.largestGroup)
     }

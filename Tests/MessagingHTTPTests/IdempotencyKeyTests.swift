@@ -38,6 +38,7 @@ struct IdempotencyKeyTests {
         #expect(problem { try key(member: longest + "a") } == .malformedRequest)
         #expect(problem { try key("") } == .malformedRequest)
         #expect(problem { try key("\"\"") } == .malformedRequest)
+        #expect(problem { try key(longest + "a", member: "m") } == .malformedRequest)
     }
 
     @Test("and no control characters", arguments: ["a\tb", "a\u{0}", "\u{7F}", "\u{85}", "a\nb"])

@@ -108,6 +108,17 @@ listing() {
     (cd "$1" && find . -type d -print -o -type f -exec sha256sum {} + | sort)
 }
 
+# Tools ------------------------------------------------------------------------------------
+
+# Where scripts/test leaves what comes from PyPI to try the description with.
+CLIENTS=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/clients
+
+# tool NAME [arguments]: one of them.
+tool() {
+    [[ -x $CLIENTS/bin/$1 ]] || fail "$CLIENTS/bin/$1 is not there; scripts/test puts it there" || return
+    "$CLIENTS/bin/$1" "${@:2}"
+}
+
 # Requests ---------------------------------------------------------------------------------
 
 # request METHOD URL [curl arguments]: leaves CODE, HEADERS and BODY.
