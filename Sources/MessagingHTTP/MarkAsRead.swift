@@ -39,6 +39,7 @@ struct MarkAsRead {
     private func body(of request: Request) throws(Problem) -> Body {
         guard !request.body.isEmpty else { return Body(upTo: nil) }
         _ = try MediaType.of(request, accepting: [.json])
-        return try JSONBody.decode(Body.self, from: request.body)
+        // Some generated clients send null for a body that is left out.
+        return try JSONBody.decode(Body?.self, from: request.body) ?? Body(upTo: nil)
     }
 }

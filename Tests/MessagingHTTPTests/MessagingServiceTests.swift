@@ -173,6 +173,8 @@ struct MessagingServiceTests {
         let json = [(RequestField.contentType, "application/json")]
         let all = await answer(.put, "\(Self.base)/@bob/read")
         #expect(text(all.body) == #"{"conversationId":"conv-456","readUpTo":"conv-456:2","unread":0}"#)
+        let null = await answer(.put, "\(Self.base)/conv-456/read", fields: json, body: "null")
+        #expect(null.body == all.body)
         let one = await answer(.put, "\(Self.base)/conv-456/read", fields: json, body: #"{"upTo":"conv-456:1"}"#)
         #expect(try object(one.body)["readUpTo"] as? String == "conv-456:1")
         let other = await answer(.put, "\(Self.base)/conv-456/read", fields: json, body: #"{"upTo":"conv-1:1"}"#)

@@ -7,7 +7,7 @@ read_up_to() {
     as "$1" PUT "$API/$2/read" --header 'Content-Type: application/json' --data-raw "{\"upTo\": \"$3\"}"
 }
 
-@test "an empty body, and an empty object, mark everything so far" {
+@test "an empty body, an empty object and null mark everything so far" {
     send alice conv-1 'one' bob
     send alice conv-1 'two'
     as bob PUT "$API/conv-1/read"
@@ -18,6 +18,10 @@ read_up_to() {
     as bob PUT "$API/conv-1/read" --header 'Content-Type: application/json' --data-raw '{}'
     assert_status 200
     assert_json '. == {"conversationId": "conv-1", "readUpTo": "conv-1:3", "unread": 0}'
+    send alice conv-1 'four'
+    as bob PUT "$API/conv-1/read" --header 'Content-Type: application/json' --data-raw null
+    assert_status 200
+    assert_json '. == {"conversationId": "conv-1", "readUpTo": "conv-1:4", "unread": 0}'
 }
 
 @test "upTo marks up to one message" {
