@@ -75,6 +75,12 @@ class Postbox:
     def send(self, who, conversation, content, **members):
         return self.request("POST", f"/{conversation}/messages", who, {"content": content, **members})
 
+    def requests(self, method, path):
+        """The requests to a path and below, as the access log has them; for a server with `--access-log --log-format json`."""
+        whole_lines = (self.folder / "log").read_text().rpartition("\n")[0].splitlines()
+        events = [json.loads(line) for line in whole_lines]
+        return [e for e in events if e["message"] == "request" and e["method"] == method and e["path"].startswith(path)]
+
     def stored(self, content):
         """How many messages with this content are in the database."""
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as database:
