@@ -1,0 +1,239 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031
+# Every block of code in README.md does what is said of it; only addresses and ports are other ones here.
+
+load helpers
+
+NGINX=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/nginx
+README=$(realpath "$BATS_TEST_DIRNAME/../../README.md")
+
+# Which block a test is about: its language, and something that only it has in it.
+declare -gA BLOCKS=(
+    [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [curl]='sh --etag-save'
+    [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
+)
+
+# Each test starts what it needs.
+setup() {
+    mkdir -p "$FOLDER/work"
+    cd "$FOLDER/work" || return
+}
+
+blocks() {
+    python3 "$BATS_TEST_DIRNAME/readme.py" "$@"
+}
+
+# block NAME: the text of it, with the address of the server under test.
+block() {
+    local found
+    # shellcheck disable=SC2086
+    found=$(blocks text "$README" ${BLOCKS[$1]%% *} "${BLOCKS[$1]#* }")
+    printf '%s\n' "${found//127.0.0.1:8080/127.0.0.1:${PORT:-8080}}"
+}
+
+# What nobody stops by itself, from here on as one of the servers.
+in_background() {
+    "$@" 3>&- &
+    SERVERS+=("$!")
+}
+
+# What ends by a signal ended as it should.
+ends_by_signal() {
+    local code=0
+    kill -TERM "$1"
+    wait "$1" || code=$?
+    assert_equal "$code" 143
+}
+
+@test "each block is run by a test" {
+    for name in "${!BLOCKS[@]}"; do
+        grep -Eq "^[^#]*\bblock $name\b" "$BATS_TEST_FILENAME" || fail "no test runs the block $name"
+    done
+    printf '%s\n' "${BLOCKS[@]}" | blocks check "$README"
+}
+
+@test "the quick start serves" {
+    [[ $(block start | awk '{ print $1 }') == $'scripts/serve\nscripts/test' ]] || fail "$(block start)"
+    # With an argument that it does not have it installs nothing and runs nothing, this test least of all.
+    EXIT=0
+    "${README%/*}/scripts/test" nothing 2>"$ERR" || EXIT=$?
+    assert_equal "$EXIT" 64
+    # It would build what is tested here anyway.
+    [[ $POSTBOX == "${README%/*}/.build/release/postbox" ]] || return 0
+    in_background env POSTBOX_PORT=0 "POSTBOX_DATABASE=$FOLDER/quick.sqlite" "${README%/*}/$(block start | awk 'NR == 1 { print $1 }')" \
+        >"$OUT" 2>"$ERR"
+    SERVER=${SERVERS[-1]}
+    tries=0
+    until grep -q '^postbox: listening on ' "$OUT"; do
+        running "$SERVER" && ((tries++ < 3000)) || fail "$(cat "$OUT" "$ERR")"
+        sleep 0.1
+    done
+    request GET "$(sed -n 's/^postbox: listening on //p' "$OUT")/api/messages/conversations" --header 'X-User-ID: dana'
+    assert_status 200
+    assert_json 'length > 0'
+}
+
+@test "one poll, and the same poll again" {
+    start_postbox --sample-data
+    block polls >"$FOLDER/console"
+    python3 "$BATS_TEST_DIRNAME/readme.py" console "$FOLDER/console"
+}
+
+@test "polling in JavaScript shows what comes, what is read, and another life of the database" {
+    start_postbox --sample-data
+    # Ten seconds pass in a tenth of one.
+    {
+        echo 'const setTimeout = (action, milliseconds) => globalThis.setTimeout(action, milliseconds / 100);'
+        block javascript
+    } >poll.mjs
+    cat >run.mjs <<END
+import { poll } from './poll.mjs';
+console.warn = () => {};
+poll('$API/application-17/messages', {'X-User-ID': 'lee'}, messages =>
+  console.log(messages.map(message => \`\${message.content}=\${message.read}\`).join('|')));
+END
+    in_background node run.mjs >"$FOLDER/shown" 2>"$FOLDER/warnings"
+    script=${SERVERS[-1]}
+    await grep -q '^[^|]*|[^|]*|Great[^|]*$' "$FOLDER/shown"
+    send lee application-17 'from Lee'
+    await grep -q '^[^|]*|[^|]*|Great[^|]*|from Lee=false$' "$FOLDER/shown"
+    mark_read dana application-17
+    await grep -q '^[^|]*|[^|]*|Great[^|]*|from Lee=true$' "$FOLDER/shown"
+    port=$PORT
+    stop_postbox
+    rm "$DATABASE"*
+    start_postbox --sample-data --port "$port"
+    await eval '[[ $(tail -n 1 "$FOLDER/shown") == *"|"*"|Great"* && $(tail -n 1 "$FOLDER/shown") != *"from Lee"* ]]'
+    [[ ! -s $FOLDER/warnings ]] || fail "$(cat "$FOLDER/warnings")"
+    ends_by_signal "$script"
+}
+
+@test "polling in curl shows the newest message once" {
+    start_postbox --sample-data --access-log
+    block curl >poll.sh
+    # Ten seconds pass in a tenth of one.
+    printf '#!/bin/sh\nexec /bin/sleep "0.$1"\n' >"$PWD/sleep"
+    chmod +x sleep
+    in_background env PATH="$PWD:$PATH" bash poll.sh >"$FOLDER/shown"
+    loop=${SERVERS[-1]}
+    await grep -q '^\[{"id":"application-17:3"' "$FOLDER/shown"
+    await eval '(($(grep -c " status=304 " "$ERR") >= 3))'
+    send dana application-17 'from Dana'
+    await grep -q '"content":"from Dana"' "$FOLDER/shown"
+    await eval '(($(grep -c " status=304 " "$ERR") >= 6))'
+    assert_equal "$(grep -o '"id":"[^"]*"' "$FOLDER/shown" | tr '\n' ' ')" '"id":"application-17:3" "id":"application-17:4" '
+    ends_by_signal "$loop"
+}
+
+@test "polling in Swift shows all there is, and then what is new" {
+    start_postbox --sample-data
+    block swift >main.swift
+    cat >>main.swift <<END
+try await poll(URL(string: "$API/application-17/messages")!, as: "lee") { FileHandle.standardOutput.write(\$0 + Data("\n".utf8)) }
+END
+    swiftc -swift-version 6 -warnings-as-errors -o poll main.swift
+    in_background ./poll >"$FOLDER/shown"
+    program=${SERVERS[-1]}
+    await grep -q '"id":"application-17:3"' "$FOLDER/shown"
+    send dana application-17 'from Dana'
+    # It really waits the ten seconds that it is asked to.
+    timeout 20 bash -c 'until grep -q "$1" "$2"; do sleep 0.1; done' - '^\[{"id":"application-17:4".*"content":"from Dana"' "$FOLDER/shown"
+    assert_equal "$(wc -l <"$FOLDER/shown")" 2
+    ends_by_signal "$program"
+}
+
+# serve_behind_nginx: the block as the whole configuration, with a socket file in place of a port.
+serve_behind_nginx() {
+    local socket=$FOLDER/nginx.sock kind
+    [[ -x $NGINX ]] || fail "$NGINX is not there; scripts/test puts it there"
+    mkdir -p app logs
+    echo 'the page' >app/index.html
+    # nginx gives up root's rights, and has to get at these.
+    chmod 755 "$BATS_RUN_TMPDIR" "$FOLDER" "$FOLDER/work"
+    {
+        printf '%s\n' "pid $PWD/nginx.pid;" 'daemon off;' "error_log $PWD/logs/error.log;" 'events {}' 'http {' \
+            "access_log off; gzip on; gzip_min_length 1; gzip_types application/json; $1"
+        for kind in client_body proxy fastcgi uwsgi scgi; do printf '%s_temp_path %s;\n' "$kind" "$PWD/$kind"; done
+        block nginx | sed -e "s|listen 80;|listen unix:$socket;|" -e "s|/srv/app|$PWD/app|"
+        echo '}'
+    } >nginx.conf
+    in_background "$NGINX" -c "$PWD/nginx.conf" -p "$PWD" -e "$PWD/logs/error.log"
+    await test -S "$socket"
+    SITE=(--unix-socket "$socket")
+}
+
+@test "behind nginx: page and API on one origin, tokens pass, and an ETag that nginx weakened still brings a 304" {
+    printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
+    start_postbox --jwt-secret-file "$FOLDER/secret"
+    serve_behind_nginx ''
+    bearer=(--header "Authorization: Bearer $(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "ann", "exp": "+60"}')")
+    request GET http://site/ "${SITE[@]}"
+    assert_status 200
+    assert_equal "$(cat "$BODY")" 'the page'
+    request POST http://site/api/messages/conversations/@bea/messages "${SITE[@]}" "${bearer[@]}" --data-raw 'through nginx' \
+        --header 'Content-Type: text/plain'
+    assert_status 201
+    request GET http://site/api/messages/conversations "${SITE[@]}" "${bearer[@]}" --compressed
+    assert_status 200
+    assert_json '.[0].lastMessage == "through nginx"'
+    assert_header ETag 'W/"*'
+    [[ $(header X-Request-Id) =~ ^[0-9a-f]{32}$ ]] || fail "$(cat "$HEADERS")"
+    request GET http://site/api/messages/conversations "${SITE[@]}" "${bearer[@]}" --compressed --header "If-None-Match: $(header ETag)"
+    assert_status 304
+    request GET http://site/api/messages/conversations "${SITE[@]}"
+    assert_problem 401 unauthenticated
+    request GET http://site/ws "${SITE[@]}"
+    assert_problem 404 polling-only
+    request GET http://site/api/messages/conversations/%40a%2Fb/messages "${SITE[@]}" "${bearer[@]}"
+    assert_problem 404 conversation-not-found
+}
+
+@test "behind nginx, with gateway identity: who somebody claims to be does not matter, only who nginx found them to be" {
+    start_postbox --identity gateway
+    printf 'ann:{PLAIN}one\n' >"$FOLDER/work/users"
+    serve_behind_nginx "auth_basic site; auth_basic_user_file $PWD/users;"
+    for claimed in ann bea; do
+        request POST http://site/api/messages/conversations/@cem/messages "${SITE[@]}" --user ann:one --header "X-User-ID: $claimed" \
+            --header 'X-Tenant-ID: other' --header 'Content-Type: text/plain' --data-raw 'Hello!'
+        assert_status 201
+        assert_json '.senderId == "ann"'
+    done
+    request GET http://site/api/messages/conversations "${SITE[@]}" --header 'X-User-ID: ann'
+    assert_status 401
+}
+
+@test "beside Angular's development server: its rules pass on the endpoints, and nothing else" {
+    start_postbox
+    block angular >proxy.conf.json
+    in_background python3 "$BATS_TEST_DIRNAME/readme.py" development-server proxy.conf.json >"$FOLDER/site" 2>"$FOLDER/errors"
+    server=${SERVERS[-1]}
+    await test -s "$FOLDER/site"
+    API=$(cat "$FOLDER/site")/api/messages/conversations
+    send alice conv-1 'through the proxy' bob
+    as bob GET "$API"
+    assert_json '.[0].lastMessage == "through the proxy"'
+    as bob GET "$API" --header "If-None-Match: $(header ETag)"
+    assert_status 304
+    as bob GET "$API/conv-1/messages?since=0"
+    assert_contents 'through the proxy'
+    mark_read bob conv-1
+    request GET "$(cat "$FOLDER/site")/ws"
+    assert_problem 404 polling-only
+    for path in / /messages /assets/logo.svg /api/jobs; do
+        request GET "$(cat "$FOLDER/site")$path"
+        assert_equal "$(cat "$BODY")" 'the page'
+    done
+    ends_by_signal "$server"
+}
+
+@test "the operator's commands do what they say, and the database can be asked" {
+    mkdir bin
+    ln -s "$POSTBOX" bin/postbox
+    printf '%s\n' '{"kind": "message", "conversationId": "conv-456", "senderId": "bob", "content": "from before", "timestamp": "2024-12-01T10:30:00.000Z"}' \
+        >history.jsonl
+    PATH=$PWD/bin:$PATH bash -e <(block operator)
+    assert_equal "$(bash -e <(block sql))" 'conv-456|1|bob|from before'
+    DATABASE=$PWD/postbox.sqlite start_postbox
+    as bob GET "$API"
+    assert_json 'map([.id, .name, .company]) == [["conv-456", "Alice Moreau", "Acme"]]'
+}
