@@ -147,6 +147,18 @@ struct DescriptionTests {
         #expect(Set(names.map { $0.lowercased() }) == Set(RequestField.allCases.map { "\($0.name)" }))
     }
 
+    @Test("every request may be named, and every answer may say the name")
+    func requestNames() {
+        for operation in described.operations {
+            let last = operation.parameters.last
+            #expect(last?["name"] as? String == RequestID.fieldName, "\(operation.name)")
+            for (status, response) in operation.responses {
+                let headers = response["headers"] as? DescribedService.Object ?? [:]
+                #expect(headers[RequestID.fieldName] != nil, "\(operation.name) \(status)")
+            }
+        }
+    }
+
     @Test("whatever has an entity tag takes If-None-Match, and nobody has to send it")
     func conditions() {
         for operation in described.operations {

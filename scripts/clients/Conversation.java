@@ -196,13 +196,13 @@ final class Conversation {
     }
 
     private static Void polled(ApiClient nobody) throws ApiException {
-        new OperationsApi(nobody).getWebSocket();
+        new OperationsApi(nobody).getWebSocket(null);
         return null;
     }
 
     /** Every problem that is described can be read, those too that this conversation cannot bring about. */
     private void examples() throws Exception {
-        JsonNode described = JSON.valueToTree(new DescriptionApi(client("ORIGIN", null)).getDescriptionAsJSON(null));
+        JsonNode described = JSON.valueToTree(new DescriptionApi(client("ORIGIN", null)).getDescriptionAsJSON(null, null));
         EnumSet<ProblemType> shown = EnumSet.noneOf(ProblemType.class);
         for (JsonNode response : described.at("/components/responses")) {
             for (JsonNode example : response.path("content").path("application/problem+json").path("examples")) {

@@ -140,7 +140,7 @@ async function errors(): Promise<void> {
     await refused(ProblemType.INVALID_MESSAGE, send(ann, id, ' '));
     await refused(ProblemType.IDEMPOTENCY_CONFLICT, send(bea, id, 'Something else', {}, 'once'));
     await refused(ProblemType.INVALID_READ_POSITION, ann.markAsRead({ id, readPosition: { upTo: 'long:1' } }));
-    const [polling] = await refused(ProblemType.POLLING_ONLY, new OperationsApi(configuration()).getWebSocketRaw());
+    const [polling] = await refused(ProblemType.POLLING_ONLY, new OperationsApi(configuration()).getWebSocketRaw({}));
     equal(polling.endpoints?.length, 4);
 
     const strict = new MessagesApi(configuration('ANN', 'STRICT'));
