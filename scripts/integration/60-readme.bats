@@ -88,11 +88,10 @@ ends_by_signal() {
     } >poll.mjs
     cat >run.mjs <<END
 import { poll } from './poll.mjs';
-console.warn = () => {};
 poll('$API/application-17/messages', {'X-User-ID': 'lee'}, messages =>
   console.log(messages.map(message => \`\${message.content}=\${message.read}\`).join('|')));
 END
-    in_background node run.mjs >"$FOLDER/shown" 2>"$FOLDER/warnings"
+    in_background node --no-warnings run.mjs >"$FOLDER/shown" 2>"$FOLDER/warnings"
     script=${SERVERS[-1]}
     await grep -q '^[^|]*|[^|]*|Great[^|]*$' "$FOLDER/shown"
     send lee application-17 'from Lee'
