@@ -20,14 +20,17 @@ public struct Conversation: Sendable, Equatable {
     public let key: Int64
     /// The number of its latest message; 0 before the first.
     public var lastN: Int64
+    /// The number up to which messages were pruned; the first one there is comes after it.
+    public let prunedUpTo: Int64
     /// Everybody in it, each once, ordered by user id.
     public var participants: [Participant]
 
     /// Puts a conversation together.
-    public init(id: ConversationID, key: Int64, lastN: Int64, participants: [Participant]) {
+    public init(id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, participants: [Participant]) {
         self.id = id
         self.key = key
         self.lastN = lastN
+        self.prunedUpTo = prunedUpTo
         self.participants = participants
     }
 

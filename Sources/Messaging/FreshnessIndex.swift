@@ -110,8 +110,8 @@ public final class FreshnessIndex: CommitObserver {
 
     /// The newest `count` messages of a conversation as it was at some moment, if all of them are in memory.
     public func newest(_ count: Int, in conversation: Conversation, of tenant: TenantID) -> [Message]? {
-        guard conversation.lastN > 0 else { return [] }
-        let numbers = max(1, conversation.lastN - Int64(count) + 1)...conversation.lastN
+        guard conversation.lastN > conversation.prunedUpTo else { return [] }
+        let numbers = max(conversation.prunedUpTo + 1, conversation.lastN - Int64(count) + 1)...conversation.lastN
         return messages(in: conversation, of: tenant, [MessageSlice(numbers)], limit: count)
     }
 

@@ -11,16 +11,27 @@ public enum MessageWindow: Equatable, Sendable {
     ///
     /// Numbers have no gaps, so a page is a range. What changed is: what is new, and what is not but whose `read` flipped, that
     /// is, what lies between the old and the new mark, of the viewer's own messages and of those they received.
-    public func slices(now: ReadMarks, viewer: UserID, limit: Int) -> [MessageSlice] {
+    ///
+    /// - Parameter pruned: the number up to which messages are there no more.
+    public func slices(now: ReadMarks, viewer: UserID, limit: Int, prunedUpTo pruned: Int64 = 0) -> [MessageSlice] {
+        func slice(
+            after start: Int64, through end: Int64, _ authorship: MessageSlice.Authorship = .anybody
+        ) -> MessageSlice? {
+            let start = max(start, pruned)
+            return start < end ? MessageSlice(start + 1...end, authorship) : nil
+        }
+        func page(endingAt last: Int64) -> [MessageSlice] {
+            slice(after: max(0, last - Int64(limit)), through: last).map { [$0] } ?? []
+        }
         switch self {
         case .newest:
-            return Self.page(endingAt: now.n, limit)
+            return page(endingAt: now.n)
         case .before(let n):
-            return Self.page(endingAt: min(n - 1, now.n), limit)
+            return page(endingAt: min(n - 1, now.n))
         case .since(let old):
-            let flippedOfMine = Self.slice(after: old.others, through: min(now.others, old.n), .only(viewer))
-            let flippedOfOthers = Self.slice(after: old.mine, through: min(now.mine, old.n), .except(viewer))
-            let new = Self.slice(after: old.n, through: now.n, .anybody)
+            let flippedOfMine = slice(after: old.others, through: min(now.others, old.n), .only(viewer))
+            let flippedOfOthers = slice(after: old.mine, through: min(now.mine, old.n), .except(viewer))
+            let new = slice(after: old.n, through: now.n)
             return [flippedOfMine, flippedOfOthers, new].compactMap { $0 }
         }
     }
@@ -42,15 +53,5 @@ public enum MessageWindow: Equatable, Sendable {
             return ReadMarks(
                 n: old.n, others: max(old.others, min(now.others, last)), mine: max(old.mine, min(now.mine, last)))
         }
-    }
-
-    private static func page(endingAt last: Int64, _ limit: Int) -> [MessageSlice] {
-        slice(after: max(0, last - Int64(limit)), through: last, .anybody).map { [$0] } ?? []
-    }
-
-    private static func slice(
-        after start: Int64, through end: Int64, _ authorship: MessageSlice.Authorship
-    ) -> MessageSlice? {
-        start < end ? MessageSlice(start + 1...end, authorship) : nil
     }
 }

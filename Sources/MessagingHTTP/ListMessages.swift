@@ -41,7 +41,8 @@ struct ListMessages {
         let usual = RecentMessages.usualCount
         let isRecent = view.slices.allSatisfy { $0.numbers.lowerBound > view.now.n - Int64(usual) }
         if isRecent, messagesInMemory(view, call) == nil {
-            let newest = MessageWindow.newest.slices(now: view.now, viewer: call.caller.user, limit: usual)
+            let newest = MessageWindow.newest.slices(
+                now: view.now, viewer: call.caller.user, limit: usual, prunedUpTo: view.conversation.prunedUpTo)
             let read = try await context.store.messages(in: view.conversation, newest, limit: usual)
             context.index.keep(read, of: view.conversation, call.caller.tenant)
         }

@@ -24,7 +24,8 @@ struct MessagesView {
         self.epoch = epoch
         self.window = window
         self.limit = limit
-        slices = window.slices(now: now, viewer: caller.user, limit: limit)
+        slices = window.slices(
+            now: now, viewer: caller.user, limit: limit, prunedUpTo: conversation.prunedUpTo)
         tag = EntityTag(
             messagesOf: conversation.id, at: MessageCursor(epoch: epoch, marks: now), window, limit: limit,
             caller: caller)
@@ -38,7 +39,7 @@ struct MessagesView {
     /// The number below which the older page begins; nil where this is not a page or there is none.
     var olderBefore: Int64? {
         if case .since = window { return nil }
-        guard let first = slices.first?.numbers.lowerBound, first > 1 else { return nil }
+        guard let first = slices.first?.numbers.lowerBound, first > conversation.prunedUpTo + 1 else { return nil }
         return first
     }
 }

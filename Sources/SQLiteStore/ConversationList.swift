@@ -12,6 +12,7 @@ struct ConversationList {
         /// The latest change that the caller sees.
         let change: Int64
         let readUpTo: Int64
+        let prunedUpTo: Int64
     }
 
     let db: Database
@@ -20,7 +21,7 @@ struct ConversationList {
     let recall: (Conversation, Int) -> [Message]?
 
     private static let selection = """
-        SELECT c.key, c.id, c.opened_at_ms, c.last_n, c.activity, max(c.change, p.change), p.read_up_to
+        SELECT c.key, c.id, c.opened_at_ms, c.last_n, c.activity, max(c.change, p.change), p.read_up_to, c.pruned_up_to
         FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
         WHERE p.tenant_id = ? AND p.user_id = ?
         """
@@ -93,7 +94,7 @@ struct ConversationList {
             entries.append(
                 Entry(
                     key: row[0], id: ConversationID(trusted: row[1]), openedAt: Timestamp(milliseconds: row[2]),
-                    lastN: row[3], activity: row[4], change: row[5], readUpTo: row[6]))
+                    lastN: row[3], activity: row[4], change: row[5], readUpTo: row[6], prunedUpTo: row[7]))
         }
         return entries
     }
@@ -106,7 +107,8 @@ struct ConversationList {
             }
             let messages = StoredMessages(db: db, key: entry.key)
             let conversation = Conversation(
-                id: entry.id, key: entry.key, lastN: entry.lastN, participants: participants)
+                id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
+                participants: participants)
             return ConversationSummary(
                 conversation: conversation, people: people,
                 unread: try messages.unread(by: caller.user, after: entry.readUpTo, lastN: entry.lastN),

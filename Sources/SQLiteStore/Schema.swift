@@ -6,7 +6,7 @@ enum Schema {
     /// "Post": tells the file apart from databases of other programs.
     static let applicationID: UInt32 = 0x506F_7374
     /// The version these migrations lead to; it grows by one with each.
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
 
     /// Brings the database to the present version, and answers whether it was of a newer one instead.
     ///
@@ -14,7 +14,10 @@ enum Schema {
     /// mode the header would be in the log until a checkpoint, and a crash before it would leave a file that does not say whose
     /// it is. For the same reason the first commit is the mark alone: the migrator begins with a commit of its own.
     static func prepare(path: String, random: UInt64) throws -> Bool {
-        let queue = try DatabaseQueue(path: path)
+        var configuration = Configuration()
+        // Whoever looked at the database last tidies up.
+        configuration.busyMode = .timeout(5)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
         let migrator = migrator(random: random)
         let isNewer = try queue.read(migrator.hasBeenSuperseded)
         if !isNewer {
@@ -29,7 +32,8 @@ enum Schema {
         return isNewer
     }
 
-    private static func migrator(random: UInt64) -> DatabaseMigrator {
+    /// Each migration is one transaction.
+    static func migrator(random: UInt64) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in
             try db.execute(sql: tables)
@@ -38,8 +42,19 @@ enum Schema {
                 arguments: [Epoch(random: random).text])
             try db.execute(sql: "PRAGMA user_version = 1")
         }
+        // A column added changes no key, so that none has to be looked at again.
+        migrator.registerMigration("v2", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: pruning)
+            try db.execute(sql: "PRAGMA user_version = 2")
+        }
         return migrator
     }
+
+    private static let pruning = """
+        -- The number up to which messages were pruned.
+        ALTER TABLE conversations ADD COLUMN pruned_up_to INTEGER NOT NULL DEFAULT 0
+            CHECK (pruned_up_to BETWEEN 0 AND last_n)
+        """
 
     private static let tables = """
         -- 'epoch': the present life of the store; 'change': the latest change number handed out.

@@ -17,7 +17,7 @@ struct StoredConversations {
         }
         let statement = try db.cachedStatement(
             sql: """
-                SELECT c.key, c.id, c.last_n
+                SELECT c.key, c.id, c.last_n, c.pruned_up_to
                 FROM conversations c JOIN participants p ON p.conversation_key = c.key AND p.user_id = ?
                 WHERE c.tenant_id = ? AND c.id = ?
                 """)
@@ -27,7 +27,7 @@ struct StoredConversations {
     func find(_ id: ConversationID, tenant: TenantID) throws -> Conversation? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT key, id, last_n FROM conversations
+                SELECT key, id, last_n, pruned_up_to FROM conversations
                 WHERE tenant_id = ? AND id = ?
                 """)
         return try fetch(statement, [tenant.text, id.text])
@@ -37,14 +37,15 @@ struct StoredConversations {
     func findDirect(_ pair: [UserID], tenant: TenantID) throws -> Conversation? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT key, id, last_n FROM conversations
+                SELECT key, id, last_n, pruned_up_to FROM conversations
                 WHERE tenant_id = ? AND direct_low = ? AND direct_high = ?
                 """)
         return try fetch(statement, [tenant.text, pair[0].text, pair[1].text])
     }
 
     func find(key: Int64) throws -> Conversation? {
-        let statement = try db.cachedStatement(sql: "SELECT key, id, last_n FROM conversations WHERE key = ?")
+        let statement = try db.cachedStatement(
+            sql: "SELECT key, id, last_n, pruned_up_to FROM conversations WHERE key = ?")
         return try fetch(statement, [key])
     }
 
@@ -60,31 +61,35 @@ struct StoredConversations {
     }
 
     /// Stores a new conversation without messages, and returns it.
-    func insert(_ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64) throws -> Conversation {
+    ///
+    /// - Parameter pruned: the number its messages come after; to everybody in it those up to there are read.
+    func insert(
+        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64, prunedUpTo pruned: Int64 = 0
+    ) throws -> Conversation {
         let insertion = try db.cachedStatement(
             sql: """
                 INSERT INTO conversations
-                    (tenant_id, id, direct_low, direct_high, opened_at_ms, last_n, activity, change)
-                VALUES (?, ?, ?, ?, ?, 0, ?, ?)
+                    (tenant_id, id, direct_low, direct_high, opened_at_ms, last_n, pruned_up_to, activity, change)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try insertion.execute(arguments: [
             tenant.text, opening.id.text,
             opening.isDirect ? opening.participants[0].text : nil,
             opening.isDirect ? opening.participants[1].text : nil,
-            moment.milliseconds, change, change,
+            moment.milliseconds, pruned, pruned, change, change,
         ])
         let key = db.lastInsertedRowID
         let joining = try db.cachedStatement(
             sql: """
                 INSERT INTO participants (conversation_key, user_id, tenant_id, read_up_to, change)
-                VALUES (?, ?, ?, 0, 0)
+                VALUES (?, ?, ?, ?, 0)
                 """)
         for user in opening.participants {
-            try joining.execute(arguments: [key, user.text, tenant.text])
+            try joining.execute(arguments: [key, user.text, tenant.text, pruned])
         }
         return Conversation(
-            id: opening.id, key: key, lastN: 0,
-            participants: opening.participants.map { Conversation.Participant(user: $0) })
+            id: opening.id, key: key, lastN: pruned, prunedUpTo: pruned,
+            participants: opening.participants.map { Conversation.Participant(user: $0, readUpTo: pruned) })
     }
 
     /// Records a change that every participant sees; `lastN` where it is a message.
@@ -105,6 +110,9 @@ struct StoredConversations {
         let key: Int64 = row[0]
         let id = ConversationID(trusted: row[1])
         let lastN: Int64 = row[2]
-        return Conversation(id: id, key: key, lastN: lastN, participants: try StoredParticipants(db: db).all(in: key))
+        let pruned: Int64 = row[3]
+        return Conversation(
+            id: id, key: key, lastN: lastN, prunedUpTo: pruned,
+            participants: try StoredParticipants(db: db).all(in: key))
     }
 }

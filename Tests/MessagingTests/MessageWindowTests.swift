@@ -31,6 +31,17 @@ struct MessageWindowTests {
         #expect(position == ReadMarks(n: covered, others: 40, mine: 38))
     }
 
+    @Test("no page reaches below what was pruned", arguments: [(0, 33...42), (32, 33...42), (35, 36...42), (42, nil)])
+    func pruned(prunedUpTo: Int64, numbers: ClosedRange<Int64>?) {
+        let now = ReadMarks(n: 42, others: 42, mine: 42)
+        func slices(_ window: MessageWindow) -> [MessageSlice] {
+            window.slices(now: now, viewer: alice, limit: 10, prunedUpTo: prunedUpTo)
+        }
+        #expect(slices(.newest) == numbers.map { [MessageSlice($0)] } ?? [])
+        #expect(slices(.before(prunedUpTo + 1)) == [])
+        #expect(slices(.since(ReadMarks(n: 0, others: 0, mine: 0))).allSatisfy { $0.numbers.lowerBound > prunedUpTo })
+    }
+
     @Test("nothing changed is no slice at all")
     func unchanged() {
         let now = ReadMarks(n: 42, others: 40, mine: 38)

@@ -7,6 +7,7 @@ struct PollingLawTests {
     private struct Model {
         var senders: [UserID] = []
         var readers: [UserID: Int64]
+        var prunedUpTo: Int64 = 0
 
         init(_ users: [UserID]) {
             readers = Dictionary(uniqueKeysWithValues: users.map { ($0, 0) })
@@ -26,9 +27,16 @@ struct PollingLawTests {
             for (place, sender) in senders.enumerated() {
                 let n = Int64(place + 1)
                 let needed = sender == viewer ? readers.keys.filter { $0 != viewer } : [viewer]
+                guard n > prunedUpTo else { continue }
                 flags[n] = needed.allSatisfy { readers[$0, default: 0] >= n }
             }
             return flags
+        }
+
+        /// Takes away messages from the beginning; what is gone is read.
+        mutating func prune(_ chance: inout Generator) {
+            prunedUpTo = Int64.random(in: 0...Int64(senders.count), using: &chance)
+            readers = readers.mapValues { max($0, prunedUpTo) }
         }
 
         mutating func change(_ chance: inout Generator) {
@@ -51,8 +59,10 @@ struct PollingLawTests {
         mutating func poll(_ model: Model, limit: Int) throws -> Bool {
             let now = try model.marks(viewer)
             let old = try MessageCursor(cursor, in: talk, epoch: k3f9, current: now).marks
-            let slices = MessageWindow.since(old).slices(now: now, viewer: viewer, limit: limit)
+            let slices = MessageWindow.since(old).slices(
+                now: now, viewer: viewer, limit: limit, prunedUpTo: model.prunedUpTo)
             let all = model.senders.enumerated().map { message(Int64($0 + 1), from: $1) }
+            try #require(slices.allSatisfy { $0.numbers.lowerBound > model.prunedUpTo }, "what is gone is asked for")
             let taken = try all.filter { message in
                 let holders = slices.count { $0.contains(message) }
                 try #require(holders <= 1, "a message would be returned twice")
@@ -78,6 +88,7 @@ struct PollingLawTests {
             var chance = Generator(seed: seed)
             var model = Model(users)
             for _ in 0..<Int.random(in: 0..<20, using: &chance) { model.change(&chance) }
+            if seed.isMultiple(of: 2) { model.prune(&chance) }
             var clients = try users.map { viewer in
                 Client(
                     viewer: viewer, seen: model.fresh(viewer),
