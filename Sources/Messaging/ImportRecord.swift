@@ -1,23 +1,27 @@
-/// One entry of a history that comes in from elsewhere.
+/// One entry of a history that comes in from elsewhere or goes there.
 public enum ImportRecord: Sendable, Equatable {
     /// What is known of a user; replaces what was known before.
     case person(Person, TenantID)
     /// A conversation with its participants; one that is there already must have the same.
-    case conversation(Opening, TenantID, openedAt: Timestamp)
+    ///
+    /// `prunedUpTo` is where its numbers begin: the first message gets the next one. `activity` is its place in lists: one with a
+    /// greater number comes before it, and all without one come after it.
+    case conversation(
+        Opening, TenantID, openedAt: Timestamp, prunedUpTo: Int64 = 0, activity: Int64? = nil)
     /// A message with its own time; numbered in the order of the records.
     case message(ImportedMessage, TenantID)
     /// A read marker that moves to `upTo`, or to the last message so far where that is nil.
     case read(ConversationID, UserID, TenantID, upTo: Int64?)
 }
 
-/// A message of a history that comes in from elsewhere.
+/// A message of a history.
 public struct ImportedMessage: Sendable, Equatable {
     /// Where it belongs.
     public let conversation: ConversationID
     /// Who wrote it.
     public let sender: UserID
-    /// The text.
-    public let content: MessageContent
+    /// The text; nil where it was erased.
+    public let content: MessageContent?
     /// When it was sent.
     public let sentAt: Timestamp
     /// The key it had; the same key again in the same conversation from the same sender is the same message.
@@ -25,7 +29,7 @@ public struct ImportedMessage: Sendable, Equatable {
 
     /// Puts a message together.
     public init(
-        conversation: ConversationID, sender: UserID, content: MessageContent, sentAt: Timestamp,
+        conversation: ConversationID, sender: UserID, content: MessageContent?, sentAt: Timestamp,
         clientMessageID: String?
     ) {
         self.conversation = conversation

@@ -7,6 +7,16 @@ import Synchronization
 /// POSIX locks that SQLite has on it in this process. So that one is closed last, and a file that this process
 /// holds already is refused without a second one.
 final class DatabaseFile: Sendable {
+    /// What the file is held for.
+    enum Purpose {
+        /// To be opened; it is made where there is none.
+        case opening
+        /// To be opened, where it exists.
+        case openingExisting
+        /// To be replaced by another file, whatever is in it; until then an empty one is made where there is none.
+        case replacing
+    }
+
     private struct Identity: Hashable {
         let device: UInt64
         let inode: UInt64
@@ -15,16 +25,17 @@ final class DatabaseFile: Sendable {
     private static let held = Mutex<Set<Identity>>([])
 
     let path: String
-    private let isNew: Bool
+    /// Whether there was no file before.
+    let isNew: Bool
     private let identity: Identity
     private let descriptor: Mutex<Int32?>
 
     /// Takes hold of the file, making an empty one where there is none; refuses what is not ours without changing anything.
-    init(path: String) throws(SQLiteStoreError) {
+    init(path: String, for purpose: Purpose = .opening) throws(SQLiteStoreError) {
         try Self.checkFolder(of: path)
         self.path = path
         let hold = try Self.held.withLock { held throws(SQLiteStoreError) in
-            let hold = try Self.takeHold(of: path, unlessAmong: held)
+            let hold = try Self.takeHold(of: path, unlessAmong: held, for: purpose)
             held.insert(hold.identity)
             return hold
         }
@@ -52,13 +63,16 @@ final class DatabaseFile: Sendable {
     }
 
     private static func takeHold(
-        of path: String, unlessAmong held: Set<Identity>
+        of path: String, unlessAmong held: Set<Identity>, for purpose: Purpose
     ) throws(SQLiteStoreError) -> (descriptor: Int32, identity: Identity, isNew: Bool) {
         if let known = identity(ofFileAt: path), held.contains(known) { throw .held(path: path) }
-        let (opened, isNew) = try openOrCreate(path)
+        let (opened, isNew) = try openOrCreate(path, for: purpose)
         do throws(SQLiteStoreError) {
-            try lockAndCheck(opened, path)
+            try lock(opened, path)
             guard let identity = identity(of: opened) else { throw failure(path) }
+            // Whoever replaces a file holds it until the other one has its name.
+            guard identity == Self.identity(ofFileAt: path) else { throw .held(path: path) }
+            if purpose != .replacing { try checkHeader(opened, path) }
             return (opened, identity, isNew)
         } catch {
             Foundation.close(opened)
@@ -77,19 +91,25 @@ final class DatabaseFile: Sendable {
         guard access(folder, W_OK | X_OK) == 0 else { throw .notWritable(path: path) }
     }
 
-    private static func openOrCreate(_ path: String) throws(SQLiteStoreError) -> (descriptor: Int32, isNew: Bool) {
+    private static func openOrCreate(
+        _ path: String, for purpose: Purpose
+    ) throws(SQLiteStoreError) -> (descriptor: Int32, isNew: Bool) {
         let existing = open(path, O_RDWR | O_CLOEXEC)
         if existing >= 0 { return (existing, false) }
         guard errno == ENOENT else { throw failure(path) }
+        guard purpose != .openingExisting else { throw .missing(path: path) }
         let new = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0o644)
         guard new >= 0 else { throw failure(path) }
         return (new, true)
     }
 
-    private static func lockAndCheck(_ descriptor: Int32, _ path: String) throws(SQLiteStoreError) {
+    private static func lock(_ descriptor: Int32, _ path: String) throws(SQLiteStoreError) {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw errno == EWOULDBLOCK ? .held(path: path) : failure(path)
         }
+    }
+
+    private static func checkHeader(_ descriptor: Int32, _ path: String) throws(SQLiteStoreError) {
         var bytes = [UInt8](repeating: 0, count: DatabaseHeader.length)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count >= 0 else { throw failure(path) }

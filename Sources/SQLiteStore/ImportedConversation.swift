@@ -5,6 +5,8 @@ import Messaging
 final class ImportedConversation {
     let key: Int64
     let id: ConversationID
+    /// Its place in lists, where the record that opened it says so.
+    let activity: Int64?
     private(set) var lastN: Int64
     /// The last message this import reached, stored now or before; 0 before the first.
     private(set) var reached: Int64 = 0
@@ -25,11 +27,12 @@ final class ImportedConversation {
         var count: Int64?
     }
 
-    init(_ conversation: Conversation, isNew: Bool, db: Database) {
+    init(_ conversation: Conversation, isNew: Bool, activity: Int64? = nil, db: Database) {
         key = conversation.key
         id = conversation.id
         lastN = conversation.lastN
-        hadMessages = conversation.lastN > 0
+        self.activity = activity
+        hadMessages = conversation.lastN > conversation.prunedUpTo
         isChanged = isNew
         messages = StoredMessages(db: db, key: conversation.key)
         for participant in conversation.participants {
@@ -53,7 +56,7 @@ final class ImportedConversation {
         }
         let count = try (sender.count ?? (hadMessages ? messages.count(of: message.sender) : 0)) + 1
         let stored = Message(
-            n: lastN + 1, sender: message.sender, content: message.content.text, sentAt: message.sentAt,
+            n: lastN + 1, sender: message.sender, content: message.text, sentAt: message.sentAt,
             clientMessageID: message.clientMessageID)
         try messages.insert(stored, senderN: count)
         sender.count = count
@@ -89,7 +92,7 @@ final class ImportedConversation {
         guard let clientMessageID = message.clientMessageID else { return try matchUnkeyed(message) }
         guard !clientMessageID.utf8.contains(0) else { throw ImportError.unusableText }
         guard let known = try messages.find(clientMessageID: clientMessageID, of: message.sender) else { return nil }
-        guard known.content.hasSameBytes(as: message.content.text), known.sentAt == message.sentAt else {
+        guard known.content.hasSameBytes(as: message.text), known.sentAt == message.sentAt else {
             throw ImportError.messageConflict(clientMessageID: clientMessageID, id)
         }
         return known.n
@@ -102,7 +105,7 @@ final class ImportedConversation {
         unmatched = nil
         defer { unmatched = left }
         let fingerprint = MessageFingerprint(
-            sender: message.sender, milliseconds: message.sentAt.milliseconds, content: message.content.text)
+            sender: message.sender, milliseconds: message.sentAt.milliseconds, content: message.text)
         return left[fingerprint]?.popLast()
     }
 
@@ -115,4 +118,9 @@ final class ImportedConversation {
         }
         return found.mapValues { $0.reversed() }
     }
+}
+
+extension ImportedMessage {
+    /// The text as it is stored: an erased one is empty, which no other can be.
+    fileprivate var text: String { content?.text ?? "" }
 }

@@ -27,8 +27,8 @@ final class Importer {
         case .person(let person, let tenant):
             isNews = try set(person, tenant)
             summary.people += isNews ? 1 : 0
-        case .conversation(let opening, let tenant, let openedAt):
-            isNews = try open(opening, tenant, openedAt)
+        case .conversation(let opening, let tenant, let openedAt, let pruned, let activity):
+            isNews = try open(opening, tenant, openedAt, pruned, activity)
             summary.conversations += isNews ? 1 : 0
         case .message(let message, let tenant):
             isNews = try conversation(message.conversation, tenant).add(message)
@@ -43,7 +43,8 @@ final class Importer {
 
     /// Gives every conversation that changed its number, those with messages in the order of their last one.
     ///
-    /// A history comes in conversation by conversation as a rule, and people expect the latest on top of their lists.
+    /// A history comes in conversation by conversation as a rule, and people expect the latest on top of their lists. Where a record
+    /// says how active its conversation is, that counts, and not the clock.
     func finish() throws {
         for (user, tenant) in renamed {
             for key in try transaction.conversations.keys(of: user, tenant: tenant) {
@@ -51,12 +52,13 @@ final class Importer {
             }
         }
         let changed = conversations.values.filter(\.isChanged).sorted {
-            ($0.latestStored?.milliseconds ?? .min, $0.key) < ($1.latestStored?.milliseconds ?? .min, $1.key)
+            ($0.activity ?? .min, $0.latestStored?.milliseconds ?? .min, $0.key)
+                < ($1.activity ?? .min, $1.latestStored?.milliseconds ?? .min, $1.key)
         }
         for conversation in changed {
+            let isActive = conversation.latestStored != nil || conversation.activity != nil
             try transaction.conversations.update(
-                conversation.key, change: transaction.nextChange(),
-                lastN: conversation.latestStored == nil ? nil : conversation.lastN)
+                conversation.key, change: transaction.nextChange(), lastN: isActive ? conversation.lastN : nil)
         }
         try transaction.finish()
     }
@@ -67,7 +69,9 @@ final class Importer {
         return differs
     }
 
-    private func open(_ opening: Opening, _ tenant: TenantID, _ openedAt: Timestamp) throws -> Bool {
+    private func open(
+        _ opening: Opening, _ tenant: TenantID, _ openedAt: Timestamp, _ pruned: Int64, _ activity: Int64?
+    ) throws -> Bool {
         if opening.isDirect,
             let known = try transaction.conversations.findDirect(opening.participants, tenant: tenant)
         {
@@ -79,9 +83,9 @@ final class Importer {
             return false
         }
         let conversation = try transaction.conversations.insert(
-            opening, tenant: tenant, at: openedAt, change: transaction.nextChange())
+            opening, tenant: tenant, at: openedAt, change: transaction.nextChange(), prunedUpTo: pruned)
         conversations[Name(tenant: tenant, id: opening.id)] = ImportedConversation(
-            conversation, isNew: true, db: transaction.db)
+            conversation, isNew: true, activity: activity, db: transaction.db)
         return true
     }
 

@@ -15,6 +15,7 @@ public final class SQLiteStore: Sendable {
     let readQueue = ReadQueue(width: SQLiteStore.readers)
     private static let readers = 4
     private let file: DatabaseFile
+    private let checkpoints: Bool
     private let isClosed = Mutex(false)
 
     /// Opens the database at this path, making it where there is none; blocks while it does.
@@ -22,14 +23,17 @@ public final class SQLiteStore: Sendable {
     /// - Parameters:
     ///   - path: the file; its folder must exist.
     ///   - observer: who is told of commits, on the writer thread, before their callers are answered.
+    ///   - checkpoints: whether to copy what is in the write-ahead log to where it belongs; false where another process does so, as a
+    ///     replicator.
     ///   - queueLimit: how many writes may wait before more are refused as ``MessagingError/overloaded``.
     ///   - committed: is told of each transaction that is on disk, on the writer thread, after its callers are answered.
     ///   - random: what a new store's epoch is made of.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
     public init(
-        path: String, observer: (any CommitObserver)? = nil, queueLimit: Int = 10_000,
+        path: String, observer: (any CommitObserver)? = nil, checkpoints: Bool = true, queueLimit: Int = 10_000,
         random: UInt64 = .random(in: .min ... .max), committed: (@Sendable (GroupCommit) -> Void)? = nil
     ) throws(SQLiteStoreError) {
+        self.checkpoints = checkpoints
         file = try DatabaseFile(path: path)
         do {
             (pool, epoch) = try Self.openPool(path: path, random: random)
@@ -37,7 +41,8 @@ public final class SQLiteStore: Sendable {
             file.abandon()
             throw Self.startError(error, path: path)
         }
-        writer = Writer(pool: pool, observer: observer, capacity: queueLimit, committed: committed)
+        writer = Writer(
+            pool: pool, observer: observer, capacity: queueLimit, checkpoints: checkpoints, committed: committed)
     }
 
     deinit {
@@ -56,7 +61,7 @@ public final class SQLiteStore: Sendable {
             // Readers go first: only the writer may be the last to leave, because the last one checkpoints.
             pool.releaseMemory()
             // Without these the log stays beside the database, and the next start reads it.
-            _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            if checkpoints { _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
             try? pool.close()
             file.close()
         }
@@ -72,7 +77,7 @@ public final class SQLiteStore: Sendable {
         let epoch = try pool.writeWithoutTransaction { db in
             // Here and not in the configuration: for WAL, the pool itself sets NORMAL after that.
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            return try String.fetchOne(db, sql: "SELECT value FROM store WHERE key = 'epoch'").flatMap { Epoch($0) }
+            return try StoredEpoch(db: db).read()
         }
         guard let epoch else { throw SQLiteStoreError.other(path: path, reason: "it has no epoch") }
         return (pool, epoch)

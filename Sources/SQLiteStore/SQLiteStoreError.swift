@@ -1,5 +1,7 @@
 /// Why a database cannot be opened; the list is closed.
 public enum SQLiteStoreError: Error, Equatable, Sendable {
+    /// The file does not exist, and is not to be made.
+    case missing(path: String)
     /// The folder does not exist.
     case folderMissing(path: String)
     /// The file or its folder may not be written.
@@ -10,6 +12,8 @@ public enum SQLiteStoreError: Error, Equatable, Sendable {
     case notPostbox(path: String)
     /// The database was written by a newer Postbox.
     case newerSchema(path: String)
+    /// The file is a database of ours that cannot be read; the reason comes from SQLite.
+    case damaged(path: String, reason: String)
     /// Another running Postbox has the database open.
     case held(path: String)
     /// Anything else; the reason comes from the system or from SQLite.
@@ -20,13 +24,15 @@ extension SQLiteStoreError: CustomStringConvertible {
     /// One line for the person who starts the program.
     public var description: String {
         switch self {
+        case .missing(let path): "There is no database \(path)."
         case .folderMissing(let path): "The folder of the database \(path) does not exist."
         case .notWritable(let path): "The database \(path) cannot be written: no permission for the file or its folder."
         case .notADatabase(let path): "The file \(path) is not a database; nothing in it was changed."
         case .notPostbox(let path): "The file \(path) is a database of another program; nothing in it was changed."
         case .newerSchema(let path): "The database \(path) was written by a newer Postbox; use that version or later."
         case .held(let path): "The database \(path) is in use by another running Postbox; stop that one first."
-        case .other(let path, let reason): "The database \(path) cannot be opened: \(reason)."
+        case .damaged(let path, let reason): "The database \(path) is damaged: \(reason)."
+        case .other(let path, let reason): "The database \(path) cannot be used: \(reason)."
         }
     }
 }

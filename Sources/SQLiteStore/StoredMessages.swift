@@ -103,6 +103,14 @@ struct StoredMessages {
         ])
     }
 
+    /// Visits all messages, oldest first.
+    func forEach(_ visit: (Message) throws -> Void) throws {
+        let statement = try db.cachedStatement(
+            sql: "SELECT \(Self.columns) FROM messages WHERE conversation_key = ? ORDER BY n")
+        let cursor = try Row.fetchCursor(statement, arguments: [key])
+        while let row = try cursor.next() { try visit(Self.message(row)) }
+    }
+
     /// Visits the messages that carry no key of their sender, oldest first.
     func forEachWithoutKey(_ visit: (Message) -> Void) throws {
         let statement = try db.cachedStatement(

@@ -17,16 +17,18 @@ final class Writer: Sendable {
     let memory = ConversationMemory(capacity: Writer.remembered)
 
     private let pool: DatabasePool
+    private let checkpoints: Bool
     private let observer: (any CommitObserver)?
     private let committed: (@Sendable (GroupCommit) -> Void)?
     private let queue: WriteQueue
     private let running = DispatchGroup()
 
     init(
-        pool: DatabasePool, observer: (any CommitObserver)?, capacity: Int,
+        pool: DatabasePool, observer: (any CommitObserver)?, capacity: Int, checkpoints: Bool = true,
         committed: (@Sendable (GroupCommit) -> Void)? = nil
     ) {
         self.pool = pool
+        self.checkpoints = checkpoints
         self.observer = observer
         self.committed = committed
         queue = WriteQueue(capacity: capacity, stallLimit: Self.stallLimit)
@@ -85,7 +87,7 @@ final class Writer: Sendable {
         while let batch = queue.take(atMost: Self.largestBatch, patience: hasWritten ? WriteAheadLog.patience : nil) {
             run(batch)
             hasWritten = !batch.isEmpty
-            guard batch.isEmpty || log.isLarge else { continue }
+            guard checkpoints, batch.isEmpty || log.isLarge else { continue }
             // What goes wrong here goes wrong for the next commit too, and then somebody is told.
             try? pool.writeWithoutTransaction { try log.checkpoint($0) }
         }

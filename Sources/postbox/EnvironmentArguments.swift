@@ -30,7 +30,7 @@ enum EnvironmentArguments {
     private static func options(of command: String) -> [String]? {
         switch command {
         case "serve": Serve.optionNames
-        case "conversations", "users", "import": ["database"]
+        case "conversations", "users", "import", "export", "backup", "restore", "check", "erase", "prune": ["database"]
         default: nil
         }
     }

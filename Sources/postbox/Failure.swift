@@ -1,4 +1,4 @@
-import ArgumentParser
+import SQLiteStore
 
 /// A reason to end with one clear line and an exit code (sysexits(3)).
 struct Failure: Error {
@@ -13,4 +13,17 @@ struct Failure: Error {
 
     /// The command line or the environment is wrong.
     static func badUsage(_ message: String) -> Failure { Failure(message: message, exitCode: 64) }
+
+    /// Carries something out, and turns what the database or the disk has against it into a failure.
+    static func translating<Answer>(_ work: () throws -> Answer) throws -> Answer {
+        do {
+            return try work()
+        } catch let error as SQLiteStoreError {
+            if case .damaged = error { throw badData(error.description) }
+            throw unavailable(error.description)
+        } catch let error as CopyError {
+            if case .damaged = error { throw badData(error.description) }
+            throw unavailable(error.description)
+        }
+    }
 }

@@ -17,7 +17,13 @@ struct Import: ParsableCommand {
 
             Messages are numbered in the order of their lines. "clientMessageId" in a message and "upTo" in a read marker \
             (everything so far) may be left out; "direct":true makes a conversation the direct one of its two people; every \
-            line may name its "tenantId". A second run adds nothing twice; a bad line is reported with its number, and then \
+            line may name its "tenantId".
+
+            "postbox export" writes the same lines, and some of them say more: "prunedUpTo" in a conversation is the number its \
+            messages come after, "activity" its place in lists (a greater one comes first; without it, the time of the last \
+            message decides), and a message with "erased":true has no content.
+
+            A second run adds nothing twice; a bad line is reported with its number, and then \
             nothing of the file is applied.
             """)
 

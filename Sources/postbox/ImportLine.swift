@@ -12,26 +12,29 @@ struct ImportLineError: Error {
     }
 }
 
-/// One line of an import as it stands in the file; the names are those of the wire.
-struct ImportLine: Decodable {
+/// One line of an import or an export as it stands in the file; the names are those of the wire.
+struct ImportLine: Codable {
     enum Kind: String, Decodable, CaseIterable {
         case user, conversation, message, read
     }
 
-    let kind: String?
-    let tenantId: String?
-    let id: String?
-    let name: String?
-    let company: String?
-    let participantIds: [String]?
-    let direct: Bool?
-    let conversationId: String?
-    let senderId: String?
-    let userId: String?
-    let content: String?
-    let timestamp: String?
-    let clientMessageId: String?
-    let upTo: String?
+    var kind: String?
+    var tenantId: String?
+    var id: String?
+    var name: String?
+    var company: String?
+    var participantIds: [String]?
+    var direct: Bool?
+    var prunedUpTo: Int64?
+    var activity: Int64?
+    var conversationId: String?
+    var senderId: String?
+    var userId: String?
+    var content: String?
+    var erased: Bool?
+    var timestamp: String?
+    var clientMessageId: String?
+    var upTo: String?
 
     /// Reads a line.
     ///
@@ -59,7 +62,10 @@ struct ImportLine: Decodable {
             do {
                 let opening = try Opening(
                     id: try conversation(id, "id"), participants: people, isDirect: direct ?? false)
-                return .conversation(opening, tenant, openedAt: try moment() ?? now)
+                return .conversation(
+                    opening, tenant, openedAt: try moment() ?? now,
+                    prunedUpTo: try Self.number(prunedUpTo, "prunedUpTo") ?? 0,
+                    activity: try Self.number(activity, "activity"))
             } catch let error as MessagingError {
                 throw ImportLineError(Self.sentence(error))
             }
@@ -80,15 +86,23 @@ struct ImportLine: Decodable {
     }
 
     private func message() throws -> ImportedMessage {
-        let text: String = try Self.required(content, "content")
         do {
+            let content = try text()
             return ImportedMessage(
                 conversation: try conversation(conversationId, "conversationId"),
-                sender: try user(senderId, "senderId"), content: try MessageContent(text, limit: .max),
+                sender: try user(senderId, "senderId"), content: content,
                 sentAt: try Self.required(try moment(), "timestamp"), clientMessageID: try key())
         } catch let error as MessagingError {
             throw ImportLineError(Self.sentence(error))
         }
+    }
+
+    private func text() throws -> MessageContent? {
+        guard erased != true else {
+            guard content == nil else { throw ImportLineError("an erased message has no content") }
+            return nil
+        }
+        return try MessageContent(try Self.required(content, "content"), limit: .max)
     }
 
     /// The key under the rules of the wire, or a client could never retry with it; an empty one is none.
@@ -123,6 +137,12 @@ struct ImportLine: Decodable {
     private static func checked<Owner>(_ text: String, _ name: String) throws -> Identifier<Owner> {
         guard let id = Identifier<Owner>(text) else { throw ImportLineError("\(name) is not a valid id") }
         return id
+    }
+
+    private static func number(_ value: Int64?, _ name: String) throws -> Int64? {
+        // Twice as many messages in one conversation still have numbers that JSON can carry.
+        guard (0...1 << 52).contains(value ?? 0) else { throw ImportLineError("\(name) is out of range") }
+        return value
     }
 
     private static func required<Value>(_ value: Value?, _ name: String) throws -> Value {

@@ -27,7 +27,7 @@ struct Serve: ParsableCommand {
         "log-level", "log-format", "access-log-sample", "slow-request", "slow-commit", "admin",
     ]
     static let repeatableNames = ["cors-origin", "trusted-proxy"]
-    static let flagNames = ["sample-data", "page", "access-log"]
+    static let flagNames = ["sample-data", "page", "access-log", "external-checkpoints"]
 
     @Option(help: "The address to listen on: IPv4, IPv6 or localhost.")
     var host = "127.0.0.1"
@@ -58,6 +58,13 @@ struct Serve: ParsableCommand {
 
     @Flag(help: "Show the page for people at /; in demo identity it is always there.")
     var page = false
+
+    @Flag(
+        help: """
+            Leave the copying of the write-ahead log into the database file to another process, such as Litestream. Without one the \
+            log grows for as long as the server runs.
+            """)
+    var externalCheckpoints = false
 
     @OptionGroup(title: "Identity") var identity: IdentityOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
@@ -90,7 +97,8 @@ struct Serve: ParsableCommand {
         let keyVersion = identity.keyFile?.version
         let keys = try loadKeys()
         let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
-        let store = try database.open(observer: observer, committed: commits.committed)
+        let store = try database.open(
+            observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed)
         defer { store.close() }
         if sampleData, kind == .demo, try store.isEmpty() {
             _ = try Import.apply(lines: SampleData.reader(), to: store)

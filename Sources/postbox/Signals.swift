@@ -24,11 +24,12 @@ enum Signals {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Waits for one of them, for at most a second; nil where none has come.
-    static func next() -> Request? {
+    /// Waits for one of them, for at most so long; nil where none has come.
+    static func next(within limit: Duration = .seconds(1)) -> Request? {
         var set = set
-        var second = timespec(tv_sec: 1, tv_nsec: 0)
-        return switch sigtimedwait(&set, nil, &second) {
+        let (seconds, attoseconds) = limit.components
+        var limit = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        return switch sigtimedwait(&set, nil, &limit) {
         case SIGTERM, SIGINT: .stop
         case SIGHUP: .reload
         case SIGUSR1: .changeLogLevel

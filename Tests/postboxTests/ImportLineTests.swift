@@ -71,7 +71,7 @@ struct ImportLineTests {
             Issue.record("not a message")
             return
         }
-        #expect(message.content.text.utf8.count == 20_000)
+        #expect(message.content?.text.utf8.count == 20_000)
     }
 
     @Test("a read marker, up to a message or to everything so far")
@@ -86,6 +86,51 @@ struct ImportLineTests {
         #expect(
             try record(#"{"kind":"read","conversationId":"conv-1","userId":"bob","tenantId":"acme"}"#)
                 == .read(talk, bob, TenantID(trusted: "acme"), upTo: nil))
+    }
+
+    @Test("a conversation that was pruned, and its place in lists")
+    func pruned() throws {
+        let opening = try Opening(id: talk, participants: [alice, bob], isDirect: false)
+        let line =
+            #"{"kind":"conversation","id":"conv-1","participantIds":["bob","alice"],"prunedUpTo":7,"activity":3}"#
+        #expect(try record(line) == .conversation(opening, .none, openedAt: now, prunedUpTo: 7, activity: 3))
+    }
+
+    @Test("an erased message has no content")
+    func erased() throws {
+        let line =
+            #"{"kind":"message","conversationId":"conv-1","senderId":"alice","timestamp":"1970-01-01T00:00:02Z","#
+        let message = ImportedMessage(
+            conversation: talk, sender: alice, content: nil, sentAt: Timestamp(milliseconds: 2000), clientMessageID: nil
+        )
+        #expect(try record(line + #""erased":true}"#) == .message(message, .none))
+        #expect(complaint((line + #""erased":true,"content":"Hi"}"#).utf8) == "an erased message has no content")
+        #expect(complaint((line + #""erased":false}"#).utf8) == "content is missing")
+    }
+
+    @Test("what an export writes is read as the same record, whatever is in it")
+    func written() throws {
+        let acme = TenantID(trusted: "acme/\"1\"")
+        let strange = "é e\u{301} \u{1} \u{7F} \u{2028} \u{FFFF} \\/\" 👩‍🚀 \u{FEFF}x"
+        let opening = try Opening(id: talk, participants: [alice, bob], isDirect: true)
+        func message(_ text: String?, _ key: String?) throws -> ImportedMessage {
+            ImportedMessage(
+                conversation: talk, sender: alice, content: try text.map { try MessageContent($0) },
+                sentAt: Timestamp(milliseconds: -1), clientMessageID: key)
+        }
+        let records: [ImportRecord] = [
+            .person(Person(id: alice), .none), .person(Person(id: bob, name: strange, company: ""), acme),
+            .conversation(opening, acme, openedAt: now, prunedUpTo: 4, activity: 1),
+            .conversation(opening, .none, openedAt: now),
+            .message(try message(strange, strange.filter { $0 != "\u{1}" && $0 != "\u{7F}" }), acme),
+            .message(try message(nil, nil), .none), .read(talk, bob, acme, upTo: 9),
+        ]
+        for written in records {
+            let bytes = try ImportLine.bytes(of: written)
+            #expect(bytes.last == UInt8(ascii: "\n") && bytes.count { $0 == UInt8(ascii: "\n") } == 1)
+            #expect(try ImportLine.record(from: Array(bytes.dropLast()), now: Timestamp(milliseconds: 0)) == written)
+            #expect(try ImportLine.bytes(of: written) == bytes)
+        }
     }
 
     @Test(
@@ -115,6 +160,18 @@ struct ImportLineTests {
             (
                 #"{"kind":"conversation","id":"c","participantIds":["a","b"],"timestamp":"yesterday"}"#,
                 "timestamp must be like 2024-12-01T10:30:00.000Z"
+            ),
+            (
+                #"{"kind":"conversation","id":"c","participantIds":["a","b"],"prunedUpTo":-1}"#,
+                "prunedUpTo is out of range"
+            ),
+            (
+                #"{"kind":"conversation","id":"c","participantIds":["a","b"],"activity":9007199254740993}"#,
+                "activity is out of range"
+            ),
+            (
+                #"{"kind":"conversation","id":"c","participantIds":["a","b"],"activity":"1"}"#,
+                "activity has the wrong type"
             ),
             (#"{"kind":"message"}"#, "content is missing"),
             (#"{"kind":"message","content":"Hi"}"#, "conversationId is missing"),

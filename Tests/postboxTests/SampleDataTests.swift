@@ -13,7 +13,7 @@ struct SampleDataTests {
         while let line = next() {
             switch try ImportLine.record(from: line, now: Timestamp(milliseconds: 0)) {
             case .person: break
-            case .conversation(let opening, _, _): participants[opening.id] = opening.participants
+            case .conversation(let opening, _, _, _, _): participants[opening.id] = opening.participants
             case .message(let message, _):
                 messages += 1
                 #expect(participants[message.conversation]?.contains(message.sender) == true)

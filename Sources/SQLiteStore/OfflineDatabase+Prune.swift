@@ -1,0 +1,89 @@
+import GRDB
+import Messaging
+
+extension OfflineDatabase {
+    /// Which conversations to prune.
+    public enum Scope: Sendable, Equatable {
+        /// Every conversation of every tenant.
+        case everything
+        /// Every conversation of a tenant.
+        case tenant(TenantID)
+        /// These conversations of a tenant.
+        case conversations([ConversationID], TenantID)
+    }
+
+    /// What pruning did.
+    public struct Pruned: Sendable, Equatable {
+        /// How many messages are gone.
+        public internal(set) var removed = 0
+        /// How many messages lost their content and kept their place, because a newer one stands before them.
+        public internal(set) var emptied = 0
+    }
+
+    /// Takes away the messages that were sent before a moment.
+    ///
+    /// Numbers go on where they were, and have no gaps: what is old goes from the beginning up to the first message that is not old. One
+    /// that stands behind that, because a clock was wrong or a history came in late, loses its content instead.
+    ///
+    /// - Parameter random: what the new epoch is made of.
+    /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``SQLiteStoreError``.
+    public func prune(
+        _ scope: Scope, before moment: Timestamp, random: UInt64 = .random(in: .min ... .max)
+    ) throws -> Pruned {
+        try change(random: random) { db in
+            var pruned = Pruned()
+            for key in try keys(of: scope, db) {
+                let (removed, emptied) = try Self.prune(key, before: moment.milliseconds, db)
+                pruned.removed += removed
+                pruned.emptied += emptied
+            }
+            return (pruned, pruned != Pruned())
+        }
+    }
+
+    private func keys(of scope: Scope, _ db: Database) throws -> [Int64] {
+        switch scope {
+        case .everything:
+            return try Int64.fetchAll(db, sql: "SELECT key FROM conversations ORDER BY key")
+        case .tenant(let tenant):
+            return try Int64.fetchAll(
+                db, sql: "SELECT key FROM conversations WHERE tenant_id = ? ORDER BY key", arguments: [tenant.text])
+        case .conversations(let ids, let tenant):
+            return try ids.map { id in
+                guard let found = try StoredConversations(db: db).find(id, tenant: tenant) else {
+                    throw MessagingError.conversationNotFound
+                }
+                return found.key
+            }
+        }
+    }
+
+    private static func prune(
+        _ key: Int64, before moment: Int64, _ db: Database
+    ) throws -> (removed: Int, emptied: Int) {
+        let selection = try db.cachedStatement(
+            sql: """
+                SELECT coalesce((SELECT n - 1 FROM messages WHERE conversation_key = key AND sent_at_ms >= ?2
+                    ORDER BY n LIMIT 1), last_n)
+                FROM conversations WHERE key = ?1
+                """)
+        let last = try Int64.fetchOne(selection, arguments: [key, moment]) ?? 0
+        let removed = try change("DELETE FROM messages WHERE conversation_key = ? AND n <= ?", [key, last], db)
+        if removed > 0 {
+            _ = try change("UPDATE conversations SET pruned_up_to = ?2 WHERE key = ?1", [key, last], db)
+            // What is gone cannot be unread.
+            _ = try change(
+                "UPDATE participants SET read_up_to = ?2 WHERE conversation_key = ?1 AND read_up_to < ?2", [key, last],
+                db)
+        }
+        let emptied = try change(
+            "UPDATE messages SET content = '' WHERE conversation_key = ? AND sent_at_ms < ? AND content <> ''",
+            [key, moment], db)
+        return (removed, emptied)
+    }
+
+    private static func change(_ sql: String, _ arguments: StatementArguments, _ db: Database) throws -> Int {
+        try db.cachedStatement(sql: sql).execute(arguments: arguments)
+        return db.changesCount
+    }
+}

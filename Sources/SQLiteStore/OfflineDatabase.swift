@@ -1,0 +1,68 @@
+import GRDB
+import Messaging
+
+/// A database that nobody serves, held for work that a server must not see half of.
+///
+/// What is taken away leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and
+/// replicas keep what they have.
+public final class OfflineDatabase: Sendable {
+    let queue: DatabaseQueue
+    private let file: DatabaseFile
+    private let path: String
+
+    /// Opens the file, which must exist, and brings it to the present schema.
+    ///
+    /// - Throws: ``SQLiteStoreError``.
+    public init(path: String) throws(SQLiteStoreError) {
+        self.path = path
+        file = try DatabaseFile(path: path, for: .openingExisting)
+        do {
+            if try Schema.prepare(path: path, random: .random(in: .min ... .max)) {
+                throw SQLiteStoreError.newerSchema(path: path)
+            }
+            queue = try DatabaseQueue(path: path)
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
+        } catch {
+            file.close()
+            throw error as? SQLiteStoreError ?? .other(path: path, reason: String(describing: error))
+        }
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Closes the database; a second call does nothing.
+    public func close() {
+        try? queue.close()
+        file.close()
+    }
+
+    /// Changes something, all of it or nothing, and begins a new life of the store where anything has changed: everybody who polls
+    /// fetches anew, because no cursor tells of what has gone.
+    ///
+    /// - Parameter body: answers what it did, and whether that is anything.
+    func change<Answer>(random: UInt64, _ body: (Database) throws -> (Answer, isChange: Bool)) throws -> Answer {
+        do {
+            return try queue.write { db in
+                let (answer, isChange) = try body(db)
+                if isChange { try StoredEpoch(db: db).renew(random: random) }
+                return answer
+            }
+        } catch let error as DatabaseError {
+            throw SQLiteStoreError.other(path: path, reason: String(describing: error))
+        }
+    }
+
+    /// Writes the file anew without what is no longer in it, and empties its log; needs room for a second one, and blocks.
+    ///
+    /// - Throws: ``SQLiteStoreError/other(path:reason:)``; everything is as it was then.
+    public func compact() throws(SQLiteStoreError) {
+        do {
+            try queue.vacuum()
+            _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        } catch {
+            throw .other(path: path, reason: String(describing: error))
+        }
+    }
+}

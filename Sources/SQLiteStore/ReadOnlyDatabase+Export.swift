@@ -1,0 +1,61 @@
+import GRDB
+import Messaging
+
+extension ReadOnlyDatabase {
+    /// Hands out everything a user can see, as it is at one moment, in records that an import makes the same of; blocks.
+    ///
+    /// The order is always the same: people, then conversation by conversation in the order of their opening, each with its messages
+    /// and then its read markers.
+    ///
+    /// - Parameter take: takes a record. What it throws ends the export and is thrown on.
+    /// - Throws: ``SQLiteStoreError``.
+    public func export(_ take: (ImportRecord) throws -> Void) throws {
+        try checkVersion()
+        do {
+            try read { db in
+                try people(db, take)
+                let conversations = try Row.fetchCursor(
+                    db,
+                    sql: """
+                        SELECT key, tenant_id, id, direct_low IS NOT NULL, opened_at_ms, \(prunedUpTo) AS pruned_up_to,
+                            row_number() OVER (ORDER BY activity) AS activity
+                        FROM conversations ORDER BY key
+                        """)
+                while let row = try conversations.next() { try conversation(row, db, take) }
+            }
+        } catch let error as DatabaseError {
+            throw Self.failure(error, path)
+        } catch let error as MessagingError {
+            throw SQLiteStoreError.other(path: path, reason: "\(error); postbox check says more")
+        }
+    }
+
+    private func people(_ db: Database, _ take: (ImportRecord) throws -> Void) throws {
+        let rows = try Row.fetchCursor(db, sql: "SELECT tenant_id, id, name, company FROM users ORDER BY tenant_id, id")
+        while let row = try rows.next() {
+            try take(
+                .person(
+                    Person(id: UserID(trusted: row[1]), name: row[2], company: row[3]), TenantID(trusted: row[0])))
+        }
+    }
+
+    private func conversation(_ row: Row, _ db: Database, _ take: (ImportRecord) throws -> Void) throws {
+        let (key, pruned): (Int64, Int64) = (row[0], row[5])
+        let (tenant, id) = (TenantID(trusted: row[1]), ConversationID(trusted: row[2]))
+        let participants = try StoredParticipants(db: db).all(in: key)
+        let opening = try Opening(id: id, participants: participants.map(\.user), isDirect: row[3])
+        try take(
+            .conversation(
+                opening, tenant, openedAt: Timestamp(milliseconds: row[4]), prunedUpTo: pruned, activity: row[6]))
+        try StoredMessages(db: db, key: key).forEach { message in
+            let content = message.content.isEmpty ? nil : try MessageContent(message.content, limit: .max)
+            let record = ImportedMessage(
+                conversation: id, sender: message.sender, content: content, sentAt: message.sentAt,
+                clientMessageID: message.clientMessageID)
+            try take(.message(record, tenant))
+        }
+        for participant in participants where participant.readUpTo > pruned {
+            try take(.read(id, participant.user, tenant, upTo: participant.readUpTo))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import GRDB
+import Messaging
+
+extension ReadOnlyDatabase {
+    /// Puts this database, as a new life of it, into the place of another one; returns once it is on disk.
+    ///
+    /// It is copied, brought to the present schema and checked before anything is replaced. Cursors and entity tags from before are
+    /// no longer good then. Nobody may have the other database open.
+    ///
+    /// - Parameters:
+    ///   - destination: the database file; its folder must exist.
+    ///   - replacing: whether a file that is there may be replaced.
+    ///   - random: what the new epoch is made of.
+    ///   - progress: called from time to time.
+    /// - Throws: ``CopyError`` or ``SQLiteStoreError``.
+    public func restore(
+        to destination: String, replacing: Bool, random: UInt64 = .random(in: .min ... .max),
+        progress: @escaping (Progress) -> Void
+    ) throws {
+        try checkVersion()
+        let destination = PartialFile.resolved(destination)
+        var (source, model) = (stat(), stat())
+        guard stat(path, &source) == 0 else { throw SQLiteStoreError.missing(path: path) }
+        if stat(destination, &model) == 0, source.st_dev == model.st_dev, source.st_ino == model.st_ino {
+            throw CopyError.ontoItself(path: destination)
+        }
+        let held = try DatabaseFile(path: destination, for: .replacing)
+        do {
+            guard held.isNew || replacing else { throw CopyError.exists(path: destination) }
+            let partial = try PartialFile(for: destination, like: Self.model(held), keepsOwner: true)
+            do {
+                try copy(to: partial) { step, _ in progress(step) }
+                try prepare(partial.path, random)
+                if !held.isNew { Self.removeLog(of: destination) }
+                try partial.takePlace()
+            } catch {
+                partial.abandon()
+                throw error
+            }
+            held.close()
+        } catch {
+            held.abandon()
+            throw Self.copyError(error, destination)
+        }
+    }
+
+    /// Makes the copy what a server can open, unless something is wrong with it.
+    private func prepare(_ copy: String, _ random: UInt64) throws {
+        let asItCame = try Self.check(path: copy).faults
+        if let first = asItCame.first {
+            throw CopyError.damaged(path: path, first: first.description, count: asItCame.count)
+        }
+        if try Schema.prepare(path: copy, random: random) { throw SQLiteStoreError.newerSchema(path: path) }
+        try Self.finish(copy) { try StoredEpoch(db: $0).renew(random: random) }
+    }
+
+    /// What the new file's owner and permissions are taken from: the old one, or the folder where there is none.
+    private static func model(_ held: DatabaseFile) -> stat {
+        var status = stat()
+        guard held.isNew else {
+            stat(held.path, &status)
+            return status
+        }
+        stat(URL(fileURLWithPath: held.path).deletingLastPathComponent().path, &status)
+        status.st_mode = 0o644
+        return status
+    }
+
+    /// A log that stayed would be taken for the new file's. What is in it goes into the old file first, as far as that can still be
+    /// read, so that a crash between here and the end leaves that one whole.
+    private static func removeLog(of path: String) {
+        if let old = try? DatabaseQueue(path: path) {
+            _ = try? old.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+            try? old.close()
+        }
+        for suffix in ["-journal", "-wal", "-shm"] { unlink(path + suffix) }
+    }
+}

@@ -1,0 +1,17 @@
+import GRDB
+import Messaging
+
+/// The name of the store's present life, as a row.
+struct StoredEpoch {
+    let db: Database
+
+    func read() throws -> Epoch? {
+        try String.fetchOne(db, sql: "SELECT value FROM store WHERE key = 'epoch'").flatMap { Epoch($0) }
+    }
+
+    /// Begins another life: cursors and entity tags from before are no longer good.
+    func renew(random: UInt64) throws {
+        try db.execute(
+            sql: "UPDATE store SET value = ? WHERE key = 'epoch'", arguments: [Epoch(random: random).text])
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import SQLiteStore
+
+/// `postbox check`
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look for whatever is wrong with a database or a backup. A server may be running.",
+        discussion: """
+            Checks the file itself, its tables and references, and what always holds in a database of ours: messages are numbered \
+            without gaps, read markers lie among them, a pair has one direct conversation, change numbers tell entries of a list apart, \
+            and so on. Nothing is changed or mended.
+
+            Each thing that does not hold is one line on standard output, with its name first and the place where it was found; no line \
+            holds content. Exit code 0 says that there is none, 65 that there are some, 69 that the file cannot be looked at.
+            """)
+
+    @OptionGroup var database: DatabaseOption
+
+    func run() throws {
+        let report = try Failure.translating { try ReadOnlyDatabase.check(path: database.path) }
+        guard report.faults.isEmpty else {
+            for fault in report.faults { print(fault) }
+            let count = report.faults.count
+            throw Failure.badData("\(database.path) is damaged: \(count) \(count == 1 ? "fault" : "faults")")
+        }
+        print(
+            "postbox: \(database.path) is whole, with \(report.conversations) conversations and \(report.messages) messages"
+        )
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import Messaging
+import SQLiteStore
+
+/// `postbox prune`
+struct Prune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take away old messages. The server must be stopped.",
+        discussion: """
+            Messages that were sent longer ago than --older-than are gone for everybody; conversations stay, and their numbers go on \
+            where they were. An old message that stands behind a newer one, because a clock was wrong or a history was imported late, \
+            keeps its place and loses its content.
+
+            The file is written anew without them, which needs as much room once more. Backups, replicas and exports keep them. Where \
+            anything was taken away, every client is told to fetch anew.
+            """)
+
+    @Option(help: "The age from which on messages go: a number and d, w, m or y, such as 90d or 2y.")
+    var olderThan: Age
+
+    @Option(help: "The id of a conversation to prune; may be repeated.")
+    var conversation: [String] = []
+
+    @Flag(help: "Prune every conversation: of all tenants, or of the one that --tenant names.")
+    var all = false
+
+    @OptionGroup var tenant: TenantOption
+    @OptionGroup var database: DatabaseOption
+
+    func validate() throws {
+        guard all == conversation.isEmpty else {
+            throw ValidationError("name each --conversation to prune, or say --all")
+        }
+    }
+
+    func run() throws {
+        let scope = try scope()
+        let offline = try database.openOffline()
+        defer { offline.close() }
+        let pruned = try Failure.translating {
+            do {
+                return try offline.prune(scope, before: olderThan.before(SystemClock.now()))
+            } catch MessagingError.conversationNotFound {
+                throw Failure.badData("one of these conversations does not exist; nothing was pruned")
+            }
+        }
+        print("postbox: removed \(pruned.removed) messages, and the content of \(pruned.emptied) behind newer ones")
+        try Rewriting.run(offline)
+    }
+
+    private func scope() throws -> OfflineDatabase.Scope {
+        let named = try tenant.id()
+        guard conversation.isEmpty else {
+            let ids = try conversation.map { try ConversationID.argument($0, "--conversation") }
+            return .conversations(ids, named)
+        }
+        return tenant.tenant == nil ? .everything : .tenant(named)
+    }
+}
+
+extension Age: ExpressibleByArgument {
+    /// Reads an age from the command line.
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}

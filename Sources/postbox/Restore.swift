@@ -1,0 +1,32 @@
+import ArgumentParser
+import SQLiteStore
+
+/// `postbox restore`
+struct Restore: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put a backup into the place of the database. The server must be stopped.",
+        discussion: """
+            The backup is copied, brought to this version and checked (see "postbox check") before anything is replaced; it stays as it \
+            is. The database begins a new life with it: every client is told to fetch anew, because what it remembers may be of a time \
+            that never was.
+
+            Exit code 65 says that the backup is damaged, 69 that it cannot be put there; nothing is replaced then.
+            """)
+
+    @Argument(help: "The backup.")
+    var file: String
+
+    @Flag(help: "Replace a database that is there already. What is in it is lost.")
+    var force = false
+
+    @OptionGroup var database: DatabaseOption
+
+    func run() throws {
+        let progress = CopyProgress("copied")
+        try Failure.translating {
+            try ReadOnlyDatabase(path: file).restore(
+                to: database.path, replacing: force, progress: progress.report)
+        }
+        print("postbox: \(database.path) is restored from \(file)")
+    }
+}
