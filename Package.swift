@@ -64,7 +64,8 @@ let package = Package(
             name: "DemoPageTests",
             dependencies: ["DemoPage", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
-            name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], swiftSettings: strict),
+            name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], resources: [.copy("Schemas")],
+            swiftSettings: strict),
         .testTarget(
             name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer", "MessagingHTTP"], swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,171 @@
+import Messaging
+import Testing
+
+@testable import SQLiteStore
+
+/// Random histories that are exported, pruned and erased, against what is left of them by definition.
+struct KeepingTests {
+    private struct Said: Equatable {
+        let n: Int64
+        let sender: UserID
+        var text: String
+        let at: Int64
+    }
+
+    private static let users = [alice, bob, carol]
+    private let id = conversationID("c")
+    private let folder: Folder
+
+    init() throws {
+        folder = try Folder()
+    }
+
+    /// A conversation of messages with times in no order.
+    private func history(_ chance: inout Generator) async throws -> [Said] {
+        let said = (1...Int64.random(in: 1...30, using: &chance)).map { n in
+            Said(
+                n: n, sender: Self.users.randomElement(using: &chance) ?? alice, text: "text \(n)",
+                at: .random(in: 0..<9, using: &chance) + n)
+        }
+        let store = try SQLiteStore(path: folder.database)
+        defer { store.close() }
+        let opening = try Opening(id: id, participants: Self.users, isDirect: false)
+        var records: [ImportRecord] = [
+            .person(Person(id: alice, name: "Alice"), .none), .conversation(opening, .none, openedAt: noon),
+        ]
+        records += try said.map { said in
+            .message(
+                ImportedMessage(
+                    conversation: id, sender: said.sender, content: try MessageContent(said.text),
+                    sentAt: Timestamp(milliseconds: said.at), clientMessageID: nil), .none)
+        }
+        for user in Self.users {
+            records.append(.read(id, user, .none, upTo: .random(in: 0...Int64(said.count), using: &chance)))
+        }
+        var rest = records[...]
+        try store.importRecords { rest.popFirst() }
+        return said
+    }
+
+    private func export() throws -> [ImportRecord] {
+        var records: [ImportRecord] = []
+        try ReadOnlyDatabase(path: folder.database).export { records.append($0) }
+        return records
+    }
+
+    /// What is in the store, with each user's unread count by definition and by the store.
+    private func stored() async throws -> (messages: [Said], unread: [[Int64]]) {
+        let store = try SQLiteStore(path: folder.database)
+        defer { store.close() }
+        let messages = try await store.allMessages(id).map {
+            Said(n: $0.n, sender: $0.sender, text: $0.content, at: $0.sentAt.milliseconds)
+        }
+        var unread: [[Int64]] = []
+        for user in Self.users {
+            let entry = try await store.list(of: user).conversations[0]
+            let marker = entry.conversation.participants.first { $0.user == user }?.readUpTo ?? 0
+            unread.append([Int64(messages.count { $0.n > marker && $0.sender != user }), entry.unread])
+        }
+        return (messages, unread)
+    }
+
+    @Test(
+        "What is left after pruning has its numbers, texts, unread counts and no faults",
+        arguments: 1...12 as ClosedRange<UInt64>)
+    func pruning(seed: UInt64) async throws {
+        var chance = Generator(seed: seed)
+        let said = try await history(&chance)
+        let moment = Int64.random(in: 0...40, using: &chance)
+        let first = said.first { $0.at >= moment }?.n ?? .max
+        let left = said.filter { $0.n >= first }.map { said in
+            var said = said
+            if said.at < moment { said.text = "" }
+            return said
+        }
+        let offline = try OfflineDatabase(path: folder.database)
+        let pruned = try offline.prune(.everything, before: Timestamp(milliseconds: moment))
+        #expect(pruned.removed == said.count - left.count && pruned.emptied == left.count { $0.text.isEmpty })
+        #expect(try offline.prune(.everything, before: Timestamp(milliseconds: moment)) == .init())
+        try offline.compact()
+        offline.close()
+        let (messages, unread) = try await stored()
+        #expect(messages == left)
+        #expect(unread.allSatisfy { $0[0] == $0[1] })
+        #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
+        try await goesOnAfterExport()
+    }
+
+    @Test("An erased user's texts are empty and nobody else's are", arguments: 1...3 as ClosedRange<UInt64>)
+    func erasing(seed: UInt64) async throws {
+        var chance = Generator(seed: seed)
+        let said = try await history(&chance)
+        let offline = try OfflineDatabase(path: folder.database)
+        #expect(try offline.erase(alice, tenant: .none) == said.count { $0.sender == alice })
+        #expect(try offline.erase(alice, tenant: .none) == 0)
+        #expect(try offline.erase(alice, tenant: TenantID(trusted: "acme")) == nil)
+        offline.close()
+        #expect(try await stored().messages.map(\.text) == said.map { $0.sender == alice ? "" : $0.text })
+        try await goesOnAfterExport()
+    }
+
+    /// Expects an import of an export to export the same, and to take further messages.
+    private func goesOnAfterExport() async throws {
+        let records = try export()
+        let last = try await stored().messages.last?.n
+        let other = try Folder()
+        let store = try SQLiteStore(path: other.database)
+        var rest = records[...]
+        try store.importRecords { rest.popFirst() }
+        rest = records[...]
+        let again = try store.importRecords { rest.popFirst() }
+        #expect(again.skipped == again.records)
+        let next = try await store.send(draft(bob, to: .id(id), "next")).message.n
+        #expect(last == nil || next == (last ?? 0) + 1)
+        store.close()
+        var copied: [ImportRecord] = []
+        try ReadOnlyDatabase(path: other.database).export { copied.append($0) }
+        copied.removeAll { if case .message(let message, _) = $0 { message.content?.text == "next" } else { false } }
+        #expect(copied == records)
+        #expect(try ReadOnlyDatabase.check(path: other.database).faults == [])
+    }
+
+    @Test("Only a change begins a new life")
+    func epochs() async throws {
+        var chance = Generator(seed: 1)
+        _ = try await history(&chance)
+        func epoch() throws -> Epoch {
+            let store = try SQLiteStore(path: folder.database)
+            defer { store.close() }
+            return store.epoch
+        }
+        func offline<Answer>(_ work: (OfflineDatabase) throws -> Answer) throws -> Answer {
+            let offline = try OfflineDatabase(path: folder.database)
+            defer { offline.close() }
+            return try work(offline)
+        }
+        let first = try epoch()
+        #expect(try offline { try $0.prune(.everything, before: Timestamp(milliseconds: 0), random: 1) } == .init())
+        #expect(try offline { try $0.erase(UserID(trusted: "dora"), tenant: .none, random: 1) } == nil)
+        #expect(throws: MessagingError.conversationNotFound) {
+            try offline {
+                try $0.prune(.conversations([id, conversationID("none")], .none), before: noon, random: 1)
+            }
+        }
+        #expect(try epoch() == first)
+        #expect(try offline { try $0.erase(alice, tenant: .none, random: 1) } != nil)
+        #expect(try epoch() == Epoch(random: 1))
+        #expect(try offline { try $0.prune(.everything, before: noon, random: 2).removed } > 0)
+        #expect(try epoch() == Epoch(random: 2))
+    }
+
+    @Test("A database is not touched while a store has it open, and is not made where there is none")
+    func held() throws {
+        let store = try SQLiteStore(path: folder.database)
+        #expect(throws: SQLiteStoreError.held(path: folder.database)) { try OfflineDatabase(path: folder.database) }
+        store.close()
+        let none = folder.path + "/none"
+        #expect(throws: SQLiteStoreError.missing(path: none)) { try OfflineDatabase(path: none) }
+        #expect(throws: SQLiteStoreError.missing(path: none)) { try ReadOnlyDatabase(path: none) }
+        #expect(try folder.contents().keys.sorted() == ["postbox.sqlite"])
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+import GRDB
+import Messaging
+import Testing
+
+@testable import SQLiteStore
+
+/// Databases as earlier versions of the schema left them, each in a file under `Schemas`.
+struct UpgradeTests {
+    static let earlier = Array(1..<Schema.version)
+
+    private let folder: Folder
+
+    init() throws {
+        folder = try Folder()
+    }
+
+    private func lay(_ version: UInt32, then sql: String = "") throws {
+        let file = try #require(
+            Bundle.module.url(forResource: "v\(version)", withExtension: "sql", subdirectory: "Schemas"))
+        let queue = try DatabaseQueue(path: folder.database)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: String(contentsOf: file, encoding: .utf8))
+            try db.execute(sql: sql)
+        }
+        try queue.close()
+    }
+
+    @Test(
+        "A database of an earlier version opens with everything in it, and is then as a new one is", arguments: earlier)
+    func opens(version: UInt32) async throws {
+        try lay(version)
+        #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
+        let epoch = try await DatabaseQueue(path: folder.database).read { try StoredEpoch(db: $0).read() }
+        let store = try SQLiteStore(path: folder.database)
+        #expect(store.epoch == epoch, "an upgrade is no new life: cursors stay good")
+        #expect(try await store.allMessages(conversationID("conv-1")).map(\.content) == ["Hi", "Hi yourself 👋"])
+        #expect(try await store.list(of: bob).conversations.map(\.unread) == [1, 1, 0])
+        #expect(try await store.send(draft(alice, to: .direct(with: bob), "It's direct", key: "k-1")).replayed)
+        #expect(try await store.send(draft(alice, to: .id(conversationID("conv-1")))).message.n == 3)
+        store.close()
+        let report = try ReadOnlyDatabase.check(path: folder.database)
+        #expect(report.faults == [] && report.messages == 6)
+    }
+
+    @Test("An upgrade that fails leaves the database of the earlier version as it was")
+    func fails() throws {
+        try lay(1, then: "ALTER TABLE conversations ADD COLUMN pruned_up_to INTEGER")
+        let before = try folder.contents()
+        #expect(throws: SQLiteStoreError.self) { try SQLiteStore(path: folder.database) }
+        #expect(try folder.contents() == before)
+    }
+}
