@@ -8,7 +8,7 @@ struct Check: ParsableCommand {
         discussion: """
             Checks the file itself, its tables and references, and what always holds in a database of ours: messages are numbered \
             without gaps, read markers lie among them, a pair has one direct conversation, change numbers tell entries of a list apart, \
-            and so on. Nothing is changed or mended.
+            and so on. Nothing is changed or mended. Meanwhile the server's write-ahead log grows by what is written.
 
             Each thing that does not hold is one line on standard output, with its name first and the place where it was found; no line \
             holds content. Exit code 0 says that there is none, 65 that there are some, 69 that the file cannot be looked at.

@@ -11,7 +11,8 @@ struct Export: ParsableCommand {
             empty database it gives the same again: the same numbers, times, keys and order of lists. Cursors of one database are not \
             good in the other. See "postbox import --help" for the lines.
 
-            What comes out is whole only if the exit code is 0.
+            What comes out is whole only if the exit code is 0. While it is written, the server's write-ahead log grows by what is \
+            written there.
             """)
 
     private static let blockSize = 1 << 16

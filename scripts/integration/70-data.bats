@@ -231,6 +231,24 @@ whole() {
     assert_equal "$EXIT" 69
 }
 
+@test "a restore that is killed leaves the database as it was, and is no hindrance to the next" {
+    a_history
+    before=$(sqlite3 "$DATABASE" .dump | sha256sum)
+    cp "$DATABASE" "$BATS_TEST_TMPDIR/before.sqlite"
+    many 30000
+    succeeds backup "$BACKUP"
+    cp "$BATS_TEST_TMPDIR/before.sqlite" "$DATABASE"
+    "$POSTBOX" restore "$BACKUP" --force --database "$DATABASE" >"$OUT" 2>"$ERR" 3>&- &
+    await test -s "$DATABASE.partial"
+    kill -KILL "$!"
+    wait "$!" || true
+    assert_equal "$(sqlite3 "$DATABASE" .dump | sha256sum)" "$before"
+    succeeds restore "$BACKUP" --force
+    whole "$DATABASE"
+    assert_equal "$(sqlite3 "$DATABASE" "SELECT last_n FROM conversations WHERE id = 'c'")" 30000
+    [[ ! -e $DATABASE.partial ]]
+}
+
 @test "a link to a database or a backup stays one" {
     a_history
     mkdir "$BATS_TEST_TMPDIR/real"
@@ -472,6 +490,21 @@ breaks() {
     refuses 64 erase user
     refuses 69 erase user alice --database "$BATS_TEST_TMPDIR/none"
     [[ ! -e $BATS_TEST_TMPDIR/none ]]
+}
+
+@test "an erasure that has no room to write the file anew says so, and running it again completes it" {
+    a_history
+    many 3000
+    local code=0
+    # 1 MiB, in the shell's blocks of 1,024 bytes.
+    (trap '' XFSZ; ulimit -f 1024; exec "$POSTBOX" erase user bob --database "$DATABASE") >"$OUT" 2>"$ERR" || code=$?
+    assert_equal "$code" 69
+    assert_one_line 'postbox: *run this again*'
+    whole "$DATABASE"
+    succeeds erase user bob
+    nowhere reply
+    nowhere Baker
+    whole "$DATABASE"
 }
 
 @test "pruned messages are gone from answers and from the disk; numbers, paging and unread counts go on" {
