@@ -54,7 +54,8 @@ public final class OfflineDatabase: Sendable {
         }
     }
 
-    /// Writes the file anew without what is no longer in it, and empties its log; needs room for a second one, and blocks.
+    /// Writes the file anew without what is no longer in it, and empties its log; needs up to twice its size in free
+    /// room, and blocks.
     ///
     /// - Throws: ``SQLiteStoreError/other(path:reason:)``; everything is as it was then.
     public func compact() throws(SQLiteStoreError) {

@@ -15,8 +15,9 @@ struct Erase: ParsableCommand {
                 Their messages stay in the others' histories, with their numbers and times, and with nothing in them. Their user id stays \
                 where they take part; what others wrote stays. A signed-in user's name comes back with their next token.
 
-                The file is overwritten where the content was and written anew, which needs as much room once more. Backups, replicas, \
-                exports and what clients have stored keep it: that is yours to delete. Importing the same history again brings it back.
+                The file is overwritten where the content was and written anew, which needs up to twice its size in free room, half of \
+                that in the folder for temporary files. Backups, replicas, exports and what clients have stored keep it: that is yours to \
+                delete. Importing the same history again brings it back.
 
                 Every client is told to fetch anew. Exit code 65 says that nobody of that id is known.
                 """)

@@ -11,8 +11,8 @@ struct Prune: ParsableCommand {
             where they were. An old message that stands behind a newer one, because a clock was wrong or a history was imported late, \
             keeps its place and loses its content.
 
-            The file is written anew without them, which needs as much room once more. Backups, replicas and exports keep them. Where \
-            anything was taken away, every client is told to fetch anew.
+            The file is written anew without them, which needs up to twice its size in free room, half of that in the folder for \
+            temporary files. Backups, replicas and exports keep them. Where anything was taken away, every client is told to fetch anew.
             """)
 
     @Option(help: "The age from which on messages go: a number and d, w, m or y, such as 90d or 2y.")
