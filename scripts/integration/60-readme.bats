@@ -11,6 +11,7 @@ README=$(realpath "$BATS_TEST_DIRNAME/../../README.md")
 declare -gA BLOCKS=(
     [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [curl]='sh --etag-save'
     [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
+    [keeping]='sh postbox backup'
 )
 
 # Each test starts what it needs.
@@ -235,4 +236,23 @@ serve_behind_nginx() {
     DATABASE=$PWD/postbox.sqlite start_postbox
     as bob GET "$API"
     assert_json 'map([.id, .name, .company]) == [["conv-456", "Alice Moreau", "Acme"]]'
+}
+
+@test "the commands that keep the data do what they say" {
+    mkdir bin backup
+    ln -s "$POSTBOX" bin/postbox
+    {
+        echo '{"kind": "conversation", "id": "conv-456", "participantIds": ["alice", "bob"]}'
+        for year in 2020 2999; do
+            echo '{"kind": "message", "conversationId": "conv-456", "senderId": "alice", "content": "secret", "timestamp": "'$year'-01-01T00:00:00Z"}'
+        done
+    } >before.jsonl
+    "$POSTBOX" import before.jsonl
+    epoch=$(sqlite3 postbox.sqlite "SELECT value FROM store WHERE key = 'epoch'")
+    block keeping | sed "s|/backup/|$PWD/backup/|" >keeping.sh
+    PATH=$PWD/bin:$PATH bash -e keeping.sh
+    assert_equal "$(grep -c secret history.jsonl)" 2
+    assert_equal "$(sqlite3 backup/postbox.sqlite 'SELECT content FROM messages')" $'secret\nsecret'
+    assert_equal "$(sqlite3 postbox.sqlite 'SELECT n, content FROM messages')" '2|'
+    [[ $(sqlite3 postbox.sqlite "SELECT value FROM store WHERE key = 'epoch'") != "$epoch" ]]
 }
