@@ -1,8 +1,12 @@
 #pragma once
 
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +19,7 @@ struct mhd_settings
   unsigned int connection_limit;
   size_t memory_per_connection;
   unsigned int idle_timeout_seconds;
+  bool uses_tls;
   void *context;
   MHD_AccessHandlerCallback access;
   void *(*uri) (void *context, const char *uri, struct MHD_Connection *connection);
@@ -22,6 +27,18 @@ struct mhd_settings
   MHD_RequestCompletedCallback completed;
   MHD_NotifyConnectionCallback connection;
 };
+
+/// A certificate for a connection that was given none: a handshake then fails. The library wants one way or another to get
+/// certificates, and each connection is given its own before the handshake.
+static inline int
+mhd_no_certificate (gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+                    const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **certificate,
+                    unsigned int *certificate_count, gnutls_privkey_t *key)
+{
+  (void) session, (void) authorities, (void) authority_count, (void) algorithms, (void) algorithm_count;
+  (void) certificate, (void) certificate_count, (void) key;
+  return -1;
+}
 
 /// Starts a daemon that our own thread drives. `MHD_start_daemon` is variadic, which Swift does not import, and here
 /// the C compiler at least sees the real type of each argument.
@@ -31,7 +48,14 @@ struct mhd_settings
 static inline struct MHD_Daemon *
 mhd_start_daemon (const struct mhd_settings *settings)
 {
-  return MHD_start_daemon (MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+  // RFC 9325, section 3.1.1: nothing before TLS 1.2.
+  struct MHD_OptionItem tls[] = {
+    { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+    { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *) &mhd_no_certificate },
+    { MHD_OPTION_END, 0, NULL },
+  };
+  unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (settings->uses_tls ? MHD_USE_TLS : 0);
+  return MHD_start_daemon (flags, 0, NULL, NULL,
                            settings->access, settings->context,
                            MHD_OPTION_LISTEN_SOCKET, settings->listen_socket,
                            MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
@@ -41,6 +65,7 @@ mhd_start_daemon (const struct mhd_settings *settings)
                            MHD_OPTION_UNESCAPE_CALLBACK, settings->unescape, settings->context,
                            MHD_OPTION_NOTIFY_COMPLETED, settings->completed, settings->context,
                            MHD_OPTION_NOTIFY_CONNECTION, settings->connection, settings->context,
+                           MHD_OPTION_ARRAY, settings->uses_tls ? tls : &tls[2],
                            MHD_OPTION_END);
 }
 
@@ -81,6 +106,14 @@ mhd_connection_context (struct MHD_Connection *connection)
 {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return NULL == info ? NULL : info->socket_context;
+}
+
+/// The TLS session of a connection, or NULL. `MHD_get_connection_info` is variadic.
+static inline gnutls_session_t
+mhd_tls_session (struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  return NULL == info ? NULL : (gnutls_session_t) info->tls_session;
 }
 
 /// How many bytes the peer of a TCP socket has sent so far; 0 where the kernel does not tell (Linux before 4.1).

@@ -28,6 +28,7 @@ final class Connection {
     /// Whether it was answered before the whole body had come in, and so will be closed.
     var refusedEarly = false
     private var clock: RequestClock
+    private var tls: TLSLayer?
 
     init(_ connection: OpaquePointer, index: Int, now: MonotonicTime) {
         descriptor = mhd_connection_descriptor(connection)
@@ -35,6 +36,13 @@ final class Connection {
         self.index = index
         receivedAt = now
         clock = RequestClock(connectedAt: now)
+    }
+
+    /// Has it speak TLS; called before anything has come in.
+    func secure(_ connection: OpaquePointer, with certificate: TLSCertificate, traffic: TLSLayer.Traffic) {
+        tls = mhd_tls_session(connection).map {
+            TLSLayer($0, on: descriptor, certificate: certificate, traffic: traffic)
+        }
     }
 
     /// Begins the request with this raw target.
@@ -56,9 +64,10 @@ final class Connection {
         if case .suspended(let pending) = phase { pending } else { nil }
     }
 
-    /// Whether it is between two requests, and nothing waits to be read.
-    var isQuiet: Bool {
-        guard case .idle = phase else { return false }
+    /// Whether it is between two requests, and nothing waits to be read. Whoever has just connected is given `patience`
+    /// seconds to say what for: such a client would not try again.
+    func isQuiet(at now: MonotonicTime, patience: Double) -> Bool {
+        guard case .idle = phase, clock.hasHadTime(at: now, patience), tls?.hasUnread != true else { return false }
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) <= 0
     }

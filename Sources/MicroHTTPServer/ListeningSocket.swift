@@ -25,6 +25,11 @@ final class ListeningSocket: Sendable {
         }
     }
 
+    /// Takes over a socket that listens already.
+    init(_ inherited: InheritedSocket) {
+        descriptor = inherited.descriptor
+    }
+
     deinit {
         if descriptor >= 0 { close(descriptor) }
     }

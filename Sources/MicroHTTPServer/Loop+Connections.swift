@@ -6,6 +6,7 @@ extension Loop {
     /// Takes a new connection into the table, which keeps it until it is closed.
     func opened(_ connection: OpaquePointer) -> Connection {
         let added = Connection(connection, index: connections.count, now: now)
+        if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)
         if addresses.opened(from: added.peer) {
             added.shutDown()

@@ -6,6 +6,8 @@ import MessagingHTTP
 extension Loop {
     /// Longest time that refusals get to go out after the deadline, in seconds.
     private var farewell: Double { 0.25 }
+    /// How long those who have just connected get to send their request, in seconds.
+    private var welcome: Double { 1 }
 
     /// Accepts no more, lets requests in flight be answered until the deadline, and refuses what then still waits.
     func stop() {
@@ -28,7 +30,7 @@ extension Loop {
     /// Goes on with the connections there are; those between two requests are closed.
     private func serve(until deadline: () -> MonotonicTime?) {
         while !connections.isEmpty, let deadline = deadline(), now < deadline {
-            for connection in connections where connection.isQuiet { connection.shutDown() }
+            for connection in connections where connection.isQuiet(at: now, patience: welcome) { connection.shutDown() }
             turn(atMost: min(100, now.milliseconds(until: deadline)))
         }
     }

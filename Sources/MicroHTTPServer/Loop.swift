@@ -20,18 +20,23 @@ final class Loop {
     var isStopping = false
     /// The library's daemon; the loop stops it before it goes.
     private(set) var daemon: OpaquePointer?
+    /// What new connections show; nil for HTTP without TLS.
+    let certificate: CurrentCertificate?
+    let traffic = TLSLayer.Traffic()
+    private var pace = HandshakePace()
     private var nextSweep: MonotonicTime
 
     /// Starts a daemon on a listening socket, which is the loop's from then on.
     init(
         on listeningSocket: Int32, configuration: ServerConfiguration, handler: any RequestHandler, signal: LoopSignal,
-        counters: LoopCounters, addresses: AddressCounts
+        counters: LoopCounters, addresses: AddressCounts, certificate: CurrentCertificate?
     ) throws(ServerError) {
         self.configuration = configuration
         self.handler = handler
         self.signal = signal
         self.counters = counters
         self.addresses = addresses
+        self.certificate = certificate
         nextSweep = now
         let loops = max(1, configuration.loops)
         var settings = mhd_settings(
@@ -39,6 +44,7 @@ final class Loop {
             connection_limit: UInt32(clamping: (max(1, configuration.connectionLimit) + loops - 1) / loops),
             memory_per_connection: configuration.memoryPerConnection,
             idle_timeout_seconds: UInt32(clamping: configuration.idleTimeout),
+            uses_tls: certificate != nil,
             // Unretained: whoever runs the loop keeps it until its daemon has stopped.
             context: Unmanaged.passUnretained(self).toOpaque(), access: accessed, uri: requestBegan,
             unescape: leaveEscaped, completed: requestEnded, connection: connectionChanged)
@@ -77,7 +83,10 @@ final class Loop {
     private func wait(atMost milliseconds: Int) {
         var timeout = milliseconds
         var due: UInt64 = 0
-        if MHD_get_timeout(daemon, &due) == .YES { timeout = min(timeout, Int(clamping: due)) }
+        if MHD_get_timeout(daemon, &due) == .YES {
+            let due = Int(clamping: due)
+            timeout = min(timeout, certificate == nil ? due : pace.wait(due, traffic: traffic.bytes))
+        }
         let readable = Int16(POLLIN)
         var descriptors = (
             pollfd(fd: mhd_epoll_descriptor(daemon), events: readable, revents: 0),
@@ -88,6 +97,7 @@ final class Loop {
         }
         if descriptors.1.revents != 0 { signal.acknowledge() }
         now = .now
+        counters.turnedAt = now
     }
 
     /// Cuts the connections whose request takes too long.

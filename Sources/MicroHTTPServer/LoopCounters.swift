@@ -11,6 +11,13 @@ final class LoopCounters: Sendable {
     let cutConnections = Atomic<Int>(0)
     let refusedConnections = Atomic<Int>(0)
     let meter = LoopMeter()
+    private let turn = Atomic<Int>(MonotonicTime.now.nanoseconds)
+
+    /// When the loop last came round.
+    var turnedAt: MonotonicTime {
+        get { MonotonicTime(nanoseconds: turn.load(ordering: .relaxed)) }
+        set { turn.store(newValue.nanoseconds, ordering: .relaxed) }
+    }
 
     func add(to statistics: inout ServerStatistics) {
         statistics.openConnections += openConnections.load(ordering: .relaxed)

@@ -28,6 +28,11 @@ struct RequestClock {
         comingSince = nil
     }
 
+    /// Whether a request was made before, or `seconds` have passed since it was connected.
+    func hasHadTime(at now: MonotonicTime, _ seconds: Double) -> Bool {
+        comingSince == nil || now > restingSince + seconds
+    }
+
     /// Whether a request has been coming in on this socket for longer than `timeout` seconds.
     mutating func isOverdue(on descriptor: Int32, at now: MonotonicTime, after timeout: Double) -> Bool {
         if comingSince == nil, now > restingSince + timeout / 2 { look(at: descriptor, now: now) }

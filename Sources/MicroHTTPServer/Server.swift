@@ -16,6 +16,7 @@ public final class Server: Sendable {
     private let configuration: ServerConfiguration
     private let signals: [LoopSignal]
     private let counters: [LoopCounters]
+    private let certificate: CurrentCertificate?
     private let state: Mutex<State>
 
     /// Binds the address and listens; clients can connect from here on, and are served after ``start(serving:)``.
@@ -25,8 +26,14 @@ public final class Server: Sendable {
         let loops = 0..<max(1, configuration.loops)
         var signals: [LoopSignal] = []
         for _ in loops { signals.append(try LoopSignal()) }
-        let socket = try ListeningSocket(host: configuration.host, port: configuration.port)
+        let socket =
+            if let inherited = configuration.inheritedSocket {
+                ListeningSocket(inherited)
+            } else {
+                try ListeningSocket(host: configuration.host, port: configuration.port)
+            }
         self.configuration = configuration
+        certificate = configuration.certificate.map(CurrentCertificate.init)
         self.signals = signals
         counters = loops.map { _ in LoopCounters() }
         boundPort = socket.port
@@ -48,7 +55,8 @@ public final class Server: Sendable {
                 for index in signals.indices {
                     let loop = try Loop(
                         on: try socket.duplicate(), configuration: configuration, handler: handler,
-                        signal: signals[index], counters: counters[index], addresses: addresses)
+                        signal: signals[index], counters: counters[index], addresses: addresses,
+                        certificate: certificate)
                     threads.append(try LoopThread(running: loop))
                 }
                 // Lets go of our own descriptor: only when the loops have closed theirs does the kernel stop accepting.
@@ -73,6 +81,19 @@ public final class Server: Sendable {
             if case .running(let threads) = state { end(threads, by: deadline) }
             state = .stopped
         }
+    }
+
+    /// Shows this certificate to those who connect from now on; connections that are open go on with the one they have.
+    ///
+    /// It does nothing in a server that was made without a certificate.
+    public func replaceCertificate(_ certificate: TLSCertificate) {
+        self.certificate?.value = certificate
+    }
+
+    /// For how many seconds the loop that is worst off has not come round; about a second where nothing is to be done.
+    public var secondsSinceTurn: Double {
+        let now = MonotonicTime.now
+        return counters.map { Double($0.turnedAt.nanoseconds(until: now)) / 1e9 }.max() ?? 0
     }
 
     /// What it is doing now, and has done so far.

@@ -4,6 +4,10 @@ public struct ServerConfiguration: Sendable {
     public var host: String
     /// The TCP port to listen on; 0 takes any free one.
     public var port: UInt16
+    /// A socket to serve in place of one of our own on ``host`` and ``port``.
+    public var inheritedSocket: InheritedSocket?
+    /// The certificate to serve HTTPS with; HTTP without one.
+    public var certificate: TLSCertificate?
     /// How many loops (one thread each) share the connections; at least 1.
     public var loops: Int
     /// The most connections open at a time; further ones wait in the kernel's backlog. Shared out among the loops.

@@ -8,6 +8,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case portInUse(host: String, port: UInt16)
     /// This user may not listen on this port.
     case permissionDenied(host: String, port: UInt16)
+    /// The descriptor that was inherited is no TCP socket that listens.
+    case unusableSocket(Int32)
     /// The system said no to anything else; `reason` is its own text.
     case system(operation: String, reason: String)
 
@@ -20,6 +22,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
             "port \(port) on \(host) is in use: stop the other program or choose another port"
         case .permissionDenied(let host, let port):
             "not allowed to listen on port \(port) of \(host): choose a port from 1024 up, or grant the right to bind it"
+        case .unusableSocket(let descriptor):
+            "descriptor \(descriptor) is no TCP socket that listens: give one, as systemd does for ListenStream=ADDRESS:PORT"
         case .system(let operation, let reason):
             "\(operation) failed: \(reason)"
         }

@@ -9,6 +9,7 @@ struct Postbox: ParsableCommand {
             Every option of "postbox serve", and --database everywhere, is also an environment variable: POSTBOX_PORT=9000 is \
             --port 9000. What the command line says comes first.
             """,
+        version: Version.current,
         subcommands: [
             Serve.self, Conversations.self, Users.self, Import.self,
             Export.self, Backup.self, Restore.self, Check.self, Erase.self, Prune.self,

@@ -14,7 +14,8 @@ struct Serve: ParsableCommand {
         abstract: "Serve the four endpoints until SIGTERM or SIGINT.",
         discussion: """
             Prints one line "postbox: listening on http://HOST:PORT" once it serves. Ends with exit code 0 after answering \
-            what is in flight, within 10 seconds.
+            what is in flight, within 10 seconds. SIGHUP reads keys and certificate again. A socket passed as systemd does \
+            (LISTEN_FDS) is served in place of --host and --port, and systemd is told how it goes (NOTIFY_SOCKET).
             """)
 
     /// The options that have an environment variable: all of them.
@@ -25,6 +26,7 @@ struct Serve: ParsableCommand {
         "send-rate", "send-burst", "poll-rate", "poll-burst", "max-content-bytes", "max-header-bytes",
         "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
         "log-level", "log-format", "access-log-sample", "slow-request", "slow-commit", "admin",
+        "tls-cert", "tls-key",
     ]
     static let repeatableNames = ["cors-origin", "trusted-proxy"]
     static let flagNames = ["sample-data", "page", "access-log", "external-checkpoints"]
@@ -67,12 +69,17 @@ struct Serve: ParsableCommand {
     var externalCheckpoints = false
 
     @OptionGroup(title: "Identity") var identity: IdentityOptions
+    @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Watching") var watch: WatchOptions
 
-    private var kind: IdentityKind { identity.kind(on: host) }
+    private var kind: IdentityKind { identity.kind(on: listeningHost) }
+
+    /// Where it listens: on the socket it was given, or on one of its own.
+    private var listeningHost: String { SocketActivation.socket?.host ?? host }
 
     func validate() throws {
+        try SocketActivation.check()
         guard (0...256).contains(loops) else { throw ValidationError("--loops must be from 0 to 256") }
         guard (1...100_000_000).contains(indexCapacity) else {
             throw ValidationError("--index-capacity must be from 1 to 100000000")
@@ -80,7 +87,7 @@ struct Serve: ParsableCommand {
         guard corsOrigin.allSatisfy(CORSPolicy.isOrigin) else {
             throw ValidationError("--cors-origin must be * or like https://app.example.org, without a path")
         }
-        try identity.check(host: host)
+        try identity.check(host: listeningHost)
     }
 
     func run() throws {
@@ -89,7 +96,9 @@ struct Serve: ParsableCommand {
         let logs = Logs(watch)
         defer { logs.queue.close() }
         let logger = logs.logger
-        let server = try makeServer(logs)
+        let manager = ServiceManager(ProcessInfo.processInfo.environment)
+        let certificate = try tls.files?.load()
+        let server = try makeServer(logs, certificate)
         let admin = try watch.makeAdminServer()
         let deliveries = admin.map { _ in DeliveryClock(ticks: SystemClock.ticks) }
         let commits = CommitWatch(queue: logs.queue, slowAfter: watch.slowCommitAfter)
@@ -116,31 +125,26 @@ struct Serve: ParsableCommand {
         } catch {
             throw Failure.unavailable(error.description)
         }
-        announce(server, admin)
+        let url = SocketName.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")
+        announce(url, admin)
         logger.info(
             "serving",
             metadata: [
-                "address": "\(SocketName.url(host, server.boundPort))", "identity": "\(kind.rawValue)",
+                "address": "\(url)", "identity": "\(kind.rawValue)",
                 "database": "\(database.path)", "version": "\(Version.current)",
             ])
         let watcher = jwt.flatMap { jwt in
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logger) }
         }
-        waitForStop(watcher, logs)
+        let reloader = tls.files.map { CertificateReloader(files: $0, server: server, logger: logger) }
+        if let certificate { reloader?.warn(of: certificate) }
+        let caretaker = Caretaker(
+            server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs, url: url)
+        caretaker.work()
+        manager.tell(.stopping)
         logger.info("stopping")
         server.stop(within: 10)
         admin?.stop(within: 1)
-    }
-
-    private func waitForStop(_ watcher: KeyWatcher?, _ logs: Logs) {
-        while true {
-            switch Signals.next() {
-            case .stop: return
-            case .reload: watcher?.look(always: true)
-            case .changeLogLevel: logs.toggleLevel()
-            case nil: watcher?.look(always: false)
-            }
-        }
     }
 
     private func loadKeys() throws -> TokenKeys? {
@@ -148,8 +152,10 @@ struct Serve: ParsableCommand {
         return try Blocking.run { try await file.load() }
     }
 
-    private func makeServer(_ logs: Logs) throws -> Server {
+    private func makeServer(_ logs: Logs, _ certificate: TLSCertificate?) throws -> Server {
         var configuration = ServerConfiguration(host: host, port: port)
+        configuration.inheritedSocket = SocketActivation.socket
+        configuration.certificate = certificate
         if loops > 0 { configuration.loops = loops }
         limits.apply(to: &configuration, trustedProxies: identity.trustedProxies)
         logs.observe(&configuration, watch)
@@ -212,8 +218,8 @@ struct Serve: ParsableCommand {
             contentSecurityPolicy: PageDocument.contentSecurityPolicy)
     }
 
-    private func announce(_ server: Server, _ admin: Server?) {
-        print("postbox: listening on \(SocketName.url(host, server.boundPort))")
+    private func announce(_ url: String, _ admin: Server?) {
+        print("postbox: listening on \(url)")
         if let admin, let name = watch.admin {
             print("postbox: metrics on \(SocketName.url(name.host, admin.boundPort))/metrics")
         }

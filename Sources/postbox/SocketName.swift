@@ -20,7 +20,7 @@ struct SocketName: ExpressibleByArgument, Equatable {
     }
 
     /// How it stands in a URL.
-    static func url(_ host: String, _ port: UInt16) -> String {
-        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    static func url(_ host: String, _ port: UInt16, scheme: String = "http") -> String {
+        "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 }

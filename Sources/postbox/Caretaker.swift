@@ -1,0 +1,36 @@
+import MicroHTTPServer
+
+/// Looks after a server while it runs: signals, the files it was configured with, and whoever started the program.
+struct Caretaker {
+    /// After how many seconds without a turn a loop is taken for stuck.
+    private static let patience = 5.0
+
+    let server: Server
+    let manager: ServiceManager
+    let keys: KeyWatcher?
+    let certificate: CertificateReloader?
+    let logs: Logs
+    /// Where the server can be reached.
+    let url: String
+
+    /// Works until a signal says stop.
+    func work() {
+        manager.tell(.ready(status: "listening on \(url)"))
+        while true {
+            switch Signals.next() {
+            case .stop: return
+            case .reload: reload()
+            case .changeLogLevel: logs.toggleLevel()
+            case nil: keys?.look(always: false)
+            }
+            if manager.watches, server.secondsSinceTurn < Self.patience { manager.tell(.alive) }
+        }
+    }
+
+    private func reload() {
+        manager.tell(.reloading(microseconds: Int(SystemClock.ticks() / 1000)))
+        keys?.look(always: true)
+        certificate?.reload()
+        manager.tell(.ready(status: "listening on \(url)"))
+    }
+}
