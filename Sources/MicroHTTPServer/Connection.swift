@@ -65,7 +65,7 @@ final class Connection {
     }
 
     /// Whether it is between two requests, and nothing waits to be read. Whoever has just connected is given `patience`
-    /// seconds to say what for: such a client would not try again.
+    /// seconds to say what for.
     func isQuiet(at now: MonotonicTime, patience: Double) -> Bool {
         guard case .idle = phase, clock.hasHadTime(at: now, patience), tls?.hasUnread != true else { return false }
         var byte: UInt8 = 0

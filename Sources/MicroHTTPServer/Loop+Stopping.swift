@@ -6,8 +6,6 @@ import MessagingHTTP
 extension Loop {
     /// Longest time that refusals get to go out after the deadline, in seconds.
     private var farewell: Double { 0.25 }
-    /// How long those who have just connected get to send their request, in seconds.
-    private var welcome: Double { 1 }
 
     /// Accepts no more, lets requests in flight be answered until the deadline, and refuses what then still waits.
     func stop() {
@@ -30,7 +28,9 @@ extension Loop {
     /// Goes on with the connections there are; those between two requests are closed.
     private func serve(until deadline: () -> MonotonicTime?) {
         while !connections.isEmpty, let deadline = deadline(), now < deadline {
-            for connection in connections where connection.isQuiet(at: now, patience: welcome) { connection.shutDown() }
+            for connection in connections where connection.isQuiet(at: now, patience: configuration.welcome) {
+                connection.shutDown()
+            }
             turn(atMost: min(100, now.milliseconds(until: deadline)))
         }
     }

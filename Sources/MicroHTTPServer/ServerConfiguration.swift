@@ -30,6 +30,9 @@ public struct ServerConfiguration: Sendable {
     /// How long a request may take from its first byte to its last, in seconds, and how long the first one may be in
     /// coming. It is cut after one to one and a half times this.
     public var requestTimeout: Double
+    /// How long those who have just connected get to send their request where the server stops, in seconds: unlike those who
+    /// have had an answer, they would not try again.
+    public var welcome = 1.0
 
     /// Whoever is told of exchanges: of failed ones, those that took ``slowAfter``, and all where ``observesAll``.
     public var observer: (any ExchangeObserver)?

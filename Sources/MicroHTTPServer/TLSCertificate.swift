@@ -61,7 +61,8 @@ public final class TLSCertificate: Sendable {
     private static func withDatum(_ bytes: [UInt8], _ body: (UnsafePointer<gnutls_datum_t>) -> Int32) -> Int32 {
         bytes.withUnsafeBufferPointer { buffer in
             // The library takes a mutable pointer for what it only reads.
-            var datum = gnutls_datum_t(data: UnsafeMutablePointer(mutating: buffer.baseAddress), size: UInt32(buffer.count))
+            var datum = gnutls_datum_t(
+                data: UnsafeMutablePointer(mutating: buffer.baseAddress), size: UInt32(buffer.count))
             return body(&datum)
         }
     }

@@ -13,7 +13,8 @@ struct CertificateReloader {
         do {
             let certificate = try files.load()
             server.replaceCertificate(certificate)
-            logger.notice("took the certificate in \(files.certificate)", metadata: ["expires": "\(Self.day(certificate))"])
+            logger.notice(
+                "took the certificate in \(files.certificate)", metadata: ["expires": "\(Self.day(certificate))"])
             warn(of: certificate)
         } catch let failure as Failure {
             logger.error("kept the old certificate: \(failure.message)")

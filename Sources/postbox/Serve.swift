@@ -14,8 +14,8 @@ struct Serve: ParsableCommand {
         abstract: "Serve the four endpoints until SIGTERM or SIGINT.",
         discussion: """
             Prints one line "postbox: listening on http://HOST:PORT" once it serves. Ends with exit code 0 after answering \
-            what is in flight, within 10 seconds. SIGHUP reads keys and certificate again. A socket passed as systemd does \
-            (LISTEN_FDS) is served in place of --host and --port, and systemd is told how it goes (NOTIFY_SOCKET).
+            what is in flight, within 10 seconds. SIGHUP reads keys and certificate again. Where there is a socket \
+            from systemd (LISTEN_FDS), it takes the place of what --host and --port say. Systemd is told how it goes (NOTIFY_SOCKET).
             """)
 
     /// The options that have an environment variable: all of them.

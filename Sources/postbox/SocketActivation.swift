@@ -22,7 +22,8 @@ enum SocketActivation {
     static func socket(_ environment: [String: String], process: Int32 = getpid()) throws -> InheritedSocket? {
         guard let count = try count(environment, process: process) else { return nil }
         guard count == 1 else {
-            throw Failure.badUsage("LISTEN_FDS: there are \(count) sockets, and one can be served: [::]:PORT also takes IPv4")
+            throw Failure.badUsage(
+                "LISTEN_FDS: there are \(count) sockets, and one can be served: [::]:PORT also takes IPv4")
         }
         do throws(ServerError) {
             return try InheritedSocket(descriptor: first)

@@ -53,6 +53,30 @@ struct StoppingTests {
         #expect(server.statistics.openConnections == 0 && server.statistics.openRequests == 0)
     }
 
+    @Test("Who has just connected when the stop begins is still answered")
+    func justConnected() async throws {
+        let server = try serve(TestHandler(always: response("hello")), loops: 2) { $0.welcome = 60 }
+        let clients = try (0..<8).map { _ in try Client(port: server.boundPort) }
+        #expect(await eventually { server.statistics.openConnections == 8 })
+        let stopped = beginStop(server, within: 60)
+        #expect(await eventually { isRefused(server.boundPort) })
+        for client in clients {
+            let answer = try await client.exchange(get("/"))
+            #expect(answer.body == "hello" && answer.field("connection")?.lowercased() == "close")
+        }
+        await stopped.value
+    }
+
+    @Test("Who connects and says nothing cannot hold up the stop")
+    func silent() async throws {
+        let server = try serve(TestHandler(always: response(""))) { $0.welcome = 0.1 }
+        let client = try Client(port: server.boundPort)
+        #expect(await eventually { server.statistics.openConnections == 1 })
+        let stopped = beginStop(server, within: 600)
+        #expect(await client.isClosedByServer())
+        await stopped.value
+    }
+
     @Test("What is not answered by the deadline is refused, and a late answer does no harm")
     func deadline() async throws {
         let gate = Gate()

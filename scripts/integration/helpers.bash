@@ -79,7 +79,7 @@ start_postbox() {
     SERVERS+=("$SERVER")
     await started
     running "$SERVER" || fail "did not start: $(cat "$ERR")"
-    ORIGIN=$(sed -n 's/^postbox: listening on \(http:[^ ]*\).*/\1/p' "$OUT")
+    ORIGIN=$(sed -n 's/^postbox: listening on \(https\{0,1\}:[^ ]*\).*/\1/p' "$OUT")
     PORT=${ORIGIN##*:}
     API=$ORIGIN/api/messages/conversations
 }

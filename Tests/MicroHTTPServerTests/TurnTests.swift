@@ -1,0 +1,25 @@
+import Dispatch
+import MessagingHTTP
+import MicroHTTPServer
+import Testing
+
+@Suite("Whether the loops turn")
+struct TurnTests {
+    @Test("A loop that is held up is noticed, though others go on, and one that has nothing to do is not")
+    func heldUp() async throws {
+        let hold = DispatchSemaphore(value: 0)
+        let handler = TestHandler(memory: { request in
+            // A handler must not do this.
+            if request.method == .put { hold.wait() }
+            return response("")
+        })
+        let server = try serve(handler, loops: 2)
+        #expect(await eventually { server.secondsSinceTurn < 1.5 })
+        let client = try Client(port: server.boundPort)
+        client.send(get("/", "Content-Length: 0\r\n", method: "PUT"))
+        #expect(await eventually { server.secondsSinceTurn > 2 })
+        hold.signal()
+        #expect(try await client.receive().status == 200)
+        #expect(await eventually { server.secondsSinceTurn < 1.5 })
+    }
+}
