@@ -79,7 +79,6 @@ struct Serve: ParsableCommand {
     private var listeningHost: String { SocketActivation.socket?.host ?? host }
 
     func validate() throws {
-        try SocketActivation.check()
         guard (0...256).contains(loops) else { throw ValidationError("--loops must be from 0 to 256") }
         guard (1...100_000_000).contains(indexCapacity) else {
             throw ValidationError("--index-capacity must be from 1 to 100000000")
@@ -91,6 +90,7 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
+        try SocketActivation.check()
         Signals.block()
         Descriptors.raiseLimit()
         let logs = Logs(watch)
