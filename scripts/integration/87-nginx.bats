@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# Behind nginx, with the configuration that comes with the program; only the addresses in it are replaced.
+
+load helpers
+
+setup() {
+    :
+}
+
+# behind_nginx jwt|gateway: what is asked from here on goes to nginx. It listens on sockets in the file system, which nobody else has.
+behind_nginx() {
+    local folder=$FOLDER/nginx
+    mkdir -p "$folder"
+    sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$PORT/; s/127\.0\.0\.1:4000/127.0.0.1:${SESSIONS:-1}/" \
+        -e "s#listen 8081#listen unix:$folder/jwt#; s#listen 8082#listen unix:$folder/gateway#" \
+        "$BATS_TEST_DIRNAME/../nginx.conf" >"$folder/postbox.conf"
+    cat >"$folder/nginx.conf" <<END
+daemon off;
+pid $folder/pid;
+worker_processes 2;
+error_log $folder/error.log info;
+events {}
+http {
+    access_log $folder/access.log;
+    client_body_temp_path $folder/client_body;
+    proxy_temp_path $folder/proxy;
+    fastcgi_temp_path $folder/fastcgi;
+    uwsgi_temp_path $folder/uwsgi;
+    scgi_temp_path $folder/scgi;
+    include $folder/postbox.conf;
+}
+END
+    # Root's nginx would give its workers to another user, who may not look into this folder.
+    ((EUID != 0)) || sed -i '1i user root;' "$folder/nginx.conf"
+    nginx -e "$folder/error.log" -p "$folder" -c "$folder/nginx.conf" 3>&- &
+    SERVERS+=("$!")
+    await test -S "$folder/gateway" -a -S "$folder/jwt" -a -s "$folder/pid"
+    ORIGIN=http://postbox.test
+    API=$ORIGIN/api/messages/conversations
+    VIA=(--unix-socket "$folder/$1")
+}
+
+with_token() {
+    local token
+    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" "{\"sub\": \"$1\", \"exp\": \"+600\"}")
+    request "${@:2}" "${VIA[@]}" --header "Authorization: Bearer $token"
+}
+
+start_with_tokens() {
+    printf '%s' 0123456789abcdef0123456789abcdef >"$FOLDER/secret"
+    start_postbox --jwt-secret-file "$FOLDER/secret" "$@"
+    behind_nginx jwt
+}
+
+start_with_sessions() {
+    python3 "$BATS_TEST_DIRNAME/session_app.py" >"$FOLDER/sessions" 3>&- &
+    SERVERS+=("$!")
+    await test -s "$FOLDER/sessions"
+    SESSIONS=$(cat "$FOLDER/sessions")
+    start_postbox --identity gateway
+    behind_nginx gateway
+}
+
+with_session() {
+    request "${@:2}" "${VIA[@]}" --cookie "user=$1"
+}
+
+@test "polls by entity tag are answered 304, also for the weak tag of a compressed answer" {
+    start_with_tokens
+    with_token alice POST "$API/@bob/messages" --data 'Hi' --header 'Content-Type: text/plain'
+    assert_status 201
+    with_token bob GET "$API"
+    assert_status 200
+    tag=$(header ETag)
+    with_token bob GET "$API" --header "If-None-Match: $tag"
+    assert_status 304
+    assert_header ETag "$tag"
+    assert_header X-Cursor '?*'
+    with_token bob GET "$API/@alice/messages?limit=100" --compressed
+    assert_contents Hi
+    with_token bob GET "$API" --compressed
+    assert_header Content-Encoding gzip
+    assert_header ETag "W/$tag"
+    with_token bob GET "$API" --compressed --header "If-None-Match: W/$tag"
+    assert_status 304
+}
+
+@test "nobody becomes somebody else by a field, and the answers without a token are Postbox's own" {
+    start_with_tokens
+    with_token alice POST "$API/@bob/messages" --data 'Hi' --header 'Content-Type: text/plain' --header 'X-User-ID: mallory'
+    assert_status 201
+    assert_json '.senderId == "alice"'
+    request GET "$API" "${VIA[@]}" --header 'X-User-ID: alice'
+    assert_problem 401 unauthenticated
+}
+
+@test "the name of a request goes through, both ways, also with a 304" {
+    start_with_tokens
+    with_token bob GET "$API" --header 'X-Request-Id: abc-123'
+    assert_header X-Request-Id abc-123
+    with_token bob GET "$API" --header 'X-Request-Id: abc-124' --header "If-None-Match: $(header ETag)"
+    assert_status 304
+    assert_header X-Request-Id abc-124
+}
+
+@test "polls share the connections between nginx and Postbox" {
+    start_with_tokens
+    for n in {1..20}; do with_token bob GET "$API"; done
+    assert_status 200
+    open=$(ss -Htn state established "( sport = :$PORT )" | wc -l)
+    ((open >= 1 && open <= 2)) || fail "$open connections"
+}
+
+@test "large answers and messages pass without a file on the way, and what is too large is refused in Postbox's words" {
+    start_with_tokens --max-content-bytes 200000
+    head -c 150000 /dev/urandom | base64 --wrap 0 >"$FOLDER/content"
+    for n in 1 2; do
+        with_token alice POST "$API/@bob/messages" --data-binary "@$FOLDER/content" --header 'Content-Type: text/plain'
+        assert_status 201
+    done
+    with_token bob GET "$API/@alice/messages"
+    assert_json '[.[].content | length] == [200000, 200000]'
+    json -j '.[0].content' | cmp - "$FOLDER/content"
+    assert_lacks 'buffered to a temporary file' "$FOLDER/nginx/error.log"
+    head -c 3000000 /dev/zero | tr '\0' x >"$FOLDER/content"
+    with_token alice POST "$API/@bob/messages" --data-binary "@$FOLDER/content" --header 'Content-Type: text/plain' --header 'Expect:'
+    assert_status 413
+    assert_header Content-Type 'application/problem+json*'
+}
+
+@test "with sessions, who is asking is what the application says, and nothing else" {
+    start_with_sessions
+    with_session alice POST "$API/@bob/messages" --data 'Hi' --header 'Content-Type: text/plain' \
+        --header 'X-User-ID: mallory' --header 'X-Tenant-ID: elsewhere' --header 'X-User-Name: Mallory'
+    assert_status 201
+    assert_json '.senderId == "alice"'
+    with_session bob GET "$API"
+    assert_json '.[0].name == "alice" and .[0].lastMessage == "Hi"'
+    with_session bob GET "$API" --header "If-None-Match: $(header ETag)"
+    assert_status 304
+    request GET "$API" "${VIA[@]}" --header 'X-User-ID: alice'
+    assert_status 401
+}
