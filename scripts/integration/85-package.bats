@@ -3,8 +3,18 @@
 
 load helpers
 
+SYSTEM=$BATS_FILE_TMPDIR/system
+
+# A Swift program reads its arguments from /proc, which is mounted for nobody else.
+INSIDE=(unshare --mount --root="$SYSTEM" --mount-proc)
+((EUID == 0)) || INSIDE=(sudo -n "${INSIDE[@]}")
+
+inside() {
+    "${INSIDE[@]}" "$@"
+}
+
 setup_file() {
-    export PACKAGE SYSTEM=$BATS_FILE_TMPDIR/system
+    export PACKAGE
     PACKAGE=$("$BATS_TEST_DIRNAME/../package" "$BATS_FILE_TMPDIR" 2>"$BATS_FILE_TMPDIR/log") || {
         tail -n 30 "$BATS_FILE_TMPDIR/log" >&2
         return 1
@@ -21,10 +31,6 @@ setup_file() {
 
 setup() {
     mkdir -p "${DATABASE%/*}"
-}
-
-inside() {
-    if ((EUID == 0)); then chroot "$SYSTEM" "$@"; else sudo -n chroot "$SYSTEM" "$@"; fi
 }
 
 unit() {
@@ -67,8 +73,8 @@ service_environment() {
     sed -i 's/^#\(POSTBOX_JWT_SECRET_FILE=\)/\1/' "$SYSTEM/etc/default/postbox"
     mapfile -t environment < <(service_environment)
     read -ra command < <(unit ExecStart)
-    python3 "$BATS_TEST_DIRNAME/service_manager.py" chroot --userspec="$user:$user" "$SYSTEM" \
-        env "${environment[@]}" "${command[@]}" >"$OUT" 2>"$ERR" 3>&- &
+    python3 "$BATS_TEST_DIRNAME/service_manager.py" "${INSIDE[@]}" \
+        chroot --userspec="$user:$user" / env "${environment[@]}" "${command[@]}" >"$OUT" 2>"$ERR" 3>&- &
     SERVERS+=("$!")
     await grep -q 'told READY=1' "$OUT"
     ORIGIN=http://127.0.0.1:$(sed -n 's/^port //p' "$OUT")
@@ -90,7 +96,7 @@ service_environment() {
 
 @test "without settings the service does not start, and says what is missing" {
     run -64 inside env POSTBOX_IDENTITY=jwt postbox serve
-    assert_equal "$output" 'postbox: --identity jwt needs either --jwt-secret-file or --jwks-file See '\''postbox serve --help'\'' for more information.'
+    assert_equal "$output" 'postbox: --identity jwt needs either --jwt-secret-file or --jwks-file'
     [[ $(unit RestartPreventExitStatus) == 64 ]]
 }
 
