@@ -70,7 +70,7 @@ service_environment() {
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
     inside install -d /etc/postbox
     inside sh -c "cat >/etc/postbox/jwt-secret && chgrp $user /etc/postbox/jwt-secret && chmod 640 /etc/postbox/jwt-secret" <"$FOLDER/secret"
-    sed -i 's/^#\(POSTBOX_JWT_SECRET_FILE=\)/\1/' "$SYSTEM/etc/default/postbox"
+    inside sed -i 's/^#\(POSTBOX_JWT_SECRET_FILE=\)/\1/' /etc/default/postbox
     mapfile -t environment < <(service_environment)
     read -ra command < <(unit ExecStart)
     python3 "$BATS_TEST_DIRNAME/service_manager.py" "${INSIDE[@]}" \
