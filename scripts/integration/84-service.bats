@@ -56,6 +56,7 @@ answered() {
 @test "restarts drop no connection" {
     start_managed
     mkfifo "$FOLDER/go"
+    : >"$OUT"
     python3 "$BATS_TEST_DIRNAME/many_connections.py" "$PORT" <"$FOLDER/go" >"$OUT" 2>"$FOLDER/failures" 3>&- &
     clients=$!
     exec 8>"$FOLDER/go"
