@@ -3,6 +3,8 @@
 
 load helpers
 
+NGINX=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/nginx
+
 setup() {
     :
 }
@@ -32,7 +34,7 @@ http {
 END
     # Root's nginx would give its workers to another user, who may not look into this folder.
     ((EUID != 0)) || sed -i '1i user root;' "$folder/nginx.conf"
-    nginx -e "$folder/error.log" -p "$folder" -c "$folder/nginx.conf" 3>&- &
+    "$NGINX" -e "$folder/error.log" -p "$folder" -c "$folder/nginx.conf" 3>&- &
     SERVERS+=("$!")
     await test -S "$folder/gateway" -a -S "$folder/jwt" -a -s "$folder/pid"
     ORIGIN=http://postbox.test
