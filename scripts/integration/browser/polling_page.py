@@ -46,6 +46,7 @@ def offline(folder):
         postbox.start()
         until(lambda: len(page.contents()) == 3 and "written while the server was away" not in page.contents(),
               "the page shows what there is now", within=25)
+        until(lambda: page.badge("application-17") == 0, "what is looked at counts as read in that one too")
 
 
 def lost_answer(folder):
