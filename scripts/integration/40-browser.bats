@@ -35,6 +35,10 @@ story() {
     story polling_page offline
 }
 
+@test "a message that may not be sent for now keeps nobody else's away" {
+    story polling_page refused_for_now
+}
+
 @test "a message whose answer was lost is sent again with the same key, and stored once" {
     story polling_page lost_answer
 }

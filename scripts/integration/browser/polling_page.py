@@ -49,6 +49,22 @@ def offline(folder):
         until(lambda: page.badge("application-17") == 0, "what is looked at counts as read in that one too")
 
 
+def refused_for_now(folder):
+    """A message that may not be sent for now waits, and keeps nobody else's away."""
+    with Postbox(folder, "--sample-data", "--send-rate", "0.001", "--send-burst", "1") as postbox, Windows() as windows:
+        page = windows.open(f"{postbox.origin}/#as=dana&c=application-17")
+        until(lambda: page.state() == "live", "the page is live")
+        page.send("at once")
+        until(lambda: page.tick("at once") == "sent", "the first one is stored")
+        page.send("too soon")
+        until(lambda: page.state() == "trouble", "the second one is refused")
+        postbox.send("lee", "application-17", "from Lee")
+        page.find("#try-now").click()
+        page.shows("from Lee")
+        until(lambda: page.state() == "trouble", "that the other one waits is still said")
+        assert page.tick("too soon") == "pending"
+
+
 def lost_answer(folder):
     """A message whose answer was lost is sent again with the same key, and is there once."""
     with Postbox(folder, "--sample-data") as postbox, Recorder(postbox.port) as recorder, Windows() as windows:
