@@ -31,6 +31,10 @@ story() {
     story page hostile_text
 }
 
+@test "where content was erased, that is said" {
+    story page erased
+}
+
 @test "a stopped server is shown, and no message and no draft is lost until it is back" {
     story polling_page offline
 }

@@ -1,5 +1,8 @@
 """The page for people, as people use it."""
 
+import os
+import subprocess
+
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -72,6 +75,20 @@ def hostile_text(folder):
         # The policy would stop what the page's own script might let through.
         refused = page.script("try { document.body.innerHTML = '<b>x</b>' } catch (error) { return error.name }")
         assert refused == "TypeError", refused
+
+
+def erased(folder):
+    """Where content was erased, the page says so."""
+    with Postbox(folder, "--sample-data") as postbox, Windows() as windows:
+        page = windows.open(f"{postbox.origin}/#as=lee&c=application-17")
+        page.shows("Great. The link is in your calendar.")
+        postbox.stop()
+        subprocess.run([os.environ["POSTBOX"], "erase", "user", "dana", "--database", postbox.database], check=True)
+        postbox.start()
+        note = "This message was erased."
+        until(lambda: page.contents() == [note, "Thursday at 10 is perfect. Looking forward to it!", note],
+              "what Dana wrote is gone", within=25)
+        assert page.find("#title").text == "dana"
 
 
 def keyboard(folder):
