@@ -121,6 +121,8 @@ def keyboard(folder):
         press(Keys.DOWN, Keys.DOWN, Keys.ENTER)
         page.shows("Great. The link is in your calendar.")
 
+        senders = page.script("return [...document.querySelectorAll('#messages .sender')].map(node => node.textContent)")
+        assert senders == ["Dana Reyes", "You", "Dana Reyes"], "who wrote what is said, not only shown"
         assert not page.nameless()
         page.find("#person").find_element(By.CSS_SELECTOR, "option[value=sam]").click()
         until(lambda: page.script("return session.who") == "sam" and page.contents() == [], "Sam sees nothing of Lee's")
