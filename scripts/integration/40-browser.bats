@@ -63,6 +63,10 @@ story() {
     story page phone
 }
 
+@test "however long names are, the window keeps its shape" {
+    story page long_names
+}
+
 @test "a page for tokens keeps the token to itself" {
     story page bearer
 }

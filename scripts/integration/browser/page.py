@@ -164,6 +164,23 @@ def phone(folder):
         assert page.badge("application-17") == 0
 
 
+def long_names(folder):
+    """However long names are, the window keeps its shape."""
+    people = ["me", *(f"person {n}" for n in range(60))]
+    history = [{"kind": "user", "id": user, "name": user + "n" * 200} for user in people]
+    history.append({"kind": "conversation", "id": "c", "participantIds": people})
+    with Postbox(folder, history=history) as postbox, Windows() as windows:
+        postbox.send("person 1", "c", "Hello!")
+        page = windows.open(f"{postbox.origin}/#as=me&c=c")
+        page.shows("Hello!")
+        wide = page.script("return [...document.querySelectorAll('body, #scroller')]"
+                           ".filter(node => node.scrollWidth > node.clientWidth).map(node => node.localName)")
+        assert wide == [], wide
+        heights = page.script("return [...document.querySelectorAll('.bar, #thread .head')].map(node => node.offsetHeight)")
+        assert max(heights) < 100, heights
+        assert page.find("#person").size["width"] <= 300
+
+
 def bearer(folder):
     """Where there are tokens the page asks for one, keeps it to the window, and forgets it."""
     with Postbox(folder, "--jwt-secret-file", str(folder / "secret"), "--page") as postbox, Windows() as windows:
