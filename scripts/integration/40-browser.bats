@@ -70,3 +70,7 @@ story() {
 @test "a page for tokens keeps the token to itself" {
     story page bearer
 }
+
+@test "a page behind a proxy that says who somebody is leaves nothing to the next one" {
+    story page behind_proxy
+}

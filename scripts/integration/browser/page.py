@@ -204,3 +204,26 @@ def bearer(folder):
         page.find("#token").send_keys("not a token", Keys.ENTER)
         until(lambda: page.state() == "trouble", "a bad token is refused")
         assert "Not signed in" in page.find("#connection").text
+
+
+def behind_proxy(folder):
+    """Where a proxy says who somebody is, the next one in the same window neither finds nor sends what the last one wrote."""
+    options = "--identity", "gateway", "--page", "--send-rate", "0.001", "--send-burst", "1"
+    with Postbox(folder, *options) as postbox, Windows() as windows:
+        def log_in(user):
+            windows.browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"X-User-ID": user}})
+
+        windows.browser.execute_cdp_cmd("Network.enable", {})
+        postbox.send("ann", "talk", "all that Ann may send for now", receiverId="dee")
+        log_in("ann")
+        page = windows.open(f"{postbox.origin}/#c=%40cem")
+        until(lambda: page.state() == "live", "the page is live")
+        page.send("for Cem")
+        until(lambda: page.state() == "trouble", "it may not be sent for now")
+        page.write("a draft")
+        log_in("bea")
+        page.browser.refresh()
+        until(lambda: page.state() == "live", "the page is live for Bea")
+        assert page.contents() == [] and page.find("#text").get_attribute("value") == ""
+        assert page.script("return Object.keys(sessionStorage).length") == 0
+        assert postbox.stored("for Cem") == 0
