@@ -8,6 +8,7 @@ extension Loop {
         let added = Connection(connection, index: connections.count, now: now)
         if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)
+        accepted += 1
         if addresses.opened(from: added.peer) {
             added.shutDown()
             counters.refusedConnections.bump(by: 1)

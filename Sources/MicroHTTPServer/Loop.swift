@@ -23,8 +23,12 @@ final class Loop {
     /// What new connections show; nil for HTTP without TLS.
     let certificate: CurrentCertificate?
     let traffic = TLSLayer.Traffic()
+    /// How many connections were accepted so far.
+    var accepted = 0
     private var pace = HandshakePace()
     private var nextSweep: MonotonicTime
+    /// Whether the library could not accept a connection that waits.
+    private var isStarved = false
 
     /// Starts a daemon on a listening socket, which is the loop's from then on.
     init(
@@ -66,8 +70,10 @@ final class Loop {
     func turn(atMost milliseconds: Int = .max) {
         // Lingering sockets are few and short-lived, so they are looked at rather than waited for.
         let longest = lingering.isEmpty ? milliseconds : min(milliseconds, 5)
-        wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
+        let (mayBeStarved, before) = (connections.isEmpty, accepted)
+        let isReady = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
         MHD_run(daemon)
+        isStarved = isReady && mayBeStarved && accepted == before
         if !lingering.isEmpty { lingering.drain(now: now) }
         if now > nextSweep { sweep() }
     }
@@ -80,16 +86,21 @@ final class Loop {
         lingering.closeAll()
     }
 
-    private func wait(atMost milliseconds: Int) {
-        var timeout = milliseconds
+    /// Answers whether the library has something to do.
+    ///
+    /// Where there is no descriptor for a connection that waits, the library stops asking for it until one of its own is closed; but
+    /// where it has none, it asks again at once, for ever. So it is left alone for a moment then.
+    private func wait(atMost milliseconds: Int) -> Bool {
+        var timeout = isStarved ? min(milliseconds, 50) : milliseconds
         var due: UInt64 = 0
-        if MHD_get_timeout(daemon, &due) == .YES {
+        if !isStarved, MHD_get_timeout(daemon, &due) == .YES {
             let due = Int(clamping: due)
             timeout = min(timeout, certificate == nil ? due : pace.wait(due, traffic: traffic.bytes))
         }
         let readable = Int16(POLLIN)
         var descriptors = (
-            pollfd(fd: mhd_epoll_descriptor(daemon), events: readable, revents: 0),
+            // A negative one is not looked at.
+            pollfd(fd: isStarved ? -1 : mhd_epoll_descriptor(daemon), events: readable, revents: 0),
             pollfd(fd: signal.descriptor, events: readable, revents: 0)
         )
         withUnsafeMutablePointer(to: &descriptors) {
@@ -98,6 +109,7 @@ final class Loop {
         if descriptors.1.revents != 0 { signal.acknowledge() }
         now = .now
         counters.turnedAt = now
+        return descriptors.0.revents != 0
     }
 
     /// Cuts the connections whose request takes too long.

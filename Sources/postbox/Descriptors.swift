@@ -11,7 +11,20 @@ enum Descriptors {
         }
     }
 
-    /// Raises it as far as this user may, so that it does not bound the connections first (setrlimit(2)).
+    /// How many connections there are descriptors for, beside what else is open: at most `wish`, and at least one.
+    ///
+    /// The server waits with further connections in good order when it has as many as it may; when accept(2) fails, it can only try
+    /// again.
+    static func room(for wish: Int, loops: Int) -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return wish }
+        return max(1, min(wish, Int(clamping: limit.rlim_cur) - reserve - 4 * loops))
+    }
+
+    /// For the database and its readers, the listener for operators and who reads it, log and key files.
+    private static let reserve = 100
+
+    /// Raises the limit as far as this user may, so that it does not bound the connections first (setrlimit(2)).
     static func raiseLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
