@@ -1,7 +1,7 @@
 /// The durable home of conversations: what a database must be able to do for Postbox.
 ///
 /// Any thread may call any method. Reads see every commit that was answered before they began. Every method throws
-/// ``MessagingError``; reads only ``MessagingError/storeUnavailable(_:)``.
+/// ``MessagingError``; reads only ``MessagingError/overloaded`` and ``MessagingError/storeUnavailable(_:)``.
 ///
 /// Change numbers come from one counter of the store. Each change of one conversation takes the next one, so no two
 /// conversations share a number; whose list it is in decides who is told.
@@ -56,10 +56,10 @@ public protocol MessageStore: Sendable {
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
     func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError)
 
-    /// Finds out whether the store reads and accepts writes now.
+    /// Finds out why the store does not answer reads or take writes now; nil where it does both.
     ///
-    /// - Throws: ``MessagingError/storeUnavailable(_:)`` or ``MessagingError/overloaded``.
-    func checkReadiness() async throws(MessagingError)
+    /// It may be asked often: it writes only where nobody else has for a while.
+    func checkReadiness() async -> StoreFault?
 }
 
 extension MessageStore {

@@ -12,7 +12,7 @@ public enum MessagingError: Error, Equatable, Sendable {
     case idempotencyConflict
     /// The message to read up to is not one of this conversation.
     case invalidReadPosition
-    /// More writes are waiting than the store will hold; nothing was taken.
+    /// More requests are waiting than the store will hold; nothing was taken.
     case overloaded
     /// The store cannot answer now: no room, an I/O error, or it is closing. The text is for the log only.
     case storeUnavailable(String)

@@ -40,6 +40,7 @@ public struct MessagingService: RequestHandler {
             try check(request.method, route)
             switch route {
             case .health:
+                guard context.surroundings.loopsTurn() else { throw Problem.stuck }
                 return text("ok\n", common)
             case .readiness:
                 return nil
@@ -97,7 +98,7 @@ public struct MessagingService: RequestHandler {
             if case .failure = parsed { _ = try await gate.admit(request, Query(callerIn: target.query)) }
             let (route, query) = try parsed.get()
             if case .readiness = route {
-                try await context.store.checkReadiness()
+                if let fault = await context.store.checkReadiness() { throw Problem(fault) }
                 return text("ready\n", common)
             }
             if case .description(let form) = route, let description {

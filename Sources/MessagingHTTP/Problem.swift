@@ -64,13 +64,26 @@ extension Problem {
             self.init(.invalidReadPosition, "upTo must be the id of a message of this conversation.")
         case .overloaded:
             self.init(
-                .overloaded, "Too many writes are waiting; nothing was stored. Try again shortly.",
+                .overloaded, "Too many requests are waiting; nothing was stored. Try again shortly.",
                 fields: [Response.Field("Retry-After", "1")])
         case .storeUnavailable:
             self.init(
                 .storeUnavailable, "The store cannot answer at the moment; nothing was stored. Try again shortly.",
                 fields: [Response.Field("Retry-After", "5")])
         }
+    }
+
+    /// What `/healthz` says where a loop hangs.
+    static var stuck: Problem {
+        Problem(
+            .overloaded, "An event loop has not turned for seconds.", fields: [Response.Field("Retry-After", "1")])
+    }
+
+    /// The one place where faults of the store become problems, for those who watch over it.
+    public init(_ fault: StoreFault) {
+        self.init(
+            .storeUnavailable, "The store is not ready: \(fault.sentence) (\(fault.name)).",
+            fields: [Response.Field("Retry-After", "5")])
     }
 
     /// The one place where errors of cursors become problems.

@@ -8,17 +8,21 @@ public struct Surroundings: Sendable {
     public let ticks: @Sendable () -> Int64
     /// Makes ids that were never used before.
     public let makeConversationID: @Sendable () -> ConversationID
+    /// Whether every event loop of the server has turned lately.
+    public let loopsTurn: @Sendable () -> Bool
     /// Takes what an operator must know and a caller must not.
     public let log: @Sendable (ServiceEvent) -> Void
 
     /// Puts surroundings together.
     public init(
         now: @escaping @Sendable () -> Timestamp, ticks: @escaping @Sendable () -> Int64,
-        makeConversationID: @escaping @Sendable () -> ConversationID, log: @escaping @Sendable (ServiceEvent) -> Void
+        makeConversationID: @escaping @Sendable () -> ConversationID,
+        loopsTurn: @escaping @Sendable () -> Bool = { true }, log: @escaping @Sendable (ServiceEvent) -> Void
     ) {
         self.now = now
         self.ticks = ticks
         self.makeConversationID = makeConversationID
+        self.loopsTurn = loopsTurn
         self.log = log
     }
 }

@@ -29,6 +29,7 @@ final class DatabaseFile: Sendable {
     let isNew: Bool
     private let identity: Identity
     private let descriptor: Mutex<Int32?>
+    private let log = Mutex<Identity?>(nil)
 
     /// Takes hold of the file, making an empty one where there is none; refuses what is not ours without changing anything.
     init(path: String, for purpose: Purpose = .opening) throws(SQLiteStoreError) {
@@ -42,6 +43,26 @@ final class DatabaseFile: Sendable {
         identity = hold.identity
         isNew = hold.isNew
         descriptor = Mutex(hold.descriptor)
+    }
+
+    /// Takes note of the write-ahead log, which SQLite keeps open from its first use until it closes the database.
+    func rememberLog() {
+        let identity = Self.identity(ofFileAt: path + "-wal")
+        log.withLock { $0 = identity }
+    }
+
+    /// Makes sure that the database and its log are still what is found under their names.
+    ///
+    /// SQLite writes to files that were deleted, or moved to make way for others, as if nothing were wrong; after the next start
+    /// nothing of that would be there.
+    ///
+    /// - Throws: ``StoreFailure``.
+    func checkInPlace() throws {
+        guard Self.identity(ofFileAt: path) == identity else {
+            throw StoreFailure(.fileMissing, "the database is gone from \(path), or another file is there")
+        }
+        guard let log = log.withLock({ $0 }), Self.identity(ofFileAt: path + "-wal") != log else { return }
+        throw StoreFailure(.fileMissing, "the write-ahead log is gone from \(path)-wal, or another file is there")
     }
 
     /// Lets go of the file; a second call does nothing. SQLite must have closed it.

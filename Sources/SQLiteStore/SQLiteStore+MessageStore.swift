@@ -61,23 +61,29 @@ extension SQLiteStore: MessageStore {
         try await writer.perform { try $0.markRead(conversation, upTo: upTo, by: caller) }
     }
 
-    /// Finds out whether the store reads and accepts writes now: one look, and one write that changes nothing.
-    ///
-    /// - Throws: ``MessagingError/storeUnavailable(_:)`` or ``MessagingError/overloaded``.
-    public func checkReadiness() async throws(MessagingError) {
-        _ = try await read { try Int.fetchOne($0, sql: "SELECT 1 FROM store") }
-        try await writer.perform { _ in }
-    }
-
     /// Reads in one snapshot, on a thread of the read queue.
-    private func read<Answer: Sendable>(
+    func read<Answer: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Answer
     ) async throws(MessagingError) -> Answer {
-        let result = await readQueue.perform { [pool] in try pool.read(body) }
-        do {
-            return try result.get()
-        } catch {
-            throw .storeUnavailable(String(describing: error))
+        let result = await readQueue.perform { [pool, health] in
+            do {
+                let answer = try pool.read { db in
+                    do { return try body(db) } catch { throw StoreFailure(error, on: db) }
+                }
+                health.succeeded(.read)
+                return answer
+            } catch {
+                let failure = StoreFailure(error)
+                health.failed(.read, failure)
+                throw MessagingError.storeUnavailable(failure.cause)
+            }
+        }
+        switch result {
+        case .success(let answer): return answer
+        case .failure(let error as MessagingError):
+            if error == .overloaded, readQueue.isStalled { health.failed(.read, StoreFailure(.stalled)) }
+            throw error
+        case .failure(let error): throw .storeUnavailable(String(describing: error))
         }
     }
 }

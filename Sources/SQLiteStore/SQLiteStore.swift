@@ -1,4 +1,7 @@
+import Dispatch
+import Foundation
 import GRDB
+import GRDBSQLite
 import Messaging
 import Synchronization
 
@@ -12,8 +15,11 @@ public final class SQLiteStore: Sendable {
 
     let pool: DatabasePool
     let writer: Writer
-    let readQueue = ReadQueue(width: SQLiteStore.readers)
+    let health: StoreHealth
+    let readQueue: ReadQueue
     private static let readers = 4
+    /// How long no read may end before further ones are refused: the longest page takes a fraction of it.
+    private static let stallLimit = Duration.seconds(5)
     private let file: DatabaseFile
     private let checkpoints: Bool
     private let isClosed = Mutex(false)
@@ -25,13 +31,15 @@ public final class SQLiteStore: Sendable {
     ///   - observer: who is told of commits, on the writer thread, before their callers are answered.
     ///   - checkpoints: whether to copy what is in the write-ahead log to where it belongs; false where another process does so, as a
     ///     replicator.
-    ///   - queueLimit: how many writes may wait before more are refused as ``MessagingError/overloaded``.
+    ///   - queueLimit: how many writes may wait, and how many reads, before more are refused as ``MessagingError/overloaded``.
     ///   - committed: is told of each transaction that is on disk, on the writer thread, after its callers are answered.
+    ///   - changed: is told when something begins to fail or works again, on any thread.
     ///   - random: what a new store's epoch is made of.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
     public init(
         path: String, observer: (any CommitObserver)? = nil, checkpoints: Bool = true, queueLimit: Int = 10_000,
-        random: UInt64 = .random(in: .min ... .max), committed: (@Sendable (GroupCommit) -> Void)? = nil
+        random: UInt64 = .random(in: .min ... .max), committed: (@Sendable (GroupCommit) -> Void)? = nil,
+        changed: (@Sendable (StoreChange) -> Void)? = nil
     ) throws(SQLiteStoreError) {
         self.checkpoints = checkpoints
         file = try DatabaseFile(path: path)
@@ -41,8 +49,12 @@ public final class SQLiteStore: Sendable {
             file.abandon()
             throw Self.startError(error, path: path)
         }
+        file.rememberLog()
+        health = StoreHealth(changed: changed)
+        readQueue = ReadQueue(width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit)
         writer = Writer(
-            pool: pool, observer: observer, capacity: queueLimit, checkpoints: checkpoints, committed: committed)
+            pool: pool, file: file, health: health, observer: observer, capacity: queueLimit, checkpoints: checkpoints,
+            committed: committed)
     }
 
     deinit {
@@ -60,10 +72,23 @@ public final class SQLiteStore: Sendable {
             writer.close()
             // Readers go first: only the writer may be the last to leave, because the last one checkpoints.
             pool.releaseMemory()
-            // Without these the log stays beside the database, and the next start reads it.
-            if checkpoints { _ = try? pool.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+            finishLog()
             try? pool.close()
             file.close()
+        }
+    }
+
+    /// Leaves everything in the database file, so that the next start has no log to read.
+    private func finishLog() {
+        pool.writeWithoutTransaction { db in
+            do {
+                try file.checkInPlace()
+                if checkpoints { try db.checkpoint(.truncate) }
+            } catch {
+                // Whoever closes last deletes the log by its name, which may be that of another database's by now.
+                var keeps: CInt = 1
+                sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
+            }
         }
     }
 
@@ -80,7 +105,37 @@ public final class SQLiteStore: Sendable {
             return try StoredEpoch(db: db).read()
         }
         guard let epoch else { throw SQLiteStoreError.other(path: path, reason: "it has no epoch") }
+        try openReaders(of: pool)
         return (pool, epoch)
+    }
+
+    /// Opens all readers now: later there might be another file in this place, or no descriptor left.
+    ///
+    /// The pool opens one whenever all it has are busy, so each waits here for the others, on a thread of its own.
+    private static func openReaders(of pool: DatabasePool) throws {
+        let (all, opened) = (DispatchGroup(), DispatchGroup())
+        let failure = Mutex<(any Error)?>(nil)
+        for _ in 0..<readers {
+            all.enter()
+            opened.enter()
+            Thread.detachNewThread {
+                var isOpen = false
+                defer { all.leave() }
+                do {
+                    try pool.read { db in
+                        isOpen = true
+                        opened.leave()
+                        opened.wait()
+                        _ = try Int.fetchOne(db, sql: "SELECT 1 FROM store")
+                    }
+                } catch {
+                    if !isOpen { opened.leave() }
+                    failure.withLock { $0 = error }
+                }
+            }
+        }
+        all.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
     }
 
     private static func startError(_ error: any Error, path: String) -> SQLiteStoreError {

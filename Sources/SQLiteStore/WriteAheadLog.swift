@@ -13,7 +13,11 @@ final class WriteAheadLog: Sendable {
     /// How long nothing has to be written before a checkpoint is made.
     static let patience = Duration.milliseconds(200)
 
+    /// How long to wait after a checkpoint that failed: each one begins again with all that is in the log.
+    private static let pause = Duration.seconds(5)
+
     fileprivate let pages = Atomic(0)
+    private let retry = Mutex<ContinuousClock.Instant?>(nil)
 
     /// Whether it is time for a checkpoint even though there is something to write.
     var isLarge: Bool { pages.load(ordering: .relaxed) >= Self.largest }
@@ -26,11 +30,20 @@ final class WriteAheadLog: Sendable {
         _ = sqlite3_wal_hook(db.sqliteConnection, committed, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// Copies as much as no reader is in the way of; to be called on the connection that writes.
+    /// Copies as much as no reader is in the way of, unless that failed just now; to be called on the connection that writes.
     ///
-    /// - Throws: what the disk says; the log goes on as it is then.
-    func checkpoint(_ db: Database) throws {
-        try db.checkpoint(.passive)
+    /// - Returns: whether it did.
+    /// - Throws: ``StoreFailure``; the log goes on as it is then, and grows until a checkpoint succeeds.
+    func checkpoint(_ db: Database) throws -> Bool {
+        guard retry.withLock({ $0 ?? .now }) <= .now else { return false }
+        do {
+            try db.checkpoint(.passive)
+            retry.withLock { $0 = nil }
+            return true
+        } catch {
+            retry.withLock { $0 = .now + Self.pause }
+            throw StoreFailure(error, on: db)
+        }
     }
 }
 

@@ -28,6 +28,9 @@ final class WriteQueue: Sendable {
         self.now = now
     }
 
+    /// Whether one batch has taken too long so far.
+    var isStalled: Bool { state.withLock { isStalled($0) } }
+
     /// Puts a write at the end; returns why not, where it cannot.
     func put(_ write: QueuedWrite) -> MessagingError? {
         let (refusal, mustWake) = state.withLock { state -> (MessagingError?, Bool) in
@@ -53,7 +56,11 @@ final class WriteQueue: Sendable {
             }
             if isOver { return nil }
             if !batch.isEmpty { return batch }
-            if !sleep(for: patience) { return [] }
+            if !sleep(for: patience) {
+                // Whoever takes nothing has something else to do, and that may hang as well.
+                state.withLock { $0.busySince = now() }
+                return []
+            }
         }
     }
 

@@ -13,10 +13,15 @@ final class Writer: Sendable {
     /// How many conversations to remember from one transaction to the next.
     private static let remembered = 4096
 
+    /// How long to rest before the next look at what has failed.
+    private static let rest = Duration.seconds(1)
+
     private let log = WriteAheadLog()
     let memory = ConversationMemory(capacity: Writer.remembered)
 
     private let pool: DatabasePool
+    private let file: DatabaseFile
+    private let health: StoreHealth
     private let checkpoints: Bool
     private let observer: (any CommitObserver)?
     private let committed: (@Sendable (GroupCommit) -> Void)?
@@ -24,10 +29,12 @@ final class Writer: Sendable {
     private let running = DispatchGroup()
 
     init(
-        pool: DatabasePool, observer: (any CommitObserver)?, capacity: Int, checkpoints: Bool = true,
-        committed: (@Sendable (GroupCommit) -> Void)? = nil
+        pool: DatabasePool, file: DatabaseFile, health: StoreHealth, observer: (any CommitObserver)?, capacity: Int,
+        checkpoints: Bool = true, committed: (@Sendable (GroupCommit) -> Void)? = nil
     ) {
         self.pool = pool
+        self.file = file
+        self.health = health
         self.checkpoints = checkpoints
         self.observer = observer
         self.committed = committed
@@ -41,6 +48,9 @@ final class Writer: Sendable {
         thread.name = "postbox-writer"
         thread.start()
     }
+
+    /// Whether the thread has been at one transaction for too long.
+    var isStalled: Bool { queue.isStalled }
 
     /// Runs a command and returns once it is on disk, without holding a thread meanwhile.
     func perform<Answer: Sendable>(
@@ -73,7 +83,9 @@ final class Writer: Sendable {
         answer: @escaping @Sendable (Result<Answer, MessagingError>) -> Void
     ) {
         let write = QueuedWrite(command, answer: answer)
-        if let refusal = queue.put(write) { write.refuse(refusal) }
+        guard let refusal = queue.put(write) else { return }
+        if queue.isStalled { health.failed(.write, StoreFailure(.stalled)) }
+        write.refuse(refusal)
     }
 
     /// Answers everything that is waiting, then ends the thread; later commands are refused.
@@ -84,12 +96,38 @@ final class Writer: Sendable {
 
     private func work() {
         var hasWritten = false
-        while let batch = queue.take(atMost: Self.largestBatch, patience: hasWritten ? WriteAheadLog.patience : nil) {
+        while let batch = queue.take(atMost: Self.largestBatch, patience: patience(hasWritten: hasWritten)) {
             run(batch)
-            hasWritten = !batch.isEmpty
-            guard checkpoints, batch.isEmpty || log.isLarge else { continue }
-            // What goes wrong here goes wrong for the next commit too, and then somebody is told.
-            try? pool.writeWithoutTransaction { try log.checkpoint($0) }
+            if batch.isEmpty, health.fault(of: .write) != nil { probe() }
+            hasWritten = checkpoints && (hasWritten || !batch.isEmpty)
+            // On a full disk, a log that has been copied can be written again from its beginning: that takes no room.
+            guard hasWritten, batch.isEmpty || log.isLarge || health.fault(of: .write) == .diskFull else { continue }
+            if checkpoint() { hasWritten = false }
+        }
+    }
+
+    /// How long to wait for something to write before there is something else to do; nil for ever.
+    private func patience(hasWritten: Bool) -> Duration? {
+        if health.fault(of: .write) != nil || health.fault(of: .checkpoint) != nil { return Self.rest }
+        return hasWritten ? WriteAheadLog.patience : nil
+    }
+
+    /// Writes something for nobody, to see whether writes succeed again.
+    private func probe() {
+        run([QueuedWrite({ try $0.probe() }, answer: { _ in })])
+    }
+
+    /// Answers whether there is nothing left to do for the log.
+    private func checkpoint() -> Bool {
+        do {
+            // A name that now means another file is a bad place to copy to, and this one's log is the better copy.
+            try file.checkInPlace()
+            let isDone = try pool.writeWithoutTransaction { try log.checkpoint($0) }
+            if isDone { health.succeeded(.checkpoint) }
+            return isDone && health.fault(of: .checkpoint) == nil
+        } catch {
+            health.failed(.checkpoint, StoreFailure(error))
+            return false
         }
     }
 
@@ -97,13 +135,19 @@ final class Writer: Sendable {
         if batch.isEmpty { return }
         do {
             let start = ContinuousClock.now
+            try file.checkInPlace()
             let done = try commit(batch)
             let end = ContinuousClock.now
             if !done.commits.isEmpty { observer?.committed(done.commits) }
+            // Whoever reads must see what is there, but nobody must be told that it will be there tomorrow.
+            try file.checkInPlace()
             for answer in done.answers { answer() }
+            health.succeeded(.write)
             committed?(GroupCommit(writes: batch.count, duration: end - start, sync: end - done.ready))
         } catch {
-            let refusal = MessagingError.storeUnavailable(String(describing: error))
+            let failure = StoreFailure(error)
+            health.failed(.write, failure)
+            let refusal = MessagingError.storeUnavailable(failure.cause)
             for write in batch { write.refuse(refusal) }
         }
     }
@@ -129,13 +173,17 @@ final class Writer: Sendable {
             var done = Done()
             done.answers.reserveCapacity(batch.count)
             var finished: WriteTransaction?
-            try db.inTransaction(.immediate) {
-                let transaction = try WriteTransaction(db, memory: memory, hasSavepoints: withSavepoints)
-                for write in batch { done.answers.append(try write.run(transaction)) }
-                try transaction.finish()
-                finished = transaction
-                done.ready = .now
-                return .commit
+            do {
+                try db.inTransaction(.immediate) {
+                    let transaction = try WriteTransaction(db, memory: memory, hasSavepoints: withSavepoints)
+                    for write in batch { done.answers.append(try write.run(transaction)) }
+                    try transaction.finish()
+                    finished = transaction
+                    done.ready = .now
+                    return .commit
+                }
+            } catch let error as DatabaseError {
+                throw StoreFailure(error, on: db)
             }
             finished?.committed()
             done.commits = finished?.commits ?? []

@@ -12,10 +12,11 @@ struct DatabaseOption: ParsableArguments {
     /// Opens the database for a command that needs it alone.
     func open(
         observer: (any CommitObserver)? = nil, checkpoints: Bool = true,
-        committed: (@Sendable (GroupCommit) -> Void)? = nil
+        committed: (@Sendable (GroupCommit) -> Void)? = nil, changed: (@Sendable (StoreChange) -> Void)? = nil
     ) throws -> SQLiteStore {
         do {
-            return try SQLiteStore(path: path, observer: observer, checkpoints: checkpoints, committed: committed)
+            return try SQLiteStore(
+                path: path, observer: observer, checkpoints: checkpoints, committed: committed, changed: changed)
         } catch {
             throw Failure.unavailable(error.description)
         }

@@ -3,11 +3,13 @@ import Messaging
 import MessagingHTTP
 import Metrics
 import MicroHTTPServer
+import SQLiteStore
 
 /// All that is measured, put together for whoever scrapes it.
 struct MetricsPage: Sendable {
     let server: Server
     let service: MessagingService
+    let store: SQLiteStore
     let index: FreshnessIndex
     let deliveries: DeliveryClock
     let commits: CommitWatch
@@ -24,6 +26,7 @@ struct MetricsPage: Sendable {
         writePeople(to: &page)
         writeLimits(to: &page)
         writeStore(to: &page)
+        writeFaults(to: &page)
         writeProcess(to: &page)
         return page.text
     }
@@ -138,6 +141,24 @@ struct MetricsPage: Sendable {
         write("postbox_index_misses_total", .counter, "Look-ups in memory that found none.", \.misses)
         write("postbox_index_evictions_total", .counter, "Entries that went to make room.", \.evictions)
         write("postbox_index_entries", .gauge, "Entries in memory.", \.entries)
+    }
+
+    private func writeFaults(to page: inout Exposition) {
+        page.begin("postbox_store_up", .gauge, "1 where the store's operation works, 0 while it fails.")
+        for operation in StoreOperation.allCases {
+            page.sample(
+                "postbox_store_up", ["operation": operation.rawValue], store.fault(of: operation) == nil ? 1 : 0)
+        }
+        page.begin(
+            "postbox_store_failures_total", .counter,
+            "Failed transactions, reads and checkpoints, by reason; a transaction may be of many writes.")
+        for operation in StoreOperation.allCases {
+            for fault in StoreFault.allCases {
+                page.sample(
+                    "postbox_store_failures_total", ["operation": operation.rawValue, "reason": fault.name],
+                    store.failures(of: operation, by: fault))
+            }
+        }
     }
 
     private func writeProcess(to page: inout Exposition) {

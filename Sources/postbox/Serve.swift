@@ -78,6 +78,10 @@ struct Serve: ParsableCommand {
     /// Where it listens: on the socket it was given, or on one of its own.
     private var listeningHost: String { SocketActivation.socket?.host ?? host }
 
+    private var connectionLimit: Int {
+        Descriptors.room(for: limits.maxConnections, loops: loops > 0 ? loops : availableProcessors())
+    }
+
     func validate() throws {
         guard (0...256).contains(loops) else { throw ValidationError("--loops must be from 0 to 256") }
         guard (1...100_000_000).contains(indexCapacity) else {
@@ -107,19 +111,20 @@ struct Serve: ParsableCommand {
         let keys = try loadKeys()
         let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
         let store = try database.open(
-            observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed)
+            observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed,
+            changed: StoreWatch(logger: logger).changed)
         defer { store.close() }
         if sampleData, kind == .demo, try store.isEmpty() {
             _ = try Import.apply(lines: SampleData.reader(), to: store)
         }
         let (identity, jwt) = makeIdentity(keys, store, logger)
-        let service = makeService(store, index, identity, logger, deliveries)
+        let service = makeService(store, index, identity, logger, deliveries, server)
         do throws(ServerError) {
             try server.start(serving: service)
             if let deliveries {
                 let page = MetricsPage(
-                    server: server, service: service, index: index, deliveries: deliveries, commits: commits,
-                    logs: logs, connectionLimit: limits.maxConnections, database: database.path)
+                    server: server, service: service, store: store, index: index, deliveries: deliveries,
+                    commits: commits, logs: logs, connectionLimit: connectionLimit, database: database.path)
                 try admin?.start(serving: AdminHandler(page: page))
             }
         } catch {
@@ -158,6 +163,7 @@ struct Serve: ParsableCommand {
         configuration.certificate = certificate
         if loops > 0 { configuration.loops = loops }
         limits.apply(to: &configuration, trustedProxies: identity.trustedProxies)
+        configuration.connectionLimit = connectionLimit
         logs.observe(&configuration, watch)
         do throws(ServerError) {
             return try Server(configuration: configuration)
@@ -191,20 +197,22 @@ struct Serve: ParsableCommand {
 
     private func makeService(
         _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger,
-        _ deliveries: DeliveryClock?
+        _ deliveries: DeliveryClock?, _ server: Server
     ) -> MessagingService {
         let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
         let settings = ServiceSettings(
             contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
             limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
             cors: CORSPolicy(origins: origins))
+        let events = ServiceEventLog(ticks: SystemClock.ticks) { event, others in
+            var fields: Logger.Metadata = ["cause": "\(event.cause)"]
+            if let id = event.requestID { fields["request_id"] = "\(id)" }
+            if others > 0 { fields["others_since"] = .stringConvertible(others) }
+            logger.error("\(event.name)", metadata: fields)
+        }
         let surroundings = Surroundings(
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
-            log: { event in
-                var fields: Logger.Metadata = ["cause": "\(event.cause)"]
-                if let id = event.requestID { fields["request_id"] = "\(id)" }
-                logger.error("\(event.name)", metadata: fields)
-            })
+            loopsTurn: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take)
         return MessagingService(
             store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),

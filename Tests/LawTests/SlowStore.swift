@@ -53,8 +53,8 @@ struct SlowStore: MessageStore {
         try await store.setPerson(person, tenant: tenant)
     }
 
-    func checkReadiness() async throws(MessagingError) {
-        try await store.checkReadiness()
+    func checkReadiness() async -> StoreFault? {
+        await store.checkReadiness()
     }
 
     private func dawdle() async {

@@ -47,5 +47,5 @@ struct CannedStore: MessageStore {
 
     func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {}
 
-    func checkReadiness() async throws(MessagingError) {}
+    func checkReadiness() async -> StoreFault? { nil }
 }

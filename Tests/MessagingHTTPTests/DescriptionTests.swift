@@ -24,7 +24,8 @@ struct DescriptionTests {
     /// What can go wrong at a route, besides what can go wrong anywhere; without a default, so that no new route is forgotten.
     private static func problems(at route: Route, _ method: MessagingHTTP.Method) -> [ProblemKind] {
         let polled: [ProblemKind] = [
-            .malformedCursor, .unauthenticated, .cursorExpired, .rateLimited, .storeUnavailable,
+            .malformedCursor, .unauthenticated, .cursorExpired, .rateLimited, .overloaded,
+            .storeUnavailable,
         ]
         let written: [ProblemKind] = [
             .unauthenticated, .unsupportedMediaType, .invalidMessage, .rateLimited, .overloaded, .storeUnavailable,
@@ -38,8 +39,9 @@ struct DescriptionTests {
         case (.messages, _): return polled + [.conversationNotFound]
         case (.read, _): return written + [.conversationNotFound, .invalidReadPosition]
         case (.webSocket, _): return [.pollingOnly]
-        case (.readiness, _): return [.overloaded, .storeUnavailable]
-        case (.health, _), (.description, _), (.page, _): return []
+        case (.readiness, _): return [.storeUnavailable]
+        case (.health, _): return [.overloaded]
+        case (.description, _), (.page, _): return []
         }
     }
 

@@ -43,6 +43,7 @@ final class MemoryStore: MessageStore {
     }
 
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
+        if draft.content.text == "Fire!" { throw .storeUnavailable("the disk is on fire") }
         guard let found = try await conversation(draft.conversation, of: draft.caller),
             found.marks(for: draft.caller.user) != nil
         else { throw .conversationNotFound }
@@ -62,5 +63,5 @@ final class MemoryStore: MessageStore {
 
     func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {}
 
-    func checkReadiness() async throws(MessagingError) { throw .storeUnavailable("the disk is on fire") }
+    func checkReadiness() async -> StoreFault? { .diskFull }
 }

@@ -183,11 +183,35 @@ struct MessagingServiceTests {
 
     @Test("what goes wrong inside is for the log, not for the caller")
     func insideErrors() async {
-        let response = await answer(.get, "/readyz", as: nil)
+        let response = await answer(
+            .post, "\(Self.base)/conv-456/messages", fields: [(.contentType, "text/plain")], body: "Fire!")
         #expect(response.status == 503)
         #expect(!text(response.body).contains("fire"))
         #expect(log.lines.withLock { $0 } == ["the disk is on fire"])
+    }
+
+    @Test("who watches over it is told why the store is not ready, and that it is alive nevertheless")
+    func notReady() async throws {
+        let response = await answer(.get, "/readyz", as: nil)
+        #expect(response.status == 503)
+        let detail = try object(response.body)["detail"] as? String
+        #expect(detail == "The store is not ready: the disk is full (disk_full).")
+        #expect(response.value(of: "Retry-After") == "5")
+        #expect(log.lines.withLock { $0.isEmpty })
         #expect(await answer(.get, "/healthz", as: nil).status == 200)
+    }
+
+    @Test("it is not alive while a loop hangs")
+    func hanging() throws {
+        let service = MessagingService(
+            store: MemoryStore(conversation(lastN: 0), messages: []), index: FreshnessIndex(capacity: 10),
+            identity: DemoIdentity(), settings: ServiceSettings(),
+            surroundings: Surroundings(
+                now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") },
+                loopsTurn: { false }, log: { _ in }))
+        let response = try #require(service.answerFromMemory(request(.get, "/healthz")))
+        #expect(response.status == 503)
+        #expect(try kind(response) == "overloaded")
     }
 
     @Test(

@@ -72,7 +72,7 @@ final class HeldStore: MessageStore {
         throw unused
     }
 
-    func checkReadiness() async throws(MessagingError) {}
+    func checkReadiness() async -> StoreFault? { nil }
 
     private var unused: MessagingError { .storeUnavailable("no test asks for this") }
 

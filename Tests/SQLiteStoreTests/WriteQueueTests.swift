@@ -1,5 +1,4 @@
 import Messaging
-import Synchronization
 import Testing
 
 @testable import SQLiteStore
@@ -12,7 +11,7 @@ struct WriteQueueTests {
 
     @Test("While one batch takes too long, further writes are refused at once; then they are taken again")
     func stalled() {
-        let clock = Clock()
+        let clock = TestClock()
         let queue = WriteQueue(capacity: 10, stallLimit: .seconds(2)) { clock.now }
         #expect(queue.put(write()) == nil)
         #expect(queue.take(atMost: 5)?.count == 1)
@@ -26,20 +25,21 @@ struct WriteQueueTests {
 
     @Test("A queue that nobody had anything for is not stalled")
     func idle() {
-        let clock = Clock()
+        let clock = TestClock()
         let queue = WriteQueue(capacity: 10, stallLimit: .seconds(2)) { clock.now }
         clock.advance(by: .seconds(100))
         #expect(queue.put(write()) == nil)
     }
-}
 
-/// A clock that a test moves.
-private final class Clock: Sendable {
-    private let instant = Mutex(ContinuousClock.now)
-
-    var now: ContinuousClock.Instant { instant.withLock { $0 } }
-
-    func advance(by duration: Duration) {
-        instant.withLock { $0 += duration }
+    @Test("What its thread does while there is nothing to write may take too long too")
+    func busyWithoutWrites() {
+        let clock = TestClock()
+        let queue = WriteQueue(capacity: 10, stallLimit: .seconds(2)) { clock.now }
+        #expect(queue.take(atMost: 5, patience: .milliseconds(1))?.isEmpty == true)
+        #expect(queue.put(write()) == nil)
+        clock.advance(by: .seconds(3))
+        #expect(queue.put(write()) == .overloaded)
+        #expect(queue.take(atMost: 5)?.count == 1)
+        #expect(queue.put(write()) == nil)
     }
 }

@@ -1,0 +1,35 @@
+/// Why a store does not answer, or takes no writes, for the time being; the list is closed.
+public enum StoreFault: String, CaseIterable, Error, Sendable {
+    case diskFull = "disk_full"
+    case readOnly = "read_only"
+    case ioError = "io_error"
+    /// The files are no longer where they were opened: what is written to them would be lost.
+    case fileMissing = "file_missing"
+    /// The content is not what it should be: a table is gone, or SQLite calls the file malformed, also where the disk cannot read it.
+    case damaged
+    /// Another program has locked the database.
+    case locked
+    /// Something has been going on for too long: the disk hangs.
+    case stalled
+    case closed
+    /// Anything else; the log has the cause.
+    case other
+
+    /// Its name in metrics and logs.
+    public var name: String { rawValue }
+
+    /// What is wrong, for people; it names no path.
+    public var sentence: String {
+        switch self {
+        case .diskFull: "the disk is full"
+        case .readOnly: "the files or their file system have become read-only"
+        case .ioError: "the disk reports errors"
+        case .fileMissing: "the files are no longer where they were opened"
+        case .damaged: "the database is damaged, or the disk cannot read it"
+        case .locked: "another program has locked the database"
+        case .stalled: "the disk does not finish what it was asked for"
+        case .closed: "the store is closed"
+        case .other: "something went wrong that the log names"
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import GRDB
+import Messaging
+
+extension SQLiteStore {
+    /// How old the last write may be for a store to be taken to accept writes without another try.
+    private static let fresh = Duration.seconds(10)
+
+    /// Finds out why the store does not answer reads or take writes now; nil where it does both.
+    ///
+    /// It looks each time, and writes a page that stays as it is where nothing was written for ten seconds. While writes fail, it
+    /// is the writer thread that tries again, once a second.
+    public func checkReadiness() async -> StoreFault? {
+        if writer.isStalled { return .stalled }
+        let isReading = health.fault(of: .read) == nil
+        do throws(MessagingError) {
+            _ = try await read { db in
+                // What is in memory says nothing about a disk that has failed.
+                if !isReading { try db.execute(sql: "PRAGMA shrink_memory") }
+                return try Int.fetchOne(db, sql: "SELECT 1 FROM store")
+            }
+            if let fault = health.fault(of: .read) ?? health.fault(of: .write) { return fault }
+            if !health.hasWritten(within: Self.fresh) { try await writer.perform { try $0.probe() } }
+            return health.fault(of: .write)
+        } catch {
+            return health.fault(of: .read) ?? health.fault(of: .write) ?? (error == .overloaded ? .stalled : .closed)
+        }
+    }
+
+    /// Why an operation fails at present; nil where it works. Any thread may ask, and nobody waits.
+    public func fault(of operation: StoreOperation) -> StoreFault? {
+        if operation == .write, writer.isStalled { return .stalled }
+        if operation == .read, readQueue.isStalled { return .stalled }
+        return health.fault(of: operation)
+    }
+
+    /// How often an operation failed for this reason since the start: transactions, reads or checkpoints, not requests.
+    public func failures(of operation: StoreOperation, by fault: StoreFault) -> Int {
+        health.failures(of: operation, by: fault)
+    }
+}

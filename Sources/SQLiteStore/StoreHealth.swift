@@ -1,0 +1,90 @@
+import Messaging
+import Synchronization
+
+/// Whether reading, writing and checkpointing work at present; any thread may tell, and any may ask.
+///
+/// What has failed is taken to work again once it does so some time after the last failure. A disk on which there is room for
+/// the small and not for the large would otherwise be well and ill with every write.
+final class StoreHealth: Sendable {
+    /// How long nothing must have failed.
+    static let calm = Duration.seconds(2)
+
+    private struct Trouble {
+        var fault: StoreFault
+        let since: ContinuousClock.Instant
+        var latest: ContinuousClock.Instant
+        var reported: ContinuousClock.Instant
+    }
+
+    private struct State {
+        var troubles: [StoreOperation: Trouble] = [:]
+        var failures: [StoreOperation: [StoreFault: Int]] = [:]
+        var written: ContinuousClock.Instant?
+    }
+
+    private let state = Mutex(State())
+    /// How many operations are in trouble: lets whoever succeeds see without the lock that nothing has changed.
+    private let troubled = Atomic(0)
+    private let changed: (@Sendable (StoreChange) -> Void)?
+    private let now: @Sendable () -> ContinuousClock.Instant
+
+    init(
+        changed: (@Sendable (StoreChange) -> Void)? = nil,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.changed = changed
+        self.now = now
+    }
+
+    /// Why an operation fails at present; nil where it works.
+    func fault(of operation: StoreOperation) -> StoreFault? {
+        guard troubled.load(ordering: .relaxed) > 0 else { return nil }
+        return state.withLock { $0.troubles[operation]?.fault }
+    }
+
+    /// How often an operation failed for this reason since the start.
+    func failures(of operation: StoreOperation, by fault: StoreFault) -> Int {
+        state.withLock { $0.failures[operation]?[fault] ?? 0 }
+    }
+
+    /// Whether something was written within this time.
+    func hasWritten(within time: Duration) -> Bool {
+        state.withLock { state in state.written.map { now() - $0 < time } ?? false }
+    }
+
+    func failed(_ operation: StoreOperation, _ failure: StoreFailure) {
+        let change = state.withLock { state -> StoreChange? in
+            let now = now()
+            state.failures[operation, default: [:]][failure.fault, default: 0] += 1
+            guard var trouble = state.troubles[operation] else {
+                state.troubles[operation] = Trouble(fault: failure.fault, since: now, latest: now, reported: now)
+                troubled.store(state.troubles.count, ordering: .relaxed)
+                return StoreChange(operation: operation, fault: failure.fault, cause: failure.cause, seconds: 0)
+            }
+            let isNews = trouble.fault != failure.fault && now - trouble.reported >= Self.calm
+            trouble.latest = now
+            trouble.fault = failure.fault
+            if isNews { trouble.reported = now }
+            state.troubles[operation] = trouble
+            guard isNews else { return nil }
+            return StoreChange(
+                operation: operation, fault: failure.fault, cause: failure.cause,
+                seconds: (now - trouble.since) / .seconds(1))
+        }
+        if let change { changed?(change) }
+    }
+
+    func succeeded(_ operation: StoreOperation) {
+        if operation == .write { state.withLock { $0.written = now() } }
+        guard troubled.load(ordering: .relaxed) > 0 else { return }
+        let change = state.withLock { state -> StoreChange? in
+            let now = now()
+            guard let trouble = state.troubles[operation], now - trouble.latest >= Self.calm else { return nil }
+            state.troubles[operation] = nil
+            troubled.store(state.troubles.count, ordering: .relaxed)
+            return StoreChange(
+                operation: operation, fault: nil, cause: "", seconds: (now - trouble.since) / .seconds(1))
+        }
+        if let change { changed?(change) }
+    }
+}

@@ -1,0 +1,84 @@
+import Dispatch
+import Messaging
+import Synchronization
+import Testing
+
+@testable import SQLiteStore
+
+@Suite("The queue of reads", .timeLimit(.minutes(1)))
+struct ReadQueueTests {
+    /// Reads that stand still until they are let go.
+    private final class Held: Sendable {
+        let begun = Atomic(0)
+        let refused = Atomic(0)
+        private let gate = DispatchSemaphore(value: 0)
+
+        func read() -> Int {
+            begun.add(1, ordering: .relaxed)
+            gate.wait()
+            gate.signal()
+            return 1
+        }
+
+        func letGo() { gate.signal() }
+
+        func areAllBegun(_ count: Int) async throws {
+            while begun.load(ordering: .relaxed) < count { try await Task.sleep(for: .milliseconds(2)) }
+        }
+    }
+
+    private static func isRefused(_ result: Result<Int, any Error>) -> Bool {
+        guard case .failure(let error as MessagingError) = result else { return false }
+        return error == .overloaded
+    }
+
+    @Test("While its readers are stuck it takes what it may hold, refuses more at once, and goes on with what it took")
+    func bounded() async throws {
+        let (queue, held) = (ReadQueue(width: 2, capacity: 3, stallLimit: .seconds(3600)), Held())
+        let stuck = (1...2).map { _ in Task { await queue.perform(held.read) } }
+        try await held.areAllBegun(2)
+        let waiting = (1...10).map { _ in
+            Task {
+                let result = await queue.perform { 2 }
+                if Self.isRefused(result) { held.refused.add(1, ordering: .relaxed) }
+                return result
+            }
+        }
+        while held.refused.load(ordering: .relaxed) < 7 { try await Task.sleep(for: .milliseconds(2)) }
+        held.letGo()
+        for task in stuck { #expect(try await task.value.get() == 1) }
+        var answers = 0
+        for task in waiting where (try? await task.value.get()) == 2 { answers += 1 }
+        #expect(answers == 3)
+        #expect(try await queue.perform { 3 }.get() == 3)
+    }
+
+    @Test("When no read has ended for too long it refuses at once, and takes more as soon as one has")
+    func stalled() async throws {
+        let (clock, held) = (TestClock(), Held())
+        let queue = ReadQueue(width: 2, capacity: 100, stallLimit: .seconds(5)) { clock.now }
+        let stuck = (1...2).map { _ in Task { await queue.perform(held.read) } }
+        try await held.areAllBegun(2)
+        clock.advance(by: .seconds(5))
+        #expect(!queue.isStalled)
+        clock.advance(by: .milliseconds(1))
+        #expect(queue.isStalled)
+        #expect(Self.isRefused(await queue.perform { 2 }))
+        held.letGo()
+        for task in stuck { #expect(try await task.value.get() == 1) }
+        #expect(try await queue.perform { 3 }.get() == 3)
+        #expect(!queue.isStalled)
+    }
+
+    @Test("One reader that is at a long read does not keep others from being served")
+    func oneIsLong() async throws {
+        let (clock, held) = (TestClock(), Held())
+        let queue = ReadQueue(width: 2, capacity: 100, stallLimit: .seconds(5)) { clock.now }
+        let stuck = Task { await queue.perform(held.read) }
+        try await held.areAllBegun(1)
+        clock.advance(by: .seconds(60))
+        #expect(try await queue.perform { 2 }.get() == 2)
+        held.letGo()
+        #expect(try await stuck.value.get() == 1)
+    }
+}
