@@ -1,7 +1,8 @@
-"""Sends in parallel, ends the server at random moments, and then audits what was acknowledged.
+"""Sends, reads and polls in parallel, ends the server at random moments, and then audits what was acknowledged.
 
 Every `201` must be in the database exactly once, under the id and with the content that was acknowledged;
-nothing may be there that nobody sent; `n` has no gaps; and the file is whole.
+nothing may be there that nobody sent; `n` has no gaps; no read marker has gone back; cursors from before an end
+lead on after it, to the same picture that a fresh snapshot gives; and the file is whole.
 """
 
 import argparse
@@ -19,7 +20,8 @@ import time
 import urllib.parse
 import uuid
 
-CONVERSATIONS = "/api/messages/conversations"
+from kill_clients import CONVERSATIONS, Follower, Reader
+
 PEOPLE = ["alice", "bob", "carol", "dave"]
 SENDERS = 8
 LISTENING = "postbox: listening on http://"
@@ -27,7 +29,7 @@ LISTENING = "postbox: listening on http://"
 
 class Server:
     def __init__(self, program, database):
-        command = [program, "serve", "--port", "0", "--database", database, "--send-rate", "0"]
+        command = [program, "serve", "--port", "0", "--database", database, "--send-rate", "0", "--poll-rate", "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
         # A server that hangs at its start must not hang the audit.
@@ -180,6 +182,14 @@ def on_disk(database):
     )
 
 
+def markers_on_disk(database):
+    for conversation, user, mark in database.execute(
+        """SELECT conversations.id, user_id, read_up_to
+           FROM participants JOIN conversations ON conversations.key = participants.conversation_key"""
+    ):
+        yield (conversation, user), mark
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
@@ -192,13 +202,16 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
 
     audit = Audit()
+    readers = [Reader(audit, user) for user in PEOPLE[1:3]]
+    followers = [Follower(audit, user) for user in PEOPLE[:2]]
     senders = [Sender(audit, PEOPLE[index % len(PEOPLE)]) for index in range(SENDERS)]
     for round_number in range(options.rounds):
         server = Server(options.program, options.database)
         # A conversation of its own in each round, so that some are being opened when the end comes.
         conversations = ["conv-1", "conv 2/ä", "conv-3", f"round-{round_number}"]
         arguments = (server, conversations)
-        threads = [threading.Thread(target=sender.send_until_the_end, args=arguments, daemon=True) for sender in senders]
+        works = [sender.send_until_the_end for sender in senders] + [client.run for client in readers + followers]
+        threads = [threading.Thread(target=work, args=arguments, daemon=True) for work in works]
         for thread in threads:
             thread.start()
         time.sleep(random.uniform(0.02, 0.8))
@@ -208,19 +221,28 @@ def main():
 
     server = Server(options.program, options.database)
     audit.check("over HTTP", over_http(server, "alice"))
+    for follower in followers:
+        follower.check(server)
     server.end(signal.SIGTERM)
 
     database = sqlite3.connect(options.database)
     audit.check("on disk", on_disk(database))
+    marks = dict(markers_on_disk(database))
+    for reader in readers:
+        reader.check(marks)
     integrity = database.execute("PRAGMA integrity_check").fetchall()
     if integrity != [("ok",)]:
         audit.complain(f"integrity_check: {integrity}")
     if len(audit.acknowledged) < 10 * options.rounds:
         audit.complain(f"only {len(audit.acknowledged)} sends were acknowledged: this run proves nothing")
 
+    if any(follower.deltas < options.rounds for follower in followers) or not all(reader.marks for reader in readers):
+        audit.complain("hardly anybody read: this run proves little")
+
     print(
         f"{options.rounds} times SIG{options.signal}: {len(audit.attempts)} sends, "
-        f"{len(audit.acknowledged)} acknowledged, {len(audit.complaints)} complaints"
+        f"{len(audit.acknowledged)} acknowledged, {sum(len(reader.marks) for reader in readers)} markers, "
+        f"{sum(follower.deltas for follower in followers)} deltas, {len(audit.complaints)} complaints"
     )
     sys.exit("\n".join(audit.complaints[:20]) if audit.complaints else 0)
 
