@@ -131,7 +131,7 @@ class Postbox(Server):
             [*under, program, "serve", "--port", "0", "--database", self.database, "--identity", "jwt"]
             # Limits that nobody reaches: without any, their part of the work would be left out.
             + ["--jwt-secret-file", secret, "--send-rate", "1000000", "--send-burst", "1000000"]
-            + ["--poll-rate", "1000000", "--poll-burst", "1000000", *arguments],
+            + ["--poll-rate", "1000000", "--poll-burst", "1000000", "--log-level", "error", *arguments],
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
