@@ -132,10 +132,12 @@ reaches() {
 }
 
 @test "connections are counted while they are open, and suspended ones while they wait" {
+    stop_postbox
+    start_watched --max-connections 200
     send alice conv-1 'Hi' bob
     exec {socket}<>"/dev/tcp/127.0.0.1/$PORT"
     await reaches postbox_connections_open 1
-    assert_metric postbox_connections_limit 20000
+    assert_metric postbox_connections_limit 200
     coproc SQLITE { sqlite3 "$DATABASE" 2>&1; }
     printf '%s\n' "BEGIN IMMEDIATE; SELECT 'locked';" >&"${SQLITE[1]}"
     read -r <&"${SQLITE[0]}"
