@@ -1,12 +1,9 @@
 import ArgumentParser
-import DemoPage
 import Foundation
 import Logging
 import Messaging
 import MessagingHTTP
 import MicroHTTPServer
-import OpenAPIDescription
-import SQLiteStore
 
 /// `postbox serve`
 struct Serve: ParsableCommand {
@@ -73,12 +70,12 @@ struct Serve: ParsableCommand {
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Watching") var watch: WatchOptions
 
-    private var kind: IdentityKind { identity.kind(on: listeningHost) }
+    var kind: IdentityKind { identity.kind(on: listeningHost) }
 
     /// Where it listens: on the socket it was given, or on one of its own.
     private var listeningHost: String { SocketActivation.socket?.host ?? host }
 
-    private var connectionLimit: Int {
+    var connectionLimit: Int {
         Descriptors.room(for: limits.maxConnections, loops: loops > 0 ? loops : availableProcessors())
     }
 
@@ -99,7 +96,6 @@ struct Serve: ParsableCommand {
         Descriptors.raiseLimit()
         let logs = Logs(watch)
         defer { logs.queue.close() }
-        let logger = logs.logger
         let manager = ServiceManager(ProcessInfo.processInfo.environment)
         let certificate = try tls.files?.load()
         let server = try makeServer(logs, certificate)
@@ -107,126 +103,47 @@ struct Serve: ParsableCommand {
         let deliveries = admin.map { _ in DeliveryClock(ticks: SystemClock.ticks) }
         let commits = CommitWatch(queue: logs.queue, slowAfter: watch.slowCommitAfter)
         let index = FreshnessIndex(capacity: indexCapacity)
+        // Before the keys: what changes after this is read again.
         let keyVersion = identity.keyFile?.version
         let keys = try loadKeys()
-        let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
-        let store = try database.open(
-            observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed,
-            changed: StoreWatch(logger: logger).changed)
+        let store = try openStore(index, deliveries, commits, logs.logger)
         defer { store.close() }
-        if sampleData, kind == .demo, try store.isEmpty() {
-            _ = try Import.apply(lines: SampleData.reader(), to: store)
+        let (identity, jwt) = makeIdentity(keys, store, logs.logger)
+        let service = makeService(store, index, identity, logs.logger, deliveries, server)
+        let page = deliveries.map {
+            MetricsPage(
+                server: server, service: service, store: store, index: index, deliveries: $0, commits: commits,
+                logs: logs, connectionLimit: connectionLimit, database: database.path)
         }
-        let (identity, jwt) = makeIdentity(keys, store, logger)
-        let service = makeService(store, index, identity, logger, deliveries, server)
-        do throws(ServerError) {
-            try server.start(serving: service)
-            if let deliveries {
-                let page = MetricsPage(
-                    server: server, service: service, store: store, index: index, deliveries: deliveries,
-                    commits: commits, logs: logs, connectionLimit: connectionLimit, database: database.path)
-                try admin?.start(serving: AdminHandler(page: page))
-            }
-        } catch {
-            throw Failure.unavailable(error.description)
-        }
+        try start(server, service, admin, page)
         let url = SocketName.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")
-        announce(url, admin)
-        logger.info(
-            "serving",
-            metadata: [
-                "address": "\(url)", "identity": "\(kind.rawValue)",
-                "database": "\(database.path)", "version": "\(Version.current)",
-            ])
+        announce(url, admin, logs.logger)
         let watcher = jwt.flatMap { jwt in
-            self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logger) }
+            self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logs.logger) }
         }
-        let reloader = tls.files.map { CertificateReloader(files: $0, server: server, logger: logger) }
+        let reloader = tls.files.map { CertificateReloader(files: $0, server: server, logger: logs.logger) }
         if let certificate { reloader?.warn(of: certificate) }
         let caretaker = Caretaker(
             server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs, url: url)
         caretaker.work()
         manager.tell(.stopping)
-        logger.info("stopping")
+        logs.logger.info("stopping")
         server.stop(within: 10)
         admin?.stop(within: 1)
     }
 
-    private func loadKeys() throws -> TokenKeys? {
-        guard kind == .jwt, let file = identity.keyFile else { return nil }
-        return try Blocking.run { try await file.load() }
-    }
-
-    private func makeServer(_ logs: Logs, _ certificate: TLSCertificate?) throws -> Server {
-        var configuration = ServerConfiguration(host: host, port: port)
-        configuration.inheritedSocket = SocketActivation.socket
-        configuration.certificate = certificate
-        if loops > 0 { configuration.loops = loops }
-        limits.apply(to: &configuration, trustedProxies: identity.trustedProxies)
-        configuration.connectionLimit = connectionLimit
-        logs.observe(&configuration, watch)
+    private func start(
+        _ server: Server, _ service: MessagingService, _ admin: Server?, _ page: MetricsPage?
+    ) throws {
         do throws(ServerError) {
-            return try Server(configuration: configuration)
+            try server.start(serving: service)
+            if let page { try admin?.start(serving: AdminHandler(page: page)) }
         } catch {
             throw Failure.unavailable(error.description)
         }
     }
 
-    private func makeIdentity(
-        _ keys: TokenKeys?, _ store: SQLiteStore, _ logger: Logger
-    ) -> (any Identity, JWTIdentity?) {
-        let introduce: Introduction = { person, tenant in
-            do {
-                try await store.setPerson(person, tenant: tenant)
-                return true
-            } catch {
-                logger.error("a name could not be stored: \(error)")
-                return false
-            }
-        }
-        if let keys {
-            let jwt = JWTIdentity(
-                keys: keys, rules: identity.rules, capacity: indexCapacity, now: SystemClock.now, introduce: introduce)
-            return (jwt, jwt)
-        }
-        guard kind == .gateway else { return (DemoIdentity(), nil) }
-        let gateway = GatewayIdentity(
-            trusted: identity.trustedProxies, capacity: indexCapacity, introduce: introduce)
-        return (gateway, nil)
-    }
-
-    private func makeService(
-        _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger,
-        _ deliveries: DeliveryClock?, _ server: Server
-    ) -> MessagingService {
-        let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
-        let settings = ServiceSettings(
-            contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
-            limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
-            cors: CORSPolicy(origins: origins))
-        let events = ServiceEventLog(ticks: SystemClock.ticks) { event, others in
-            var fields: Logger.Metadata = ["cause": "\(event.cause)"]
-            if let id = event.requestID { fields["request_id"] = "\(id)" }
-            if others > 0 { fields["others_since"] = .stringConvertible(others) }
-            logger.error("\(event.name)", metadata: fields)
-        }
-        let surroundings = Surroundings(
-            now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
-            loopsTurn: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take)
-        return MessagingService(
-            store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
-            description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),
-            page: makePage(), deliveries: deliveries)
-    }
-
-    private func makePage() -> WebPage? {
-        guard page || kind == .demo else { return nil }
-        return WebPage(
-            html: PageDocument.html(identity: kind.rawValue),
-            contentSecurityPolicy: PageDocument.contentSecurityPolicy)
-    }
-
-    private func announce(_ url: String, _ admin: Server?) {
+    private func announce(_ url: String, _ admin: Server?, _ logger: Logger) {
         print("postbox: listening on \(url)")
         if let admin, let name = watch.admin {
             print("postbox: metrics on \(SocketName.url(name.host, admin.boundPort))/metrics")
@@ -234,5 +151,11 @@ struct Serve: ParsableCommand {
         if kind == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
         // Whoever reads this through a pipe waits for it.
         fflush(nil)
+        logger.info(
+            "serving",
+            metadata: [
+                "address": "\(url)", "identity": "\(kind.rawValue)",
+                "database": "\(database.path)", "version": "\(Version.current)",
+            ])
     }
 }

@@ -1,0 +1,97 @@
+import DemoPage
+import Logging
+import Messaging
+import MessagingHTTP
+import MicroHTTPServer
+import OpenAPIDescription
+import SQLiteStore
+
+/// The parts that a server is put together from, as the options say.
+extension Serve {
+    func openStore(
+        _ index: FreshnessIndex, _ deliveries: DeliveryClock?, _ commits: CommitWatch, _ logger: Logger
+    ) throws -> SQLiteStore {
+        let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
+        let store = try database.open(
+            observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed,
+            changed: StoreWatch(logger: logger).changed)
+        if sampleData, kind == .demo, try store.isEmpty() {
+            _ = try Import.apply(lines: SampleData.reader(), to: store)
+        }
+        return store
+    }
+
+    func loadKeys() throws -> TokenKeys? {
+        guard kind == .jwt, let file = identity.keyFile else { return nil }
+        return try Blocking.run { try await file.load() }
+    }
+
+    func makeServer(_ logs: Logs, _ certificate: TLSCertificate?) throws -> Server {
+        var configuration = ServerConfiguration(host: host, port: port)
+        configuration.inheritedSocket = SocketActivation.socket
+        configuration.certificate = certificate
+        if loops > 0 { configuration.loops = loops }
+        limits.apply(to: &configuration, trustedProxies: identity.trustedProxies)
+        configuration.connectionLimit = connectionLimit
+        logs.observe(&configuration, watch)
+        do throws(ServerError) {
+            return try Server(configuration: configuration)
+        } catch {
+            throw Failure.unavailable(error.description)
+        }
+    }
+
+    func makeIdentity(
+        _ keys: TokenKeys?, _ store: SQLiteStore, _ logger: Logger
+    ) -> (any Identity, JWTIdentity?) {
+        let introduce: Introduction = { person, tenant in
+            do {
+                try await store.setPerson(person, tenant: tenant)
+                return true
+            } catch {
+                logger.error("a name could not be stored: \(error)")
+                return false
+            }
+        }
+        if let keys {
+            let jwt = JWTIdentity(
+                keys: keys, rules: identity.rules, capacity: indexCapacity, now: SystemClock.now, introduce: introduce)
+            return (jwt, jwt)
+        }
+        guard kind == .gateway else { return (DemoIdentity(), nil) }
+        let gateway = GatewayIdentity(
+            trusted: identity.trustedProxies, capacity: indexCapacity, introduce: introduce)
+        return (gateway, nil)
+    }
+
+    func makeService(
+        _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger,
+        _ deliveries: DeliveryClock?, _ server: Server
+    ) -> MessagingService {
+        let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
+        let settings = ServiceSettings(
+            contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
+            limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
+            cors: CORSPolicy(origins: origins))
+        let events = ServiceEventLog(ticks: SystemClock.ticks) { event, others in
+            var fields: Logger.Metadata = ["cause": "\(event.cause)"]
+            if let id = event.requestID { fields["request_id"] = "\(id)" }
+            if others > 0 { fields["others_since"] = .stringConvertible(others) }
+            logger.error("\(event.name)", metadata: fields)
+        }
+        let surroundings = Surroundings(
+            now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
+            loopsTurn: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take)
+        return MessagingService(
+            store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
+            description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),
+            page: makePage(), deliveries: deliveries)
+    }
+
+    private func makePage() -> WebPage? {
+        guard page || kind == .demo else { return nil }
+        return WebPage(
+            html: PageDocument.html(identity: kind.rawValue),
+            contentSecurityPolicy: PageDocument.contentSecurityPolicy)
+    }
+}
