@@ -122,6 +122,36 @@ struct DescriptionTests {
         #expect(messages["default"] as? Int == ListConversations.defaultMessages)
     }
 
+    /// What a request to a route may carry besides its path; without a default, so that no new route is forgotten.
+    private static func parameters(at route: Route, _ method: MessagingHTTP.Method) -> Set<String> {
+        let condition: Set = ["header If-None-Match"]
+        let polled: Set = ["query limit", "query since", "query before"]
+        switch (route, method) {
+        case (_, .options):
+            return ["header Origin", "header Access-Control-Request-Method", "header Access-Control-Request-Headers"]
+        case (.conversations, _): return polled.union(condition).union(["query messages"])
+        case (.messages, .post): return ["header Idempotency-Key"]
+        case (.messages, _): return polled.union(condition)
+        case (.description, _), (.page, _): return condition
+        case (.read, _), (.webSocket, _), (.health, _), (.readiness, _): return []
+        }
+    }
+
+    @Test("the same parameters at each operation", arguments: routes)
+    func parameters(route: Route) throws {
+        for method in route.methods {
+            let operation = try described.operation(method.name, Self.template(route))
+            let shown = operation.parameters.compactMap { parameter -> String? in
+                guard let place = parameter["in"] as? String, let name = parameter["name"] as? String else {
+                    return nil
+                }
+                return place == "path" || name == RequestID.fieldName ? nil : "\(place) \(name)"
+            }
+            #expect(shown.count == Set(shown).count)
+            #expect(Set(shown) == Self.parameters(at: route, method), "\(operation.name)")
+        }
+    }
+
     @Test("the same limits of what is sent")
     func sizes() {
         // The limit counts bytes and is the operator's to set: a maxLength would be another limit.
