@@ -227,3 +227,8 @@ def behind_proxy(folder):
         assert page.contents() == [] and page.find("#text").get_attribute("value") == ""
         assert page.script("return Object.keys(sessionStorage).length") == 0
         assert postbox.stored("for Cem") == 0
+        log_in("dee")
+        until(lambda: page.script("return [...session.conversations.keys()]") == ["talk"], "Dee's list comes without a reload")
+        postbox.send("bea", "other", "later than all that Dee has", receiverId="cem")
+        log_in("bea")
+        until(lambda: page.script("return [...session.conversations.keys()]") == ["other"], "and goes with Dee")
