@@ -15,7 +15,8 @@ final class BackupPlace {
             throw .notWritten(path: path, reason: String(cString: strerror(errno)))
         }
         self.source = status
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opening a pipe would wait for somebody to write to it.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             guard errno == ENOENT else { throw .notWritten(path: path, reason: String(cString: strerror(errno))) }
             present = nil
@@ -29,6 +30,8 @@ final class BackupPlace {
             guard status.st_dev != self.source.st_dev || status.st_ino != self.source.st_ino else {
                 throw .ontoItself(path: path)
             }
+            // A device reads as an empty file, and would be gone.
+            guard status.st_mode & S_IFMT == S_IFREG else { throw .notReplaceable(path: path) }
             try check(path)
         } catch {
             release()

@@ -89,6 +89,8 @@ final class DatabaseFile: Sendable {
         if let known = identity(ofFileAt: path), held.contains(known) { throw .held(path: path) }
         let (opened, isNew) = try openOrCreate(path, for: purpose)
         do throws(SQLiteStoreError) {
+            // A device reads as an empty file, and would be gone where it is replaced.
+            guard isRegular(opened) else { throw .notADatabase(path: path) }
             try lock(opened, path)
             guard let identity = identity(of: opened) else { throw failure(path) }
             // Whoever replaces a file holds it until the other one has its name.
@@ -115,13 +117,18 @@ final class DatabaseFile: Sendable {
     private static func openOrCreate(
         _ path: String, for purpose: Purpose
     ) throws(SQLiteStoreError) -> (descriptor: Int32, isNew: Bool) {
-        let existing = open(path, O_RDWR | O_CLOEXEC)
+        let existing = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
         if existing >= 0 { return (existing, false) }
         guard errno == ENOENT else { throw failure(path) }
         guard purpose != .openingExisting else { throw .missing(path: path) }
         let new = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0o644)
         guard new >= 0 else { throw failure(path) }
         return (new, true)
+    }
+
+    private static func isRegular(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     private static func lock(_ descriptor: Int32, _ path: String) throws(SQLiteStoreError) {

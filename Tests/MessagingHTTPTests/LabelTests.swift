@@ -46,6 +46,7 @@ struct LabelTests {
             ("/api/messages/conversations/%40bob/messages", "/api/messages/conversations/@/messages"),
             ("/api/messages/conversations/@bob/read", "/api/messages/conversations/@/read"),
             ("/api/messages/conversations/@bob/typo", "/api/messages/conversations/…"),
+            ("/v1/api/messages/conversations/@bob/messages", "/v1/api/messages/conversations/…"),
             ("http://user:pass@host/healthz?x", "/healthz"), ("/favicon.ico?x=y", "/favicon.ico"),
             ("/a b\u{1B}ä\u{0}", "/a%20b%1B%C3%A4%00"), ("*", "*"),
         ])

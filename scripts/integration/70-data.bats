@@ -50,6 +50,22 @@ load data
     assert_equal "$(find "$BATS_TEST_TMPDIR" -name '*.partial')" ''
 }
 
+@test "what is no ordinary file is neither replaced nor waited for" {
+    a_history
+    succeeds backup "$BACKUP"
+    mkfifo "$BATS_TEST_TMPDIR/pipe"
+    cp --archive /dev/null "$BATS_TEST_TMPDIR/device" 2>/dev/null || rm -f "$BATS_TEST_TMPDIR/device"
+    for place in pipe device; do
+        [[ -e $BATS_TEST_TMPDIR/$place ]] || continue # Only root can make devices.
+        kind=$(stat --format %F "$BATS_TEST_TMPDIR/$place")
+        refuses 69 backup "$BATS_TEST_TMPDIR/$place"
+        refuses 69 restore "$BACKUP" --force --database "$BATS_TEST_TMPDIR/$place"
+        refuses 69 serve --port 0 --database "$BATS_TEST_TMPDIR/$place"
+        assert_equal "$(stat --format %F "$BATS_TEST_TMPDIR/$place")" "$kind"
+    done
+    assert_equal "$(find "$BATS_TEST_TMPDIR" -name '*.partial' -o -name '*-journal')" ''
+}
+
 @test "a database that a server uses is not replaced by a backup of another" {
     a_history
     cp "$DATABASE" "$BATS_TEST_TMPDIR/other.sqlite"
