@@ -8,18 +8,16 @@ public enum LoggedPath {
         let path = RequestTarget(target).path
         guard let route = try? Route(path: path) else {
             guard !Route.needsCaller(path) else { return "\(Route.conversations.path)/…" }
-            return PercentEncoding.visible(withoutIDs(path).prefix(maximumLength))
+            // Of ours behind a prefix that a proxy has left on it: without what may name people.
+            if let ours = path.firstRange(of: Array("\(Route.conversations.path)/".utf8)) {
+                return PercentEncoding.visible(path[..<ours.upperBound].suffix(maximumLength)) + "…"
+            }
+            return PercentEncoding.visible(path.prefix(maximumLength))
         }
         return switch route {
         case .messages(.direct): "/api/messages/conversations/@/messages"
         case .read(.direct): "/api/messages/conversations/@/read"
         default: route.path
         }
-    }
-
-    /// A path of ours behind a prefix that a proxy has left on it, without what may name people.
-    private static func withoutIDs(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let beginning = Array("\(Route.conversations.path)/".utf8)
-        return path.firstRange(of: beginning).map { path[..<$0.upperBound] } ?? path
     }
 }
