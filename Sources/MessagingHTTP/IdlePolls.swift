@@ -22,10 +22,11 @@ final class IdlePolls: Sendable {
             return left.hasSameBytes(as: right)
         }
 
-        /// Arrays would be hashed byte by byte. Few callers come from more than one page, so the page tells nothing apart.
+        /// Arrays would be hashed byte by byte. The origin counts too, or one caller with many could make everybody's look-ups slow.
         func hash(into hasher: inout Hasher) {
             hasher.combine(caller)
             target.withUnsafeBytes { hasher.combine(bytes: $0) }
+            origin?.withUnsafeBytes { hasher.combine(bytes: $0) }
         }
     }
 
