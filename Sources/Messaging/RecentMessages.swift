@@ -25,10 +25,11 @@ public struct RecentMessages: Sendable, Equatable {
         if messages.count >= 2 * Self.usualCount { self = RecentMessages(messages.suffix(Self.usualCount)) }
     }
 
-    /// Whether these newest messages go as far as what is kept, and further back.
+    /// Whether these newest messages are newer than what is kept, or as new and go further back.
     func isExtended(by newest: [Message]) -> Bool {
-        guard let last = newest.last?.n, last >= messages.last?.n ?? 0 else { return false }
-        return newest.count > messages.count
+        guard let last = newest.last?.n else { return false }
+        let known = messages.last?.n ?? 0
+        return last > known || (last == known && newest.count > messages.count)
     }
 
     /// The bytes of its place in a table.

@@ -8,19 +8,25 @@ import Synchronization
 /// often costs much less, because most pages have been written again by then; so it happens after the answers: when nothing is to be
 /// written for a moment, and at the latest when the log has become large.
 final class WriteAheadLog: Sendable {
-    /// The most pages before a checkpoint has to be: 64 MiB.
-    private static let largest = 16_384
     /// How long nothing has to be written before a checkpoint is made.
     static let patience = Duration.milliseconds(200)
 
     /// How long to wait after a checkpoint that failed: each one begins again with all that is in the log.
     private static let pause = Duration.seconds(5)
 
-    fileprivate let pages = Atomic(0)
+    private let largest: Int
+    private let pages = Atomic(0)
+    /// How many pages the last checkpoint found; while a reader keeps the log from being begun anew, it grows from there.
+    private let copied = Atomic(0)
     private let retry = Mutex<ContinuousClock.Instant?>(nil)
 
+    /// - Parameter largest: how many pages may come before a checkpoint has to be; by default 64 MiB.
+    init(largest: Int = 16_384) {
+        self.largest = largest
+    }
+
     /// Whether it is time for a checkpoint even though there is something to write.
-    var isLarge: Bool { pages.load(ordering: .relaxed) >= Self.largest }
+    var isLarge: Bool { pages.load(ordering: .relaxed) - copied.load(ordering: .relaxed) >= largest }
 
     /// Watches the connection that writes, in place of SQLite's own way.
     ///
@@ -38,12 +44,17 @@ final class WriteAheadLog: Sendable {
         guard retry.withLock({ $0 ?? .now }) <= .now else { return false }
         do {
             try db.checkpoint(.passive)
+            copied.store(pages.load(ordering: .relaxed), ordering: .relaxed)
             retry.withLock { $0 = nil }
             return true
         } catch {
             retry.withLock { $0 = .now + Self.pause }
             throw StoreFailure(error, on: db)
         }
+    }
+
+    fileprivate func grew(to size: Int) {
+        if size < pages.exchange(size, ordering: .relaxed) { copied.store(0, ordering: .relaxed) }
     }
 }
 
@@ -52,6 +63,6 @@ private func committed(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, name: UnsafePointer<CChar>?, pages: CInt
 ) -> CInt {
     guard let context else { return SQLITE_OK }
-    Unmanaged<WriteAheadLog>.fromOpaque(context).takeUnretainedValue().pages.store(Int(pages), ordering: .relaxed)
+    Unmanaged<WriteAheadLog>.fromOpaque(context).takeUnretainedValue().grew(to: Int(pages))
     return SQLITE_OK
 }

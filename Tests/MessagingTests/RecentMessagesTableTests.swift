@@ -48,6 +48,8 @@ struct RecentMessagesTableTests {
         #expect(count(&table, "a", 5...10) == 6)
         table.keep(messages(2...10), for: "a")
         #expect(count(&table, "a", 2...10) == 9)
+        table.keep(messages(5...13), for: "a")
+        #expect(count(&table, "a", 11...13) == 3, "newer ones, as many as before or fewer")
         table.append(messages(1...1)[0], to: "nobody")
         #expect(table.value(for: "nobody") == nil)
     }
