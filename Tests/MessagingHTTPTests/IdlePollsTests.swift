@@ -63,4 +63,22 @@ struct IdlePollsTests {
         polls.keep(answer(at: 2), to: call)
         #expect(polls.answer(to: call.request, of: call.caller)?.tag.text == "\"2\"")
     }
+
+    @Test("What is kept for a page of one origin is nobody else's, and two origins are none")
+    func origins() throws {
+        let polls = IdlePolls(capacity: 10)
+        func asked(from origins: String...) throws -> Call {
+            let fields = origins.map { (RequestField.origin, $0) }
+            return Call(
+                request: request(.get, "/", fields), caller: Caller(user: alice), query: try Query([]), common: [])
+        }
+        func isKept(_ call: Call) -> Bool { polls.answer(to: call.request, of: call.caller) != nil }
+        polls.keep(answer(at: 1), to: try asked(from: "https://a.example"))
+        #expect(isKept(try asked(from: "https://a.example")))
+        #expect(!isKept(try asked(from: "https://b.example")))
+        #expect(!isKept(try asked(from: "https://a.example", "https://b.example")))
+        #expect(!isKept(try asked()))
+        polls.keep(answer(at: 1), to: try asked())
+        #expect(isKept(try asked(from: "https://a.example", "https://b.example")))
+    }
 }
