@@ -9,7 +9,7 @@ import tempfile
 import instructions
 import report
 import rows
-from load import Wrong
+from exchange import Wrong
 
 
 def main():
@@ -26,8 +26,10 @@ def main():
     options = parser.parse_args()
     # Whoever ends the benchmark early must not leave servers behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit("ended after an hour: something hangs"))
+    signal.alarm(3600)
 
-    table = report.Report()
+    table = report.Report(options.program)
     failure = None
     # The databases are copied into it, so it must be on a disk; often /tmp is none.
     with tempfile.TemporaryDirectory(dir=options.cache, prefix="run-") as folder:

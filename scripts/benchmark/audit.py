@@ -1,53 +1,71 @@
-"""Compares what Postbox answered under load with what is in its database."""
+"""Keeps what was answered under load, and compares it with what was expected and with the database."""
 
+import json
 import sqlite3
 
-import load
-from load import Wrong
+from exchange import Wrong
 
 
-def check(database, kept):
-    """Every acknowledged send must be there exactly once, and every message of a sampled answer must be what is stored."""
-    store = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        keys = dict(store.execute("SELECT id, key FROM conversations WHERE tenant_id = ''"))
-        sent, seen = set(), 0
-        for name, path in kept:
-            for answer in load.answers(path):
-                for message in messages(answer):
-                    compare(store, keys, name, message)
-                    seen += 1
-                if isinstance(answer, dict):
-                    if answer["id"] in sent:
-                        raise Wrong(f"{name}: {answer['id']} was acknowledged twice")
-                    sent.add(answer["id"])
-        gaps = store.execute(
-            "SELECT count(*) FROM (SELECT conversation_key FROM messages GROUP BY conversation_key HAVING max(n) <> count(*))"
-        ).fetchone()[0]
-        if gaps:
-            raise Wrong(f"{gaps} conversations have gaps in their numbers")
-    finally:
-        store.close()
-    return f"Audited: {len(sent):,} acknowledged sends, each found once; {seen:,} messages of answers compared with the database."
+class Audit:
+    """Of one running Postbox."""
 
+    def __init__(self, database):
+        self.database = database
+        # Messages of the `201`s.
+        self.acknowledged = []
+        # Sends that may be stored although nobody was told, since the load ended just then.
+        self.unanswered = 0
+        # Answers that had the status, the entity tag and the size that were expected.
+        self.answers = 0
+        # Bodies that were compared byte by byte with what was expected.
+        self.compared = 0
+        # Requests that somebody made beside the load, with the whole answer compared.
+        self.witnessed = 0
 
-def messages(answer):
-    """The messages of an answer: one that was sent, a page, or a list with embedded ones."""
-    if isinstance(answer, dict):
-        return [answer]
-    return [message for entry in answer for message in (entry["messages"] if "messages" in entry else [entry])]
+    def acknowledge(self, name, body):
+        """`plans.sends` writes into each message where it goes and who sends it, so an answer shows whether it is of its request."""
+        message = json.loads(body)
+        _, conversation, sender, *_ = message["content"].split()
+        if (conversation, sender) != (message["conversationId"], message["senderId"]) or not message["sent"]:
+            raise Wrong(f"{name}: a send of another was acknowledged: {message}")
+        self.acknowledged.append((message["id"], sender, message["content"]))
 
+    def check(self):
+        """Looks up every acknowledged send: it must be there exactly once, under its number, and no number may be missing."""
+        store = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        try:
+            keys = dict(store.execute("SELECT id, key FROM conversations WHERE tenant_id = ''"))
+            contents = set()
+            for name, sender, content in self.acknowledged:
+                conversation, _, number = name.rpartition(":")
+                rows = store.execute(
+                    "SELECT sender_id, content FROM messages WHERE conversation_key = ? AND n = ?", (keys.get(conversation), int(number))
+                ).fetchall()
+                if rows != [(sender, content)]:
+                    raise Wrong(f"{name} was acknowledged as {content!r} of {sender}, and is stored as {rows}")
+                contents.add(content)
+            if len(contents) != len(self.acknowledged):
+                raise Wrong(f"{len(self.acknowledged)} sends were acknowledged, but only {len(contents)} different ones")
+            stored = [content for (content,) in store.execute("SELECT content FROM messages WHERE content GLOB 'bench-*'")]
+            if len(set(stored)) != len(stored):
+                raise Wrong("a send is stored twice")
+            if not 0 <= len(stored) - len(contents) <= self.unanswered:
+                raise Wrong(f"{len(stored)} sends are stored, {len(contents)} were acknowledged, at most {self.unanswered} unanswered")
+            gaps = store.execute("SELECT count(*) FROM conversations c WHERE last_n <> "
+                                 "(SELECT count(*) FROM messages WHERE conversation_key = c.key)").fetchone()[0]
+            if gaps:
+                raise Wrong(f"{gaps} conversations have gaps in their numbers")
+        finally:
+            store.close()
 
-def compare(store, keys, name, message):
-    conversation, _, number = message["id"].rpartition(":")
-    rows = store.execute(
-        "SELECT sender_id, content FROM messages WHERE conversation_key = ? AND n = ?", (keys.get(conversation), int(number))
-    ).fetchall()
-    if rows != [(message["senderId"], message["content"])]:
-        raise Wrong(f"{name}: {message['id']} was answered as {message['content']!r}, and is stored as {rows}")
-    if message["content"].startswith(f"{name}-"):
-        copies = store.execute(
-            "SELECT count(*) FROM messages WHERE conversation_key = ? AND content = ?", (keys[conversation], message["content"])
-        ).fetchone()[0]
-        if copies != 1:
-            raise Wrong(f"{name}: {message['content']!r} is stored {copies} times")
+    def __add__(self, other):
+        total = Audit(None)
+        for name in ("acknowledged", "unanswered", "answers", "compared", "witnessed"):
+            setattr(total, name, getattr(self, name) + getattr(other, name))
+        return total
+
+    def text(self):
+        return (
+            f"Audited: {self.answers:,} answers with the expected status, entity tag and size, {self.compared:,} of them byte by byte; "
+            f"{self.witnessed:,} more, asked beside the load, as a whole; {len(self.acknowledged):,} acknowledged sends, each found once."
+        )

@@ -5,13 +5,12 @@ They are compared with instructions.txt, by whoever changes the way of an idle p
 
 import os
 import re
-import socket
 import subprocess
-import time
 
 import data
-import load
 import servers
+from exchange import BASE, Exchange, Wrong, request
+from plans import Plans
 
 POLLS = 2000
 LIMITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "instructions.txt")
@@ -26,17 +25,18 @@ def run(options, folder, table):
     counts = {}
     with servers.Bare(options.programs, under=callgrind(folder, "bare")) as bare:
         tag = '"1ev2c06g.100.50.50-153i1rdwsu7nn"'
-        polls = [load.request("GET", load.BASE, data.user(number), tag=tag) for number in range(50)]
+        polls = [request("GET", BASE, data.user(number), tag) for number in range(50)]
         counts["bare"] = count(bare, polls, os.path.join(folder, "bare"))
     # Valgrind 3.19 ends at the debugging information that Swift writes.
     program = os.path.join(folder, "stripped")
     subprocess.run(["strip", "--strip-debug", "-o", program, options.program], check=True)
     database = data.ordinary(options.cache, options.program, 10_000)
     with servers.Postbox(program, folder, database, "--loops", "1", under=callgrind(folder, "postbox")) as postbox:
-        plans = load.Plans(servers.Client(postbox.port), folder)
-        for name, requests in (("list-304", plans.lists()), ("messages-304", plans.messages())):
-            counts[name] = count(postbox, [text for _, text in requests[:50]], os.path.join(folder, "postbox"))
-        postbox.remove_database()
+        plans = Plans(postbox)
+        for name, wanted in (("list-304", plans.lists(range(50))), ("messages-304", plans.messages(range(50)))):
+            polls = [one.text for one in plans.idle(wanted)]
+            counts[name] = count(postbox, polls, os.path.join(folder, "postbox"))
+        postbox.finish()
     for name, most in limits().items():
         table.row(f"instructions: {name}", f"≤ {most:,}", f"{counts[name]:,}", counts[name] <= most)
     table.row("*instructions: bare*", "", f"{counts['bare']:,}", None)
@@ -51,10 +51,12 @@ def callgrind(folder, name):
 
 def count(server, polls, out):
     """The instructions of one poll, on average."""
-    poll(server.port, polls, 200)
-    settle(server)
+    with Exchange(server.port) as exchange:
+        poll(exchange, polls, 200)
+    server.settle()
     control(server, "--zero")
-    poll(server.port, polls, POLLS)
+    with Exchange(server.port) as exchange:
+        poll(exchange, polls, POLLS)
     control(server, "--dump")
     # Dumps are numbered.
     folder, name = os.path.split(out)
@@ -63,28 +65,13 @@ def count(server, polls, out):
         return int(re.search(r"^summary: (\d+)", file.read(), re.MULTILINE).group(1)) // POLLS
 
 
-def settle(server):
-    """Waits until nothing goes on any more, such as the checkpoint after the first requests' writes."""
-    used = -1.0
-    while server.cpu() - used > 0.005:
-        used = server.cpu()
-        time.sleep(0.5)
-
-
 def control(server, command):
     subprocess.run(["callgrind_control", command, str(server.process.pid)], check=True, capture_output=True, timeout=60)
 
 
-def poll(port, polls, times):
-    """Makes so many polls on one connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        for number in range(times):
-            connection.sendall(polls[number % len(polls)].encode())
-            answer = b""
-            while b"\r\n\r\n" not in answer:
-                part = connection.recv(65536)
-                if not part:
-                    raise load.Wrong("the connection was closed")
-                answer += part
-            if not answer.startswith(b"HTTP/1.1 304 "):
-                raise load.Wrong(f"no 304: {answer[:200]!r}")
+def poll(exchange, polls, times):
+    """Makes so many polls, one after the other."""
+    for number in range(times):
+        answer = exchange.ask(polls[number % len(polls)])
+        if answer.status != 304:
+            raise Wrong(f"no 304: {answer}")

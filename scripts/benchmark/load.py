@@ -6,19 +6,13 @@ import json
 import os
 import random
 import subprocess
+import threading
 
-import data
-import servers
+from exchange import Exchange, Wrong
 
 CONNECTIONS = 64
 THREADS = 2
-BASE = "/api/messages/conversations"
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-# Who does what: far enough from each other that a send of one group never changes what another group polls.
-READERS = range(500)
-FOLLOWERS = range(550, 680)
-WRITERS = range(700, 900)
 
 
 @dataclasses.dataclass
@@ -31,133 +25,115 @@ class Measurement:
     cpu: float = None
 
 
-class Wrong(Exception):
-    """An answer that is not what it must be: nothing measured counts then."""
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A request, and the answer that must come; of a send, `tag` and `body` cannot be known beforehand."""
+
+    text: str
+    status: int
+    tag: str = None
+    body: bytes = None
+
+    def head(self):
+        expected = "- -" if self.tag is None else f"{self.tag} {len(self.body)}"
+        return f"{self.status} {expected} {len(self.text)}\n"
 
 
-def request(method, path, user=None, tag=None, body=None):
-    fields = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
-    if user:
-        fields.append(f"Authorization: Bearer {servers.token(user)}")
-    if tag:
-        fields.append(f"If-None-Match: {tag}")
-    if body is not None:
-        body = json.dumps(body)
-        fields += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join(fields) + "\r\n\r\n" + (body or "")
+class Load:
+    """Requests that are sent in turn, round and round."""
+
+    runs = 0
+
+    def __init__(self, folder, name, asked, audit):
+        self.name, self.audit = name, audit
+        self.path = os.path.join(folder, f"{name.replace(' ', '-')}.requests")
+        with open(self.path, "w", encoding="ascii", newline="") as file:
+            file.writelines(one.head() + one.text for one in asked)
+        # Whoever asks beside the load must find the same, each time.
+        self.repeatable = [one for one in asked if one.tag is not None]
+        self.bodies = {one.tag: one.body for one in self.repeatable}
+
+    def run(self, server, seconds):
+        """One measurement; all that came is checked."""
+        Load.runs += 1
+        kept = f"{self.path}.{Load.runs}.kept"
+        command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+        command += ["-s", os.path.join(HERE, "requests.lua"), server.origin, "--", self.path, kept, str(THREADS)]
+        with Witness(server, self.repeatable, self.audit):
+            before = server.cpu()
+            run = subprocess.run(command, check=True, timeout=seconds + 60, capture_output=True, text=True)
+            used = server.cpu() - before
+        results = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
+        if len(results) != 1:
+            raise Wrong(f"wrk did not finish: {run.stdout}{run.stderr}")
+        result = json.loads(results[0].removeprefix("RESULT "))
+        self.check(result, kept)
+        return Measurement(
+            rate=result["requests"] / result["seconds"], p50=result["p50"] / 1000, p99=result["p99"] / 1000,
+            cpu=used * 1e6 / result["requests"],
+        )
+
+    def check(self, result, kept):
+        if result["errors"] or result["wrong"] or result["surplus"] or not result["requests"]:
+            raise Wrong(f"{self.name}: {result}")
+        # At the end every connection may have one request without an answer; and wrk has one made for each thread to look at.
+        if result["unanswered"] > CONNECTIONS + THREADS:
+            raise Wrong(f"{self.name}: requests without an answer: {result}")
+        self.audit.answers += result["requests"]
+        acknowledged = 0
+        for tag, body in answers(kept):
+            if tag == "-":
+                self.audit.acknowledge(self.name, body)
+                acknowledged += 1
+            elif body != self.bodies[tag]:
+                raise Wrong(f"{self.name}: {tag} came with another body: {body[:700]!r}")
+            else:
+                self.audit.compared += 1
+        if acknowledged != result["acknowledged"]:
+            raise Wrong(f"{self.name}: {result['acknowledged']} acknowledged, {acknowledged} kept")
+        if acknowledged:
+            self.audit.unanswered += result["unanswered"]
 
 
-def write(path, requests):
-    """`requests`: pairs of the status that must come and the request."""
-    with open(path, "w", encoding="ascii", newline="") as file:
-        file.writelines(f"{status} {len(text)}\n{text}" for status, text in requests)
-    return path
+class Witness(threading.Thread):
+    """Somebody who asks beside the load, twenty times a second, and knows which answer belongs to which request: wrk does not."""
 
+    def __init__(self, server, asked, audit):
+        super().__init__(daemon=True)
+        self.asked, self.audit = asked, audit
+        self.exchange = Exchange(server.port)
+        self.over = threading.Event()
+        self.failure = None
 
-def of_user(user, turn):
-    """One of the ten conversations that `data.pairs` gives a user with the users that follow."""
-    return user + 1000 * (turn % 10)
+    def run(self):
+        choice = random.Random(len(self.asked))
+        while self.asked and not self.failure and not self.over.wait(0.05):
+            one = choice.choice(self.asked)
+            try:
+                answer = self.exchange.ask(one.text)
+            except OSError as error:
+                self.failure = f"{one.text!r}: {error}"
+                return
+            if (answer.status, answer.tag, answer.body) != (one.status, one.tag, one.body):
+                self.failure = f"{one.text!r} was answered {answer} instead of {one.status} {one.tag}"
+            self.audit.witnessed += 1
 
+    def __enter__(self):
+        self.start()
 
-def messages_path(conversation, query=""):
-    return f"{BASE}/{data.conversation(conversation)}/messages{query}"
-
-
-class Plans:
-    """The requests of each row, prepared for one running Postbox."""
-
-    def __init__(self, client, folder):
-        self.client = client
-        self.folder = folder
-
-    def file(self, name, requests):
-        return write(os.path.join(self.folder, f"{name}.requests"), requests)
-
-    def conditional(self, path, user):
-        _, fields = self.client.get(path, user)
-        return 304, request("GET", path, user, tag=fields["ETag"])
-
-    def lists(self):
-        return [self.conditional(BASE, data.user(user)) for user in READERS]
-
-    def messages(self):
-        return [self.conditional(messages_path(of_user(user, user)), data.user(user)) for user in READERS]
-
-    def deltas(self):
-        """Polls with a cursor from before the latest message."""
-        requests = []
-        for user in FOLLOWERS:
-            for turn in range(4):
-                conversation = of_user(user, turn)
-                _, fields = self.client.get(messages_path(conversation, "?limit=1"), data.user(user))
-                self.client.request(
-                    "POST", messages_path(conversation), data.user(user + 1 + turn), {"content": "And this is new."}, 201
-                )
-                path = messages_path(conversation, f"?since={fields['X-Cursor']}")
-                requests.append((200, request("GET", path, data.user(user))))
-        return requests
-
-    def newest(self):
-        return [
-            (200, request("GET", messages_path(of_user(user, user), "?limit=50"), data.user(user))) for user in READERS
-        ]
-
-    def cold_lists(self):
-        return [(200, request("GET", f"{BASE}?limit=20&messages=20", data.user(user))) for user in READERS]
-
-    @staticmethod
-    def sends(mark):
-        """`mark` must be another one each time: what is sent is looked up by its content afterwards."""
-        content = f"{mark} #COUNTER######## and as much text as people write to each other on an ordinary day"
-        requests = [
-            (201, request("POST", messages_path(of_user(user, turn)), data.user(user), body={"content": content}))
-            for user in WRITERS
-            for turn in range(10)
-        ]
-        random.Random(1).shuffle(requests)
-        return requests
-
-    @staticmethod
-    def mix(idle, deltas, sends):
-        choice = random.Random(2)
-        requests = choice.choices(idle, k=9000) + choice.choices(deltas, k=900) + choice.choices(sends, k=100)
-        choice.shuffle(requests)
-        return requests
-
-
-def wrk(server, requests, kept, seconds, connections=CONNECTIONS):
-    """Sends the requests of a file in turn, round and round. The answers worth checking go to files named `kept`.*"""
-    command = ["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-    command += ["-s", os.path.join(HERE, "requests.lua"), server.origin, "--", requests, kept, str(THREADS)]
-    before = server.cpu()
-    run = subprocess.run(command, check=True, timeout=seconds + 60, capture_output=True, text=True)
-    used = server.cpu() - before
-    results = [line for line in run.stdout.splitlines() if line.startswith("RESULT ")]
-    if len(results) != 1:
-        raise Wrong(f"wrk did not finish: {run.stdout}{run.stderr}")
-    result = json.loads(results[0].removeprefix("RESULT "))
-    check(result, requests)
-    return Measurement(
-        rate=result["requests"] / result["seconds"],
-        p50=result["p50"] / 1000,
-        p99=result["p99"] / 1000,
-        cpu=used * 1e6 / result["requests"],
-    )
-
-
-def check(result, name):
-    if result["errors"] or result["foreign"] or not result["requests"]:
-        raise Wrong(f"{name}: errors, or entity tags nobody asked for: {result}")
-    for status in result["got"].keys() | result["issued"].keys():
-        # At the end every connection may have one request without an answer; and wrk has each thread make one to look at.
-        if not 0 <= result["issued"].get(status, 0) - result["got"].get(status, 0) <= CONNECTIONS + THREADS:
-            raise Wrong(f"{name}: wrong statuses: {result}")
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+        self.exchange.__exit__()
+        if self.failure:
+            raise Wrong(self.failure)
 
 
 def answers(kept):
-    """What `requests.lua` kept."""
+    """The tag and the body of each answer that `requests.lua` kept."""
     for path in sorted(glob.glob(f"{glob.escape(kept)}.*")):
         with open(path, "rb") as file:
             while line := file.readline():
-                yield json.loads(file.read(int(line)))
+                tag, size = line.split()
+                yield tag.decode(), file.read(int(size))
         os.remove(path)

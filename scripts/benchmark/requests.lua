@@ -1,6 +1,7 @@
--- Sends the requests of a file in turn, each thread its own share, and counts what comes back.
--- The file: a line "STATUS LENGTH" before the bytes of each request; "#COUNTER########" in them becomes unique.
--- Arguments: that file, and one for the answers worth checking ("SIZE\n" before each).
+-- Sends the requests of a file in turn, each thread its own share, and checks what comes back.
+-- The file: a line "STATUS TAG SIZE LENGTH" before the LENGTH bytes of each request: the answer must have that status, entity tag
+-- and size of body. "- -" in place of tag and size: a send. "#COUNTER########" in a request becomes unique.
+-- Arguments: that file, one for the bodies that are looked at afterwards ("TAG SIZE\n" before each), and the number of threads.
 
 local placeholder = "#COUNTER########"
 local threads = {}
@@ -10,25 +11,28 @@ function setup(thread)
     table.insert(threads, thread)
 end
 
-local prepared, expected, spans, etags = {}, {}, {}, {}
+local prepared, tags, spans = {}, {}, {}
+local statuses, sizes = {}, {}
 local at, step = 0, 1
 local sent, answers = 0, 0
 local kept
-issued, got, foreign = {}, {}, 0
+-- By entity tag; all sends count as "-".
+issued, got = {}, {}
+wrong, example = 0, ""
 
 function init(args)
     local file = assert(io.open(args[1], "rb"))
     step = tonumber(args[3])
     kept = assert(io.open(args[2] .. "." .. number, "wb"))
     for line in file:lines() do
-        local status, length = line:match("^(%d+) (%d+)$")
+        local status, tag, size, length = line:match("^(%d+) (%S+) (%S+) (%d+)$")
         local text = file:read(tonumber(length))
         prepared[#prepared + 1] = text
-        expected[#expected + 1] = tonumber(status)
+        tags[#tags + 1] = tag
+        statuses[tag] = tonumber(status)
+        sizes[tag] = tonumber(size)
         local first, last = text:find(placeholder, 1, true)
         spans[#spans + 1] = first and { text:sub(1, first - 1), text:sub(last + 1) } or false
-        local tag = text:match("If%-None%-Match: ([^\r]*)")
-        if tag then etags[tag] = true end
     end
     file:close()
     at = number
@@ -37,8 +41,8 @@ end
 function request()
     local index = at % #prepared + 1
     at = at + step
-    local status = expected[index]
-    issued[status] = (issued[status] or 0) + 1
+    local tag = tags[index]
+    issued[tag] = (issued[tag] or 0) + 1
     local span = spans[index]
     if not span then return prepared[index] end
     sent = sent + 1
@@ -46,33 +50,36 @@ function request()
 end
 
 function response(status, headers, body)
-    got[status] = (got[status] or 0) + 1
-    answers = answers + 1
-    if status == 304 then
-        if not etags[headers["ETag"]] then foreign = foreign + 1 end
-    elseif status == 201 or answers % 499 == 1 then
-        kept:write(#body, "\n", body)
+    local tag = status == 201 and "-" or headers["ETag"] or "none"
+    if statuses[tag] ~= status or (sizes[tag] or #body) ~= #body then
+        wrong = wrong + 1
+        example = status .. " with tag " .. tag .. " and " .. #body .. " bytes"
+        return
     end
+    got[tag] = (got[tag] or 0) + 1
+    answers = answers + 1
+    if status == 201 or (#body > 0 and answers % 499 == 1) then kept:write(tag, " ", #body, "\n", body) end
 end
 
 -- Each thread has a Lua of its own, and none runs after the last answer: what it keeps is flushed when it is closed.
 function done(summary, latency)
-    local statuses, expectation, strangers = {}, {}, 0
+    local balance, strangers, acknowledged, example = {}, 0, 0, ""
     for _, thread in ipairs(threads) do
-        for status, count in pairs(thread:get("got")) do statuses[status] = (statuses[status] or 0) + count end
-        for status, count in pairs(thread:get("issued")) do
-            expectation[status] = (expectation[status] or 0) + count
+        for tag, count in pairs(thread:get("issued")) do balance[tag] = (balance[tag] or 0) + count end
+        for tag, count in pairs(thread:get("got")) do
+            balance[tag] = (balance[tag] or 0) - count
+            if tag == "-" then acknowledged = acknowledged + count end
         end
-        strangers = strangers + thread:get("foreign")
+        strangers = strangers + thread:get("wrong")
+        if thread:get("example") ~= "" then example = thread:get("example") end
     end
-    local function list(counts)
-        local parts = {}
-        for status, count in pairs(counts) do parts[#parts + 1] = string.format('"%d":%d', status, count) end
-        return "{" .. table.concat(parts, ",") .. "}"
+    local unanswered, surplus = 0, 0
+    for _, count in pairs(balance) do
+        if count > 0 then unanswered = unanswered + count else surplus = surplus - count end
     end
     local errors = summary.errors
-    io.write(string.format(
-        '\nRESULT {"requests":%d,"seconds":%.6f,"p50":%d,"p99":%d,"errors":%d,"foreign":%d,"got":%s,"issued":%s}\n',
+    io.write(string.format('\nRESULT {"requests":%d,"seconds":%.6f,"p50":%d,"p99":%d,"errors":%d,"wrong":%d,"example":"%s",',
         summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
-        errors.connect + errors.read + errors.write + errors.timeout, strangers, list(statuses), list(expectation)))
+        errors.connect + errors.read + errors.write + errors.timeout, strangers, (example:gsub('"', "'"))))
+    io.write(string.format('"unanswered":%d,"surplus":%d,"acknowledged":%d}\n', unanswered, surplus, acknowledged))
 end

@@ -5,18 +5,24 @@ import os
 import subprocess
 import sys
 
-import audit
+import connections
+import crowd
 import data
+import depth
 import load
 import report
-import scale
 import servers
-from load import Plans, wrk
+from audit import Audit
+from exchange import BASE, request
+from load import Load
+from plans import READERS, Plans, constant
 
 QUICK = ["list-304", "messages-304", "delta"]
 UNDER_LOAD = [*QUICK, "newest", "cold-list", "send", "mix"]
-OF_SIZE = {"connections": scale.connections, "long-conversation": scale.long_conversation, "memory": scale.memory}
-LARGE = {"growth": scale.growth}
+OF_SIZE = {
+    "connections": connections.measure, "crowd": crowd.polls, "memory": crowd.memory, "long-conversation": depth.long_conversation,
+}
+LARGE = {"growth": depth.growth}
 NAMES = [*UNDER_LOAD, *OF_SIZE, *LARGE]
 
 WORK = {
@@ -36,18 +42,21 @@ def wanted(options, name):
 
 
 def run(options, folder, table):
+    audit = Audit(None)
     chosen = [name for name in UNDER_LOAD if wanted(options, name)]
     if chosen:
-        under_load(options, folder, table, chosen)
+        audit += under_load(options, folder, table, chosen)
     for name, measure in OF_SIZE.items():
         if wanted(options, name):
-            measure(options, folder, table)
+            audit += measure(options, folder, table)
     for name, measure in LARGE.items():
         if options.only == name or (options.large and wanted(options, name)):
-            measure(options, folder, table)
+            audit += measure(options, folder, table)
+    table.note(audit.text())
 
 
 def under_load(options, folder, table, chosen):
+    """Returns the audit."""
     database = data.ordinary(options.cache, options.program)
     with (
         servers.Bare(options.programs) as bare,
@@ -55,86 +64,84 @@ def under_load(options, folder, table, chosen):
         servers.Postbox(options.program, folder, database) as postbox,
     ):
         loads = Loads(options, folder, bare, nginx, postbox, chosen)
-        loads.warm_up()
-        for number in range(options.rounds):
-            loads.round(number)
+        loads.round(0, seconds=1)
+        loads.measured.clear()
+        loads.inserts.clear()
+        for number in range(1, options.rounds + 1):
+            loads.round(number, options.seconds)
+    postbox.finish()
     medians = {name: report.median(measured) for name, measured in loads.measured.items()}
-    checked = audit.check(postbox.database, loads.kept)
-    postbox.remove_database()
     tell(table, chosen, medians)
     if "send" in chosen:
         tell_send(table, medians["send"], sorted(loads.inserts)[len(loads.inserts) // 2])
-    table.note(f"Medians of {options.rounds} rounds of {options.seconds} s, {load.CONNECTIONS} connections. {checked}")
+    for name in loads.yardsticks:
+        table.row(f"*{name}*", "", "", None, figures=medians[name])
+    table.note(f"Medians of {options.rounds} rounds of {options.seconds} s, {load.CONNECTIONS} connections.")
+    return postbox.audit
 
 
 class Loads:
+    """All that is measured in turn, round by round."""
+
     def __init__(self, options, folder, bare, nginx, postbox, chosen):
-        self.options, self.folder, self.chosen = options, folder, chosen
+        self.options, self.folder, self.postbox, self.chosen = options, folder, postbox, chosen
         self.servers = {"bare 304": bare, "bare 200": bare, "bare 120 KB": bare, "nginx 304": nginx}
-        self.postbox = postbox
         self.measured = collections.defaultdict(list)
         # Messages a second of a loop that only inserts, on the same disk.
         self.inserts = []
-        # Files of answers and the row they are of.
-        self.kept = []
-        plans = Plans(servers.Client(postbox.port), folder)
-        self.plans = plans
+        self.plans = Plans(postbox)
+        users = [data.user(number) for number in READERS]
         some_tag = '"1ev2c06g.100.50.50-153i1rdwsu7nn"'
-        users = [data.user(number) for number in load.READERS]
-        made = {
-            "bare 304": [(304, load.request("GET", load.BASE, user, tag=some_tag)) for user in users],
-            "bare 200": [(200, load.request("GET", "/200", user)) for user in users],
-            "bare 120 KB": [(200, load.request("GET", "/list", user)) for user in users],
-            "nginx 304": [(304, load.request("GET", "/static", user, tag=nginx.tag)) for user in users],
-            "list-304": plans.lists(),
-            "messages-304": plans.messages(),
+        make = {
+            "bare 304": lambda: constant(bare, 304, [request("GET", BASE, user, some_tag) for user in users]),
+            "bare 200": lambda: constant(bare, 200, [request("GET", "/200", user) for user in users]),
+            "bare 120 KB": lambda: constant(bare, 200, [request("GET", "/list", user) for user in users]),
+            "nginx 304": lambda: constant(nginx, 304, [request("GET", "/static", user, nginx.tag) for user in users]),
+            "list-304": lambda: self.plans.idle(self.plans.lists()),
+            "messages-304": lambda: self.plans.idle(self.plans.messages()),
+            "delta": lambda: self.plans.fresh(self.plans.deltas()),
+            "newest": lambda: self.plans.fresh(self.plans.newest()),
+            "cold-list": lambda: self.plans.fresh(self.plans.cold_lists()),
         }
-        if {"delta", "mix"} & set(chosen):
-            made["delta"] = plans.deltas()
-        made["newest"] = plans.newest()
-        made["cold-list"] = plans.cold_lists()
-        self.made = made
-        self.files = {name: plans.file(name.replace(" ", "-"), requests) for name, requests in made.items()}
+        self.yardsticks = [name for name in self.servers if name in self.needed()]
+        self.names = [*self.yardsticks, *chosen]
+        parts = {"list-304", "messages-304", "delta"} if "mix" in chosen else set()
+        self.made = {name: make[name]() for name in make if name in parts | set(self.names)}
+        self.loads = {name: Load(folder, name, asked, postbox.audit) for name, asked in self.made.items()}
 
-    def names(self):
-        yardsticks = {WORK[name][2] for name in self.chosen if name in WORK}
+    def needed(self):
+        needed = {WORK[name][2] for name in self.chosen if name in WORK}
         if {"list-304", "messages-304"} & set(self.chosen):
-            yardsticks.add("nginx 304")
+            needed.add("nginx 304")
         if "cold-list" in self.chosen:
-            yardsticks.add("bare 120 KB")
-        return [*sorted(yardsticks), *self.chosen]
+            needed.add("bare 120 KB")
+        return needed
 
-    def requests(self, name, number):
-        if name in self.files:
-            return self.files[name]
-        sends = self.plans.sends(f"{name}-{number}")
+    def load(self, name, number):
+        if name in self.loads:
+            return self.loads[name]
+        asked = self.plans.sends(f"{name}-{number}")
         if name == "mix":
-            sends = self.plans.mix(self.made["list-304"] + self.made["messages-304"], self.made["delta"], sends)
-        return self.plans.file(f"{name}-{number}", sends)
-
-    def load(self, name, number, seconds):
-        kept = os.path.join(self.folder, f"{name.replace(' ', '-')}-{number}.kept")
-        result = wrk(self.servers.get(name, self.postbox), self.requests(name, number), kept, seconds)
-        if name not in self.servers:
-            self.kept.append((name, kept))
-        return result
+            asked = self.plans.mix(self.made["list-304"] + self.made["messages-304"], self.made["delta"], asked)
+        return Load(self.folder, f"{name}-{number}", asked, self.postbox.audit)
 
     def insert_only(self, number):
         path = os.path.join(self.folder, f"insert-{number}.sqlite")
         command = [os.path.join(self.options.programs, "insert"), path, str(self.options.seconds)]
-        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        timeout = 60 + self.options.seconds
+        return float(subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout).stdout)
 
-    def warm_up(self):
-        for name in self.names():
-            self.load(name, "first", 1)
-
-    def round(self, number):
-        for name in self.names():
-            result = self.load(name, number, self.options.seconds)
+    def round(self, number, seconds):
+        # Each time another begins, so that none always comes after the same one.
+        start = number % len(self.names)
+        for name in self.names[start:] + self.names[:start]:
+            result = self.load(name, number).run(self.servers.get(name, self.postbox), seconds)
             self.measured[name].append(result)
+            if name in ("send", "mix"):
+                self.postbox.settle()
             if name == "send":
                 self.inserts.append(self.insert_only(number))
-            print(f"round {number + 1}: {name}: {report.number(result.cpu, 2)} µs, {report.number(result.rate, 0)}/s", file=sys.stderr)
+            print(f"round {number}: {name}: {report.number(result.cpu, 2)} µs, {report.number(result.rate, 0)}/s", file=sys.stderr)
 
 
 def tell_send(table, figures, inserts):
@@ -156,10 +163,7 @@ def tell(table, chosen, medians):
         measured, must, reached = f"CPU {ratio:.2f} × {yardstick}", f"≤ {limit} ×", ratio <= limit
         if "304" in name:
             throughput = figures.rate / medians["nginx 304"].rate
-            measured += f"; throughput {throughput:.2f} × nginx"
+            measured += f"; throughput {throughput:.3f} × nginx"
             must += "; ≥ 1 ×"
             reached = reached and throughput >= 1
         table.row(work, must, measured, reached, figures=figures)
-    for name in ("bare 304", "bare 200", "bare 120 KB", "nginx 304"):
-        if name in medians:
-            table.row(f"*{name}*", "", "", None, figures=medians[name])

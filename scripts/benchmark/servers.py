@@ -1,11 +1,7 @@
 """The servers under measurement: started on loopback, on free ports, and ended by their own process id."""
 
-import base64
+import contextlib
 import glob
-import hashlib
-import hmac
-import http.client
-import json
 import os
 import pwd
 import shutil
@@ -15,8 +11,8 @@ import subprocess
 import threading
 import time
 
-SECRET = "a secret of this benchmark and of nobody else"
-EXPIRES = 4_102_444_800
+from audit import Audit
+from exchange import SECRET, Exchange, request
 
 
 class Server:
@@ -37,10 +33,8 @@ class Server:
 
     def await_line(self, seconds=60):
         """Where the server says it listens."""
-        watchdog = threading.Timer(seconds, self.process.kill)
-        watchdog.start()
-        line = self.process.stdout.readline()
-        watchdog.cancel()
+        with killing(self.process, seconds):
+            line = self.process.stdout.readline()
         if ": listening on http://" not in line:
             raise SystemExit(f"a server did not start: {line!r}")
         self.port = int(line.split()[3].rsplit(":", 1)[1])
@@ -58,6 +52,16 @@ class Server:
         """Seconds of processor time so far: utime + stime, from the clock behind /proc/PID/stat that counts nanoseconds."""
         # CPUCLOCK_SCHED of another process; see clock_getcpuclockid(3).
         return sum(time.clock_gettime((~pid << 3) | 2) for pid in self.processes())
+
+    def settle(self):
+        """Waits until nothing goes on any more, such as a checkpoint after the last writes."""
+        deadline = time.monotonic() + 60
+        used = -1.0
+        while self.cpu() - used > 0.003:
+            if time.monotonic() > deadline:
+                raise SystemExit("a server does not come to rest")
+            used = self.cpu()
+            time.sleep(0.3)
 
     def memory(self):
         """Resident bytes."""
@@ -105,7 +109,8 @@ class Nginx(Server):
         deadline = time.monotonic() + 10
         while True:
             try:
-                self.tag = Client(self.port).get("/static")[1]["ETag"]
+                with Exchange(self.port) as exchange:
+                    self.tag = exchange.ask(request("GET", "/static")).tag
                 break
             except OSError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
@@ -116,11 +121,13 @@ class Nginx(Server):
 class Postbox(Server):
     name = "postbox"
 
-    def __init__(self, program, folder, database, *arguments, copy=True, under=()):
-        self.database = database
-        if copy:
-            self.database = os.path.join(folder, f"{len(os.listdir(folder))}.sqlite")
-            shutil.copyfile(database, self.database)
+    def __init__(self, program, folder, database, *arguments, under=(), cold=False):
+        """Serves a copy of a database; `cold`: none of which is in the page cache."""
+        self.database = os.path.join(folder, f"{len(os.listdir(folder))}.sqlite")
+        shutil.copyfile(database, self.database)
+        if cold:
+            drop_cached(self.database)
+        self.audit = Audit(self.database)
         secret = os.path.join(folder, "secret")
         with open(secret, "w", encoding="ascii") as file:
             file.write(SECRET)
@@ -139,38 +146,26 @@ class Postbox(Server):
         self.await_line()
         self.seconds_to_start = time.monotonic() - started
 
-    def remove_database(self):
+    def finish(self):
+        """Compares what was answered with the database, which goes then."""
+        self.audit.check()
         for path in glob.glob(f"{self.database}*"):
             os.remove(path)
 
 
-def token(user):
-    def encoded(data):
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+@contextlib.contextmanager
+def killing(process, after):
+    """Ends a process that keeps us waiting for so many seconds."""
+    watchdog = threading.Timer(after, process.kill)
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
 
-    head = encoded(json.dumps({"alg": "HS256", "typ": "JWT"}, separators=(",", ":")).encode())
-    claims = encoded(json.dumps({"sub": user, "exp": EXPIRES}, separators=(",", ":")).encode())
-    signature = hmac.new(SECRET.encode(), f"{head}.{claims}".encode(), hashlib.sha256).digest()
-    return f"{head}.{claims}.{encoded(signature)}"
 
-
-class Client:
-    """One connection, to prepare and to check; never to measure."""
-
-    def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def get(self, path, user=None, expected=200):
-        return self.request("GET", path, user, expected=expected)
-
-    def request(self, method, path, user=None, body=None, expected=200):
-        fields = {"Authorization": f"Bearer {token(user)}"} if user else {}
-        if body is not None:
-            fields["Content-Type"] = "application/json"
-            body = json.dumps(body)
-        self.connection.request(method, path, body, fields)
-        response = self.connection.getresponse()
-        content = response.read()
-        if response.status != expected:
-            raise SystemExit(f"{response.status} instead of {expected} for {method} {path}: {content!r}")
-        return content, response.headers
+def drop_cached(path):
+    """Has the system forget what it has of a file; it keeps what is not on disk yet."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
