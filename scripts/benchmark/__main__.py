@@ -1,7 +1,7 @@
 """Measures Postbox next to a bare libmicrohttpd and nginx; see scripts/bench."""
 
 import argparse
-import os
+import resource
 import signal
 import sys
 import tempfile
@@ -21,28 +21,46 @@ def main():
     parser.add_argument("--only", metavar="ROW", choices=rows.NAMES, help=f"one of {', '.join(rows.NAMES)}")
     parser.add_argument("--instructions", action="store_true", help="only instructions of idle polls, against instructions.txt")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--commit", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--nginx", help=argparse.SUPPRESS)
     parser.add_argument("--programs", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cache", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     # Whoever ends the benchmark early must not leave servers behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit("ended early"))
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("ended after an hour: something hangs"))
     signal.alarm(3600)
 
-    table = report.Report(options.program)
-    failure = None
+    allow_descriptors(16_384)
+    table = report.Report(options)
+    failure = "not finished"
     # The databases are copied into it, so it must be on a disk; often /tmp is none.
     with tempfile.TemporaryDirectory(dir=options.cache, prefix="run-") as folder:
         try:
             (instructions if options.instructions else rows).run(options, folder, table)
+            failure = None
         except Wrong as wrong:
             failure = f"A WRONG ANSWER, so these figures prove nothing: {wrong}"
-            table.note(failure)
-    text = table.text()
+        finally:
+            if failure:
+                table.note(failure)
+            publish(table.text())
+    sys.exit(failure)
+
+
+def allow_descriptors(count):
+    """Each connection takes one, in the server and in whoever makes the load."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < count:
+        sys.exit(f"needs {count} open files, and the limit is {most} (ulimit -Hn)")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
+
+
+def publish(text):
     print(text)
     with open("bench-results.md", "w", encoding="utf-8") as file:
         file.write(text)
-    sys.exit(failure)
 
 
 main()

@@ -15,15 +15,13 @@ class Audit:
         self.acknowledged = []
         # Sends that may be stored although nobody was told, since the load ended just then.
         self.unanswered = 0
-        # Answers that had the status, the entity tag and the size that were expected.
+        # Answers under load; whatever could be known of them beforehand is compared: status, entity tag, body.
         self.answers = 0
-        # Bodies that were compared byte by byte with what was expected.
-        self.compared = 0
-        # Requests that somebody made beside the load, with the whole answer compared.
+        # Requests made beside the load, one at a time, so that it is certain which answer is to which.
         self.witnessed = 0
 
     def acknowledge(self, name, body):
-        """`plans.sends` writes into each message where it goes and who sends it, so an answer shows whether it is of its request."""
+        """`plans.sends` writes into each message where it goes and who sends it: its answer must say the same."""
         message = json.loads(body)
         _, conversation, sender, *_ = message["content"].split()
         if (conversation, sender) != (message["conversationId"], message["senderId"]) or not message["sent"]:
@@ -60,12 +58,12 @@ class Audit:
 
     def __add__(self, other):
         total = Audit(None)
-        for name in ("acknowledged", "unanswered", "answers", "compared", "witnessed"):
+        for name in ("acknowledged", "unanswered", "answers", "witnessed"):
             setattr(total, name, getattr(self, name) + getattr(other, name))
         return total
 
     def text(self):
         return (
-            f"Audited: {self.answers:,} answers with the expected status, entity tag and size, {self.compared:,} of them byte by byte; "
-            f"{self.witnessed:,} more, asked beside the load, as a whole; {len(self.acknowledged):,} acknowledged sends, each found once."
+            f"Audited: {self.answers:,} answers under load, each with the status, entity tag and body of one of its requests; "
+            f"{self.witnessed:,} asked beside it, one by one; {len(self.acknowledged):,} acknowledged sends, each found once."
         )

@@ -15,9 +15,9 @@ static enum MHD_Result answer(void *unused, struct MHD_Connection *connection, c
     (void)unused, (void)method, (void)version, (void)part, (void)part_size;
     // Queueing in the first call closes the connection.
     if (*request == NULL) return *request = connection, MHD_YES;
-    if (strcmp(url, "/200") == 0) return MHD_queue_response(connection, MHD_HTTP_OK, two_kilobytes);
+    if (strcmp(url, "/api/messages/conversations/some/messages") == 0) return MHD_queue_response(connection, MHD_HTTP_OK, two_kilobytes);
     // As much as a list of 20 conversations with 20 messages each.
-    if (strcmp(url, "/list") == 0) return MHD_queue_response(connection, MHD_HTTP_OK, whole_list);
+    if (strcmp(url, "/api/messages/conversations/whole") == 0) return MHD_queue_response(connection, MHD_HTTP_OK, whole_list);
     return MHD_queue_response(connection, MHD_HTTP_NOT_MODIFIED, not_modified);
 }
 

@@ -35,15 +35,17 @@ def measure(options, folder, table):
                     if pollers.stdout.readline() != "measuring\n":
                         raise Wrong("the pollers did not get as far as measuring")
                     used, started = postbox.cpu(), time.monotonic()
-                    result = pollers.stdout.readline()
-                share = (postbox.cpu() - used) / (time.monotonic() - started)
+                    is_over = pollers.stdout.readline() == "measured\n"
+                    share = (postbox.cpu() - used) / (time.monotonic() - started)
+                    result = pollers.stdout.readline().split()
+                if not is_over or len(result) != 4:
+                    raise Wrong("the pollers did not get to the end; an answer may have been missing or too long")
                 # The connections are open until the pollers' standard input ends.
                 each = (postbox.memory() - before) / CONNECTIONS / 1024
             finally:
                 pollers.stdin.close()
-        postbox.audit.compared += check(kept, Truth(postbox.database))
-        postbox.finish()
-    polls, errors, p50, p99 = map(int, result.split())
+        check(kept, Truth(postbox.database))
+    polls, errors, p50, p99 = map(int, result)
     due = 2 * CONNECTIONS * SECONDS // PERIOD
     if errors or polls < due * 0.99:
         raise Wrong(f"{errors} wrong or missing answers, {polls} of {due} polls, on {CONNECTIONS:,} connections")
@@ -59,7 +61,7 @@ def measure(options, folder, table):
 
 
 def check(kept, truth):
-    """Compares the bodies that the pollers kept, and returns how many."""
+    """Compares the bodies that the pollers kept."""
     count = 0
     with open(kept, "rb") as file:
         while line := file.readline():
@@ -70,4 +72,3 @@ def check(kept, truth):
             count += 1
     if count != 2 * len(range(0, CONNECTIONS, SAMPLE)):
         raise Wrong(f"the pollers kept only {count} bodies")
-    return count

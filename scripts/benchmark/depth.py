@@ -6,14 +6,14 @@ import time
 import data
 import servers
 from exchange import BASE, Exchange, Wrong, request
-from load import Load
+from load import Load, shuffled
 from plans import Plans, messages_path
 
 LONG, SHORT = 1_000_000, 1000
 
 
 def long_conversation(options, folder, table):
-    """The same work in a conversation of 1,000,000 messages and in one of 1,000."""
+    """The same work in a conversation of 1,000,000 messages and in one of 1,000; both are in use, so in the caches as far as they fit."""
     database = data.uneven(options.cache, options.program)
     with servers.Postbox(options.program, folder, database) as postbox:
         plans = Plans(postbox)
@@ -23,14 +23,15 @@ def long_conversation(options, folder, table):
             for name, make in works.items() for number, size in enumerate((LONG, SHORT))
         }
         cost = {name: [] for name in loads}
+        for one in loads.values():
+            one.run(postbox, 1)
         for turn in range(options.rounds):
-            for name, one in list(loads.items())[:: -1 if turn % 2 else 1]:
-                cost[name].append(one.run(postbox, max(1, options.seconds // 2)).cpu)
+            for name in shuffled(loads, turn):
+                cost[name].append(loads[name].run(postbox, max(1, options.seconds // 2)).cpu)
         # Last, because it changes what the others find.
         for turn in range(options.rounds):
             for number, size in enumerate((LONG, SHORT)):
                 cost.setdefault(("mark as read", size), []).append(read(postbox, number, size, turn, options.rounds))
-        postbox.finish()
     ratios = {
         name: statistics.median(cost[name, LONG]) / statistics.median(cost[name, SHORT]) for name in (*works, "mark as read")
     }
@@ -94,13 +95,11 @@ def growth(options, folder, table):
             exchange.ask(request("GET", BASE, data.user(1))).json(200)
         start = large.seconds_to_start + time.monotonic() - started
         with servers.Postbox(options.program, folder, databases["small"]) as small:
-            ratios = compare(options, folder, small, large, {
+            ratios = ratios_of(options, folder, small, large, {
                 "idle list": lambda plans: plans.idle(plans.lists()),
                 "idle messages": lambda plans: plans.idle(plans.messages()),
                 "delta": lambda plans: plans.fresh(plans.deltas()),
             })
-            small.finish()
-        large.finish()
     audit = small.audit + large.audit
     # So little memory that the conversations of forty people in turn are never in it.
     few = ("--index-capacity", "64")
@@ -108,11 +107,9 @@ def growth(options, folder, table):
         servers.Postbox(options.program, folder, databases["small"], *few) as small,
         servers.Postbox(options.program, folder, databases["large"], *few) as large,
     ):
-        ratios |= compare(options, folder, small, large, {
+        ratios |= ratios_of(options, folder, small, large, {
             "delta from the database": lambda plans: plans.fresh(plans.deltas(range(550, 590))),
         })
-        small.finish()
-        large.finish()
     audit += small.audit + large.audit
     table.row(
         "growth from 10,000 to 10,000,000 messages", "within 10 %",
@@ -122,7 +119,7 @@ def growth(options, folder, table):
     return audit
 
 
-def compare(options, folder, small, large, works):
+def ratios_of(options, folder, small, large, works):
     """What each work costs in the large database, as a ratio to the small one."""
     loads = {}
     for server in (small, large):
@@ -133,6 +130,6 @@ def compare(options, folder, small, large, works):
         one.run(server, 1)
     cost = {name: [] for name in loads}
     for turn in range(options.rounds):
-        for name, one in list(loads.items())[:: -1 if turn % 2 else 1]:
-            cost[name].append(one.run(name[1], options.seconds).cpu)
+        for name in shuffled(loads, turn):
+            cost[name].append(loads[name].run(name[1], options.seconds).cpu)
     return {name: statistics.median(cost[name, large]) / statistics.median(cost[name, small]) for name in works}

@@ -36,7 +36,6 @@ def run(options, folder, table):
         for name, wanted in (("list-304", plans.lists(range(50))), ("messages-304", plans.messages(range(50)))):
             polls = [one.text for one in plans.idle(wanted)]
             counts[name] = count(postbox, polls, os.path.join(folder, "postbox"))
-        postbox.finish()
     for name, most in limits().items():
         table.row(f"instructions: {name}", f"≤ {most:,}", f"{counts[name]:,}", counts[name] <= most)
     table.row("*instructions: bare*", "", f"{counts['bare']:,}", None)

@@ -4,13 +4,17 @@ import random
 
 import data
 import truth
+from asked import Asked
 from exchange import BASE, Exchange, Wrong, ask_all, request
-from load import Asked
 
 # Who does what: far enough from each other that a send of one group never changes what another group polls.
 READERS = range(500)
 FOLLOWERS = range(550, 680)
 WRITERS = range(700, 900)
+# A conversation whose two people have none with any of them.
+CORRESPONDENTS = 950
+
+NEWS = "And this is new."
 
 
 def of_user(user, turn):
@@ -26,6 +30,9 @@ class Plans:
     def __init__(self, postbox):
         self.port = postbox.port
         self.truth = truth.Truth(postbox.database)
+        forged = request("GET", BASE, data.user(0)).replace("\r\n\r\n", "x\r\n\r\n")
+        if ask_all(self.port, [forged])[0].status != 401:
+            raise Wrong("a token with a broken signature is accepted")
 
     def polls(self, wanted):
         """`wanted`: path, user, and what the answer must say. Returns each poll as somebody makes it who has nothing yet, and as
@@ -74,12 +81,15 @@ class Plans:
         before = ask_all(
             self.port, [request("GET", messages_path(of_user(user, turn), "?limit=1"), data.user(user)) for user, turn in pairs])
         news = ask_all(self.port, [
-            request("POST", messages_path(of_user(user, turn)), data.user(user + 1 + turn), body={"content": "And this is new."})
+            request("POST", messages_path(of_user(user, turn)), data.user(user + 1 + turn), body={"content": NEWS})
             for user, turn in pairs
         ])
         wanted = []
         for (user, turn), earlier, sent in zip(pairs, before, news):
-            number = int(sent.json(201)["id"].rpartition(":")[2])
+            message = sent.json(201)
+            if message["content"] != NEWS:
+                raise Wrong(f"what was sent is answered as {message}")
+            number = int(message["id"].rpartition(":")[2])
             path = messages_path(of_user(user, turn), f"?since={earlier.fields['x-cursor']}")
             wanted.append((path, data.user(user), self.truth.page(of_user(user, turn), data.user(user), number, number)))
         return wanted

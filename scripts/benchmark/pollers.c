@@ -1,7 +1,7 @@
 // Many open connections, each of one user who polls two URLs every so often, as browsers do: evenly spread, conditional.
 // Arguments: port, file ("URL TOKEN" lines, two for each connection), connections, seconds between polls, seconds to measure, a file
 // for the first bodies ("CONNECTION URL SIZE\n" before each) and of every how-many-th connection it has them.
-// Prints "measuring", and when that is over: polls errors p50_microseconds p99_microseconds. The connections stay open until its
+// Prints "measuring" and "measured", and a second later, for the last answers: polls errors p50_microseconds p99_microseconds. The connections stay open until its
 // standard input ends.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -75,12 +75,13 @@ static void take(struct client *client, const char *body, long length) {
     int is_right = tag && size < 96 && status == (known ? 304 : 200) &&
                    (!known || (strncmp(client->tag[which], tag + 8, (size_t)size) == 0 && client->tag[which][size] == 0));
     if (!known && is_right) memcpy(client->tag[which], tag + 8, (size_t)size);
-    if (!is_right) errors++;
+    // What nobody asked for is wrong, whatever it says.
+    if (!is_right || !client->is_waiting) errors++;
     if (!known && (client - clients) % sample == 0) {
         fprintf(kept, "%ld %d %ld\n", (long)(client - clients), which, length);
         fwrite(body, 1, (size_t)length, kept);
     }
-    if (measure_from >= 0 && client->asked >= measure_from) {
+    if (client->is_waiting && measure_from >= 0 && client->asked >= measure_from) {
         if (polls == room) times = realloc(times, sizeof *times * (size_t)(room = room ? 2 * room : 65536));
         times[polls++] = now() - client->asked;
     }
@@ -88,6 +89,7 @@ static void take(struct client *client, const char *body, long length) {
 }
 
 static void receive(struct client *client) {
+    if (client->length == ANSWER - 1) errno = EMSGSIZE, fail("an answer");
     long got = recv(client->socket, client->answer + client->length, (size_t)(ANSWER - 1 - client->length), 0);
     if (got <= 0) {
         if (got < 0 && errno == EAGAIN) return;
@@ -97,7 +99,11 @@ static void receive(struct client *client) {
     client->answer[client->length] = 0;
     char *end = strstr(client->answer, "\r\n\r\n"), *size = strcasestr(client->answer, "\r\nContent-Length: ");
     long length = size && size < end ? atol(size + 18) : 0;
-    if (end && client->length >= end + 4 - client->answer + length) take(client, end + 4, length);
+    long whole = end ? end + 4 - client->answer + length : 0;
+    if (!end || client->length < whole) return;
+    if (client->length > whole) errors++;
+    take(client, end + 4, length);
+    client->length = 0;
 }
 
 static int later(const void *first, const void *second) {
@@ -145,6 +151,8 @@ int main(int argc, char **argv) {
             else ask(&clients[turn % count], (int)(turn / count % URLS), due(turn));
         }
     }
+    puts("measured");
+    fflush(stdout);
     // The last ones have a second to be answered.
     for (long end = now() + 1000000; (time = now()) < end;) turn_to(time, (time - start) * URLS * count / period + 1);
     for (int number = 0; number < count; number++) errors += clients[number].is_waiting;

@@ -29,32 +29,31 @@ def output(*command):
     return (run.stdout + run.stderr).strip().split("\n")[0] or "unknown"
 
 
-def machine(program):
+def machine(options):
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
     versions = ", ".join(
         f"{package} {output('dpkg-query', '--show', '--showformat=${Version}', package)}"
-        for package in ("libmicrohttpd12", "libsqlite3-0", "nginx-light", "wrk")
+        for package in ("libmicrohttpd12", "libsqlite3-0", "wrk")
     )
+    if options.nginx:
+        versions += ", " + output(options.nginx, "-v")
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return [
         f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {(models or ['unknown'])[0]}, "
         f"{os.cpu_count()} cores, Linux {platform.release()}, load {load} at the end",
-        f"Postbox {revision(program)}, {versions}",
+        f"Postbox {revision(options)}, {versions}",
     ]
 
 
-def revision(program):
-    """Its version, and of a program that was built here the commit."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    build = os.path.join(os.path.dirname(os.path.dirname(here)), ".build", "")
-    commit = output("git", "-C", here, "describe", "--always", "--dirty")
-    return f"{output(program, '--version')} ({commit if program.startswith(build) else program})"
+def revision(options):
+    """The program's version, and of which commit it is, or which program was given."""
+    return f"{output(options.program, '--version')} ({options.commit or options.program})"
 
 
 class Report:
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, options):
+        self.options = options
         self.rows = []
         self.notes = []
 
@@ -76,4 +75,4 @@ class Report:
                 for name, digits in (("cpu", 2), ("rate", 0), ("p50", 2), ("p99", 2))
             ]
             lines.append(f"| {work} | {measured} | {must} | {reached} | {' | '.join(absolute)} |")
-        return "\n".join([*machine(self.program), "", *lines, "", *(f"- {note}" for note in self.notes), ""])
+        return "\n".join([*machine(self.options), "", *lines, "", *(f"- {note}" for note in self.notes), ""])

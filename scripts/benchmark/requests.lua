@@ -1,7 +1,8 @@
 -- Sends the requests of a file in turn, each thread its own share, and checks what comes back.
--- The file: a line "STATUS TAG SIZE LENGTH" before the LENGTH bytes of each request: the answer must have that status, entity tag
--- and size of body. "- -" in place of tag and size: a send. "#COUNTER########" in a request becomes unique.
--- Arguments: that file, one for the bodies that are looked at afterwards ("TAG SIZE\n" before each), and the number of threads.
+-- The file: a line "STATUS TAG LENGTH SIZE" before the LENGTH bytes of each request and the SIZE bytes of the body that must come
+-- with that status and entity tag; the tag tells what the answer is to. A "-" in its place: a send, of which neither is known.
+-- "#COUNTER########" in a request becomes unique.
+-- Arguments: that file, one for the bodies of sends ("SIZE\n" before each), and the number of threads.
 
 local placeholder = "#COUNTER########"
 local threads = {}
@@ -12,9 +13,9 @@ function setup(thread)
 end
 
 local prepared, tags, spans = {}, {}, {}
-local statuses, sizes = {}, {}
+local statuses, bodies = {}, {}
 local at, step = 0, 1
-local sent, answers = 0, 0
+local sent = 0
 local kept
 -- By entity tag; all sends count as "-".
 issued, got = {}, {}
@@ -25,12 +26,12 @@ function init(args)
     step = tonumber(args[3])
     kept = assert(io.open(args[2] .. "." .. number, "wb"))
     for line in file:lines() do
-        local status, tag, size, length = line:match("^(%d+) (%S+) (%S+) (%d+)$")
+        local status, tag, length, size = line:match("^(%d+) (%S+) (%d+) (%d+)$")
         local text = file:read(tonumber(length))
         prepared[#prepared + 1] = text
         tags[#tags + 1] = tag
         statuses[tag] = tonumber(status)
-        sizes[tag] = tonumber(size)
+        bodies[tag] = size == "0" and "" or file:read(tonumber(size))
         local first, last = text:find(placeholder, 1, true)
         spans[#spans + 1] = first and { text:sub(1, first - 1), text:sub(last + 1) } or false
     end
@@ -51,17 +52,16 @@ end
 
 function response(status, headers, body)
     local tag = status == 201 and "-" or headers["ETag"] or "none"
-    if statuses[tag] ~= status or (sizes[tag] or #body) ~= #body then
+    if statuses[tag] ~= status or (tag ~= "-" and bodies[tag] ~= body) then
         wrong = wrong + 1
         example = status .. " with tag " .. tag .. " and " .. #body .. " bytes"
         return
     end
     got[tag] = (got[tag] or 0) + 1
-    answers = answers + 1
-    if status == 201 or (#body > 0 and answers % 499 == 1) then kept:write(tag, " ", #body, "\n", body) end
+    if status == 201 then kept:write(#body, "\n", body) end
 end
 
--- Each thread has a Lua of its own, and none runs after the last answer: what it keeps is flushed when it is closed.
+-- Each thread has a Lua of its own, and none runs after the last answer: what it keeps is flushed when wrk ends.
 function done(summary, latency)
     local balance, strangers, acknowledged, example = {}, 0, 0, ""
     for _, thread in ipairs(threads) do
@@ -77,9 +77,11 @@ function done(summary, latency)
     for _, count in pairs(balance) do
         if count > 0 then unanswered = unanswered + count else surplus = surplus - count end
     end
+    local open_sends = math.max(balance["-"] or 0, 0)
     local errors = summary.errors
     io.write(string.format('\nRESULT {"requests":%d,"seconds":%.6f,"p50":%d,"p99":%d,"errors":%d,"wrong":%d,"example":"%s",',
         summary.requests, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
         errors.connect + errors.read + errors.write + errors.timeout, strangers, (example:gsub('"', "'"))))
-    io.write(string.format('"unanswered":%d,"surplus":%d,"acknowledged":%d}\n', unanswered, surplus, acknowledged))
+    io.write(string.format('"unanswered":%d,"openSends":%d,"surplus":%d,"acknowledged":%d}\n',
+        unanswered, open_sends, surplus, acknowledged))
 end

@@ -12,26 +12,43 @@ import threading
 import time
 
 from audit import Audit
-from exchange import SECRET, Exchange, request
+from exchange import BASE, SECRET, Exchange, Wrong, request
 
 
 class Server:
+    """A process that listens; it ends with the `with` block, and must end as it should."""
+
+    # What the process says when it is asked to end.
+    ends_with = 0
+    copies = 0
+
     def __init__(self, command, **options):
         # A group of its own: an interrupt in the terminal must not end it before it was measured.
         self.process = subprocess.Popen(command, start_new_session=True, **options)
+        try:
+            self.await_start()
+        except BaseException:
+            self.end()
+            raise
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        code = self.end()
+        if kind is None and code != self.ends_with:
+            raise Wrong(f"{self.process.args[0]} ended with {code}")
+
+    def end(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout=20)
+            return self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+            return "no end"
 
-    def await_line(self, seconds=60):
+    def await_start(self, seconds=60):
         """Where the server says it listens."""
         with killing(self.process, seconds):
             line = self.process.stdout.readline()
@@ -49,19 +66,27 @@ class Server:
             return [pid, *map(int, file.read().split())]
 
     def cpu(self):
-        """Seconds of processor time so far: utime + stime, from the clock behind /proc/PID/stat that counts nanoseconds."""
+        """Seconds of processor time so far, in user space and kernel, in nanoseconds: /proc/PID/stat counts hundredths of a second."""
         # CPUCLOCK_SCHED of another process; see clock_getcpuclockid(3).
         return sum(time.clock_gettime((~pid << 3) | 2) for pid in self.processes())
 
     def settle(self):
         """Waits until nothing goes on any more, such as a checkpoint after the last writes."""
         deadline = time.monotonic() + 60
-        used = -1.0
-        while self.cpu() - used > 0.003:
+        quiet = 0
+        before = (self.cpu(), self.written())
+        while quiet < 3:
             if time.monotonic() > deadline:
                 raise SystemExit("a server does not come to rest")
-            used = self.cpu()
-            time.sleep(0.3)
+            time.sleep(0.2)
+            now = (self.cpu(), self.written())
+            quiet = quiet + 1 if now[0] - before[0] < 0.003 and now[1] == before[1] else 0
+            before = now
+
+    def written(self):
+        """Bytes for the disk so far."""
+        with open(f"/proc/{self.process.pid}/io", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("write_bytes:"))
 
     def memory(self):
         """Resident bytes."""
@@ -74,23 +99,22 @@ def status(pid, name):
 
 
 class Bare(Server):
-    name = "bare"
+    # It has no handler.
+    ends_with = -signal.SIGTERM
 
     def __init__(self, programs, under=()):
         super().__init__([*under, os.path.join(programs, "bare")], stdout=subprocess.PIPE, text=True)
-        self.await_line()
 
 
 class Nginx(Server):
-    name = "nginx"
-
-    def __init__(self, folder):
+    def __init__(self, program, folder):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         root = os.path.join(folder, "nginx")
-        os.mkdir(root)
-        with open(os.path.join(root, "static"), "wb") as file:
+        # The same path as the list, so that requests are equally long.
+        os.makedirs(root + os.path.dirname(BASE))
+        with open(root + BASE, "wb") as file:
             file.write(b"x" * 2048)
         # Started by root, the workers would be somebody who may not look into that folder.
         user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
@@ -103,15 +127,19 @@ class Nginx(Server):
                 f"client_body_temp_path {root}/a; proxy_temp_path {root}/b; fastcgi_temp_path {root}/c;\n"
                 f"uwsgi_temp_path {root}/d; scgi_temp_path {root}/e;\n"
                 f'add_header Cache-Control "private, no-cache" always; add_header X-Poll-Interval 10 always;\n'
+                f'add_header Vary "Authorization, Origin" always; add_header X-Cursor 1ev2c06g.100.50.50 always;\n'
+                f"add_header Link '<{BASE}?since=1ev2c06g.100.50.50>; rel=\"next\"' always;\n"
                 f"server {{ listen 127.0.0.1:{self.port}; root {root}; }} }}\n"
             )
-        super().__init__(["nginx", "-p", root, "-c", config], stderr=subprocess.DEVNULL)
+        super().__init__([program, "-p", root, "-c", config], stderr=subprocess.DEVNULL)
+
+    def await_start(self):
         deadline = time.monotonic() + 10
         while True:
             try:
                 with Exchange(self.port) as exchange:
-                    self.tag = exchange.ask(request("GET", "/static")).tag
-                break
+                    self.tag = exchange.ask(request("GET", BASE)).tag
+                return
             except OSError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise SystemExit("nginx did not start") from None
@@ -119,11 +147,10 @@ class Nginx(Server):
 
 
 class Postbox(Server):
-    name = "postbox"
-
     def __init__(self, program, folder, database, *arguments, under=(), cold=False):
         """Serves a copy of a database; `cold`: none of which is in the page cache."""
-        self.database = os.path.join(folder, f"{len(os.listdir(folder))}.sqlite")
+        Server.copies += 1
+        self.database = os.path.join(folder, f"{Server.copies}.sqlite")
         shutil.copyfile(database, self.database)
         if cold:
             drop_cached(self.database)
@@ -143,12 +170,13 @@ class Postbox(Server):
             text=True,
             env=environment,
         )
-        self.await_line()
         self.seconds_to_start = time.monotonic() - started
 
-    def finish(self):
+    def __exit__(self, kind, *rest):
         """Compares what was answered with the database, which goes then."""
-        self.audit.check()
+        super().__exit__(kind, *rest)
+        if kind is None:
+            self.audit.check()
         for path in glob.glob(f"{self.database}*"):
             os.remove(path)
 

@@ -20,14 +20,21 @@ class Truth:
 
     def page(self, number, viewer, first, last):
         """The messages with these numbers in a conversation of `data`, as a viewer sees them."""
-        conversation = data.conversation(number)
-        (key,) = self.store.execute("SELECT key FROM conversations WHERE tenant_id = '' AND id = ?", (conversation,)).fetchone()
-        return self.messages(key, conversation, self.markers(key), viewer, first, last)
+        key, _ = self.find(number)
+        return self.messages(key, data.conversation(number), self.markers(key), viewer, first, last)
+
+    def people_of(self, number):
+        key, _ = self.find(number)
+        return sorted(self.markers(key))
+
+    def find(self, number):
+        """The key and the last number of a conversation of `data`."""
+        return self.store.execute(
+            "SELECT key, last_n FROM conversations WHERE tenant_id = '' AND id = ?", (data.conversation(number),)
+        ).fetchone()
 
     def newest(self, number, viewer, count):
-        (last,) = self.store.execute(
-            "SELECT last_n FROM conversations WHERE tenant_id = '' AND id = ?", (data.conversation(number),)
-        ).fetchone()
+        _, last = self.find(number)
         return self.page(number, viewer, max(1, last - count + 1), last)
 
     def conversations(self, viewer, limit, embedded):
