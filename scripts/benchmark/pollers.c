@@ -1,8 +1,8 @@
 // Many open connections, each of one user who polls two URLs every so often, as browsers do: evenly spread, conditional.
-// Arguments: port, file ("URL TOKEN" lines, two for each connection), connections, seconds between polls, seconds to measure, a file
-// for the first bodies ("CONNECTION URL SIZE\n" before each) and of every how-many-th connection it has them.
-// Prints "measuring" and "measured", and a second later, for the last answers: polls errors p50_microseconds p99_microseconds. The connections stay open until its
-// standard input ends.
+// Arguments: port, file ("URL TOKEN" lines, two for each connection), connections, seconds between polls, seconds to measure, a
+// file for first bodies ("CONNECTION URL SIZE\n" before each), and of every how-many-th connection it gets them.
+// Prints "measuring" and "measured", and a second later, for the last answers: polls errors p50_microseconds p99_microseconds.
+// The connections stay open until its standard input ends.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>

@@ -77,8 +77,8 @@ def under_load(options, folder, table, chosen):
     for name in loads.yardsticks:
         table.row(f"*{name}*", "", "", None, figures=medians[name])
     table.note(
-        f"Medians of {options.rounds} rounds of {options.seconds} s on {load.CONNECTIONS} connections; the rows about connections, memory and "
-        "start are one run each.")
+        f"Medians of {options.rounds} rounds of {options.seconds} s on {load.CONNECTIONS} connections; open connections, memory and "
+        "start are measured once.")
     return postbox.audit
 
 
