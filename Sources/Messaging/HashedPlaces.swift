@@ -1,6 +1,7 @@
-/// Where things lie in an array, found by their hashes: a hash table with open addressing and linear probing, eight bytes an entry.
+/// Where things lie in an array, found by their hashes: a hash table with open addressing and linear probing, eight bytes a slot.
 ///
-/// A dictionary would hold every key a second time. Whoever uses this has the keys, and compares them.
+/// A dictionary would hold every key a second time. Whoever uses this has the keys, and compares them. The slots grow by a
+/// quarter, so that few of them lie empty, and a hash is taken for how far along them to begin, whatever their number.
 @usableFromInline
 struct HashedPlaces: Sendable {
     @usableFromInline
@@ -22,16 +23,24 @@ struct HashedPlaces: Sendable {
     @inlinable
     init() {}
 
-    /// The number of slots is a power of two.
-    @inlinable var mask: Int { slots.count - 1 }
+    /// The slot in which what has this hash lies, or after which; the hash taken for a fraction of all there are.
+    @inlinable
+    func home(of hash: UInt32) -> Int { Int((UInt64(hash) &* UInt64(slots.count)) >> 32) }
+
+    @inlinable
+    func next(after index: Int) -> Int { index + 1 == slots.count ? 0 : index + 1 }
+
+    /// How many slots further on `end` is than `start`.
+    @inlinable
+    func distance(from start: Int, to end: Int) -> Int { end >= start ? end - start : end - start + slots.count }
 
     /// The place with this hash at which `isIt` says yes.
     @inlinable
     func place(hash: UInt32, where isIt: (Int32) -> Bool) -> Int32? {
-        var index = Int(hash) & mask
+        var index = home(of: hash)
         while slots[index].place >= 0 {
             if slots[index].hash == hash, isIt(slots[index].place) { return slots[index].place }
-            index = (index + 1) & mask
+            index = next(after: index)
         }
         return nil
     }
@@ -54,14 +63,14 @@ struct HashedPlaces: Sendable {
     @inlinable
     mutating func remove(_ place: Int32, hash: UInt32) {
         var gap = index(of: place, hash: hash)
-        var next = (gap + 1) & mask
-        while slots[next].place >= 0 {
-            let wanted = Int(slots[next].hash) & mask
-            if (next - wanted) & mask >= (next - gap) & mask {
-                slots[gap] = slots[next]
-                gap = next
+        var index = next(after: gap)
+        while slots[index].place >= 0 {
+            // Nothing may come to lie before its home.
+            if distance(from: home(of: slots[index].hash), to: index) >= distance(from: gap, to: index) {
+                slots[gap] = slots[index]
+                gap = index
             }
-            next = (next + 1) & mask
+            index = next(after: index)
         }
         slots[gap].place = -1
         count -= 1
@@ -69,25 +78,25 @@ struct HashedPlaces: Sendable {
 
     @inlinable
     func index(of place: Int32, hash: UInt32) -> Int {
-        var index = Int(hash) & mask
+        var index = home(of: hash)
         while slots[index].place != place {
             precondition(slots[index].place >= 0, "a place that was never inserted")
-            index = (index + 1) & mask
+            index = next(after: index)
         }
         return index
     }
 
     @inlinable
     mutating func put(_ slot: Slot) {
-        var index = Int(slot.hash) & mask
-        while slots[index].place >= 0 { index = (index + 1) & mask }
+        var index = home(of: slot.hash)
+        while slots[index].place >= 0 { index = next(after: index) }
         slots[index] = slot
     }
 
     @inlinable
     mutating func grow() {
         let old = slots
-        slots = [Slot](repeating: Slot(hash: 0, place: -1), count: old.count * 2)
+        slots = [Slot](repeating: Slot(hash: 0, place: -1), count: old.count + old.count / 4)
         for slot in old where slot.place >= 0 { put(slot) }
     }
 }
