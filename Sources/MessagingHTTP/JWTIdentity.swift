@@ -15,7 +15,7 @@ public final class JWTIdentity: Identity {
     private struct Memory {
         var keys: TokenKeys
         var generation = 0
-        var bearers: LeastRecentlyUsed<TokenBytes, Remembered>
+        var bearers: LeastRecentlyUsed<TokenDigest, Remembered>
     }
 
     private let rules: TokenRules
@@ -53,8 +53,9 @@ public final class JWTIdentity: Identity {
 
     /// The bearer of a token that was verified before and has not expired.
     public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
-        let token = TokenBytes(try BearerToken.of(request))
-        guard let bearer = memory.withLock({ $0.bearers.value(for: token) }) else { return nil }
+        guard let digest = TokenDigest(try BearerToken.of(request)),
+            let bearer = memory.withLock({ $0.bearers.value(for: digest) })
+        else { return nil }
         // An expired one takes the long way, which says why it counts no more.
         return now().milliseconds < bearer.expires.milliseconds ? bearer.caller : nil
     }
@@ -70,10 +71,10 @@ public final class JWTIdentity: Identity {
         let bearer = try rules.bearer(of: claims, at: now())
         let isNamed = bearer.person.name != nil || bearer.person.company != nil
         let isKnown = isNamed ? await introduce(bearer.person, bearer.caller.tenant) : true
+        guard isKnown, let digest = TokenDigest(token[...]) else { return bearer.caller }
         memory.withLock { memory in
-            guard isKnown, memory.generation == generation else { return }
-            memory.bearers.set(
-                TokenBytes(token[...]), to: Remembered(caller: bearer.caller, expires: bearer.expires))
+            guard memory.generation == generation else { return }
+            memory.bearers.set(digest, to: Remembered(caller: bearer.caller, expires: bearer.expires))
         }
         return bearer.caller
     }

@@ -108,6 +108,38 @@ struct TokenMemoryTests {
         #expect(!bench.remembers(token + [0x41]))
     }
 
+    @Test("A token with one character changed, left out or added anywhere is another token")
+    func tampered() async throws {
+        let (bench, token) = (TokenBench(keys), try token())
+        #expect(await bench.outcome(token).caller != nil)
+        for place in token.indices {
+            var (changed, shorter, longer) = (token, token, token)
+            changed[place] ^= 1
+            shorter.remove(at: place)
+            // Next to its like it would be in the same place as before.
+            longer.insert(token[place] ^ 1, at: place)
+            for other in [changed, shorter, longer] { try #require(!bench.remembers(other)) }
+        }
+        #expect(bench.remembers(token))
+    }
+
+    @Test("Whoever has somebody's claims or somebody's signature, and not both, is not taken for them")
+    func halves() async throws {
+        let (bench, alice, bob) = (TokenBench(keys), try token(), try token(sub: "\"bob\""))
+        for token in [alice, bob] { #expect(await bench.outcome(token).caller != nil) }
+        func halves(_ token: [UInt8]) throws -> (claims: ArraySlice<UInt8>, signature: ArraySlice<UInt8>) {
+            let dot = try #require(token.lastIndex(of: UInt8(ascii: ".")))
+            return (token[...dot], token[(dot + 1)...])
+        }
+        for token in try [
+            Array(halves(alice).claims + halves(bob).signature), Array(halves(bob).claims + halves(alice).signature),
+            Array(halves(alice).signature), Array(halves(alice).signature.suffix(32)),
+        ] {
+            #expect(!bench.remembers(token))
+            #expect(await bench.outcome(token).isInvalidToken)
+        }
+    }
+
     @Test("What was refused is not remembered")
     func refused() async throws {
         let bench = TokenBench(keys)
