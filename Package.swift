@@ -16,6 +16,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "Metrics", swiftSettings: strict),
         .target(name: "Messaging", swiftSettings: strict),
         .target(
@@ -45,7 +46,7 @@ let package = Package(
         .executableTarget(
             name: "postbox",
             dependencies: [
-                "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "Metrics", "SQLiteStore",
+                "CMalloc", "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "Metrics", "SQLiteStore",
                 "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -93,6 +93,7 @@ struct Serve: ParsableCommand {
     func run() throws {
         try SocketActivation.check()
         Signals.block()
+        Allocator.separateLargeBlocks()
         Descriptors.raiseLimit()
         let logs = Logs(watch)
         defer { logs.queue.close() }
