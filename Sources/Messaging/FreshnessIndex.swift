@@ -92,6 +92,17 @@ public final class FreshnessIndex: CommitObserver {
         return freshness
     }
 
+    /// What ends as soon as a caller's list is not at this change any more; nil where memory does not know that it is.
+    public func validity(ofListOf caller: Caller, at change: Int64) -> Validity? {
+        lists.withLock { $0.validity(for: caller) { $0.change == change } }
+    }
+
+    /// What ends as soon as a conversation changes; nil where memory does not know that the caller sees it with these marks.
+    public func validity(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks) -> Validity? {
+        let name = ConversationName(tenant: caller.tenant, id: id)
+        return conversations.withLock { $0.validity(for: name) { $0.marks(for: caller.user) == marks } }
+    }
+
     /// Remembers where the newest page of a caller's list ends, unless the list has changed since it was read.
     public func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
         lists.withLock { table in

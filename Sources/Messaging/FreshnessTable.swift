@@ -3,12 +3,18 @@
 /// A load may read the store just before a commit and arrive just after it. Its value would be stale for ever, so loads are
 /// announced, and one that a commit overtook is not kept.
 struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private struct Entry {
+        var value: Value
+        /// Lasts as long as the value, where somebody has asked for it.
+        var validity: Validity?
+    }
+
     private struct Load {
         var running = 0
         var overtaken = false
     }
 
-    private var entries: LeastRecentlyUsed<Key, Value>
+    private var entries: LeastRecentlyUsed<Key, Entry>
     private var loads: [Key: Load] = [:]
 
     init(capacity: Int) {
@@ -18,7 +24,18 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     var statistics: TableStatistics { entries.statistics }
 
     mutating func value(for key: Key) -> Value? {
-        entries.value(for: key)
+        entries.value(for: key)?.value
+    }
+
+    /// What ends when the value for this key changes or goes; nil where the value is not as expected.
+    mutating func validity(for key: Key, where isExpected: (Value) -> Bool) -> Validity? {
+        var found: Validity?
+        entries.update(key) { entry in
+            guard isExpected(entry.value) else { return }
+            found = entry.validity ?? Validity()
+            entry.validity = found
+        }
+        return found
     }
 
     /// Announces that the store will be read for this key.
@@ -29,19 +46,28 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Ends an announced load, keeping what it found unless a commit came in between.
     mutating func endLoad(of key: Key, with value: Value?) {
         guard var load = loads[key] else { preconditionFailure("a load ends that never began") }
-        if let value, !load.overtaken { entries.set(key, to: value) }
+        if let value, !load.overtaken { keep(value, for: key) }
         load.running -= 1
         loads[key] = load.running == 0 ? nil : load
     }
 
-    /// Adds to what is known of an entry, if it is still there.
+    /// Adds to what is known of an entry, if it is still there; what was so before is still so.
     mutating func amend(_ key: Key, _ value: Value) {
-        _ = entries.replace(key, with: value)
+        entries.update(key) { $0.value = value }
     }
 
     /// Takes the value that a commit made.
     mutating func committed(_ key: Key, _ value: Value) {
-        _ = entries.replace(key, with: value)
+        entries.update(key) { entry in
+            entry.validity?.end()
+            entry = Entry(value: value)
+        }
         loads[key]?.overtaken = true
+    }
+
+    private mutating func keep(_ value: Value, for key: Key) {
+        let isThere = entries.update(key) { $0.validity?.end() }
+        if !isThere, entries.count == entries.capacity { entries.dropOldest()?.validity?.end() }
+        entries.set(key, to: Entry(value: value))
     }
 }

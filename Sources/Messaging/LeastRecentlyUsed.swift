@@ -65,11 +65,13 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
         return true
     }
 
-    /// Changes the value for a key in place where there is one, which does not count as a use.
+    /// Changes the value for a key in place where there is one, which does not count as a use; returns whether there was.
     @inlinable
-    public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
-        guard let place = place(of: key) else { return }
+    @discardableResult
+    public mutating func update(_ key: Key, _ change: (inout Value) -> Void) -> Bool {
+        guard let place = place(of: key) else { return false }
         change(&nodes[Int(place)].value)
+        return true
     }
 
     /// Changes the value for a key in place, which counts as a use; where there is none, a first one is set and changed.

@@ -4,55 +4,51 @@ import Synchronization
 /// The answers to polls that found nothing new, kept to be given again: while nothing changes, the same request gets the same
 /// response, and nothing of it is read, decided or written anew.
 final class IdlePolls: Sendable {
-    /// All that an answer depends on besides the state: who asks, for what, from which page.
-    struct Key: Hashable, Sendable {
-        let caller: Caller
-        let target: [UInt8]
-        let origin: ArraySlice<UInt8>?
-
-        init(_ request: Request, of caller: Caller) {
-            self.caller = caller
-            target = request.target
-            // Two are as good as none, here as in the answer.
-            origin = request.fields.count(of: .origin) == 1 ? request.fields[.origin] : nil
-        }
-
-        static func == (lhs: Key, rhs: Key) -> Bool {
-            guard lhs.target[...].hasSameBytes(as: rhs.target[...]), lhs.caller == rhs.caller else { return false }
-            guard let left = lhs.origin, let right = rhs.origin else { return lhs.origin == nil && rhs.origin == nil }
-            return left.hasSameBytes(as: right)
-        }
-
-        /// Arrays would be hashed byte by byte. The origin counts too, or one caller with many could make everybody's look-ups slow.
-        func hash(into hasher: inout Hasher) {
-            hasher.combine(caller)
-            target.withUnsafeBytes { hasher.combine(bytes: $0) }
-            origin?.withUnsafeBytes { hasher.combine(bytes: $0) }
-        }
-    }
-
-    /// The state that an answer shows.
-    enum State: Equatable, Sendable {
-        case list(change: Int64)
-        case messages(of: ConversationID, ReadMarks)
-    }
-
-    /// An object, so that taking it out of the table copies one reference.
+    /// One that was given. An object, so that taking it out of the table copies one reference.
     final class Answer: Sendable {
-        let state: State
+        /// Holds as long as the state that the answer shows is the present one.
+        let validity: Validity
         let tag: EntityTag
         let response: Response
+        private let caller: Caller
+        private let target: [UInt8]
+        private let origin: ArraySlice<UInt8>?
 
-        init(state: State, tag: EntityTag, response: Response) {
-            self.state = state
+        fileprivate init(_ response: Response, _ tag: EntityTag, to call: Call, _ validity: Validity) {
+            self.validity = validity
             self.tag = tag
             self.response = response
+            caller = call.caller
+            target = call.request.target
+            origin = call.request.onlyOrigin
+        }
+
+        /// Whether it answers this request too: the same from all that an answer depends on besides the state.
+        fileprivate func isTo(_ request: Request, of caller: Caller) -> Bool {
+            guard target[...].hasSameBytes(as: request.target[...]), self.caller == caller else { return false }
+            guard let origin, let other = request.onlyOrigin else { return origin == nil && request.onlyOrigin == nil }
+            return origin.hasSameBytes(as: other)
+        }
+    }
+
+    /// Stands for all that an answer depends on besides the state. Two can have the same one, so an answer says itself what it answers.
+    private struct Key: Hashable {
+        let hashValue: Int
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(hashValue)
         }
     }
 
     private struct Table {
         var answers: LeastRecentlyUsed<Key, Answer>
         var newcomers = 0
+
+        mutating func hasPlaceForNewcomer() -> Bool {
+            guard answers.count == answers.capacity else { return true }
+            newcomers += 1
+            return newcomers.isMultiple(of: IdlePolls.newcomersPerPlace)
+        }
     }
 
     /// Where there is no room, only one newcomer in this many is let in. More people than there is room for poll in turn, and if each
@@ -65,21 +61,41 @@ final class IdlePolls: Sendable {
         table = Mutex(Table(answers: LeastRecentlyUsed(capacity: capacity)))
     }
 
-    /// The answer given before; whether its state is still the present one is for the caller to check.
+    /// The answer given before; whether its state is still the present one is for whoever calls this to check.
     func answer(to request: Request, of caller: Caller) -> Answer? {
-        table.withLock { $0.answers.value(for: Key(request, of: caller)) }
+        let key = Self.key(of: request, of: caller)
+        guard let answer = table.withLock({ $0.answers.value(for: key) }), answer.isTo(request, of: caller) else {
+            return nil
+        }
+        return answer
     }
 
     /// Keeps a `304`, in the place of the one before it, or as long as there is room.
-    func keep(_ answer: Answer, to call: Call) {
-        let key = Key(call.request, of: call.caller)
+    ///
+    /// - Parameter validity: what says how long it counts, asked for only where there is a place; it must not use these polls. Where it is
+    ///   nil, the answer does not count any more, and is not kept.
+    func keep(_ response: Response, _ tag: EntityTag, to call: Call, validity: () -> Validity?) {
+        let key = Self.key(of: call.request, of: call.caller)
         table.withLock { table in
-            if table.answers.replace(key, with: answer) { return }
-            if table.answers.count == table.answers.capacity {
-                table.newcomers += 1
-                guard table.newcomers.isMultiple(of: Self.newcomersPerPlace) else { return }
+            let isNew = !table.answers.update(key) { known in
+                if let validity = validity() { known = Answer(response, tag, to: call, validity) }
             }
-            table.answers.set(key, to: answer)
+            guard isNew, table.hasPlaceForNewcomer(), let validity = validity() else { return }
+            table.answers.set(key, to: Answer(response, tag, to: call, validity))
         }
     }
+
+    /// The origin counts too, or one caller with many could make everybody's look-ups slow.
+    private static func key(of request: Request, of caller: Caller) -> Key {
+        var hasher = Hasher()
+        hasher.combine(caller)
+        request.target.withUnsafeBytes { hasher.combine(bytes: $0) }
+        request.onlyOrigin?.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return Key(hashValue: hasher.finalize())
+    }
+}
+
+extension Request {
+    /// The page that it comes from. Two are as good as none, here as in the answer.
+    fileprivate var onlyOrigin: ArraySlice<UInt8>? { fields.count(of: .origin) == 1 ? fields[.origin] : nil }
 }

@@ -76,7 +76,9 @@ struct ListConversations {
 
     private func notModified(_ tag: EntityTag, at change: Int64, olderBefore: Int64?, _ call: Call) -> Response {
         let response = pollAnswer(tag, position: change, olderBefore: olderBefore).notModified(call, context.settings)
-        context.idlePolls.keep(IdlePolls.Answer(state: .list(change: change), tag: tag, response: response), to: call)
+        context.idlePolls.keep(response, tag, to: call) {
+            context.index.validity(ofListOf: call.caller, at: change)
+        }
         return response
     }
 

@@ -18,8 +18,9 @@ struct ListMessages {
         }
         guard view.certainlyFits else { return nil }
         let response = pollAnswer(view, lastReturned: nil, complete: true).notModified(call, context.settings)
-        let state = IdlePolls.State.messages(of: view.conversation.id, view.now)
-        context.idlePolls.keep(IdlePolls.Answer(state: state, tag: view.tag, response: response), to: call)
+        context.idlePolls.keep(response, view.tag, to: call) {
+            context.index.validity(of: view.conversation.id, seenBy: call.caller, at: view.now)
+        }
         return response
     }
 

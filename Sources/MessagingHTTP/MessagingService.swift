@@ -69,7 +69,7 @@ public struct MessagingService: RequestHandler {
     /// Gives the same `304` as before, where the state is the same as before.
     private func answerAgain(_ request: Request) -> Response? {
         guard request.method == .get, request.fields[.ifNoneMatch] != nil, let caller = gate.peek(request),
-            let answer = context.idlePolls.answer(to: request, of: caller), isPresent(answer.state, to: caller),
+            let answer = context.idlePolls.answer(to: request, of: caller), answer.validity.holds,
             answer.tag.isKnown(to: request)
         else { return nil }
         do {
@@ -77,15 +77,6 @@ public struct MessagingService: RequestHandler {
             return answer.response
         } catch {
             return problem(error, commonFields(request), request)
-        }
-    }
-
-    private func isPresent(_ state: IdlePolls.State, to caller: Caller) -> Bool {
-        switch state {
-        case .list(let change):
-            context.index.list(of: caller)?.change == change
-        case .messages(let id, let marks):
-            context.index.conversation(.id(id), of: caller)?.marks(for: caller.user) == marks
         }
     }
 

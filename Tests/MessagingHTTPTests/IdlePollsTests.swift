@@ -11,10 +11,8 @@ struct IdlePollsTests {
             common: [])
     }
 
-    private func answer(at change: Int64) -> IdlePolls.Answer {
-        IdlePolls.Answer(
-            state: .list(change: change), tag: EntityTag(text: "\"\(change)\""),
-            response: Response(status: 304, fields: []))
+    private func keep(_ polls: IdlePolls, at change: Int64, to call: Call) {
+        polls.keep(Response(status: 304, fields: []), EntityTag(text: "\"\(change)\""), to: call) { Validity() }
     }
 
     /// How many of so many people, who poll one after the other, are given an answer that was kept.
@@ -22,7 +20,7 @@ struct IdlePollsTests {
         try (0..<people).count { user in
             let call = try call(of: user)
             guard polls.answer(to: call.request, of: call.caller) == nil else { return true }
-            polls.keep(answer(at: 1), to: call)
+            keep(polls, at: 1, to: call)
             return false
         }
     }
@@ -48,7 +46,7 @@ struct IdlePollsTests {
         for _ in 1...100 {
             for user in 100..<105 {
                 let call = try call(of: user)
-                if polls.answer(to: call.request, of: call.caller) == nil { polls.keep(answer(at: 1), to: call) }
+                if polls.answer(to: call.request, of: call.caller) == nil { keep(polls, at: 1, to: call) }
             }
         }
         let newcomer = try call(of: 100)
@@ -59,8 +57,8 @@ struct IdlePollsTests {
     func newer() throws {
         let polls = IdlePolls(capacity: 1)
         let call = try call(of: 1)
-        polls.keep(answer(at: 1), to: call)
-        polls.keep(answer(at: 2), to: call)
+        keep(polls, at: 1, to: call)
+        keep(polls, at: 2, to: call)
         #expect(polls.answer(to: call.request, of: call.caller)?.tag.text == "\"2\"")
     }
 
@@ -73,12 +71,30 @@ struct IdlePollsTests {
                 request: request(.get, "/", fields), caller: Caller(user: alice), query: try Query([]), common: [])
         }
         func isKept(_ call: Call) -> Bool { polls.answer(to: call.request, of: call.caller) != nil }
-        polls.keep(answer(at: 1), to: try asked(from: "https://a.example"))
+        keep(polls, at: 1, to: try asked(from: "https://a.example"))
         #expect(isKept(try asked(from: "https://a.example")))
         #expect(!isKept(try asked(from: "https://b.example")))
         #expect(!isKept(try asked(from: "https://a.example", "https://b.example")))
         #expect(!isKept(try asked()))
-        polls.keep(answer(at: 1), to: try asked())
+        keep(polls, at: 1, to: try asked())
         #expect(isKept(try asked(from: "https://a.example", "https://b.example")))
+    }
+
+    @Test("What is not valid any more is not kept, and nobody is asked where there is no place")
+    func invalid() throws {
+        let polls = IdlePolls(capacity: 1)
+        let (call, newcomer) = (try call(of: 1), try call(of: 2))
+        let (response, tag) = (Response(status: 304, fields: []), EntityTag(text: "\"1\""))
+        polls.keep(response, tag, to: call) { nil }
+        #expect(polls.answer(to: call.request, of: call.caller) == nil)
+        polls.keep(response, tag, to: call) { Validity() }
+        var asked = 0
+        polls.keep(response, tag, to: newcomer) {
+            asked += 1
+            return Validity()
+        }
+        #expect(asked == 0)
+        #expect(polls.answer(to: call.request, of: call.caller) != nil)
+        #expect(polls.answer(to: newcomer.request, of: newcomer.caller) == nil)
     }
 }

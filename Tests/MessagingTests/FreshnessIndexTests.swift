@@ -168,4 +168,49 @@ struct FreshnessIndexTests {
         index.committed([commit(second)])
         #expect(index.list(of: caller) == ListFreshness(change: 6))
     }
+
+    @Test("a list that was found is valid until a commit changes it, and not for another change than it is at")
+    func listValidity() async throws {
+        #expect(index.validity(ofListOf: caller, at: 5) == nil)
+        _ = try await index.list(of: caller, from: store)
+        #expect(index.validity(ofListOf: caller, at: 4) == nil)
+        let validity = try #require(index.validity(ofListOf: caller, at: 5))
+        index.remember(ListFreshness.PageEnd(limit: 100, olderBefore: 3), at: 5, of: caller)
+        index.committed([commit(second, tenant: TenantID(trusted: "acme"))])
+        #expect(validity.holds)
+        index.committed([commit(second)])
+        #expect(!validity.holds)
+        #expect(try #require(index.validity(ofListOf: caller, at: 6)).holds)
+        #expect(!validity.holds)
+    }
+
+    @Test("a conversation that was found is valid until a commit changes it, and only for marks that the caller sees")
+    func conversationValidity() async throws {
+        let marks = try #require(first.marks(for: alice))
+        #expect(index.validity(of: talk, seenBy: caller, at: marks) == nil)
+        _ = try await find()
+        #expect(index.validity(of: talk, seenBy: caller, at: ReadMarks(n: 1, others: 1, mine: 0)) == nil)
+        #expect(index.validity(of: talk, seenBy: Caller(user: carol), at: marks) == nil)
+        let validities = try [alice, bob].map { user in
+            try #require(index.validity(of: talk, seenBy: Caller(user: user), at: marks))
+        }
+        #expect(validities.map(\.holds) == [true, true])
+        index.committed([commit(second)])
+        #expect(validities.map(\.holds) == [false, false])
+    }
+
+    @Test("what memory forgets is valid no more, since no commit would tell")
+    func evictedValidity() async throws {
+        let marks = try #require(first.marks(for: alice))
+        _ = try await find()
+        let validity = try #require(index.validity(of: talk, seenBy: caller, at: marks))
+        for name in ["conv-2", "conv-3"] {
+            #expect(validity.holds)
+            let id = ConversationID(trusted: name)
+            store.state.withLock { $0.conversations[.id(id)] = conversation(id, lastN: 1, (alice, 0), (bob, 0)) }
+            _ = try await find(.id(id))
+        }
+        #expect(index.conversation(.id(talk), of: caller) == nil)
+        #expect(!validity.holds)
+    }
 }
