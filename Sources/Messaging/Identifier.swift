@@ -31,8 +31,7 @@ extension Identifier: Hashable {
     /// Hashes the bytes.
     @inlinable
     public func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        text.withBytes { hasher.combine(bytes: $0) }
         hasher.combine(0xFF as UInt8)
     }
 }

@@ -20,8 +20,7 @@ extension ArraySlice<UInt8> {
     /// Whether these are the bytes of a text in UTF-8.
     @inlinable
     public func hasSameBytes(as text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { utf8 in withUnsafeBytes { $0.hasSameBytes(as: UnsafeRawBufferPointer(utf8)) } }
+        text.withBytes { other in withUnsafeBytes { $0.hasSameBytes(as: other) } }
     }
 }
 
@@ -29,9 +28,14 @@ extension String {
     /// Whether both are the same bytes in UTF-8; `==` takes canonically equivalent texts for the same.
     @inlinable
     public func hasSameBytes(as other: String) -> Bool {
-        var (text, other) = (self, other)
-        return text.withUTF8 { utf8 in
-            other.withUTF8 { UnsafeRawBufferPointer(utf8).hasSameBytes(as: UnsafeRawBufferPointer($0)) }
-        }
+        withBytes { bytes in other.withBytes { bytes.hasSameBytes(as: $0) } }
+    }
+
+    /// Its bytes in UTF-8; those of a text that Swift made itself are not copied.
+    @inlinable
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        if let result = utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) { return result }
+        var copy = self
+        return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }
     }
 }

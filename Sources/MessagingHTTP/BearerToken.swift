@@ -1,6 +1,8 @@
+import Glibc
+
 /// Finds the token in `Authorization: Bearer …` (RFC 6750, section 2.1).
 enum BearerToken {
-    private static let scheme = Array("bearer ".utf8)
+    private static let scheme: StaticString = "Bearer "
 
     /// The token as it came, unverified.
     ///
@@ -15,10 +17,19 @@ enum BearerToken {
                 .malformedRequest, "Authorization is given twice.",
                 fields: [Response.Field("WWW-Authenticate", challenge)])
         }
-        let hasScheme = zip(value, scheme).allSatisfy { $0 == $1 || ((0x41...0x5A).contains($0) && $0 | 0x20 == $1) }
-        guard value.count > scheme.count, hasScheme else {
+        guard value.count > scheme.utf8CodeUnitCount, hasScheme(value) else {
             throw .unauthenticated("Send a token: Authorization: Bearer …")
         }
-        return value.dropFirst(scheme.count).drop { $0 == UInt8(ascii: " ") }
+        return value.dropFirst(scheme.utf8CodeUnitCount).drop { $0 == UInt8(ascii: " ") }
+    }
+
+    /// Names of schemes come in any case (RFC 9110, section 11.1).
+    private static func hasScheme(_ value: ArraySlice<UInt8>) -> Bool {
+        value.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return strncasecmp(
+                start.assumingMemoryBound(to: CChar.self),
+                UnsafeRawPointer(scheme.utf8Start).assumingMemoryBound(to: CChar.self), scheme.utf8CodeUnitCount) == 0
+        }
     }
 }

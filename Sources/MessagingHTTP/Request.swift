@@ -10,8 +10,7 @@ public struct Request: Sendable {
     public let body: [UInt8]
     /// The address of the peer without its port, as text; empty where it has none.
     public let peer: String
-    /// Its name in logs: as the client gave it or, from the moment that one is needed, as it was made; nil until then.
-    public private(set) var id: String?
+    private var madeID: String?
 
     /// Puts a request together.
     public init(
@@ -22,11 +21,13 @@ public struct Request: Sendable {
         self.fields = fields
         self.body = body
         self.peer = peer
-        id = RequestID.given(in: fields)
     }
+
+    /// Its name in logs: as the client gave it or, from the moment that one is needed, as it was made; nil until then.
+    public var id: String? { madeID ?? RequestID.given(in: fields) }
 
     /// Names it where the client did not.
     public mutating func named(by makeID: () -> String) {
-        if id == nil { id = makeID() }
+        if id == nil { madeID = makeID() }
     }
 }

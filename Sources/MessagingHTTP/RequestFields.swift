@@ -1,13 +1,7 @@
-/// The header fields of one request, kept as the bytes that came in: two allocations however many there are.
+/// The header fields of one request, kept as the bytes that came in: one allocation however many there are.
 public struct RequestFields: Sendable {
-    private struct Entry {
-        let field: RequestField
-        let start: Int32
-        let end: Int32
-    }
-
+    /// One line after the other: a word that says which field it is and how long its value is, and the value.
     private var bytes: [UInt8] = []
-    private var entries: [Entry] = []
 
     /// A request without fields.
     public init() {}
@@ -19,29 +13,50 @@ public struct RequestFields: Sendable {
 
     /// Adds one field line whose value lies in memory, as each that comes in does: not generic, so that it costs a copy.
     public mutating func append(_ field: RequestField, _ value: UnsafeRawBufferPointer) {
-        if entries.isEmpty {
-            bytes.reserveCapacity(512)
-            entries.reserveCapacity(6)
-        }
-        let start = Int32(bytes.count)
+        if bytes.isEmpty { bytes.reserveCapacity(512) }
+        withUnsafeBytes(of: UInt64(value.count) << 8 | UInt64(field.rawValue)) { bytes.append(contentsOf: $0) }
         bytes.append(contentsOf: value)
-        entries.append(Entry(field: field, start: start, end: Int32(bytes.count)))
     }
 
     /// The value of the first line with this name, if there is one.
     public subscript(field: RequestField) -> ArraySlice<UInt8>? {
-        for entry in entries where entry.field == field { return bytes[Int(entry.start)..<Int(entry.end)] }
-        return nil
+        place(of: field, from: 0).map { bytes[$0] }
     }
 
     /// The values of all lines with this name, in the order they came.
     public func all(_ field: RequestField) -> [ArraySlice<UInt8>] {
-        entries.filter { $0.field == field }.map { bytes[Int($0.start)..<Int($0.end)] }
+        var values: [ArraySlice<UInt8>] = []
+        var end = 0
+        while let value = place(of: field, from: end) {
+            values.append(bytes[value])
+            end = value.upperBound
+        }
+        return values
     }
 
     /// How many lines had this name.
     public func count(of field: RequestField) -> Int {
-        entries.reduce(0) { $1.field == field ? $0 + 1 : $0 }
+        var (count, end) = (0, 0)
+        while let value = place(of: field, from: end) {
+            count += 1
+            end = value.upperBound
+        }
+        return count
+    }
+
+    /// Where the value of the next line with this name is, from the beginning of a line on.
+    private func place(of field: RequestField, from start: Int) -> Range<Int>? {
+        bytes.withUnsafeBytes { bytes in
+            var start = start
+            while start < bytes.count {
+                let word = bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+                start += MemoryLayout<UInt64>.size
+                let end = start + Int(word >> 8)
+                if UInt8(truncatingIfNeeded: word) == field.rawValue { return start..<end }
+                start = end
+            }
+            return nil
+        }
     }
 
     /// The value of a field that may come at most once, as text; nil where it does not come.

@@ -3,6 +3,9 @@ import Glibc
 import MessagingHTTP
 
 /// One open connection and the request it is at; only its loop's thread touches it.
+///
+/// What changes with every request is not checked for exclusive access at run time: no method here or of the loop calls another while
+/// it changes one of these in place.
 final class Connection {
     enum Phase {
         /// Between requests, until a whole request line is here.
@@ -22,12 +25,12 @@ final class Connection {
     /// Its place in the loop's table.
     var index: Int
     var phase = Phase.idle
-    var incoming: IncomingRequest?
+    @exclusivity(unchecked) var incoming: IncomingRequest?
     /// When the loop woke up for the latest part of the request.
     var receivedAt: MonotonicTime
     /// Whether it was answered before the whole body had come in, and so will be closed.
     var refusedEarly = false
-    private var clock: RequestClock
+    @exclusivity(unchecked) private var clock: RequestClock
     private var tls: TLSLayer?
 
     init(_ connection: OpaquePointer, index: Int, now: MonotonicTime) {

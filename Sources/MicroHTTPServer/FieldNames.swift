@@ -1,3 +1,4 @@
+import Glibc
 import MessagingHTTP
 
 /// The fields that are handed on, by the length of their name: most names in a request are told apart by that alone.
@@ -21,13 +22,11 @@ extension RequestField {
 extension UnsafeRawBufferPointer {
     /// Whether these bytes are this lower-case name, in any case.
     func isName(_ name: StaticString) -> Bool {
-        guard count == name.utf8CodeUnitCount else { return false }
-        for index in 0..<count {
-            let byte = self[index]
-            let lower = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
-            guard lower == name.utf8Start[index] else { return false }
-        }
-        return true
+        guard count == name.utf8CodeUnitCount, let start = baseAddress else { return false }
+        // A NUL would end both, but a name has none.
+        return strncasecmp(
+            start.assumingMemoryBound(to: CChar.self),
+            UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), count) == 0
     }
 
     /// The same bytes without blanks and tabs at the end, which do not belong to a field value.

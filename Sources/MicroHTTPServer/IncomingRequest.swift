@@ -5,7 +5,7 @@ import MessagingHTTP
 /// A request while it is coming in.
 struct IncomingRequest {
     private(set) var method = Method.other
-    private(set) var target: [UInt8] = []
+    let target: [UInt8]
     private(set) var head = RequestHead()
     private(set) var body: [UInt8] = []
     /// Body bytes so far, the dropped ones included.
@@ -13,10 +13,7 @@ struct IncomingRequest {
 
     /// Begins with the raw request target, NUL-terminated.
     init(target: UnsafePointer<CChar>?) {
-        guard let target else { return }
-        self.target = target.withMemoryRebound(to: UInt8.self, capacity: 1) {
-            Array(UnsafeBufferPointer(start: $0, count: strlen(target)))
-        }
+        self.target = Array(UnsafeRawBufferPointer(start: target, count: target.map { strlen($0) } ?? 0))
     }
 
     /// Takes the method and the header fields, once all of them have come in.
@@ -37,7 +34,7 @@ struct IncomingRequest {
     }
 
     /// The request as it is handed on.
-    func request(from peer: String, withBody: Bool) -> Request {
+    consuming func request(from peer: String, withBody: Bool) -> Request {
         Request(method: method, target: target, fields: head.fields, body: withBody ? body : [], peer: peer)
     }
 }

@@ -28,12 +28,12 @@ extension Loop {
         connection.receivedAt = now
         connection.incoming?.readHead(of: handle, method: method)
         connection.phase = .body
-        guard let head = connection.incoming?.head else { return .NO }
-        if let refusal = head.refusal {
+        if let refusal = connection.incoming?.head.refusal {
             connection.refusedEarly = true
             return refuse(connection, handle, because: refusal)
         }
-        guard let length = head.contentLength, length > configuration.bodyLimit else { return .YES }
+        let length = connection.incoming?.head.contentLength ?? 0
+        guard length > configuration.bodyLimit else { return .YES }
         connection.refusedEarly = true
         return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
     }
@@ -45,12 +45,11 @@ extension Loop {
     }
 
     private func answer(_ connection: Connection, _ handle: OpaquePointer) -> MHD_Result {
-        guard let incoming = connection.incoming else { return .NO }
-        guard incoming.received <= configuration.bodyLimit else {
+        guard (connection.incoming?.received ?? 0) <= configuration.bodyLimit else {
             return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
         }
         // The request is all that is needed from here on; this leaves its bytes with one owner.
-        connection.incoming = nil
+        guard let incoming = connection.incoming.take() else { return .NO }
         let request = incoming.request(from: connection.peer, withBody: true)
         if let response = handler.answerFromMemory(request) { return give(response, to: request, connection, handle) }
         suspend(connection, handle, for: request)

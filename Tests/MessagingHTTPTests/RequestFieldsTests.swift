@@ -1,0 +1,32 @@
+import MessagingHTTP
+import Testing
+
+@Suite("The header fields of a request")
+struct RequestFieldsTests {
+    private let lines: [(RequestField, [UInt8])] = [
+        (.origin, Array("https://a.example".utf8)), (.ifNoneMatch, []), (.authorization, [0x00, 0xFF, 0x0A]),
+        (.ifNoneMatch, Array(repeating: 0x61, count: 70_000)), (.accessControlRequestHeaders, [0x62]),
+        (.ifNoneMatch, [0x63]),
+    ]
+
+    @Test("come back as they came, line by line: empty ones, long ones and any byte")
+    func roundTrip() {
+        var fields = RequestFields()
+        for (field, value) in lines { fields.append(field, value) }
+        for field in RequestField.allCases {
+            let values = lines.filter { $0.0 == field }.map(\.1)
+            #expect(fields.all(field).map(Array.init) == values)
+            #expect(fields.count(of: field) == values.count)
+            #expect(fields[field].map(Array.init) == values.first)
+        }
+    }
+
+    @Test("are none in a request without any")
+    func none() {
+        let fields = RequestFields()
+        for field in RequestField.allCases {
+            #expect(fields[field] == nil)
+            #expect(fields.all(field).isEmpty && fields.count(of: field) == 0)
+        }
+    }
+}
