@@ -23,7 +23,7 @@ public struct Conversation: Sendable, Equatable {
     /// The number up to which messages were pruned; the first one there is comes after it.
     public let prunedUpTo: Int64
     /// Everybody in it, each once, ordered by user id.
-    public var participants: [Participant]
+    public var participants: Participants
 
     /// Puts a conversation together.
     public init(id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, participants: [Participant]) {
@@ -31,7 +31,7 @@ public struct Conversation: Sendable, Equatable {
         self.key = key
         self.lastN = lastN
         self.prunedUpTo = prunedUpTo
-        self.participants = participants
+        self.participants = Participants(participants)
     }
 
     /// The marks as this user sees them; nil for somebody who does not take part.

@@ -6,7 +6,7 @@ struct LeastMarks {
     private var second = Int64.max
     private var place = -1
 
-    init(_ participants: [Conversation.Participant]) {
+    init(_ participants: Participants) {
         for (index, participant) in participants.enumerated() {
             if participant.readUpTo < least {
                 second = least

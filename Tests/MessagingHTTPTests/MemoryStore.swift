@@ -51,7 +51,7 @@ final class MemoryStore: MessageStore {
         let message = Message(
             n: n, sender: draft.caller.user, content: draft.content.text, sentAt: draft.sentAt,
             clientMessageID: draft.clientMessageID)
-        let after = Conversation(id: found.id, key: found.key, lastN: n, participants: found.participants)
+        let after = Conversation(id: found.id, key: found.key, lastN: n, participants: Array(found.participants))
         return SentMessage(conversation: after, message: message, replayed: draft.clientMessageID == "again")
     }
 

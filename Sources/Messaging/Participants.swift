@@ -1,0 +1,45 @@
+/// Those who take part in a conversation: mostly two, who need no array of their own in memory.
+public struct Participants: Sendable, Equatable {
+    private enum Storage: Sendable, Equatable {
+        case two(Conversation.Participant, Conversation.Participant)
+        case any([Conversation.Participant])
+    }
+
+    private var storage: Storage
+
+    /// Puts participants together, in this order.
+    public init(_ participants: [Conversation.Participant]) {
+        storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)
+    }
+}
+
+extension Participants: RandomAccessCollection, MutableCollection {
+    /// 0.
+    public var startIndex: Int { 0 }
+
+    /// How many there are.
+    public var endIndex: Int {
+        switch storage {
+        case .two: 2
+        case .any(let participants): participants.count
+        }
+    }
+
+    /// The participant at this place.
+    public subscript(place: Int) -> Conversation.Participant {
+        get {
+            switch storage {
+            case .two(let first, let second):
+                precondition(place == 0 || place == 1)
+                return place == 0 ? first : second
+            case .any(let participants):
+                return participants[place]
+            }
+        }
+        set {
+            var participants = Array(self)
+            participants[place] = newValue
+            self = Participants(participants)
+        }
+    }
+}
