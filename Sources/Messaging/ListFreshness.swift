@@ -2,14 +2,19 @@
 public struct ListFreshness: Equatable, Sendable {
     /// Where the newest page of a list ends.
     public struct PageEnd: Equatable, Sendable {
-        /// How many entries the page may have.
-        public let limit: Int
         /// What to ask for `before` to get older entries; nil where there are none.
         public let olderBefore: Int64?
+        // One for each of a hundred thousand people: it fits beside what tells whether there is an older page.
+        private let shortLimit: Int16
+
+        /// How many entries the page may have.
+        public var limit: Int { Int(shortLimit) }
 
         /// Puts an end together.
+        ///
+        /// - Parameter limit: at most 32,767, many times what anybody can ask for.
         public init(limit: Int, olderBefore: Int64?) {
-            self.limit = limit
+            shortLimit = Int16(limit)
             self.olderBefore = olderBefore
         }
     }
