@@ -72,10 +72,12 @@ public final class JWTIdentity: Identity {
         let isNamed = bearer.person.name != nil || bearer.person.company != nil
         let isKnown = isNamed ? await introduce(bearer.person, bearer.caller.tenant) : true
         guard isKnown, let digest = TokenDigest(token[...]) else { return bearer.caller }
-        memory.withLock { memory in
-            guard memory.generation == generation else { return }
+        return memory.withLock { memory in
+            guard memory.generation == generation else { return bearer.caller }
+            // Where two requests brought it at once, all tables get to know the same caller.
+            if let known = memory.bearers.value(for: digest), known.caller == bearer.caller { return known.caller }
             memory.bearers.set(digest, to: Remembered(caller: bearer.caller, expires: bearer.expires))
+            return bearer.caller
         }
-        return bearer.caller
     }
 }
