@@ -137,7 +137,9 @@ struct MetricsPage: Sendable {
             page.begin(name, kind, help)
             for (table, statistics) in tables { page.sample(name, ["table": table], value(statistics)) }
         }
-        write("postbox_index_hits_total", .counter, "Look-ups in memory that found an entry.", \.hits)
+        write(
+            "postbox_index_hits_total", .counter,
+            "Look-ups in memory that found an entry; a 304 that is given again makes none.", \.hits)
         write("postbox_index_misses_total", .counter, "Look-ups in memory that found none.", \.misses)
         write("postbox_index_evictions_total", .counter, "Entries that went to make room.", \.evictions)
         write("postbox_index_entries", .gauge, "Entries in memory.", \.entries)
