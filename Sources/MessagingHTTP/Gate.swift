@@ -60,6 +60,8 @@ struct Gate: Sendable {
     func admit(_ request: Request, _ query: Query) async throws(Problem) -> Caller {
         if let caller = try identity.rememberedCaller(of: request, query) { return caller }
         if !uncounted.contains(request.peer) { try failures.check(request.peer, now: ticks()) }
+        // Verifying a signature takes a while, and others wait for this thread.
+        await Task.yield()
         do throws(Problem) {
             let caller = try await identity.caller(of: request, query)
             try take(caller, request)

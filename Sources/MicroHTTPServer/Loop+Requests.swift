@@ -64,7 +64,8 @@ extension Loop {
         counters.suspendedRequests.bump(by: 1)
         // Before the task is made: it may be done before this returns.
         MHD_suspend_connection(handle)
-        Task { [handler] in pending.deliver(await handler.answer(pending.request)) }
+        // Begins here and now: another thread would have to be woken for it, and would take this one's turn.
+        Task.immediate { [handler] in pending.deliver(await handler.answer(pending.request)) }
     }
 
     private func resume(_ connection: Connection, _ handle: OpaquePointer, _ pending: PendingAnswer) -> MHD_Result {
