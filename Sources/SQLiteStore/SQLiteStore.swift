@@ -18,6 +18,8 @@ public final class SQLiteStore: Sendable {
     let health: StoreHealth
     let readQueue: ReadQueue
     private static let readers = 4
+    /// The most memory for pages that the writer goes on with, in KiB; it takes what it uses.
+    private static let writerCache = 16_384
     /// How long no read may end before further ones are refused: the longest page takes a fraction of it.
     private static let stallLimit = Duration.seconds(5)
     private let file: DatabaseFile
@@ -102,6 +104,8 @@ public final class SQLiteStore: Sendable {
         let epoch = try pool.writeWithoutTransaction { db in
             // Here and not in the configuration: for WAL, the pool itself sets NORMAL after that.
             try db.execute(sql: "PRAGMA synchronous = FULL")
+            // Whoever writes to conversations by the thousand would read most pages anew for each message with SQLite's usual 2 MB.
+            try db.execute(sql: "PRAGMA cache_size = -\(writerCache)")
             return try StoredEpoch(db: db).read()
         }
         guard let epoch else { throw SQLiteStoreError.other(path: path, reason: "it has no epoch") }
