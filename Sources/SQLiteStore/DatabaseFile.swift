@@ -65,6 +65,13 @@ final class DatabaseFile: Sendable {
         throw StoreFailure(.fileMissing, "the write-ahead log is gone from \(path)-wal, or another file is there")
     }
 
+    /// Has what was written to the file so far put on disk, as far as that succeeds; does nothing once it is closed.
+    func sync() {
+        descriptor.withLock { opened in
+            if let opened { _ = fdatasync(opened) }
+        }
+    }
+
     /// Lets go of the file; a second call does nothing. SQLite must have closed it.
     func close() {
         let opened = descriptor.withLock { $0.take() }

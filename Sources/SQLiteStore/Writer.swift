@@ -21,6 +21,7 @@ final class Writer: Sendable {
 
     private let pool: DatabasePool
     private let file: DatabaseFile
+    private let earlyWriting: EarlyWriting
     private let health: StoreHealth
     private let checkpoints: Bool
     private let observer: (any CommitObserver)?
@@ -34,6 +35,7 @@ final class Writer: Sendable {
     ) {
         self.pool = pool
         self.file = file
+        earlyWriting = EarlyWriting(of: file)
         self.health = health
         self.checkpoints = checkpoints
         self.observer = observer
@@ -122,7 +124,7 @@ final class Writer: Sendable {
         do {
             // A name that now means another file is a bad place to copy to, and this one's log is the better copy.
             try file.checkInPlace()
-            let isDone = try pool.writeWithoutTransaction { try log.checkpoint($0) }
+            let isDone = try pool.writeWithoutTransaction { db in try earlyWriting.during { try log.checkpoint(db) } }
             if isDone { health.succeeded(.checkpoint) }
             return isDone && health.fault(of: .checkpoint) == nil
         } catch {

@@ -87,11 +87,11 @@ finds() {
 
 # A small disk -----------------------------------------------------------------------------
 
-# The program with a file system of 128 MB for its data, which nobody else sees and which goes with it.
+# The program with a file system of 256 MB for its data, which nobody else sees and which goes with it.
 start_on_small_disk() {
     cat >"$FOLDER/on-small-disk" <<EOF
 #!/bin/sh
-exec unshare --mount --map-root-user sh -c 'mount -t tmpfs -o size=128m none "$FOLDER/data" && exec "$POSTBOX" "\$@"' sh "\$@"
+exec unshare --mount --map-root-user sh -c 'mount -t tmpfs -o size=256m none "$FOLDER/data" && exec "$POSTBOX" "\$@"' sh "\$@"
 EOF
     chmod +x "$FOLDER/on-small-disk"
     POSTBOX=$FOLDER/on-small-disk start_postbox "$@"
