@@ -10,16 +10,25 @@ final class PreparedResponse: Sendable {
     /// Puts head and body together; nil where memory has run out.
     init?(_ response: Response, closing: Bool = false, requestID: String? = nil) {
         let bodiless = response.status == 204 || response.status == 304
-        let made = response.body.withUnsafeBytes { body in
-            // The library takes a mutable pointer for all its modes; this one only reads it.
-            MHD_create_response_from_buffer(
-                bodiless ? 0 : body.count, UnsafeMutableRawPointer(mutating: body.baseAddress), .RESPMEM_MUST_COPY)
-        }
-        guard let made else { return nil }
+        guard let made = Self.make(bodiless ? [] : response.body) else { return nil }
         for field in response.fields { MHD_add_response_header(made, field.name, field.value) }
         if let requestID { MHD_add_response_header(made, RequestID.fieldName, requestID) }
         if closing { MHD_add_response_header(made, "Connection", "close") }
         bits = Int(bitPattern: made)
+    }
+
+    /// Gives the library a body that it need not copy.
+    private static func make(_ bytes: [UInt8]) -> OpaquePointer? {
+        guard !bytes.isEmpty else { return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT) }
+        // The array's memory stays where it is: the body that has it lives until the library lets go of it, and nobody changes it.
+        let body = Unmanaged.passRetained(Body(bytes))
+        let made = bytes.withUnsafeBytes { bytes in
+            // The library takes a mutable pointer for all its modes; this one only reads it.
+            MHD_create_response_from_buffer_with_free_callback_cls(
+                bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bodyIsOut, body.toOpaque())
+        }
+        if made == nil { body.release() }
+        return made
     }
 
     deinit { MHD_destroy_response(OpaquePointer(bitPattern: bits)) }
@@ -28,6 +37,20 @@ final class PreparedResponse: Sendable {
     func queue(status: Int, on connection: OpaquePointer) -> MHD_Result {
         MHD_queue_response(connection, UInt32(status), OpaquePointer(bitPattern: bits))
     }
+}
+
+/// What keeps the bytes of a body in memory.
+private final class Body: Sendable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+}
+
+/// Called by the library once it needs a body no more, on whichever thread that is.
+private func bodyIsOut(_ body: UnsafeMutableRawPointer?) {
+    if let body { Unmanaged<Body>.fromOpaque(body).release() }
 }
 
 extension Response {

@@ -28,4 +28,25 @@ struct SharedResponseTests {
             server.stop(within: 1)
         }
     }
+
+    @Test("Large bodies arrive whole, many at once, from memory and from elsewhere")
+    func large() async throws {
+        @Sendable func large(_ seed: Int) -> String { String(repeating: "\(seed) and so on, ", count: 20_000 + seed) }
+        let server = try serve(
+            TestHandler(
+                memory: {
+                    $0.target == Array("/0".utf8) ? Response(status: 200, fields: [], body: Array(large(0).utf8)) : nil
+                },
+                elsewhere: { Response(status: 200, fields: [], body: Array(large($0.target.count).utf8)) }), loops: 2)
+        let clients = try (0..<8).map { _ in try Client(port: server.boundPort) }
+        for _ in 0..<3 {
+            for (place, client) in clients.enumerated() {
+                client.send(get(place == 0 ? "/0" : "/" + String(repeating: "x", count: place)))
+            }
+            for (place, client) in clients.enumerated() {
+                let isWhole = try await client.receive().body == large(place == 0 ? 0 : place + 1)
+                #expect(isWhole)
+            }
+        }
+    }
 }
