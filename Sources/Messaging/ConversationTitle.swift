@@ -10,18 +10,49 @@ public struct ConversationTitle: Equatable, Sendable {
     /// Heads a conversation between these people, one of whom is the viewer.
     public init(people: [Person], viewer: UserID) {
         let others = people.filter { $0.id != viewer }
+        if others.count == 1 {
+            name = others[0].displayName
+            company = others[0].company ?? ""
+            initials = String(Self.firstLetters(of: name)).uppercased()
+            return
+        }
         name = others.map(\.displayName).joined(separator: ", ")
-        let companies = Set(others.map { $0.company ?? "" })
-        company = companies.count == 1 ? companies.first ?? "" : ""
-        let words =
-            others.count == 1
-            ? Self.words(of: others[0].displayName)
-            : others.prefix(2).flatMap { Self.words(of: $0.displayName).prefix(1) }
-        let letters = [words.first, words.count > 1 ? words.last : nil].compactMap { $0?.first }
+        let shared = others.first?.company ?? ""
+        company = others.allSatisfy { ($0.company ?? "") == shared } ? shared : ""
+        let letters = others.prefix(2).compactMap { Self.firstLetters(of: $0.displayName).first }
         initials = String(letters).uppercased()
     }
 
-    private static func words(of name: String) -> [Substring] {
-        name.split { !$0.isLetter && !$0.isNumber }
+    /// The first letters of the first and the last word.
+    private static func firstLetters(of name: String) -> [Character] {
+        // The Unicode tables take far longer.
+        if name.utf8.allSatisfy({ $0 < 0x80 }) {
+            return firstOfWords(name.utf8, isASCIIOfWord).map { Character(Unicode.Scalar($0)) }
+        }
+        return firstOfWords(name) { $0.isLetter || $0.isNumber }
+    }
+
+    /// The first element of the first and of the last run of elements that are of words.
+    private static func firstOfWords<Text: Sequence>(
+        _ text: Text, _ isOfWord: (Text.Element) -> Bool
+    ) -> [Text.Element] {
+        var found: [Text.Element] = []
+        var isInWord = false
+        for element in text {
+            let begins = !isInWord
+            isInWord = isOfWord(element)
+            guard begins, isInWord else { continue }
+            if found.count == 2 { found[1] = element } else { found.append(element) }
+        }
+        return found
+    }
+
+    private static func isASCIIOfWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: false
+        }
     }
 }
