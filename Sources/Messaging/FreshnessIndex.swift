@@ -114,29 +114,31 @@ public final class FreshnessIndex: CommitObserver {
     /// The first `limit` messages of these slices of a conversation, if all of them are in memory.
     public func messages(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], limit: Int
-    ) -> [Message]? {
+    ) -> PackedMessages? {
         let name = ConversationName(tenant: tenant, id: conversation.id)
         return recents.withLock { $0.value(for: name) }?.messages(in: slices, limit: limit)
     }
 
     /// The newest `count` messages of a conversation as it was at some moment, if all of them are in memory.
-    public func newest(_ count: Int, in conversation: Conversation, of tenant: TenantID) -> [Message]? {
-        guard conversation.lastN > conversation.prunedUpTo else { return [] }
+    public func newest(_ count: Int, in conversation: Conversation, of tenant: TenantID) -> PackedMessages? {
+        guard conversation.lastN > conversation.prunedUpTo else { return PackedMessages([]) }
         let numbers = max(conversation.prunedUpTo + 1, conversation.lastN - Int64(count) + 1)...conversation.lastN
         return messages(in: conversation, of: tenant, [MessageSlice(numbers)], limit: count)
     }
 
-    /// Keeps the newest messages of these conversations, read from the store, where none of them are in memory.
-    public func keep(_ found: [(conversation: Conversation, newest: [Message])], of tenant: TenantID) {
-        recents.withLock { table in
-            for (conversation, newest) in found {
-                table.keep(newest, for: ConversationName(tenant: tenant, id: conversation.id))
-            }
-        }
+    /// The newest `count` messages of a conversation as it was at some moment; read, and kept from then on, where they are not in
+    /// memory.
+    public func newest(
+        _ count: Int, in conversation: Conversation, of tenant: TenantID, orRead read: () throws -> PackedMessages
+    ) rethrows -> PackedMessages {
+        if let known = newest(count, in: conversation, of: tenant) { return known }
+        let found = try read()
+        keep(found, of: conversation, tenant)
+        return found
     }
 
     /// Keeps the newest messages of a conversation, read from the store; what has come since then is found missing when needed.
-    public func keep(_ messages: [Message], of conversation: Conversation, _ tenant: TenantID) {
+    public func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
         recents.withLock { $0.keep(messages, for: ConversationName(tenant: tenant, id: conversation.id)) }
     }
 

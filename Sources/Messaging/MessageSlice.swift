@@ -30,4 +30,14 @@ public struct MessageSlice: Equatable, Sendable {
         case .except(let user): message.sender != user
         }
     }
+
+    /// Whether it takes this message.
+    func contains(_ message: PackedMessage) -> Bool {
+        guard numbers.contains(message.n) else { return false }
+        return switch authorship {
+        case .anybody: true
+        case .only(let user): user.text.hasSameBytes(as: message.sender)
+        case .except(let user): !user.text.hasSameBytes(as: message.sender)
+        }
+    }
 }

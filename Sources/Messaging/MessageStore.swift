@@ -1,3 +1,7 @@
+/// Gives the newest messages of a conversation as it is, so many: from memory, or else those that a read of the store gives it.
+public typealias NewestMessages =
+    @Sendable (_ conversation: Conversation, _ count: Int, _ read: () throws -> PackedMessages) throws -> PackedMessages
+
 /// The durable home of conversations: what a database must be able to do for Postbox.
 ///
 /// Any thread may call any method. Reads see every commit that was answered before they began. Every method throws
@@ -19,18 +23,17 @@ public protocol MessageStore: Sendable {
     /// The messages in these slices, each once, ordered by number, at most `limit`.
     func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> [Message]
+    ) async throws(MessagingError) -> PackedMessages
 
     /// The newest change number of the caller's list; 0 where it is empty.
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64
 
     /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
     ///
-    /// - Parameter recall: gives a conversation's newest messages, as many as asked for, where memory has them; the store need not
-    ///   read those. Any thread may call it.
+    /// - Parameter newest: says what the newest messages of a conversation are; any thread may call it.
     func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
+        newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage
 
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
@@ -67,6 +70,6 @@ extension MessageStore {
     public func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
     ) async throws(MessagingError) -> ConversationPage {
-        try await conversations(of: caller, window, limit: limit, messages: messages) { _, _ in nil }
+        try await conversations(of: caller, window, limit: limit, messages: messages) { try $2() }
     }
 }

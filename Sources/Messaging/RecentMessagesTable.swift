@@ -30,7 +30,7 @@ struct RecentMessagesTable<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Keeps messages that were read from the store, where they tell more than what is kept already.
-    mutating func keep(_ newest: [Message], for key: Key) {
+    mutating func keep(_ newest: PackedMessages, for key: Key) {
         let known = entries.value(for: key)
         if let known, !known.isExtended(by: newest) { return }
         let messages = RecentMessages(newest)

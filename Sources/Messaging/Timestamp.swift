@@ -13,34 +13,54 @@ public struct Timestamp: Hashable, Sendable {
 
     /// The moment in RFC 3339, in UTC, with milliseconds: `2024-12-01T10:30:00.000Z`.
     public var rfc3339: String {
-        var bytes: [UInt8] = []
-        appendRFC3339(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        withUnsafeTemporaryAllocation(byteCount: Self.dateLength + Self.timeLength, alignment: 1) { text in
+            if let start = text.baseAddress {
+                writeDate(to: start)
+                writeTime(to: start + Self.dateLength)
+            }
+            return String(decoding: text, as: UTF8.self)
+        }
     }
 
-    /// Appends the 24 bytes of ``rfc3339``.
-    public func appendRFC3339(to bytes: inout [UInt8]) {
-        let rest = (milliseconds % Self.millisecondsPerDay + Self.millisecondsPerDay) % Self.millisecondsPerDay
-        let date = CivilDate(daysSince1970: (milliseconds - rest) / Self.millisecondsPerDay)
-        let separators: StaticString = "0000-00-00T00:00:00.000Z"
-        withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { text in
-            text.copyMemory(from: UnsafeRawBufferPointer(start: separators.utf8Start, count: 24))
-            func put(_ number: Int64, endingAt end: Int, _ width: Int) {
-                var rest = UInt32(truncatingIfNeeded: number)
-                for place in stride(from: end, to: end - width, by: -1) {
-                    text[place] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-                    rest /= 10
-                }
-            }
-            put(date.year, endingAt: 3, 4)
-            put(date.month, endingAt: 6, 2)
-            put(date.day, endingAt: 9, 2)
-            put(rest / 3_600_000, endingAt: 12, 2)
-            put(rest / 60_000 % 60, endingAt: 15, 2)
-            put(rest / 1000 % 60, endingAt: 18, 2)
-            put(rest % 1000, endingAt: 22, 3)
-            bytes.append(contentsOf: text)
-        }
+    /// How many bytes a date has, `2024-12-01T`.
+    public static let dateLength = 11
+    /// How many bytes the time of a day has, `10:30:00.000Z`.
+    public static let timeLength = 13
+
+    /// The number of its day in UTC, counted from 1970-01-01.
+    public var day: Int64 {
+        let day = milliseconds / Self.millisecondsPerDay
+        return milliseconds < day * Self.millisecondsPerDay ? day - 1 : day
+    }
+
+    /// Writes the first ``dateLength`` bytes of ``rfc3339``.
+    public func writeDate(to text: UnsafeMutableRawPointer) {
+        let date = CivilDate(daysSince1970: day)
+        let separators: StaticString = "0000-00-00T"
+        text.copyMemory(from: separators.utf8Start, byteCount: Self.dateLength)
+        let year = UInt32(truncatingIfNeeded: date.year)
+        Self.write(year / 100, to: text)
+        Self.write(year % 100, to: text + 2)
+        Self.write(UInt32(truncatingIfNeeded: date.month), to: text + 5)
+        Self.write(UInt32(truncatingIfNeeded: date.day), to: text + 8)
+    }
+
+    /// Writes the last ``timeLength`` bytes of ``rfc3339``.
+    public func writeTime(to text: UnsafeMutableRawPointer) {
+        let time = UInt32(truncatingIfNeeded: milliseconds - day * Self.millisecondsPerDay)
+        let separators: StaticString = "00:00:00.000Z"
+        text.copyMemory(from: separators.utf8Start, byteCount: Self.timeLength)
+        Self.write(time / 3_600_000, to: text)
+        Self.write(time / 60_000 % 60, to: text + 3)
+        Self.write(time / 1000 % 60, to: text + 6)
+        Self.write(time % 1000 / 10, to: text + 9)
+        text.storeBytes(of: 0x30 + UInt8(truncatingIfNeeded: time % 10), toByteOffset: 11, as: UInt8.self)
+    }
+
+    /// Writes two digits.
+    private static func write(_ number: UInt32, to text: UnsafeMutableRawPointer) {
+        let digits = UInt16(truncatingIfNeeded: 0x3030 + number / 10 + (number % 10) << 8)
+        text.storeBytes(of: digits.littleEndian, as: UInt16.self)
     }
 
     /// Reads a moment in RFC 3339 with any offset; digits beyond milliseconds are dropped. Nil for any other text.

@@ -17,9 +17,15 @@ extension JSONWriter {
         raw(",\"initials\":")
         string(title.initials)
         raw(",\"lastMessage\":")
-        string(summary.newest.last?.content ?? "")
-        raw(",\"lastMessageTime\":")
-        timestamp(summary.newest.last?.sentAt ?? summary.openedAt)
+        if summary.newest.isEmpty {
+            raw("\"\",\"lastMessageTime\":")
+            timestamp(summary.openedAt)
+        }
+        summary.newest.suffix(1).visit { last in
+            string(last.content)
+            raw(",\"lastMessageTime\":")
+            timestamp(last.sentAt)
+        }
         raw(",\"unread\":")
         number(summary.unread)
         raw(",\"participants\":[")

@@ -61,14 +61,13 @@ public final class DeliveryClock: CommitObserver {
     }
 
     /// Takes note of messages that an answer to this caller holds, ordered by number.
-    func fetched(_ messages: some BidirectionalCollection<Message>, in conversation: ConversationID, by caller: Caller)
-    {
+    func fetched(_ messages: PackedMessages, in conversation: ConversationID, by caller: Caller) {
         let inbox = Inbox(tenant: caller.tenant, conversation: conversation, user: caller.user)
         let now = ticks()
         state.withLock { state in
             guard let waiting = state.waiting[inbox] else { return }
             let left = waiting.filter { entry in
-                guard messages.contains(where: { $0.n == entry.n }) else { return true }
+                guard messages.indices.contains(where: { messages.number(at: $0) == entry.n }) else { return true }
                 state.latencies.observe(Double(max(0, now - entry.since)) / 1e9)
                 return false
             }

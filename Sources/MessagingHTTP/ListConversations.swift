@@ -60,17 +60,17 @@ struct ListConversations {
     /// Reads a part of the list, but of the messages only those that memory does not have, which it keeps from then on.
     private func page(_ call: Call, _ window: ListWindow, _ embedded: Int) async throws -> ConversationPage {
         let (index, tenant) = (context.index, call.caller.tenant)
-        let page = try await context.store.conversations(
+        return try await context.store.conversations(
             of: call.caller, window, limit: limit(call), messages: embedded
-        ) { conversation, count in index.newest(count, in: conversation, of: tenant) }
-        index.keep(page.conversations.map { ($0.conversation, $0.newest) }, of: tenant)
-        return page
+        ) { conversation, count, read in
+            try index.newest(count, in: conversation, of: tenant, orRead: read)
+        }
     }
 
     /// About how many bytes a page has as JSON.
     private static func size(of page: ConversationPage) -> Int {
         page.conversations.reduce(64) { size, summary in
-            summary.newest.reduce(size + 512) { $0 + 256 + $1.content.utf8.count }
+            size + 512 + summary.newest.textSize + summary.newest.count * 256
         }
     }
 

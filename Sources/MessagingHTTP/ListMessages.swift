@@ -31,14 +31,14 @@ struct ListMessages {
     }
 
     /// One message more than asked for tells whether there is more.
-    private func messagesInMemory(_ view: MessagesView, _ call: Call) -> [Message]? {
-        if view.slices.isEmpty { return [] }
+    private func messagesInMemory(_ view: MessagesView, _ call: Call) -> PackedMessages? {
+        if view.slices.isEmpty { return PackedMessages([]) }
         return context.index.messages(
             in: view.conversation, of: call.caller.tenant, view.slices, limit: view.limit + 1)
     }
 
     /// Reads what the view shows; where that is among the newest messages, those are kept for the next one who asks.
-    private func messages(_ view: MessagesView, _ call: Call) async throws -> [Message] {
+    private func messages(_ view: MessagesView, _ call: Call) async throws -> PackedMessages {
         let usual = RecentMessages.usualCount
         let isRecent = view.slices.allSatisfy { $0.numbers.lowerBound > view.now.n - Int64(usual) }
         if isRecent, messagesInMemory(view, call) == nil {
@@ -88,10 +88,10 @@ struct ListMessages {
             window: window, limit: limit)
     }
 
-    private func answer(_ view: MessagesView, upToOneMore found: [Message], _ call: Call) -> Response {
+    private func answer(_ view: MessagesView, upToOneMore found: PackedMessages, _ call: Call) -> Response {
         let complete = found.count <= view.limit
-        let messages = complete ? found : Array(found.dropLast())
-        let answer = pollAnswer(view, lastReturned: messages.last?.n, complete: complete)
+        let messages = complete ? found : found.dropLast()
+        let answer = pollAnswer(view, lastReturned: messages.lastNumber, complete: complete)
         let response = answer.response(to: call, context.settings, capacity: 64 + messages.count * 320) { json in
             json.messages(messages, in: view.conversation, for: view.caller.user, view.now)
         }

@@ -11,20 +11,34 @@ struct ConversationList {
         let activity: Int64
         /// The latest change that the caller sees.
         let change: Int64
-        let readUpTo: Int64
         let prunedUpTo: Int64
+        /// How many messages by others come after the caller's marker.
+        let unread: Int64
     }
 
     let db: Database
     let caller: Caller
-    /// Gives the newest messages of a conversation where memory has them.
-    let recall: (Conversation, Int) -> [Message]?
+    /// Says what the newest messages of a conversation are.
+    let newest: NewestMessages
 
     private static let selection = """
-        SELECT c.key, c.id, c.opened_at_ms, c.last_n, c.activity, max(c.change, p.change), p.read_up_to, c.pruned_up_to
+        SELECT c.key, c.id, c.opened_at_ms, c.last_n, c.activity, max(c.change, p.change) AS change,
+            p.read_up_to, c.pruned_up_to
         FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
-        WHERE p.tenant_id = ? AND p.user_id = ?
+        WHERE p.tenant_id = ?1 AND p.user_id = ?2
         """
+
+    /// The first entries of a selection in this order; they come in any.
+    private static func entries(_ selection: String, by order: String) -> String {
+        """
+        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to,
+            \(StoredMessages.unread(by: "?2", in: "e.key", after: "e.read_up_to", lastN: "e.last_n"))
+        FROM (\(selection) ORDER BY \(order) LIMIT ?4) e
+        """
+    }
+
+    private static let newestEntries = entries("\(selection) AND c.activity < ?3", by: "activity DESC")
+    private static let changedEntries = entries("\(selection) AND max(c.change, p.change) > ?3", by: "change")
 
     /// The newest change number of the list; 0 where it is empty.
     func latestChange() throws -> Int64 {
@@ -39,14 +53,10 @@ struct ConversationList {
 
     /// A part of the list; all of it must be read in one transaction.
     func page(_ window: ListWindow, limit: Int, messages: Int) throws -> ConversationPage {
-        let latestChange = try latestChange()
         switch window {
-        case .newest:
-            return try page(activeBefore: .max, limit, messages, latestChange)
-        case .before(let activity):
-            return try page(activeBefore: activity, limit, messages, latestChange)
-        case .since(let change):
-            return try page(changedAfter: change, limit, messages, latestChange)
+        case .newest: try page(activeBefore: .max, limit, messages)
+        case .before(let activity): try page(activeBefore: activity, limit, messages)
+        case .since(let change): try page(changedAfter: change, limit, messages)
         }
     }
 
@@ -54,15 +64,14 @@ struct ConversationList {
     ///
     /// Whoever has an older page may have got the newer ones long ago, so its position is just below them.
     private func page(
-        activeBefore activity: Int64, _ limit: Int, _ messages: Int, _ latestChange: Int64
+        activeBefore activity: Int64, _ limit: Int, _ messages: Int
     ) throws -> ConversationPage {
-        let statement = try db.cachedStatement(
-            sql: """
-                \(Self.selection) AND c.activity < ?
-                ORDER BY c.activity DESC LIMIT ?
-                """)
-        let found = try entries(statement, activity, limit + 1)
+        let found = try entries(db.cachedStatement(sql: Self.newestEntries), activity, limit + 1)
+            .sorted { $0.activity > $1.activity }
         let taken = found.prefix(limit)
+        // Where the page is the whole list, the latest change is in it.
+        let isAll = activity == .max && found.count <= limit
+        let latestChange = isAll ? found.map(\.change).max() ?? 0 : try latestChange()
         return ConversationPage(
             conversations: try summaries(taken, messages), latestChange: latestChange,
             position: min(max(activity - 1, 0), latestChange),
@@ -71,16 +80,13 @@ struct ConversationList {
 
     /// What changed first comes first, so that a client which follows the position skips nothing.
     private func page(
-        changedAfter change: Int64, _ limit: Int, _ messages: Int, _ latestChange: Int64
+        changedAfter change: Int64, _ limit: Int, _ messages: Int
     ) throws -> ConversationPage {
-        let statement = try db.cachedStatement(
-            sql: """
-                \(Self.selection) AND max(c.change, p.change) > ?
-                ORDER BY max(c.change, p.change) LIMIT ?
-                """)
-        let found = try entries(statement, change, limit + 1)
+        let found = try entries(db.cachedStatement(sql: Self.changedEntries), change, limit + 1)
+            .sorted { $0.change < $1.change }
         let taken = found.prefix(limit)
         let isCut = found.count > limit
+        let latestChange = try latestChange()
         return ConversationPage(
             conversations: try summaries(taken.sorted { $0.activity > $1.activity }, messages),
             latestChange: latestChange, position: isCut ? taken.last?.change ?? change : latestChange, olderBefore: nil)
@@ -94,7 +100,7 @@ struct ConversationList {
             entries.append(
                 Entry(
                     key: row[0], id: ConversationID(trusted: row[1]), openedAt: Timestamp(milliseconds: row[2]),
-                    lastN: row[3], activity: row[4], change: row[5], readUpTo: row[6], prunedUpTo: row[7]))
+                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], unread: row[7]))
         }
         return entries
     }
@@ -102,17 +108,18 @@ struct ConversationList {
     private func summaries(_ entries: some Collection<Entry>, _ count: Int) throws -> [ConversationSummary] {
         let members = try StoredParticipants(db: db).allWithPeople(in: entries.map(\.key))
         return try entries.map { entry in
-            guard let (participants, people) = members[entry.key] else {
+            guard let members = members[entry.key] else {
                 preconditionFailure("a conversation in a list has no participants")
             }
             let messages = StoredMessages(db: db, key: entry.key)
             let conversation = Conversation(
                 id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
-                participants: participants)
+                participants: members.participants)
             return ConversationSummary(
-                conversation: conversation, people: people,
-                unread: try messages.unread(by: caller.user, after: entry.readUpTo, lastN: entry.lastN),
-                newest: try recall(conversation, max(count, 1)) ?? messages.newest(max(count, 1)),
+                conversation: conversation, people: members.people, unread: entry.unread,
+                newest: try newest(conversation, max(count, 1)) {
+                    try messages.newest(max(count, 1), upTo: entry.lastN)
+                },
                 openedAt: entry.openedAt)
         }
     }

@@ -16,12 +16,12 @@ extension SQLiteStore: MessageStore {
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> [Message] {
+    ) async throws(MessagingError) -> PackedMessages {
         try await read { db in
             let messages = StoredMessages(db: db, key: conversation.key)
             if slices.count == 1 { return try messages.first(limit, of: slices[0]) }
-            let all = try slices.flatMap { try messages.first(limit, of: $0) }
-            return Array(all.sorted { $0.n < $1.n }.prefix(limit))
+            let all: [Message] = try slices.flatMap { try messages.first(limit, of: $0) }
+            return PackedMessages(all.sorted { $0.n < $1.n }.prefix(limit))
         }
     }
 
@@ -29,7 +29,7 @@ extension SQLiteStore: MessageStore {
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
-        try await read { try ConversationList(db: $0, caller: caller) { _, _ in nil }.latestChange() }
+        try await read { try ConversationList(db: $0, caller: caller) { try $2() }.latestChange() }
     }
 
     /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
@@ -37,10 +37,10 @@ extension SQLiteStore: MessageStore {
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
+        newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage {
         try await read { db in
-            try ConversationList(db: db, caller: caller, recall: recall).page(window, limit: limit, messages: messages)
+            try ConversationList(db: db, caller: caller, newest: newest).page(window, limit: limit, messages: messages)
         }
     }
 

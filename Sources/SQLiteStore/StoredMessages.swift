@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 import Messaging
 
 /// The messages of one conversation as rows.
@@ -9,18 +10,18 @@ struct StoredMessages {
     private static let columns = "n, sender_id, content, sent_at_ms, client_message_id"
 
     /// The newest messages, oldest first.
-    func newest(_ count: Int) throws -> [Message] {
+    func newest(_ count: Int, upTo lastN: Int64) throws -> PackedMessages {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT \(Self.columns) FROM messages
-                WHERE conversation_key = ?
-                ORDER BY n DESC LIMIT ?
+                WHERE conversation_key = ? AND n > ?
+                ORDER BY n
                 """)
-        return try fetch(statement, [key, count]).reversed()
+        return try fetch(statement, [key, lastN - Int64(count)])
     }
 
     /// The first messages of a slice, oldest first.
-    func first(_ limit: Int, of slice: MessageSlice) throws -> [Message] {
+    func first(_ limit: Int, of slice: MessageSlice) throws -> PackedMessages {
         let (low, high) = (slice.numbers.lowerBound, slice.numbers.upperBound)
         switch slice.authorship {
         case .anybody:
@@ -77,17 +78,19 @@ struct StoredMessages {
     ///
     /// Every message knows the how-many-th of its sender it is, so the viewer's own after the marker are a difference.
     func unread(by viewer: UserID, after marker: Int64, lastN: Int64) throws -> Int64 {
-        guard marker < lastN else { return 0 }
         let statement = try db.cachedStatement(
-            sql: """
-                SELECT (SELECT sender_n FROM messages WHERE conversation_key = ?1 AND sender_id = ?2
-                        ORDER BY n DESC LIMIT 1)
-                    - (SELECT sender_n FROM messages WHERE conversation_key = ?1 AND sender_id = ?2 AND n > ?3
-                        ORDER BY n LIMIT 1) + 1
-                """)
+            sql: "SELECT \(Self.unread(by: "?1", in: "?2", after: "?3", lastN: "?4"))")
+        return try Int64.fetchOne(statement, arguments: [viewer.text, key, marker, lastN]) ?? 0
+    }
+
+    /// The same as an expression of SQL, made of others.
+    static func unread(by viewer: String, in key: String, after marker: String, lastN: String) -> String {
+        let own = "SELECT sender_n FROM messages WHERE conversation_key = \(key) AND sender_id = \(viewer)"
         // NULL where the viewer has written nothing after the marker.
-        let own = try Int64.fetchOne(statement, arguments: [key, viewer.text, marker]) ?? 0
-        return lastN - marker - own
+        return """
+            CASE WHEN \(marker) >= \(lastN) THEN 0 ELSE \(lastN) - \(marker) - ifnull(
+                (\(own) ORDER BY n DESC LIMIT 1) - (\(own) AND n > \(marker) ORDER BY n LIMIT 1) + 1, 0) END
+            """
     }
 
     func insert(_ message: Message, senderN: Int64) throws {
@@ -123,13 +126,27 @@ struct StoredMessages {
         while let row = try cursor.next() { visit(Self.message(row)) }
     }
 
-    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> [Message] {
+    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> PackedMessages {
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
-        var messages: [Message] = []
-        while let row = try cursor.next() {
-            messages.append(Self.message(row))
+        var messages = PackedMessages([])
+        while try cursor.next() != nil {
+            // SQLite's own memory is good until the next row.
+            messages.append(
+                PackedMessage(
+                    n: sqlite3_column_int64(statement.sqliteStatement, 0),
+                    sentAt: Timestamp(milliseconds: sqlite3_column_int64(statement.sqliteStatement, 3)),
+                    sender: Self.text(statement, 1) ?? UnsafeRawBufferPointer(start: nil, count: 0),
+                    content: Self.text(statement, 2) ?? UnsafeRawBufferPointer(start: nil, count: 0),
+                    clientMessageID: Self.text(statement, 4)))
         }
         return messages
+    }
+
+    /// A column's text where it lies in SQLite's memory; nil where the column is NULL.
+    private static func text(_ statement: Statement, _ column: CInt) -> UnsafeRawBufferPointer? {
+        sqlite3_column_text(statement.sqliteStatement, column).map {
+            UnsafeRawBufferPointer(start: $0, count: Int(sqlite3_column_bytes(statement.sqliteStatement, column)))
+        }
     }
 
     private static func message(_ row: Row) -> Message {

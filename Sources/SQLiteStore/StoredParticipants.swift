@@ -21,25 +21,50 @@ struct StoredParticipants {
         return participants
     }
 
-    /// Everybody in each of these conversations with what is known of them, ordered by user id.
-    func allWithPeople(in keys: [Int64]) throws -> [Int64: (participants: [Conversation.Participant], people: [Person])]
-    {
+    /// Everybody in a conversation, and what is known of them, both ordered by user id.
+    struct Members {
+        var participants: [Conversation.Participant] = []
+        var people: [Person] = []
+
+        /// Adds somebody at the end, unless they come in another order than the database keeps them in.
+        fileprivate mutating func add(_ participant: Conversation.Participant, _ person: Person) {
+            var place = people.count
+            while place > 0, person.id < people[place - 1].id { place -= 1 }
+            if place == people.count {
+                participants.append(participant)
+                people.append(person)
+            } else {
+                participants.insert(participant, at: place)
+                people.insert(person, at: place)
+            }
+        }
+    }
+
+    /// Everybody in each of these conversations.
+    func allWithPeople(in keys: [Int64]) throws -> [Int64: Members] {
+        // Without ORDER BY, which would sort all of them anew: they come as the database keeps them.
         let statement = try db.cachedStatement(
             sql: """
                 SELECT p.conversation_key, p.user_id, p.read_up_to, u.name, u.company
                 FROM json_each(?) k CROSS JOIN participants p ON p.conversation_key = k.value
                     LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id
-                ORDER BY p.conversation_key, p.user_id
                 """)
         let list = "[\(keys.map { String($0) }.joined(separator: ","))]"
         let cursor = try Row.fetchCursor(statement, arguments: [list])
-        var found: [Int64: (participants: [Conversation.Participant], people: [Person])] = [:]
+        var found: [Int64: Members] = [:]
         found.reserveCapacity(keys.count)
+        var (key, members) = (Int64.min, Members())
         while let row = try cursor.next() {
+            if row[0] != key {
+                found[key] = members
+                key = row[0]
+                members = found.removeValue(forKey: key) ?? Members()
+            }
             let user = UserID(trusted: row[1])
-            found[row[0], default: ([], [])].participants.append(Conversation.Participant(user: user, readUpTo: row[2]))
-            found[row[0], default: ([], [])].people.append(Person(id: user, name: row[3], company: row[4]))
+            members.add(
+                Conversation.Participant(user: user, readUpTo: row[2]), Person(id: user, name: row[3], company: row[4]))
         }
+        found[key] = members
         return found
     }
 

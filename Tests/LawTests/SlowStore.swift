@@ -17,7 +17,7 @@ struct SlowStore: MessageStore {
 
     func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> [Message] {
+    ) async throws(MessagingError) -> PackedMessages {
         let messages = try await store.messages(in: conversation, slices, limit: limit)
         await dawdle()
         return messages
@@ -31,10 +31,17 @@ struct SlowStore: MessageStore {
 
     func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
+        newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage {
         let page = try await store.conversations(
-            of: caller, window, limit: limit, messages: messages, recall: recall)
+            of: caller, window, limit: limit, messages: messages
+        ) { conversation, count, read in
+            try newest(conversation, count) {
+                let found = try read()
+                if Int.random(in: 0..<8) == 0 { usleep(.random(in: 0...1500)) }
+                return found
+            }
+        }
         await dawdle()
         return page
     }

@@ -22,17 +22,17 @@ struct CannedStore: MessageStore {
 
     func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> [Message] { [first] }
+    ) async throws(MessagingError) -> PackedMessages { PackedMessages([first]) }
 
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 1 }
 
     func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
+        newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage {
         let summary = ConversationSummary(
             conversation: talk, people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },
-            unread: 0, newest: [first], openedAt: first.sentAt)
+            unread: 0, newest: PackedMessages([first]), openedAt: first.sentAt)
         return ConversationPage(conversations: [summary], latestChange: 1, position: 1, olderBefore: nil)
     }
 

@@ -10,7 +10,7 @@ struct ConversationJSONTests {
     private func json(_ newest: [Message], unread: Int64 = 0, embedded: Int = 20) -> String {
         let summary = ConversationSummary(
             conversation: conversation(lastN: Int64(newest.count), (alice, 0), (bob, 0)), people: people,
-            unread: unread, newest: newest, openedAt: Timestamp(milliseconds: 0))
+            unread: unread, newest: PackedMessages(newest), openedAt: Timestamp(milliseconds: 0))
         var writer = JSONWriter()
         writer.conversation(summary, for: alice, embedded: embedded)
         return text(writer.bytes)

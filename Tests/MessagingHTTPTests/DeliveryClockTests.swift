@@ -28,7 +28,7 @@ struct DeliveryClockTests {
 
     private func fetch(_ numbers: [Int64], by user: UserID, of clock: DeliveryClock, tenant: TenantID = .none) {
         clock.fetched(
-            numbers.map { message($0, from: alice) }, in: talk, by: Caller(tenant: tenant, user: user))
+            PackedMessages(numbers.map { message($0, from: alice) }), in: talk, by: Caller(tenant: tenant, user: user))
     }
 
     @Test("each recipient counts once, when they first fetch it; the sender does not")

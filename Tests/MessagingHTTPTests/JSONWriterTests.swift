@@ -35,6 +35,17 @@ struct JSONWriterTests {
         }
     }
 
+    @Test("what must be escaped is, wherever in a text it stands", arguments: ["\"", "\\", "\n", "\u{1F}", "\u{80}"])
+    func everywhere(odd: String) throws {
+        for length in 0...40 {
+            for place in 0...length {
+                let plain =
+                    String(repeating: "!", count: place) + odd + String(repeating: "\u{7F}", count: length - place)
+                #expect(bytes(try readBack(written(plain))) == bytes(plain))
+            }
+        }
+    }
+
     @Test(
         "any text comes back byte for byte",
         arguments: ["\u{2028}\u{2029}", "👩‍👩‍👧", "e\u{301}\u{E9}", "\u{10FFFF}\u{FFFF}", "日本"])

@@ -24,20 +24,20 @@ final class MemoryStore: MessageStore {
 
     func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> [Message] {
-        Array(messages.filter { message in slices.contains { $0.contains(message) } }.prefix(limit))
+    ) async throws(MessagingError) -> PackedMessages {
+        PackedMessages(messages.filter { message in slices.contains { $0.contains(message) } }.prefix(limit))
     }
 
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 3 }
 
     func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
+        newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage {
         let mine = talks.filter { $0.marks(for: caller.user) != nil }.map { talk in
             ConversationSummary(
                 conversation: talk, people: talk.participants.map { Person(id: $0.user) }, unread: 0,
-                newest: self.messages.suffix(max(messages, 1)), openedAt: noon)
+                newest: PackedMessages(self.messages.suffix(max(messages, 1))), openedAt: noon)
         }
         return ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil)
     }

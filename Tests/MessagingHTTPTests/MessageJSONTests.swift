@@ -1,3 +1,4 @@
+import Foundation
 import Messaging
 import Testing
 
@@ -49,15 +50,49 @@ struct MessageJSONTests {
         #expect(read.count == 9)
     }
 
+    @Test("those of several senders are what they are alone")
+    func senders() throws {
+        let group = conversation(lastN: 9, (alice, 3), (bob, 5), (carol, 9))
+        let senders = [bob, bob, alice, carol, alice, bob, carol, carol, alice]
+        let messages = senders.enumerated().map { place, sender in
+            message(Int64(place) + 1, from: sender, "\"\(place)\"\n", key: place.isMultiple(of: 2) ? "\t\(place)" : nil)
+        }
+        for viewer in [alice, bob, carol] {
+            var all = JSONWriter()
+            all.messages(PackedMessages(messages), in: group, for: viewer, try #require(group.marks(for: viewer)))
+            let alone = try messages.map { try json($0, in: group, for: viewer) }
+            #expect(text(all.bytes) == "[\(alone.joined(separator: ","))]")
+        }
+    }
+
+    @Test("each has its own moment, whatever day the one before was")
+    func moments() throws {
+        let pair = conversation(lastN: 9, (alice, 0), (bob, 0))
+        let day: Int64 = 86_400_000
+        let moments = [
+            0, 1, day - 1, day, day + 1, 0, -1, -day, -day - 1, -62_167_219_200_000, 253_402_300_799_999, -1,
+        ]
+        let messages = moments.enumerated().map { place, moment in
+            Message(
+                n: Int64(place) + 1, sender: alice, content: "", sentAt: Timestamp(milliseconds: moment),
+                clientMessageID: nil)
+        }
+        var writer = JSONWriter()
+        writer.messages(PackedMessages(messages), in: pair, for: bob, try #require(pair.marks(for: bob)))
+        let read = try JSONSerialization.jsonObject(with: Data(writer.bytes)) as? [[String: Any]]
+        #expect(read?.map { $0["timestamp"] as? String } == moments.map { Timestamp(milliseconds: $0).rfc3339 })
+    }
+
     @Test("several are a bare array")
     func array() throws {
         let pair = conversation(lastN: 2, (alice, 0), (bob, 0))
         var none = JSONWriter()
-        none.messages([], in: pair, for: alice, try #require(pair.marks(for: alice)))
+        none.messages(PackedMessages([]), in: pair, for: alice, try #require(pair.marks(for: alice)))
         #expect(text(none.bytes) == "[]")
         var two = JSONWriter()
         two.messages(
-            [message(1, from: alice), message(2, from: bob)], in: pair, for: alice, try #require(pair.marks(for: alice))
+            PackedMessages([message(1, from: alice), message(2, from: bob)]), in: pair, for: alice,
+            try #require(pair.marks(for: alice))
         )
         let one = try json(message(1, from: alice), in: pair, for: alice)
         #expect(text(two.bytes) == "[\(one),\(try json(message(2, from: bob), in: pair, for: alice))]")

@@ -38,6 +38,41 @@ struct FreshnessIndexTests {
         #expect(index.list(of: caller) == ListFreshness(change: 5))
     }
 
+    private func text(_ n: Int64) -> Message {
+        Message(n: n, sender: alice, content: "\(n)", sentAt: Timestamp(milliseconds: n), clientMessageID: nil)
+    }
+
+    private func newest(_ count: Int, upTo lastN: Int64, pruned: Int64 = 0, reads: inout Int) -> [Int64] {
+        let talk = Conversation(
+            id: talk, key: 1, lastN: lastN, prunedUpTo: pruned, participants: first.participants)
+        return index.newest(count, in: talk, of: .none) {
+            reads += 1
+            return PackedMessages((max(pruned + 1, lastN - Int64(count) + 1)...lastN).map { text($0) })
+        }.map(\.n)
+    }
+
+    @Test("the newest messages are read once, and go on with each commit; after a gap they are read again")
+    func newestMessages() {
+        func commit(_ n: Int64) {
+            let talk = conversation(lastN: n, (alice, 0), (bob, 0))
+            index.committed([Commit(tenant: .none, conversation: talk, listChanges: [], message: text(n))])
+        }
+        var reads = 0
+        #expect(newest(3, upTo: 9, reads: &reads) == [7, 8, 9])
+        commit(10)
+        commit(11)
+        #expect(newest(3, upTo: 11, reads: &reads) == [9, 10, 11])
+        #expect(newest(5, upTo: 11, reads: &reads) == [7, 8, 9, 10, 11])
+        #expect(newest(3, upTo: 9, reads: &reads) == [7, 8, 9], "as it was before the last commits")
+        #expect(reads == 1)
+        commit(13)
+        #expect(newest(2, upTo: 13, reads: &reads) == [12, 13])
+        #expect(reads == 2)
+        #expect(newest(2, upTo: 13, pruned: 12, reads: &reads) == [13])
+        #expect(newest(2, upTo: 13, pruned: 13, reads: &reads) == [])
+        #expect(reads == 2, "what was pruned is not looked for")
+    }
+
     @Test("a commit replaces what is in memory")
     func replaces() async throws {
         _ = try await find()

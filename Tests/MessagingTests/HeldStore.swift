@@ -47,13 +47,13 @@ final class HeldStore: MessageStore {
 
     func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> [Message] {
+    ) async throws(MessagingError) -> PackedMessages {
         throw unused
     }
 
     func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        recall: @escaping @Sendable (Conversation, Int) -> [Message]?
+        newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage {
         throw unused
     }

@@ -4,12 +4,13 @@ import Testing
 
 @Suite("The newest messages of many conversations in memory")
 struct RecentMessagesTableTests {
-    private func messages(_ numbers: ClosedRange<Int64>, size: Int = 10) -> [Message] {
-        numbers.map { n in
+    private func messages(_ numbers: ClosedRange<Int64>, size: Int = 10) -> PackedMessages {
+        let messages = numbers.map { n in
             Message(
                 n: n, sender: UserID(trusted: "alice"), content: String(repeating: "x", count: size),
                 sentAt: Timestamp(milliseconds: n), clientMessageID: nil)
         }
+        return PackedMessages(messages)
     }
 
     private func count(_ table: inout RecentMessagesTable<String>, _ key: String, _ numbers: ClosedRange<Int64>) -> Int?

@@ -16,7 +16,7 @@ struct RecentMessagesTests {
 
     @Test("answer what lies among them, each once, in order, up to the limit")
     func within() {
-        let recent = RecentMessages((11...20).map { text($0) })
+        let recent = RecentMessages(PackedMessages((11...20).map { text($0) }))
         #expect(numbers(recent, [MessageSlice(12...14)]) == [12, 13, 14])
         #expect(numbers(recent, [MessageSlice(11...20)], limit: 2) == [11, 12])
         let bob = UserID(trusted: "bob")
@@ -28,16 +28,31 @@ struct RecentMessagesTests {
 
     @Test("answer nothing of which they may hold only a part")
     func beyond() {
-        let recent = RecentMessages((11...20).map { text($0) })
+        let recent = RecentMessages(PackedMessages((11...20).map { text($0) }))
         #expect(numbers(recent, [MessageSlice(10...12)]) == nil)
         #expect(numbers(recent, [MessageSlice(19...21)]) == nil)
         #expect(numbers(recent, [MessageSlice(12...13), MessageSlice(1...2)]) == nil)
-        #expect(numbers(RecentMessages([]), [MessageSlice(1...1)]) == nil)
+        #expect(numbers(RecentMessages(PackedMessages([])), [MessageSlice(1...1)]) == nil)
+    }
+
+    @Test("are the same messages however many came before, from whomever")
+    func growth() {
+        func message(_ n: Int64) -> Message {
+            Message(
+                n: n, sender: UserID(trusted: "user \(n % 7)"), content: String(repeating: "\"é🙂\n", count: Int(n % 5)),
+                sentAt: Timestamp(milliseconds: n * 1000), clientMessageID: n.isMultiple(of: 2) ? "key \(n)" : nil)
+        }
+        var recent = RecentMessages(PackedMessages((11...20).map { message($0) }))
+        for n in 21...230 as ClosedRange<Int64> {
+            recent.append(message(n))
+            let kept = max(11, n - 49)...n
+            #expect(recent.messages(in: [MessageSlice(kept)], limit: 100).map { Array($0) } == kept.map { message($0) })
+        }
     }
 
     @Test("go on with each new message, and forget all where one is missing between")
     func append() {
-        var recent = RecentMessages([])
+        var recent = RecentMessages(PackedMessages([]))
         for n in 1...500 { recent.append(text(Int64(n))) }
         #expect(numbers(recent, [MessageSlice(451...500)])?.count == 50)
         #expect(numbers(recent, [MessageSlice(1...500)]) == nil)

@@ -1,0 +1,48 @@
+/// A message where it lies in memory: good for as long as whoever shows it says, and not to be kept.
+public struct PackedMessage {
+    /// Its number in the conversation.
+    public let n: Int64
+    /// When the store took it.
+    public let sentAt: Timestamp
+    /// The same for all messages of one sender in one pack, and another one for everybody else's.
+    public let author: Int
+    /// The id of who wrote it.
+    public let sender: UnsafeRawBufferPointer
+    /// The text in UTF-8.
+    public let content: UnsafeRawBufferPointer
+    /// Whether the text is known to be plain, as ``PlainText`` says.
+    public let isPlain: Bool
+    /// The sender's own key for it.
+    public let clientMessageID: UnsafeRawBufferPointer?
+
+    /// Shows a message that lies elsewhere, texts in UTF-8; what only a pack knows is of no use before it is in one.
+    public init(
+        n: Int64, sentAt: Timestamp, sender: UnsafeRawBufferPointer, content: UnsafeRawBufferPointer,
+        clientMessageID: UnsafeRawBufferPointer?
+    ) {
+        self.init(
+            n: n, sentAt: sentAt, author: -1, sender: sender, content: content, isPlain: false,
+            clientMessageID: clientMessageID)
+    }
+
+    init(
+        n: Int64, sentAt: Timestamp, author: Int, sender: UnsafeRawBufferPointer, content: UnsafeRawBufferPointer,
+        isPlain: Bool, clientMessageID: UnsafeRawBufferPointer?
+    ) {
+        self.n = n
+        self.sentAt = sentAt
+        self.author = author
+        self.sender = sender
+        self.content = content
+        self.isPlain = isPlain
+        self.clientMessageID = clientMessageID
+    }
+
+    /// A copy to keep.
+    public var unpacked: Message {
+        Message(
+            n: n, sender: UserID(trusted: String(decoding: sender, as: UTF8.self)),
+            content: String(decoding: content, as: UTF8.self), sentAt: sentAt,
+            clientMessageID: clientMessageID.map { String(decoding: $0, as: UTF8.self) })
+    }
+}

@@ -1,0 +1,163 @@
+/// Messages of one conversation, ordered by number, packed into one piece of memory.
+///
+/// As a collection it unpacks each message; whoever only copies them elsewhere looks at them where they lie, with ``visit(_:)``. In
+/// front lie headers of equal size, some perhaps unused, and behind them the texts in the same order. A sender's id lies with the
+/// first message that is theirs, and the others refer to that one. At most 32,767 messages fit.
+public struct PackedMessages: Sendable {
+    /// How many bytes stand before a sender's id and say how long it is.
+    static let idPrefix = MemoryLayout<UInt16>.size
+
+    private var bytes: [UInt8] = []
+    /// How many headers there is room for.
+    private var room: Int32 = 0
+    var start: Int32 = 0
+    var end: Int32 = 0
+
+    /// None yet, with room for `count` messages whose texts have `size` bytes in all.
+    init(room count: Int, size: Int = 0) {
+        guard count > 0 else { return }
+        room = Int32(count)
+        bytes.reserveCapacity(count * Header.size + size)
+        bytes.append(contentsOf: repeatElement(0, count: count * Header.size))
+    }
+
+    /// Packs messages that are ordered by number.
+    public init(_ messages: some Collection<Message>) {
+        let size = messages.reduce(0) { $0 + $1.content.utf8.count + ($1.clientMessageID?.utf8.count ?? 0) }
+        self.init(room: messages.count, size: size + 64)
+        for message in messages { append(message) }
+    }
+
+    /// Packs again, without unused memory, the messages at these places of another pack.
+    init(_ packed: PackedMessages, at places: some Collection<Int>) {
+        var (size, authors) = (0, Set<Int>())
+        packed.visit(places) { message in
+            size += message.content.count + (message.clientMessageID?.count ?? 0)
+            if authors.insert(message.author).inserted { size += Self.idPrefix + message.sender.count }
+        }
+        self.init(room: places.count, size: size)
+        packed.visit(places) { append($0) }
+    }
+
+    /// The bytes that it takes.
+    var cost: Int { bytes.capacity }
+
+    /// Adds a message that comes after all others.
+    mutating func append(_ message: Message) {
+        var (sender, content, key) = (message.sender.text, message.content, message.clientMessageID)
+        sender.withUTF8 { sender in
+            content.withUTF8 { content in
+                func append(_ key: UnsafeBufferPointer<UInt8>?) {
+                    self.append(
+                        PackedMessage(
+                            n: message.n, sentAt: message.sentAt, sender: UnsafeRawBufferPointer(sender),
+                            content: UnsafeRawBufferPointer(content),
+                            clientMessageID: key.map(UnsafeRawBufferPointer.init)))
+                }
+                if key == nil { append(nil) } else { key?.withUTF8 { append($0) } }
+            }
+        }
+    }
+
+    /// Adds a message that comes after all others; it lies elsewhere.
+    public mutating func append(_ message: PackedMessage) {
+        // What a part leaves out goes, so that the texts lie in the order of the headers.
+        let textEnd = bytes.withUnsafeBytes { textOffset(at: endIndex, in: $0) }
+        if textEnd < bytes.count { bytes.removeSubrange(textEnd...) }
+        let known = author(message.sender)
+        let textSize = message.content.count + (message.clientMessageID?.count ?? 0)
+        makeRoom(for: textSize + (known == nil ? Self.idPrefix + message.sender.count : 0))
+        if known == nil {
+            withUnsafeBytes(of: UInt16(message.sender.count)) { bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: message.sender)
+        }
+        bytes.append(contentsOf: message.content)
+        if let key = message.clientMessageID { bytes.append(contentsOf: key) }
+        let header = Header(
+            n: message.n, sentAt: message.sentAt.milliseconds, end: bytes.count - textStart,
+            author: known ?? endIndex, isPlain: message.isPlain || PlainText.isPlain(message.content),
+            key: (message.clientMessageID?.count ?? -1) + 1)
+        let place = endIndex
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: header, toByteOffset: place * Header.size, as: Header.self) }
+        end += 1
+    }
+
+    /// Room for one more header and so many bytes of text, without the half of all memory that an array would keep in reserve.
+    private mutating func makeRoom(for size: Int) {
+        let more = endIndex == Int(room) ? endIndex / 4 + 2 : 0
+        let needed = bytes.count + more * Header.size + size
+        if needed > bytes.capacity { bytes.reserveCapacity(needed + needed / 8) }
+        guard more > 0 else { return }
+        bytes.insert(contentsOf: repeatElement(0, count: more * Header.size), at: textStart)
+        room += Int32(more)
+    }
+
+    /// The place of the first message of a sender, if there is one.
+    private func author(_ id: UnsafeRawBufferPointer) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            (0..<endIndex).last {
+                header($0, in: bytes).author == $0 && sender(at: $0, in: bytes).hasSameBytes(as: id)
+            }
+        }
+    }
+
+    private var textStart: Int { Int(room) * Header.size }
+}
+
+extension PackedMessages {
+    /// The number of the last message; nil where there is none.
+    public var lastNumber: Int64? { isEmpty ? nil : number(at: endIndex - 1) }
+
+    /// The bytes of all their texts, about.
+    public var textSize: Int {
+        bytes.withUnsafeBytes { isEmpty ? 0 : textOffset(at: endIndex, in: $0) - textOffset(at: startIndex, in: $0) }
+    }
+
+    /// The number of the message at this place.
+    public func number(at place: Int) -> Int64 {
+        bytes.withUnsafeBytes { header(place, in: $0).n }
+    }
+
+    /// Looks at the messages in their order, where they lie.
+    public func visit(_ look: (PackedMessage) -> Void) {
+        visit(indices, look)
+    }
+
+    /// Looks at one message where it lies.
+    func withMessage<Result>(at place: Int, _ look: (PackedMessage) -> Result) -> Result {
+        bytes.withUnsafeBytes { look(message(at: place, in: $0)) }
+    }
+
+    func visit(_ places: some Collection<Int>, _ look: (PackedMessage) -> Void) {
+        bytes.withUnsafeBytes { bytes in
+            for place in places { look(message(at: place, in: bytes)) }
+        }
+    }
+
+    private func header(_ place: Int, in bytes: UnsafeRawBufferPointer) -> Header {
+        bytes.loadUnaligned(fromByteOffset: place * Header.size, as: Header.self)
+    }
+
+    private func textOffset(at place: Int, in bytes: UnsafeRawBufferPointer) -> Int {
+        textStart + (place == 0 ? 0 : Int(header(place - 1, in: bytes).end))
+    }
+
+    private func sender(at author: Int, in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let offset = textOffset(at: author, in: bytes)
+        let length = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+        return UnsafeRawBufferPointer(rebasing: bytes[offset + Self.idPrefix..<offset + Self.idPrefix + length])
+    }
+
+    private func message(at place: Int, in bytes: UnsafeRawBufferPointer) -> PackedMessage {
+        let header = header(place, in: bytes)
+        let (author, keySize) = (header.author, Int(header.key))
+        let sender = sender(at: author, in: bytes)
+        let start = textOffset(at: place, in: bytes) + (author == place ? Self.idPrefix + sender.count : 0)
+        let end = textStart + Int(header.end)
+        let keyStart = keySize == 0 ? end : end - (keySize - 1)
+        return PackedMessage(
+            n: header.n, sentAt: Timestamp(milliseconds: header.sentAt), author: author, sender: sender,
+            content: UnsafeRawBufferPointer(rebasing: bytes[start..<keyStart]), isPlain: header.isPlain,
+            clientMessageID: keySize == 0 ? nil : UnsafeRawBufferPointer(rebasing: bytes[keyStart..<end]))
+    }
+}

@@ -1,0 +1,30 @@
+/// Tells text that stands for itself between quotes: without quotes, backslashes and control characters.
+///
+/// Nearly all text is plain, and what is known of it need not be found out again whenever it is written.
+public enum PlainText {
+    /// Whether a text in UTF-8 is plain; looks at eight bytes at a time, and at the end at the last eight.
+    public static func isPlain(_ utf8: UnsafeRawBufferPointer) -> Bool {
+        guard let start = utf8.baseAddress, utf8.count >= 8 else { return utf8.allSatisfy(isPlain) }
+        let last = utf8.count - 8
+        var place = 0
+        while place < last {
+            guard areAllPlain(start.loadUnaligned(fromByteOffset: place, as: UInt64.self)) else { return false }
+            place += 8
+        }
+        return areAllPlain(start.loadUnaligned(fromByteOffset: last, as: UInt64.self))
+    }
+
+    /// Whether a byte of such a text is.
+    public static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    /// A subtraction sets the highest bit of a byte that has none only where the byte is too small, or follows on such a one.
+    @inline(__always)
+    private static func areAllPlain(_ word: UInt64) -> Bool {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let (quotes, backslashes) = (word ^ (ones &* 0x22), word ^ (ones &* 0x5C))
+        let small = (word &- ones &* 0x20) & ~word
+        return (small | ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)) & highs == 0
+    }
+}

@@ -1,0 +1,58 @@
+import Messaging
+
+/// What is the same in the messages of a pack, by sender, written once for all of them.
+struct MessageFrames {
+    private struct Place {
+        let sent: Bool
+        let beforeContent: Range<Int>
+    }
+
+    private let conversation: Conversation
+    private let viewer: UserID
+    private var json = JSONWriter(capacity: 512)
+    private let beforeNumber: Range<Int>
+    /// Each at the place that is its author's number.
+    private var places: [Place?] = []
+
+    init(in conversation: Conversation, for viewer: UserID) {
+        self.conversation = conversation
+        self.viewer = viewer
+        places.reserveCapacity(8)
+        json.raw("{\"id\":\"")
+        json.stringContent(conversation.id.text)
+        json.raw(":")
+        beforeNumber = 0..<json.bytes.count
+    }
+
+    /// More bytes than any frame has.
+    var longest: Int { json.bytes.count }
+
+    /// Makes the frame of a message where there is none yet.
+    mutating func add(_ message: PackedMessage) {
+        if message.author < places.count, places[message.author] != nil { return }
+        let sender = UserID(trusted: String(decoding: message.sender, as: UTF8.self))
+        let start = json.bytes.count
+        json.raw("\",\"conversationId\":")
+        json.string(conversation.id.text)
+        json.raw(",\"senderId\":")
+        json.string(sender.text)
+        json.raw(",\"receiverId\":")
+        if let receiver = conversation.receiver(of: sender) { json.string(receiver.text) } else { json.raw("null") }
+        json.raw(",\"content\":")
+        while places.count <= message.author { places.append(nil) }
+        places[message.author] = Place(sent: sender == viewer, beforeContent: start..<json.bytes.count)
+    }
+
+    /// Shows the frames of messages that were added.
+    func withEach(_ use: ((PackedMessage) -> MessageFrame) -> Void) {
+        json.bytes.withUnsafeBytes { bytes in
+            let beforeNumber = UnsafeRawBufferPointer(rebasing: bytes[beforeNumber])
+            use { message in
+                guard let place = places[message.author] else { preconditionFailure("a message without a frame") }
+                return MessageFrame(
+                    sent: place.sent, beforeNumber: beforeNumber,
+                    beforeContent: UnsafeRawBufferPointer(rebasing: bytes[place.beforeContent]))
+            }
+        }
+    }
+}
