@@ -20,7 +20,7 @@ public final class FreshnessIndex: CommitObserver {
     private let recents: Mutex<RecentMessagesTable<ConversationName>>
 
     /// The most bytes of messages that are kept, whatever the capacity.
-    private static let largestRecents = 18 << 20
+    private static let largestRecents = 16 << 20
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
     public init(capacity: Int) {

@@ -21,6 +21,12 @@ public struct PackedMessages: Sendable {
         bytes.append(contentsOf: repeatElement(0, count: count * Header.size))
     }
 
+    /// None yet; about so many will be added.
+    public init(expecting count: Int) {
+        let count = Swift.min(count, 100)
+        self.init(room: count, size: count * 100)
+    }
+
     /// Packs messages that are ordered by number.
     public init(_ messages: some Collection<Message>) {
         let size = messages.reduce(0) { $0 + $1.content.utf8.count + ($1.clientMessageID?.utf8.count ?? 0) }

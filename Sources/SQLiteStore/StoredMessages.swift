@@ -17,7 +17,7 @@ struct StoredMessages {
                 WHERE conversation_key = ? AND n > ?
                 ORDER BY n
                 """)
-        return try fetch(statement, [key, lastN - Int64(count)])
+        return try fetch(statement, [key, lastN - Int64(count)], expecting: count)
     }
 
     /// The first messages of a slice, oldest first.
@@ -31,7 +31,7 @@ struct StoredMessages {
                     WHERE conversation_key = ? AND n BETWEEN ? AND ?
                     ORDER BY n LIMIT ?
                     """)
-            return try fetch(statement, [key, low, high, limit])
+            return try fetch(statement, [key, low, high, limit], expecting: limit)
         case .only(let user):
             // Left to itself, SQLite reads everybody's messages in the range and drops those of others.
             let statement = try db.cachedStatement(
@@ -40,7 +40,7 @@ struct StoredMessages {
                     WHERE conversation_key = ? AND sender_id = ? AND n BETWEEN ? AND ?
                     ORDER BY n LIMIT ?
                     """)
-            return try fetch(statement, [key, user.text, low, high, limit])
+            return try fetch(statement, [key, user.text, low, high, limit], expecting: limit)
         case .except(let user):
             // The unary plus keeps SQLite to the primary key, which is in order already.
             let statement = try db.cachedStatement(
@@ -49,7 +49,7 @@ struct StoredMessages {
                     WHERE conversation_key = ? AND +sender_id <> ? AND n BETWEEN ? AND ?
                     ORDER BY n LIMIT ?
                     """)
-            return try fetch(statement, [key, user.text, low, high, limit])
+            return try fetch(statement, [key, user.text, low, high, limit], expecting: limit)
         }
     }
 
@@ -60,7 +60,7 @@ struct StoredMessages {
                 SELECT \(Self.columns) FROM messages
                 WHERE conversation_key = ? AND sender_id = ? AND client_message_id = ?
                 """)
-        return try fetch(statement, [key, sender.text, clientMessageID]).first
+        return try fetch(statement, [key, sender.text, clientMessageID], expecting: 1).first
     }
 
     /// How many messages a sender has written in the conversation.
@@ -126,9 +126,11 @@ struct StoredMessages {
         while let row = try cursor.next() { visit(Self.message(row)) }
     }
 
-    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> PackedMessages {
+    private func fetch(
+        _ statement: Statement, _ arguments: StatementArguments, expecting count: Int
+    ) throws -> PackedMessages {
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
-        var messages = PackedMessages([])
+        var messages = PackedMessages(expecting: count)
         while try cursor.next() != nil {
             // SQLite's own memory is good until the next row.
             messages.append(
