@@ -44,7 +44,7 @@ struct FreshnessIndexTests {
 
     private func newest(_ count: Int, upTo lastN: Int64, pruned: Int64 = 0, reads: inout Int) -> [Int64] {
         let talk = Conversation(
-            id: talk, key: 1, lastN: lastN, prunedUpTo: pruned, participants: first.participants)
+            id: talk, key: 1, lastN: lastN, prunedUpTo: pruned, participants: Array(first.participants))
         return index.newest(count, in: talk, of: .none) {
             reads += 1
             return PackedMessages((max(pruned + 1, lastN - Int64(count) + 1)...lastN).map { text($0) })
