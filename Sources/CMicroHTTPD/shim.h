@@ -15,7 +15,6 @@
 /// What one daemon is started with: a struct, because the options themselves are variadic.
 struct mhd_settings
 {
-  MHD_socket listen_socket;
   unsigned int connection_limit;
   size_t memory_per_connection;
   unsigned int idle_timeout_seconds;
@@ -44,7 +43,7 @@ mhd_no_certificate (gnutls_session_t session, const gnutls_datum_t *authorities,
 /// the C compiler at least sees the real type of each argument.
 ///
 /// No internal thread (it can stall with 128 ready clients), no error log (it would take a `va_list` from a loop
-/// thread to print what clients can provoke at will), no TCP fast open (replayable requests).
+/// thread to print what clients can provoke at will), and no listening socket: it is handed connections.
 static inline struct MHD_Daemon *
 mhd_start_daemon (const struct mhd_settings *settings)
 {
@@ -54,10 +53,10 @@ mhd_start_daemon (const struct mhd_settings *settings)
     { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *) &mhd_no_certificate },
     { MHD_OPTION_END, 0, NULL },
   };
-  unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (settings->uses_tls ? MHD_USE_TLS : 0);
+  unsigned int flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME
+                       | (settings->uses_tls ? MHD_USE_TLS : 0);
   return MHD_start_daemon (flags, 0, NULL, NULL,
                            settings->access, settings->context,
-                           MHD_OPTION_LISTEN_SOCKET, settings->listen_socket,
                            MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->memory_per_connection,
                            MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_seconds,

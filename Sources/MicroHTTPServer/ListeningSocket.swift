@@ -5,7 +5,15 @@ import Glibc
 /// It is ours rather than the library's, so that a port in use is an error with a name, and without `SO_REUSEPORT`, so
 /// that no second server can take half the clients unnoticed.
 final class ListeningSocket: Sendable {
-    private let descriptor: Int32
+    /// What came of accepting.
+    enum Accepted {
+        case connection(Reception.Arrival)
+        case nobody
+        /// The system has no descriptor, or no memory, for one more.
+        case exhausted
+    }
+
+    let descriptor: Int32
 
     init(host: String, port: UInt16) throws(ServerError) {
         let address = try SocketAddress(host: host, port: port)
@@ -37,11 +45,23 @@ final class ListeningSocket: Sendable {
     /// The port it is really bound to.
     var port: UInt16 { SocketAddress(boundTo: descriptor).port }
 
-    /// Another descriptor of the same socket, for one loop to own.
-    func duplicate() throws(ServerError) -> Int32 {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw .system("dup") }
-        return copy
+    /// Accepts a connection, if somebody waits for that; any thread may call it.
+    ///
+    /// That it must neither block nor be inherited is for the library to say, which does so with every one that it is handed.
+    func accept() -> Accepted {
+        while true {
+            var peer = SocketAddress()
+            let accepted = peer.fill { Glibc.accept(descriptor, $0, $1) }
+            if accepted >= 0 { return .connection(Reception.Arrival(descriptor: accepted, peer: peer)) }
+            switch errno {
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+            // One that has gone again, or an error of its own that Linux reports here (accept(2)): the next one may be well.
+            case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH, ENOPROTOOPT,
+                ENONET:
+                continue
+            default: return .nobody
+            }
+        }
     }
 
     private func setOption(_ level: Int32, _ name: Int32, _ value: Int32) {

@@ -3,6 +3,16 @@ import MessagingHTTP
 
 /// What the library tells about connections and the beginning and end of requests.
 extension Loop {
+    /// Hands those who were given to this loop to the library.
+    func takeArrivals() {
+        for arrival in reception.arrivals(for: number) {
+            let before = accepted
+            // It closes the socket where it cannot take the connection.
+            let result = arrival.peer.withPointer { MHD_add_connection(daemon, arrival.descriptor, $0, $1) }
+            if result == .NO, accepted == before { reception.left(number) }
+        }
+    }
+
     /// Takes a new connection into the table, which keeps it until it is closed.
     func opened(_ connection: OpaquePointer) -> Connection {
         let added = Connection(connection, index: connections.count, now: now)
@@ -26,6 +36,7 @@ extension Loop {
             last.index = connection.index
         }
         addresses.closed(from: connection.peer)
+        reception.left(number)
         counters.openConnections.bump(by: -1)
     }
 

@@ -21,8 +21,9 @@ extension Loop {
 
     private func stopAccepting() {
         isStopping = true
-        let listeningSocket = MHD_quiesce_daemon(daemon)
-        if listeningSocket >= 0 { close(listeningSocket) }
+        reception.close()
+        // Nobody is given to this loop from here on.
+        takeArrivals()
     }
 
     /// Goes on with the connections there are; those between two requests are closed.

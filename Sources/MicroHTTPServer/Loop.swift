@@ -11,6 +11,9 @@ final class Loop {
     let handler: any RequestHandler
     let signal: LoopSignal
     let counters: LoopCounters
+    let reception: Reception
+    /// Which of the loops it is.
+    let number: Int
     let addresses: AddressCounts
     var connections: [Connection] = []
     var lingering = LingeringSockets()
@@ -27,14 +30,16 @@ final class Loop {
     var accepted = 0
     private var pace = HandshakePace()
     private var nextSweep: MonotonicTime
-    /// Whether the library could not accept a connection that waits.
-    private var isStarved = false
+    /// Until when nobody is accepted, because the system has nothing left for one more.
+    private var acceptsFrom = MonotonicTime.now
 
-    /// Starts a daemon on a listening socket, which is the loop's from then on.
+    /// Starts a daemon; it is the loop with this number of those that the reception gives connections to.
     init(
-        on listeningSocket: Int32, configuration: ServerConfiguration, handler: any RequestHandler, signal: LoopSignal,
-        counters: LoopCounters, addresses: AddressCounts, certificate: CurrentCertificate?
+        _ number: Int, reception: Reception, configuration: ServerConfiguration, handler: any RequestHandler,
+        signal: LoopSignal, counters: LoopCounters, addresses: AddressCounts, certificate: CurrentCertificate?
     ) throws(ServerError) {
+        self.number = number
+        self.reception = reception
         self.configuration = configuration
         self.handler = handler
         self.signal = signal
@@ -42,10 +47,8 @@ final class Loop {
         self.addresses = addresses
         self.certificate = certificate
         nextSweep = now
-        let loops = max(1, configuration.loops)
         var settings = mhd_settings(
-            listen_socket: listeningSocket,
-            connection_limit: UInt32(clamping: (max(1, configuration.connectionLimit) + loops - 1) / loops),
+            connection_limit: UInt32(clamping: max(1, configuration.connectionLimit)),
             memory_per_connection: configuration.memoryPerConnection,
             idle_timeout_seconds: UInt32(clamping: configuration.idleTimeout),
             uses_tls: certificate != nil,
@@ -53,8 +56,6 @@ final class Loop {
             context: Unmanaged.passUnretained(self).toOpaque(), access: accessed, uri: requestBegan,
             unescape: leaveEscaped, completed: requestEnded, connection: connectionChanged)
         daemon = mhd_start_daemon(&settings)
-        // Whether the library has closed the socket by now depends on how far it came; to close it again could hit
-        // another one with the same number, so at worst one is left open until the process ends, which is near.
         guard daemon != nil else { throw .system("starting a loop") }
     }
 
@@ -70,10 +71,10 @@ final class Loop {
     func turn(atMost milliseconds: Int = .max) {
         // Lingering sockets are few and short-lived, so they are looked at rather than waited for.
         let longest = lingering.isEmpty ? milliseconds : min(milliseconds, 5)
-        let (mayBeStarved, before) = (connections.isEmpty, accepted)
-        let isReady = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
+        let somebodyWaits = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
+        if somebodyWaits, !reception.accept(by: number) { acceptsFrom = now + 0.05 }
+        takeArrivals()
         MHD_run(daemon)
-        isStarved = isReady && mayBeStarved && accepted == before
         if !lingering.isEmpty { lingering.drain(now: now) }
         if now > nextSweep { sweep() }
     }
@@ -86,30 +87,31 @@ final class Loop {
         lingering.closeAll()
     }
 
-    /// Answers whether the library has something to do.
-    ///
-    /// Where there is no descriptor for a connection that waits, the library stops asking for it until one of its own is closed; but
-    /// where it has none, it asks again at once, for ever. So it is left alone for a moment then.
+    /// Answers whether somebody waits to be accepted.
     private func wait(atMost milliseconds: Int) -> Bool {
-        var timeout = isStarved ? min(milliseconds, 50) : milliseconds
+        var timeout = milliseconds
         var due: UInt64 = 0
-        if !isStarved, MHD_get_timeout(daemon, &due) == .YES {
+        if MHD_get_timeout(daemon, &due) == .YES {
             let due = Int(clamping: due)
             timeout = min(timeout, certificate == nil ? due : pace.wait(due, traffic: traffic.bytes))
         }
+        let isPausing = now < acceptsFrom
+        if isPausing { timeout = min(timeout, now.milliseconds(until: acceptsFrom)) }
         let readable = Int16(POLLIN)
+        // A negative one is not looked at.
+        let door = isStopping || isPausing || !reception.hasRoom ? -1 : reception.descriptor
         var descriptors = (
-            // A negative one is not looked at.
-            pollfd(fd: isStarved ? -1 : mhd_epoll_descriptor(daemon), events: readable, revents: 0),
-            pollfd(fd: signal.descriptor, events: readable, revents: 0)
+            pollfd(fd: mhd_epoll_descriptor(daemon), events: readable, revents: 0),
+            pollfd(fd: signal.descriptor, events: readable, revents: 0),
+            pollfd(fd: door, events: readable, revents: 0)
         )
         withUnsafeMutablePointer(to: &descriptors) {
-            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 2) { poll($0, 2, Int32(clamping: timeout)) }
+            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 3) { poll($0, 3, Int32(clamping: timeout)) }
         }
         if descriptors.1.revents != 0 { signal.acknowledge() }
         now = .now
         counters.turnedAt = now
-        return descriptors.0.revents != 0
+        return descriptors.2.revents != 0
     }
 
     /// Cuts the connections whose request takes too long.

@@ -52,14 +52,15 @@ public final class Server: Sendable {
             let addresses = AddressCounts(
                 limit: configuration.connectionsPerAddress, isUncounted: configuration.isUncountedAddress)
             do throws(ServerError) {
+                let reception = Reception(at: socket, limit: max(1, configuration.connectionLimit), signals: signals)
                 for index in signals.indices {
                     let loop = try Loop(
-                        on: try socket.duplicate(), configuration: configuration, handler: handler,
+                        index, reception: reception, configuration: configuration, handler: handler,
                         signal: signals[index], counters: counters[index], addresses: addresses,
                         certificate: certificate)
                     threads.append(try LoopThread(running: loop))
                 }
-                // Lets go of our own descriptor: only when the loops have closed theirs does the kernel stop accepting.
+                // The socket is the reception's from here on, which closes it before the loops end.
                 state = .running(threads)
             } catch {
                 state = .stopped

@@ -10,7 +10,7 @@ public struct ServerConfiguration: Sendable {
     public var certificate: TLSCertificate?
     /// How many loops (one thread each) share the connections; at least 1.
     public var loops: Int
-    /// The most connections open at a time; further ones wait in the kernel's backlog. Shared out among the loops.
+    /// The most connections open at a time; further ones wait in the kernel's backlog.
     public var connectionLimit: Int
     /// The most connections open at a time from one address; further ones are closed at once. 0 for no such limit.
     public var connectionsPerAddress: Int

@@ -4,6 +4,9 @@ import Glibc
 struct SocketAddress {
     private var storage = sockaddr_storage()
 
+    /// None yet.
+    init() {}
+
     /// Reads a literal; `localhost` is 127.0.0.1, without asking anybody.
     init(host: String, port: UInt16) throws(ServerError) {
         var version4 = sockaddr_in()
@@ -23,9 +26,16 @@ struct SocketAddress {
 
     /// The address that a socket has at our end.
     init(boundTo descriptor: Int32) {
+        _ = fill { getsockname(descriptor, $0, $1) }
+    }
+
+    /// Has a system call write an address.
+    mutating func fill<Result>(
+        _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Result
+    ) -> Result {
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        withUnsafeMutablePointer(to: &storage) {
-            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        return withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { call($0, &size) }
         }
     }
 
