@@ -9,8 +9,8 @@ final class ListeningSocket: Sendable {
     enum Accepted {
         case connection(Reception.Arrival)
         case nobody
-        /// The system has no descriptor, or no memory, for one more.
-        case exhausted
+        /// The system has no descriptor or no memory for one more, or does not let us: somebody may wait on.
+        case refused
     }
 
     let descriptor: Int32
@@ -47,19 +47,21 @@ final class ListeningSocket: Sendable {
 
     /// Accepts a connection, if somebody waits for that; any thread may call it.
     ///
-    /// That it must neither block nor be inherited is for the library to say, which does so with every one that it is handed.
+    /// That it must not block is for the library to say, which does so with every one that it is handed.
     func accept() -> Accepted {
         while true {
             var peer = SocketAddress()
             let accepted = peer.fill { Glibc.accept(descriptor, $0, $1) }
-            if accepted >= 0 { return .connection(Reception.Arrival(descriptor: accepted, peer: peer)) }
+            if accepted >= 0 {
+                _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+                return .connection(Reception.Arrival(descriptor: accepted, peer: peer))
+            }
             switch errno {
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+            case EAGAIN: return .nobody
             // One that has gone again, or an error of its own that Linux reports here (accept(2)): the next one may be well.
-            case EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH, ENOPROTOOPT,
-                ENONET:
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH, ENOPROTOOPT, ENONET:
                 continue
-            default: return .nobody
+            default: return .refused
             }
         }
     }

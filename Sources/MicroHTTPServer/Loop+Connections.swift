@@ -6,8 +6,8 @@ extension Loop {
     /// Hands those who were given to this loop to the library.
     func takeArrivals() {
         for arrival in reception.arrivals(for: number) {
+            // It opens the connection in this very call or never, and then closes the socket.
             let before = accepted
-            // It closes the socket where it cannot take the connection.
             let result = arrival.peer.withPointer { MHD_add_connection(daemon, arrival.descriptor, $0, $1) }
             if result == .NO, accepted == before { reception.left(number) }
         }

@@ -71,9 +71,9 @@ final class Loop {
     func turn(atMost milliseconds: Int = .max) {
         // Lingering sockets are few and short-lived, so they are looked at rather than waited for.
         let longest = lingering.isEmpty ? milliseconds : min(milliseconds, 5)
-        let somebodyWaits = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
+        let (isCalled, somebodyWaits) = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
         if somebodyWaits, !reception.accept(by: number) { acceptsFrom = now + 0.05 }
-        takeArrivals()
+        if isCalled || somebodyWaits { takeArrivals() }
         MHD_run(daemon)
         if !lingering.isEmpty { lingering.drain(now: now) }
         if now > nextSweep { sweep() }
@@ -87,8 +87,8 @@ final class Loop {
         lingering.closeAll()
     }
 
-    /// Answers whether somebody waits to be accepted.
-    private func wait(atMost milliseconds: Int) -> Bool {
+    /// Answers whether another thread has called, and whether somebody waits to be accepted.
+    private func wait(atMost milliseconds: Int) -> (isCalled: Bool, somebodyWaits: Bool) {
         var timeout = milliseconds
         var due: UInt64 = 0
         if MHD_get_timeout(daemon, &due) == .YES {
@@ -111,7 +111,7 @@ final class Loop {
         if descriptors.1.revents != 0 { signal.acknowledge() }
         now = .now
         counters.turnedAt = now
-        return descriptors.2.revents != 0
+        return (descriptors.1.revents != 0, descriptors.2.revents != 0)
     }
 
     /// Cuts the connections whose request takes too long.

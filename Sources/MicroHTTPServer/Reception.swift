@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Takes in new connections and gives each to the loop that has fewest, whichever loop comes round first to accept it.
+/// Takes in new connections and gives each to the loop that has fewest and does not hang, whichever loop comes round first to accept it.
 ///
 /// If that loop kept what it accepts, it could get all of a burst, such as when everybody comes back after a restart, and would have
 /// them for as long as they stay, while the others have nothing to do. Any loop's thread may call any method.
@@ -27,19 +27,26 @@ final class Reception: Sendable {
     let descriptor: Int32
     private let limit: Int
     private let signals: [LoopSignal]
+    private let counters: [LoopCounters]
     private let state: Mutex<State>
     private let count = Atomic<Int>(0)
 
     /// - Parameters:
     ///   - limit: the most connections open at a time, over all loops.
     ///   - signals: those of the loops.
-    init(at socket: ListeningSocket, limit: Int, signals: [LoopSignal]) {
+    ///   - counters: those of the loops.
+    init(at socket: ListeningSocket, limit: Int, signals: [LoopSignal], counters: [LoopCounters]) {
         descriptor = socket.descriptor
         self.limit = limit
         self.signals = signals
+        self.counters = counters
         state = Mutex(
             State(
                 socket: socket, open: signals.map { _ in 0 }, arrivals: signals.map { _ in [] }))
+    }
+
+    deinit {
+        for arrival in state.withLock({ $0.arrivals.joined() }) { Glibc.close(arrival.descriptor) }
     }
 
     /// Whether one more connection may be open; the next ones wait in the kernel's backlog until then.
@@ -48,19 +55,22 @@ final class Reception: Sendable {
     /// Accepts those who wait, gives each to a loop and wakes that.
     ///
     /// - Parameter accepting: the loop that calls this, which need not be woken.
-    /// - Returns: false where the system has nothing left to accept a connection with.
+    /// - Returns: false where the system accepts no more for now although somebody waits.
     func accept(by accepting: Int) -> Bool {
-        var (isExhausted, woken) = (false, Set<Int>())
+        var (isRefused, woken) = (false, Set<Int>())
+        let now = MonotonicTime.now
+        // One that hangs would let them wait.
+        let turning = counters.indices.filter { $0 == accepting || counters[$0].turnedAt + 2 > now }
         state.withLock { state in
             for _ in 0..<Self.batch {
                 guard let socket = state.socket, hasRoom else { return }
                 switch socket.accept() {
                 case .nobody: return
-                case .exhausted:
-                    isExhausted = true
+                case .refused:
+                    isRefused = true
                     return
                 case .connection(let arrival):
-                    let loop = state.open.indices.min { state.open[$0] < state.open[$1] } ?? accepting
+                    let loop = turning.min { state.open[$0] < state.open[$1] } ?? accepting
                     state.open[loop] += 1
                     state.arrivals[loop].append(arrival)
                     count.add(1, ordering: .relaxed)
@@ -69,7 +79,7 @@ final class Reception: Sendable {
             }
         }
         for loop in woken where loop != accepting { signals[loop].wake() }
-        return !isExhausted
+        return !isRefused
     }
 
     /// Takes those who were given to a loop; they are its own from then on.

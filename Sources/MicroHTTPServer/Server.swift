@@ -52,7 +52,8 @@ public final class Server: Sendable {
             let addresses = AddressCounts(
                 limit: configuration.connectionsPerAddress, isUncounted: configuration.isUncountedAddress)
             do throws(ServerError) {
-                let reception = Reception(at: socket, limit: max(1, configuration.connectionLimit), signals: signals)
+                let reception = Reception(
+                    at: socket, limit: max(1, configuration.connectionLimit), signals: signals, counters: counters)
                 for index in signals.indices {
                     let loop = try Loop(
                         index, reception: reception, configuration: configuration, handler: handler,

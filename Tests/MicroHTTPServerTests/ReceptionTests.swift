@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import MessagingHTTP
 import MicroHTTPServer
@@ -39,6 +40,24 @@ struct ReceptionTests {
         #expect(await eventually { server.statistics.openConnections == 4 })
         for _ in 0..<4 { clients.append(try Client(port: server.boundPort)) }
         #expect(try await counts(clients) == [4, 4])
+    }
+
+    @Test("A loop that hangs gets nobody")
+    func hanging() async throws {
+        let hold = DispatchSemaphore(value: 0)
+        let handler = TestHandler(memory: { request in
+            // A handler must not do this.
+            if request.method == .put { hold.wait() }
+            return response("")
+        })
+        let server = try serve(handler, loops: 2)
+        let hanging = try Client(port: server.boundPort)
+        hanging.send(get("/", "Content-Length: 0\r\n", method: "PUT"))
+        #expect(await eventually { server.secondsSinceTurn > 2 })
+        let others = try (0..<6).map { _ in try Client(port: server.boundPort) }
+        for client in others { #expect(try await client.exchange(get("/")).status == 200) }
+        hold.signal()
+        #expect(try await hanging.receive().status == 200)
     }
 
     @Test("The limit holds over all loops together, and whoever waits is served as soon as one leaves")
