@@ -80,6 +80,9 @@ public struct MessagingService: RequestHandler {
         }
     }
 
+    /// The largest body, in bytes, that is read where the request came in.
+    private static let quicklyRead = 4096
+
     /// Answers whatever memory could not.
     public func answer(_ request: Request) async -> Response {
         let common = commonFields(request)
@@ -93,9 +96,13 @@ public struct MessagingService: RequestHandler {
                 return text("ready\n", common)
             }
             if case .description(let form) = route, let description {
+                // Others wait for this thread, and to make the document takes a while.
+                await Task.yield()
                 return description.answer(form, to: request, context.settings.cors)
             }
             let caller = try await gate.admit(request, query)
+            // So does reading a large body.
+            if request.body.count > Self.quicklyRead { await Task.yield() }
             let call = Call(request: request, caller: caller, query: query, common: common)
             switch (route, request.method) {
             case (.conversations, _):

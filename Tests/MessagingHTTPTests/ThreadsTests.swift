@@ -27,7 +27,9 @@ struct ThreadsTests {
         func note() { seen.withLock { $0.append(UInt(pthread_self())) } }
     }
 
-    private func service(_ identity: some Identity, drafted: @escaping @Sendable () -> Void = {}) -> MessagingService {
+    private func service(
+        _ identity: some Identity, description: ServiceDescription? = nil, drafted: @escaping @Sendable () -> Void = {}
+    ) -> MessagingService {
         MessagingService(
             store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
             index: FreshnessIndex(capacity: 10), identity: identity, settings: ServiceSettings(),
@@ -35,7 +37,8 @@ struct ThreadsTests {
                 now: {
                     drafted()
                     return noon
-                }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }))
+                }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }),
+            description: description)
     }
 
     /// Sends as a loop does, and says whether something was noted on the loop's thread; nil where it was noted nowhere.
@@ -43,16 +46,19 @@ struct ThreadsTests {
         let request = request(
             .post, "/api/messages/conversations/conv-456/messages",
             [(.userID, "alice"), (.contentType, "text/plain")], body: Array(content.utf8))
-        let loop = await withCheckedContinuation { continuation in
+        let (loop, status) = await answer(request, service)
+        #expect(status == 201)
+        return threads.seen.withLock { $0.isEmpty ? nil : $0.contains(loop) }
+    }
+
+    /// Answers as a loop does; returns its thread, and the status.
+    private func answer(_ request: Request, _ service: MessagingService) async -> (thread: UInt, status: Int) {
+        await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 let loop = UInt(pthread_self())
-                Task.immediate {
-                    #expect(await service.answer(request).status == 201)
-                    continuation.resume(returning: loop)
-                }
+                Task.immediate { continuation.resume(returning: (loop, await service.answer(request).status)) }
             }
         }
-        return threads.seen.withLock { $0.isEmpty ? nil : $0.contains(loop) }
     }
 
     @Test("A message is read there, unless it is large")
@@ -63,6 +69,18 @@ struct ThreadsTests {
             let content = String(repeating: "x", count: length)
             #expect(await self.isOnLoop(threads, service, content: content) == isOnLoop)
         }
+    }
+
+    @Test("The description is not made there")
+    func description() async {
+        let threads = Threads()
+        let made = ServiceDescription(yaml: []) {
+            threads.note()
+            return []
+        }
+        let (loop, status) = await answer(request(.get, "/openapi.json"), service(DemoIdentity(), description: made))
+        #expect(status == 200)
+        #expect(threads.seen.withLock { !$0.isEmpty && !$0.contains(loop) })
     }
 
     @Test("Whoever is not known yet is looked into elsewhere")
