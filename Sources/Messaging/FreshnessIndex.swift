@@ -92,7 +92,7 @@ public final class FreshnessIndex: CommitObserver {
         return freshness
     }
 
-    /// What ends as soon as a caller's list is not at this change any more; nil where memory does not know that it is.
+    /// What ends as soon as a caller's list is not at this change any more, or memory needs its place; nil where memory does not know that it is.
     public func validity(ofListOf caller: Caller, at change: Int64) -> Validity? {
         lists.withLock { $0.validity(for: caller) { $0.change == change } }
     }

@@ -101,7 +101,7 @@ public struct PackedMessages: Sendable {
     /// The place of the first message of a sender, if there is one.
     private func author(_ id: UnsafeRawBufferPointer) -> Int? {
         bytes.withUnsafeBytes { bytes in
-            (0..<endIndex).last {
+            (0..<endIndex).first {
                 header($0, in: bytes).author == $0 && sender(at: $0, in: bytes).hasSameBytes(as: id)
             }
         }

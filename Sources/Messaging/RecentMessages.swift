@@ -1,6 +1,6 @@
 /// The newest messages of one conversation in memory: consecutive numbers, so that it is certain what they leave out.
 public struct RecentMessages: Sendable, Equatable {
-    /// How many messages are kept at least, where there are that many.
+    /// How many messages are kept of those that were added one by one.
     public static let usualCount = 50
 
     private var messages: PackedMessages
@@ -13,8 +13,10 @@ public struct RecentMessages: Sendable, Equatable {
     /// The bytes it takes, about, and its place in a table.
     var cost: Int { 128 + messages.cost }
 
-    /// Takes note of a new message; where one before it is missing, nothing that was kept is of use any more.
+    /// Takes note of a new message, unless a read has brought it already; where one before it is missing, nothing that was kept is of
+    /// use any more.
     mutating func append(_ message: Message) {
+        if let last = messages.lastNumber, message.n <= last { return }
         guard message.n == (messages.lastNumber ?? 0) + 1 else {
             messages = PackedMessages([message])
             return

@@ -20,7 +20,8 @@ final class IdlePolls: Sendable {
             self.response = response
             caller = call.caller
             target = call.request.target
-            origin = call.request.onlyOrigin
+            // A slice would keep all the fields of the request, its token among them.
+            origin = call.request.onlyOrigin.map { Array($0)[...] }
         }
 
         /// Whether it answers this request too: the same from all that an answer depends on besides the state.

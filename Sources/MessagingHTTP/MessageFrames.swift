@@ -24,8 +24,8 @@ struct MessageFrames {
         beforeNumber = 0..<json.bytes.count
     }
 
-    /// More bytes than any frame has.
-    var longest: Int { json.bytes.count }
+    /// The most bytes that a frame has.
+    private(set) var longest = 0
 
     /// Makes the frame of a message where there is none yet.
     mutating func add(_ message: PackedMessage) {
@@ -39,6 +39,7 @@ struct MessageFrames {
         json.raw(",\"receiverId\":")
         if let receiver = conversation.receiver(of: sender) { json.string(receiver.text) } else { json.raw("null") }
         json.raw(",\"content\":")
+        longest = max(longest, beforeNumber.count + json.bytes.count - start)
         while places.count <= message.author { places.append(nil) }
         places[message.author] = Place(sent: sender == viewer, beforeContent: start..<json.bytes.count)
     }

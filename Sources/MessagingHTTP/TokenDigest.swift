@@ -1,6 +1,6 @@
 /// What is remembered in the place of a verified token, which may have a kilobyte: its end, byte by byte, and a checksum of all of it.
 ///
-/// The end is that of the signature, 192 bits that nobody can guess or make: only who has somebody's token has them. So nobody can
+/// The end is that of the signature, some 190 bits that nobody can guess or make: only who has somebody's token has them. So nobody can
 /// be taken for somebody else. The checksum is there because a signature counts for nothing in front of which something else stands; who gets
 /// past it with claims that are not those of their token is still taken for its bearer, and no more.
 struct TokenDigest: Hashable, Sendable {

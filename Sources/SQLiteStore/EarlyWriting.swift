@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// SQLite syncs the file once all is copied, and until then the disk would have nothing to do: with this, nobody is answered for a third
 /// less of the time. It promises nothing. What counts is SQLite's own sync, which follows, and which is told of every error too: Linux
-/// tells each descriptor.
+/// tells each descriptor (since 4.13; fsync(2)).
 final class EarlyWriting: Sendable {
     /// How long to let pages gather, in microseconds. Most checkpoints, those of a quiet moment, are over by then.
     private static let pause: UInt32 = 500

@@ -137,8 +137,7 @@ struct StoredMessages {
                 PackedMessage(
                     n: sqlite3_column_int64(statement.sqliteStatement, 0),
                     sentAt: Timestamp(milliseconds: sqlite3_column_int64(statement.sqliteStatement, 3)),
-                    sender: Self.text(statement, 1) ?? UnsafeRawBufferPointer(start: nil, count: 0),
-                    content: Self.text(statement, 2) ?? UnsafeRawBufferPointer(start: nil, count: 0),
+                    sender: try Self.required(statement, 1), content: try Self.required(statement, 2),
                     clientMessageID: Self.text(statement, 4)))
         }
         return messages
@@ -149,6 +148,12 @@ struct StoredMessages {
         sqlite3_column_text(statement.sqliteStatement, column).map {
             UnsafeRawBufferPointer(start: $0, count: Int(sqlite3_column_bytes(statement.sqliteStatement, column)))
         }
+    }
+
+    /// The same of a column that is never NULL: nil says that there is no memory for it (sqlite3_column_text(3)).
+    private static func required(_ statement: Statement, _ column: CInt) throws -> UnsafeRawBufferPointer {
+        guard let text = text(statement, column) else { throw DatabaseError(resultCode: .SQLITE_NOMEM) }
+        return text
     }
 
     private static func message(_ row: Row) -> Message {

@@ -53,18 +53,11 @@ struct StoredParticipants {
         let cursor = try Row.fetchCursor(statement, arguments: [list])
         var found: [Int64: Members] = [:]
         found.reserveCapacity(keys.count)
-        var (key, members) = (Int64.min, Members())
         while let row = try cursor.next() {
-            if row[0] != key {
-                found[key] = members
-                key = row[0]
-                members = found.removeValue(forKey: key) ?? Members()
-            }
             let user = UserID(trusted: row[1])
-            members.add(
+            found[row[0], default: Members()].add(
                 Conversation.Participant(user: user, readUpTo: row[2]), Person(id: user, name: row[3], company: row[4]))
         }
-        found[key] = members
         return found
     }
 

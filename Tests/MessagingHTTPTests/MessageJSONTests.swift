@@ -35,6 +35,18 @@ struct MessageJSONTests {
         #expect(try json(message(2, from: alice), in: group, for: carol).contains(#""read":true,"sent":false"#))
     }
 
+    @Test("takes about its own length in memory, from however many people it is")
+    func manyAuthors() throws {
+        let people = (0..<500).map { UserID(trusted: "user-\(1000 + $0)-with-an-id-of-some-length") }
+        let crowd = Conversation(
+            id: ConversationID(trusted: "crowd"), key: 1, lastN: 500, participants: people.map { .init(user: $0) })
+        let messages = PackedMessages(people.enumerated().map { message(Int64($0 + 1), from: $1) })
+        var writer = JSONWriter()
+        writer.messages(messages, in: crowd, for: people[0], try #require(crowd.marks(for: people[0])))
+        #expect(writer.bytes.count > 50_000)
+        #expect(writer.bytes.capacity < 4 * writer.bytes.count)
+    }
+
     @Test("is JSON whatever people call things, and the content comes back byte for byte")
     func hostileNames() throws {
         let odd = "\"\\é\u{2028}🙂"

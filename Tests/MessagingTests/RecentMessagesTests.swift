@@ -50,6 +50,14 @@ struct RecentMessagesTests {
         }
     }
 
+    @Test("stay as they are where a message comes that a read has brought before")
+    func overtaken() {
+        var recent = RecentMessages(PackedMessages((11...20).map { text($0) }))
+        for n in 19...20 { recent.append(text(Int64(n))) }
+        recent.append(text(21))
+        #expect(numbers(recent, [MessageSlice(11...21)]) == Array(11...21))
+    }
+
     @Test("go on with each new message, and forget all where one is missing between")
     func append() {
         var recent = RecentMessages(PackedMessages([]))
