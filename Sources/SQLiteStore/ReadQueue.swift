@@ -53,6 +53,8 @@ final class ReadQueue: Sendable {
             state.waiting.append(read)
             guard state.running < width else { return (true, false) }
             state.running += 1
+            // After a quiet time the last read ended long ago, and those who come at once would take that for a hung disk.
+            state.moved = now()
             return (true, true)
         }
         if mustStart { threads.async { [self] in work() } }

@@ -53,6 +53,18 @@ struct ReadQueueTests {
         #expect(try await queue.perform { 3 }.get() == 3)
     }
 
+    @Test("After a quiet time, those who come at once are not taken for a hung disk")
+    func quiet() async throws {
+        let clock = TestClock()
+        let queue = ReadQueue(width: 2, capacity: 100, stallLimit: .seconds(5)) { clock.now }
+        for _ in 1...100 {
+            // All are there before the first of them has begun.
+            let crowd = (1...6).map { _ in Task.immediate { await queue.perform { 1 } } }
+            for task in crowd { #expect(try await task.value.get() == 1) }
+            clock.advance(by: .seconds(10))
+        }
+    }
+
     @Test("When no read has ended for too long it refuses at once, and takes more as soon as one has")
     func stalled() async throws {
         let (clock, held) = (TestClock(), Held())
