@@ -25,9 +25,9 @@ final class IdlePolls: Sendable {
         }
 
         /// Whether it answers this request too: the same from all that an answer depends on besides the state.
-        fileprivate func isTo(_ request: Request, of caller: Caller) -> Bool {
+        fileprivate func isTo(_ request: Request, from other: ArraySlice<UInt8>?, of caller: Caller) -> Bool {
             guard target[...].hasSameBytes(as: request.target[...]), self.caller == caller else { return false }
-            guard let origin, let other = request.onlyOrigin else { return origin == nil && request.onlyOrigin == nil }
+            guard let origin, let other else { return origin == nil && other == nil }
             return origin.hasSameBytes(as: other)
         }
     }
@@ -64,10 +64,11 @@ final class IdlePolls: Sendable {
 
     /// The answer given before; whether its state is still the present one is for whoever calls this to check.
     func answer(to request: Request, of caller: Caller) -> Answer? {
-        let key = Self.key(of: request, of: caller)
-        guard let answer = table.withLock({ $0.answers.value(for: key) }), answer.isTo(request, of: caller) else {
-            return nil
-        }
+        let origin = request.onlyOrigin
+        let key = Self.key(of: request, from: origin, of: caller)
+        guard let answer = table.withLock({ $0.answers.value(for: key) }),
+            answer.isTo(request, from: origin, of: caller)
+        else { return nil }
         return answer
     }
 
@@ -76,7 +77,7 @@ final class IdlePolls: Sendable {
     /// - Parameter validity: what says how long it counts, asked for only where there is a place; it must not use these polls. Where it is
     ///   nil, the answer does not count any more, and is not kept.
     func keep(_ response: Response, _ tag: EntityTag, to call: Call, validity: () -> Validity?) {
-        let key = Self.key(of: call.request, of: call.caller)
+        let key = Self.key(of: call.request, from: call.request.onlyOrigin, of: call.caller)
         table.withLock { table in
             let isNew = !table.answers.update(key) { known in
                 if let validity = validity() { known = Answer(response, tag, to: call, validity) }
@@ -87,11 +88,11 @@ final class IdlePolls: Sendable {
     }
 
     /// The origin counts too, or one caller with many could make everybody's look-ups slow.
-    private static func key(of request: Request, of caller: Caller) -> Key {
+    private static func key(of request: Request, from origin: ArraySlice<UInt8>?, of caller: Caller) -> Key {
         var hasher = Hasher()
         hasher.combine(caller)
         request.target.withUnsafeBytes { hasher.combine(bytes: $0) }
-        request.onlyOrigin?.withUnsafeBytes { hasher.combine(bytes: $0) }
+        origin?.withUnsafeBytes { hasher.combine(bytes: $0) }
         return Key(hashValue: hasher.finalize())
     }
 }
