@@ -57,14 +57,6 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
         return nodes[Int(place)].value
     }
 
-    /// Changes the value for a key where there is one, which does not count as a use; returns whether there was.
-    @inlinable
-    public mutating func replace(_ key: Key, with value: Value) -> Bool {
-        guard let place = place(of: key) else { return false }
-        nodes[Int(place)].value = value
-        return true
-    }
-
     /// Changes the value for a key in place where there is one, which does not count as a use; returns whether there was.
     @inlinable
     @discardableResult

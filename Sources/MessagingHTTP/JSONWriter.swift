@@ -30,11 +30,6 @@ public struct JSONWriter: Sendable {
         append(atMost: JSONCursor.longestNumber) { $0.number(number) }
     }
 
-    /// Appends `true` or `false`.
-    public mutating func bool(_ value: Bool) {
-        raw(value ? "true" : "false")
-    }
-
     /// Appends a string with its quotes.
     public mutating func string(_ text: String) {
         var text = text

@@ -70,13 +70,4 @@ struct JSONWriterTests {
         writer.number(number)
         #expect(writer.bytes == bytes(json))
     }
-
-    @Test("truth is written as true or false")
-    func truth() {
-        var writer = JSONWriter()
-        writer.bool(true)
-        writer.raw(",")
-        writer.bool(false)
-        #expect(text(writer.bytes) == "true,false")
-    }
 }

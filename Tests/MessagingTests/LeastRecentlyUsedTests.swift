@@ -48,7 +48,7 @@ struct LeastRecentlyUsedTests {
                 let (value, expected) = (tested.value(for: key), naive.value(for: key))
                 try #require(value == expected)
             default:
-                let (replaced, expected) = (tested.replace(key, with: step), naive.replace(key, with: step))
+                let (replaced, expected) = (tested.update(key) { $0 = step }, naive.replace(key, with: step))
                 try #require(replaced == expected)
             }
             try #require(tested.count == naive.entries.count)
@@ -56,13 +56,13 @@ struct LeastRecentlyUsedTests {
         }
     }
 
-    @Test("reading counts as a use, replacing does not")
+    @Test("reading counts as a use, changing does not")
     func uses() {
         var entries = LeastRecentlyUsed<String, Int>(capacity: 2)
         entries.set("a", to: 1)
         entries.set("b", to: 2)
         _ = entries.value(for: "a")
-        _ = entries.replace("b", with: 3)
+        entries.update("b") { $0 = 3 }
         entries.set("c", to: 4)
         let left = ["a", "b", "c"].map { entries.value(for: $0) }
         #expect(left == [1, nil, 4])
