@@ -16,8 +16,9 @@ public struct RecentMessages: Sendable, Equatable {
     /// Takes note of a new message, unless a read has brought it already; where one before it is missing, nothing that was kept is of
     /// use any more.
     mutating func append(_ message: Message) {
-        if let last = messages.lastNumber, message.n <= last { return }
-        guard message.n == (messages.lastNumber ?? 0) + 1 else {
+        let last = messages.lastNumber ?? 0
+        guard message.n > last else { return }
+        guard message.n == last + 1 else {
             messages = PackedMessages([message])
             return
         }

@@ -27,8 +27,7 @@ extension ArraySlice<UInt8> {
 extension String {
     /// Whether these are its bytes in UTF-8.
     func hasSameBytes(as bytes: UnsafeRawBufferPointer) -> Bool {
-        var text = self
-        return text.withUTF8 { UnsafeRawBufferPointer($0).hasSameBytes(as: bytes) }
+        withBytes { $0.hasSameBytes(as: bytes) }
     }
 
     /// Whether both are the same bytes in UTF-8; `==` takes canonically equivalent texts for the same.

@@ -30,7 +30,7 @@ final class Loop {
     var accepted = 0
     private var pace = HandshakePace()
     private var nextSweep: MonotonicTime
-    /// Until when nobody is accepted, because the system has nothing left for one more.
+    /// From when on connections are accepted again, after the system would not let us.
     private var acceptsFrom = MonotonicTime.now
 
     /// Starts a daemon; it is the loop with this number of those that the reception gives connections to.

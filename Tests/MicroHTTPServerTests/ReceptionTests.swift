@@ -45,12 +45,7 @@ struct ReceptionTests {
     @Test("A loop that hangs gets nobody")
     func hanging() async throws {
         let hold = DispatchSemaphore(value: 0)
-        let handler = TestHandler(memory: { request in
-            // A handler must not do this.
-            if request.method == .put { hold.wait() }
-            return response("")
-        })
-        let server = try serve(handler, loops: 2)
+        let server = try serve(TestHandler(hangingAtPut: hold), loops: 2)
         let hanging = try Client(port: server.boundPort)
         hanging.send(get("/", "Content-Length: 0\r\n", method: "PUT"))
         #expect(await eventually { server.secondsSinceTurn > 2 })

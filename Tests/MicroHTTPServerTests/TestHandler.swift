@@ -1,3 +1,4 @@
+import Dispatch
 import MessagingHTTP
 import Synchronization
 
@@ -17,6 +18,14 @@ final class TestHandler: RequestHandler {
 
     /// Answers every request from memory with this.
     convenience init(always response: Response) { self.init(memory: { _ in response }) }
+
+    /// Holds the thread of whoever asks it to answer a `PUT`, as no handler must.
+    convenience init(hangingAtPut hold: DispatchSemaphore) {
+        self.init(memory: { request in
+            if request.method == .put { hold.wait() }
+            return response("")
+        })
+    }
 
     var requests: [Request] { seen.withLock { $0 } }
 

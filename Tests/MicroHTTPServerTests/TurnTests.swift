@@ -1,5 +1,4 @@
 import Dispatch
-import MessagingHTTP
 import MicroHTTPServer
 import Testing
 
@@ -8,12 +7,7 @@ struct TurnTests {
     @Test("A loop that is held up is noticed, though others go on, and one that has nothing to do is not")
     func heldUp() async throws {
         let hold = DispatchSemaphore(value: 0)
-        let handler = TestHandler(memory: { request in
-            // A handler must not do this.
-            if request.method == .put { hold.wait() }
-            return response("")
-        })
-        let server = try serve(handler, loops: 2)
+        let server = try serve(TestHandler(hangingAtPut: hold), loops: 2)
         #expect(await eventually { server.secondsSinceTurn < 1.5 })
         let client = try Client(port: server.boundPort)
         client.send(get("/", "Content-Length: 0\r\n", method: "PUT"))
