@@ -6,8 +6,8 @@ import MessagingHTTP
 struct IdentityOptions: ParsableArguments {
     @Option(
         help: """
-            How requests say who is asking. demo: X-User-ID, believed from anybody, on loopback only. gateway: X-User-ID and \
-            X-Tenant-ID from a trusted proxy. jwt: a bearer token. The default is jwt with a key file and off loopback, and demo otherwise.
+            How requests say who is asking. jwt: a bearer token. gateway: X-User-ID and X-Tenant-ID from a trusted proxy. demo: \
+            X-User-ID, believed from anybody, on loopback only. There is no default, except that a key file alone means jwt.
             """)
     var identity: IdentityKind?
 
@@ -38,28 +38,48 @@ struct IdentityOptions: ParsableArguments {
     @Option(help: "The addresses of gateways and proxies, in CIDR notation; may be repeated. The default is loopback.")
     var trustedProxy: [String] = []
 
-    /// The kind in force for a server on this host.
-    ///
-    /// Whoever names a key file means it: on loopback, too, it is not left lying while everybody is believed.
-    func kind(on host: String) -> IdentityKind {
-        identity ?? (keyFile == nil && Loopback.contains(host) ? .demo : .jwt)
-    }
+    /// The kind that was chosen, by name or with a key file; nil where nothing was, and then nobody is believed.
+    var kind: IdentityKind? { identity ?? (keyFile == nil ? nil : .jwt) }
 
-    func check(host: String) throws {
+    /// Refuses options that do not go together, and a server for which no identity was chosen.
+    ///
+    /// - Parameters:
+    ///   - host: where the server listens.
+    ///   - isManaged: whether a service manager passes the socket.
+    /// - Throws: `ValidationError`.
+    func check(host: String, isManaged: Bool) throws {
         guard AddressRanges(trustedProxy) != nil else {
             throw ValidationError("--trusted-proxy must be an address or a range such as 10.0.0.0/8")
         }
-        switch kind(on: host) {
+        switch kind {
+        case nil:
+            throw ValidationError(
+                """
+                choose how requests say who is asking: --identity jwt with --jwt-secret-file or --jwks-file; --identity gateway \
+                behind a proxy that sets X-User-ID; or --identity demo, which believes everybody and serves loopback only
+                """)
         case .demo:
-            guard Loopback.contains(host) else {
-                throw ValidationError("--identity demo believes everybody, so it serves loopback only, not \(host)")
-            }
+            try checkDemo(host: host, isManaged: isManaged)
         case .gateway:
             break
         case .jwt:
             guard (jwtSecretFile == nil) != (jwksFile == nil) else {
                 throw ValidationError("--identity jwt needs either --jwt-secret-file or --jwks-file")
             }
+        }
+    }
+
+    /// Refuses demo where it would believe more people than somebody who tries it out, or not whom the other options say.
+    private func checkDemo(host: String, isManaged: Bool) throws {
+        guard keyFile == nil else {
+            throw ValidationError("--identity demo believes everybody and has no use for a key file; that is for jwt")
+        }
+        guard !isManaged else {
+            throw ValidationError(
+                "--identity demo believes everybody, so it takes no socket from a service manager (LISTEN_FDS)")
+        }
+        guard Loopback.contains(host) else {
+            throw ValidationError("--identity demo believes everybody, so it serves loopback only, not \(host)")
         }
     }
 

@@ -53,15 +53,19 @@ extension Serve {
                 return false
             }
         }
-        if let keys {
+        switch kind {
+        case .demo:
+            return (DemoIdentity(), nil)
+        case .gateway:
+            let gateway = GatewayIdentity(
+                trusted: identity.trustedProxies, capacity: indexCapacity, introduce: introduce)
+            return (gateway, nil)
+        case .jwt:
+            guard let keys else { preconditionFailure("jwt was accepted without a key file") }
             let jwt = JWTIdentity(
                 keys: keys, rules: identity.rules, capacity: indexCapacity, now: SystemClock.now, introduce: introduce)
             return (jwt, jwt)
         }
-        guard kind == .gateway else { return (DemoIdentity(), nil) }
-        let gateway = GatewayIdentity(
-            trusted: identity.trustedProxies, capacity: indexCapacity, introduce: introduce)
-        return (gateway, nil)
     }
 
     func makeService(

@@ -70,7 +70,8 @@ struct Serve: ParsableCommand {
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Watching") var watch: WatchOptions
 
-    var kind: IdentityKind { identity.kind(on: listeningHost) }
+    /// The identity in force. Without a choice ``validate()`` refuses to serve, so jwt stands for none: it believes nobody without keys.
+    var kind: IdentityKind { identity.kind ?? .jwt }
 
     /// Where it listens: on the socket it was given, or on one of its own.
     private var listeningHost: String { SocketActivation.socket?.host ?? host }
@@ -87,7 +88,7 @@ struct Serve: ParsableCommand {
         guard corsOrigin.allSatisfy(CORSPolicy.isOrigin) else {
             throw ValidationError("--cors-origin must be * or like https://app.example.org, without a path")
         }
-        try identity.check(host: listeningHost)
+        try identity.check(host: listeningHost, isManaged: SocketActivation.isGiven)
     }
 
     func run() throws {

@@ -11,6 +11,11 @@ enum SocketActivation {
     /// The socket that this process was given to serve; nil for none. Looked at once: later, its number may be another file's.
     static var socket: InheritedSocket? { try? given.get() }
 
+    /// Whether this process was given any, one that can be served or not.
+    static var isGiven: Bool {
+        if case .success(nil) = given { false } else { true }
+    }
+
     /// Makes sure that it can be served.
     ///
     /// - Throws: ``Failure`` where this process was given more than one, or one that cannot be served.

@@ -11,7 +11,7 @@ setup() {
 refuses() {
     local before
     before=$(listing "${DATABASE%/*}")
-    postbox serve --port 0 "$@"
+    postbox serve --port 0 --identity demo "$@"
     ((EXIT != 0 && EXIT != 124)) || fail "exit code $EXIT"
     assert_one_line 'postbox: *'
     [[ ! -s $OUT ]] || fail "said on standard output: $(cat "$OUT")"
@@ -19,7 +19,7 @@ refuses() {
 }
 
 refuses_value() {
-    postbox serve --database "$DATABASE" "$@"
+    postbox serve --identity demo --database "$DATABASE" "$@"
     assert_equal "$EXIT" 64
     assert_one_line '*'
     assert_equal "$(listing "${DATABASE%/*}")" .
@@ -103,24 +103,25 @@ refuses_value() {
 }
 
 @test "an unknown flag is refused" {
-    postbox serve --database "$DATABASE" --colour blue
+    postbox serve --identity demo --database "$DATABASE" --colour blue
     assert_equal "$EXIT" 64
 }
 
 @test "demo identity, which trusts everybody, refuses any host but loopback" {
     refuses_value --port 0 --host 0.0.0.0
-    refuses_value --port 0 --identity demo --host 192.0.2.1
+    assert_one_line '*loopback only, not 0.0.0.0*'
+    refuses_value --port 0 --host 192.0.2.1
 }
 
 @test "jwt identity without a key is refused, and never silently replaced by demo" {
     refuses_value --port 0 --identity jwt
-    refuses_value --port 0 --host 0.0.0.0
+    refuses_value --port 0 --identity jwt --host 0.0.0.0
 }
 
 @test "a port in use is refused, without a trace of the second database" {
     start_postbox
     mkdir "$BATS_TEST_TMPDIR/second"
-    postbox serve --port "$PORT" --database "$BATS_TEST_TMPDIR/second/postbox.sqlite"
+    postbox serve --identity demo --port "$PORT" --database "$BATS_TEST_TMPDIR/second/postbox.sqlite"
     ((EXIT != 0 && EXIT != 124)) || fail "exit code $EXIT"
     assert_one_line "postbox: *$PORT*"
     assert_equal "$(listing "$BATS_TEST_TMPDIR/second")" .

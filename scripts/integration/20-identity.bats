@@ -216,8 +216,23 @@ refuses() {
     done
 }
 
-@test "away from loopback the identity is jwt, and it does not start without a key" {
-    refuses --host 0.0.0.0
+@test "nobody is believed unless somebody chose it: without an identity and a key file it names the choices" {
+    names_the_choices() {
+        refuses "$@"
+        for choice in jwt gateway demo; do assert_one_line "*--identity $choice*"; done
+        assert_one_line '*--jwt-secret-file*--jwks-file*'
+    }
+    names_the_choices
+    names_the_choices --host 0.0.0.0
+    names_the_choices --sample-data --page
+    POSTBOX_IDENTITY='' names_the_choices
+    POSTBOX_JWT_SECRET_FILE='' POSTBOX_JWKS_FILE='' names_the_choices
+    refuses --identity=
+    POSTBOX_IDENTITY=JWT refuses
+    POSTBOX_IDENTITY=' demo' refuses
+}
+
+@test "a key file alone means jwt, also away from loopback" {
     start_postbox --host 0.0.0.0 --jwt-secret-file "$SECRET"
     request GET "http://127.0.0.1:$PORT/api/messages/conversations" --header 'X-User-ID: alice'
     assert_problem 401 unauthenticated
@@ -229,6 +244,8 @@ refuses() {
     refuses --identity gateway --trusted-proxy 10.0.0.0/33
     refuses --identity gateway --trusted-proxy gateway.example
     refuses --identity demo --host 0.0.0.0
+    refuses --identity demo --jwt-secret-file "$SECRET"
+    POSTBOX_IDENTITY=demo refuses --jwks-file "$KEYS"
     refuses --identity trust-me
 }
 

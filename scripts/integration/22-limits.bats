@@ -68,7 +68,7 @@ setup() {
     mkdir -p "${DATABASE%/*}"
     for option in --send-rate=-1 --send-rate=nan --poll-rate=inf --send-burst=0 --max-connections=0 --max-header-bytes=1 \
         --request-timeout=0 --idle-timeout=0 --max-content-bytes=0; do
-        postbox serve --port 0 --database "$DATABASE" "$option"
+        postbox serve --port 0 --identity demo --database "$DATABASE" "$option"
         assert_equal "$EXIT" 64
         assert_one_line '*'
     done

@@ -185,7 +185,7 @@ slow_disk() {
 @test "options that make no sense are refused" {
     for options in '--access-log-sample 2' '--access-log-sample -1' '--slow-request 9999' '--log-level loud' '--log-format xml'; do
         # shellcheck disable=SC2086
-        postbox serve --port 0 --database "$DATABASE" $options
+        postbox serve --port 0 --identity demo --database "$DATABASE" $options
         assert_equal "$EXIT" 64
         assert_one_line "postbox: *"
     done

@@ -225,7 +225,7 @@ reaches() {
 
 @test "an address that cannot be had ends the start with one line" {
     for address in "127.0.0.1:${ADMIN##*:}" 9090 192.0.2.1:9090; do
-        postbox serve --port 0 --database "$FOLDER/other.sqlite" --admin "$address"
+        postbox serve --port 0 --identity demo --database "$FOLDER/other.sqlite" --admin "$address"
         [[ $EXIT == 64 || $EXIT == 69 ]] || fail "$address: exit code $EXIT"
         assert_one_line 'postbox: *'
     done

@@ -61,17 +61,59 @@ ends_by_signal() {
     assert_equal "$EXIT" 64
     # It would build what is tested here anyway.
     [[ $POSTBOX == "${README%/*}/.build/release/postbox" ]] || return 0
-    in_background env POSTBOX_PORT=0 "POSTBOX_DATABASE=$FOLDER/quick.sqlite" "${README%/*}/$(block start | awk 'NR == 1 { print $1 }')" \
-        >"$OUT" 2>"$ERR"
-    SERVER=${SERVERS[-1]}
-    tries=0
-    until grep -q '^postbox: listening on ' "$OUT"; do
-        running "$SERVER" && ((tries++ < 3000)) || fail "$(cat "$OUT" "$ERR")"
-        sleep 0.1
-    done
-    request GET "$(sed -n 's/^postbox: listening on //p' "$OUT")/api/messages/conversations" --header 'X-User-ID: dana'
+    quick_start
+    request GET "$ORIGIN/api/messages/conversations" --header 'X-User-ID: dana'
     assert_status 200
     assert_json 'length > 0'
+    run_lines
+}
+
+# quick_start [arguments]: the quick start's line, with a port and a database of its own, which it finds in its environment.
+quick_start() {
+    local tries=0
+    : >"$OUT"
+    in_background env POSTBOX_PORT=0 "POSTBOX_DATABASE=$FOLDER/quick.sqlite" \
+        "${README%/*}/$(block start | awk 'NR == 1 { print $1 }')" "$@" >"$OUT" 2>"$ERR"
+    SERVER=${SERVERS[-1]}
+    until grep -q '^postbox: listening on ' "$OUT"; do
+        running "$SERVER" || fail "$(cat "$OUT" "$ERR")"
+        ((tries++ < 3000)) || fail 'did not start within five minutes'
+        sleep 0.1
+    done
+    ORIGIN=$(sed -n 's/^postbox: listening on //p' "$OUT")
+}
+
+# run_lines: each curl line that the quick start prints, against the server it started; all of them are answered well.
+run_lines() {
+    local line
+    assert_equal "$(grep -c '^  curl ' "$OUT")" 7
+    while read -r line; do
+        line=${line//:PORT/:${ORIGIN##*:}}
+        bash -c "${line/curl/curl --fail --silent --show-error}" >"$BODY" || fail "$line"
+    done < <(grep '^  curl ' "$OUT")
+    grep -q '^HTTP/1.1 304' "$BODY" || fail "$(cat "$BODY")"
+}
+
+@test "the quick start, asked for another identity, prints lines that fit it" {
+    [[ $POSTBOX == "${README%/*}/.build/release/postbox" ]] || return 0
+    printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
+    DANA=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "dana", "exp": "+600"}')
+    LEE=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "lee", "exp": "+600"}')
+    export DANA LEE
+    quick_start --jwt-secret-file "$FOLDER/secret"
+    assert_lacks 'X-User-ID|demo|browser|application-17' "$OUT"
+    run_lines
+    stop_postbox
+    rm "$FOLDER/quick.sqlite"
+    POSTBOX_IDENTITY=gateway POSTBOX_PAGE=on quick_start
+    assert_lacks 'Bearer|demo|application-17' "$OUT"
+    grep -q 'http://127.0.0.1:PORT/$' "$OUT"
+    run_lines
+    stop_postbox
+    # Demo is what it asks for by itself, not what it falls back to.
+    run -64 env POSTBOX_PORT=0 "${README%/*}/scripts/serve" --identity jwt
+    run -64 env POSTBOX_PORT=0 "${README%/*}/scripts/serve" --host 0.0.0.0
+    [[ $output == *'loopback only'* ]]
 }
 
 @test "one poll, and the same poll again" {

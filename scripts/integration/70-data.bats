@@ -60,7 +60,7 @@ load data
         kind=$(stat --format %F "$BATS_TEST_TMPDIR/$place")
         refuses 69 backup "$BATS_TEST_TMPDIR/$place"
         refuses 69 restore "$BACKUP" --force --database "$BATS_TEST_TMPDIR/$place"
-        refuses 69 serve --port 0 --database "$BATS_TEST_TMPDIR/$place"
+        refuses 69 serve --port 0 --identity demo --database "$BATS_TEST_TMPDIR/$place"
         assert_equal "$(stat --format %F "$BATS_TEST_TMPDIR/$place")" "$kind"
     done
     assert_equal "$(find "$BATS_TEST_TMPDIR" -name '*.partial' -o -name '*-journal')" ''
@@ -331,7 +331,7 @@ load data
     a_history
     sqlite3 "$DATABASE" 'PRAGMA user_version = 99'
     before=$(listing "${DATABASE%/*}")
-    for command in 'serve --port 0' check export 'erase user alice' 'prune --older-than 1y --all'; do
+    for command in 'serve --port 0 --identity demo' check export 'erase user alice' 'prune --older-than 1y --all'; do
         # shellcheck disable=SC2086
         refuses 69 $command
         assert_one_line 'postbox: *newer Postbox*'

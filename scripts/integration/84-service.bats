@@ -10,7 +10,7 @@ setup() {
 
 start_managed() {
     : >"$MANAGED"
-    python3 "$BATS_TEST_DIRNAME/service_manager.py" "$POSTBOX" serve --database "$DATABASE" "$@" >"$MANAGED" 2>"$ERR" 3>&- &
+    python3 "$BATS_TEST_DIRNAME/service_manager.py" "$POSTBOX" serve --identity gateway --database "$DATABASE" "$@" >"$MANAGED" 2>"$ERR" 3>&- &
     SERVERS+=("$!")
     MANAGER=$!
     await grep -q 'told READY=1' "$MANAGED"
@@ -72,9 +72,16 @@ answered() {
 }
 
 @test "a socket of another kind, and more than one, are refused" {
-    run -64 bash -c 'exec 3</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" serve --database "$1"' "$POSTBOX" "$DATABASE"
+    run -64 bash -c 'exec 3</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" serve --identity gateway --database "$1"' "$POSTBOX" "$DATABASE"
     [[ $output == *'descriptor 3 is no TCP socket that listens'* ]]
-    run -64 bash -c 'export LISTEN_PID=$$ LISTEN_FDS=2; exec "$0" serve --database "$1"' "$POSTBOX" "$DATABASE"
+    run -64 bash -c 'export LISTEN_PID=$$ LISTEN_FDS=2; exec "$0" serve --identity gateway --database "$1"' "$POSTBOX" "$DATABASE"
     [[ $output == *'there are 2 sockets, and one can be served'* ]]
+    [[ ! -e $DATABASE ]]
+}
+
+@test "demo is refused with a socket from a service manager, also where it would listen on loopback" {
+    run -64 python3 "$BATS_TEST_DIRNAME/service_manager.py" "$POSTBOX" serve --database "$DATABASE" --identity demo
+    [[ $output == *'postbox: --identity demo believes everybody'*LISTEN_FDS* ]]
+    [[ $output != *'told READY'* ]]
     [[ ! -e $DATABASE ]]
 }

@@ -95,7 +95,9 @@ service_environment() {
 }
 
 @test "without settings the service does not start, and says what is missing" {
-    run -64 inside env POSTBOX_IDENTITY=jwt postbox serve
+    mapfile -t environment < <(unit Environment)
+    read -ra command < <(unit ExecStart)
+    run -64 inside env "${environment[@]}" "${command[@]}"
     assert_equal "$output" 'postbox: --identity jwt needs either --jwt-secret-file or --jwks-file'
     [[ $(unit RestartPreventExitStatus) == 64 ]]
 }

@@ -65,7 +65,7 @@ ask_for_health() {
 refuses() {
     local before
     before=$(listing "${DATABASE%/*}")
-    postbox serve --port 0 --database "$DATABASE" "${@:3}"
+    postbox serve --port 0 --identity demo --database "$DATABASE" "${@:3}"
     assert_equal "$EXIT" "$1"
     assert_one_line "postbox: $2"
     assert_equal "$(listing "${DATABASE%/*}")" "$before"

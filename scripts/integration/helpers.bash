@@ -68,13 +68,18 @@ started() {
     grep -q '^postbox: listening on ' "$OUT" || ! running "$SERVER"
 }
 
+# In demo identity, unless the arguments or the environment choose another one.
 start_postbox() {
+    local identity=(--identity demo)
+    case " $* ${POSTBOX_IDENTITY:+--identity}" in
+        *' --identity'* | *' --jwt-secret-file'* | *' --jwks-file'*) identity=() ;;
+    esac
     mkdir -p "${DATABASE%/*}"
     # The redirection below happens in the child, perhaps after the first look.
     : >"$OUT"
     # A shell without job control makes its children ignore SIGINT; the program must start as it would from a terminal.
     # Bats waits for everybody who holds descriptor 3.
-    env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" --send-rate 0 --poll-rate 0 "$@" >"$OUT" 2>"$ERR" 3>&- &
+    env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" --send-rate 0 --poll-rate 0 "${identity[@]}" "$@" >"$OUT" 2>"$ERR" 3>&- &
     SERVER=$!
     SERVERS+=("$SERVER")
     await started

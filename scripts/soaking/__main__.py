@@ -28,7 +28,7 @@ class Server:
     def __init__(self, program, folder):
         self.database = os.path.join(folder, "postbox.sqlite")
         self.log_path = os.path.join(folder, "log")
-        command = [program, "serve", "--port", "0", "--admin", "127.0.0.1:0", "--database", self.database]
+        command = [program, "serve", "--identity", "demo", "--port", "0", "--admin", "127.0.0.1:0", "--database", self.database]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         self.port, self.admin = (int(self.process.stdout.readline().split("/metrics")[0].rsplit(":", 1)[1]) for _ in range(2))

@@ -29,7 +29,8 @@ class Postbox:
     def __init__(self, folder, *options, history=()):
         self.folder = Path(folder)
         self.database = self.folder / "postbox.sqlite"
-        self.options = options
+        chosen = any(option in ("--identity", "--jwt-secret-file") for option in options)
+        self.options = options if chosen else ("--identity", "demo", *options)
         self.port = 0
         self.process = None
         (self.folder / "secret").write_bytes(SECRET)
