@@ -17,6 +17,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .target(name: "CArguments"),
         .target(name: "Metrics", swiftSettings: strict),
         .target(name: "Messaging", swiftSettings: strict),
         .target(
@@ -46,7 +47,8 @@ let package = Package(
         .executableTarget(
             name: "postbox",
             dependencies: [
-                "CMalloc", "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "Metrics", "SQLiteStore",
+                "CArguments", "CMalloc", "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "Metrics",
+                "SQLiteStore",
                 "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -2,36 +2,112 @@
 enum EnvironmentArguments {
     static let prefix = "POSTBOX_"
 
+    /// What a variable stands for.
+    private enum Meaning {
+        case option
+        /// An option that may be repeated: its values are separated by commas.
+        case list
+        case flag
+    }
+
     /// The arguments with an option for each variable whose option is not among them.
     ///
-    /// Variables that name no option are left alone: other programs may have their own `POSTBOX_…`. A flag is on where its
-    /// variable is `1`, `true` or `yes`; what may be repeated is separated by commas.
-    static func merged(into arguments: [String], _ environment: [String: String]) -> [String] {
-        guard let command = arguments.first, let options = options(of: command) else { return arguments }
-        let flags = command == "serve" ? Serve.flagNames : []
+    /// Every command knows all variables, so that one environment is good for all of them, and takes those it has an option for. An
+    /// empty variable is an unset one, and those of ``ServiceVariables`` are none of ours.
+    ///
+    /// - Throws: ``Failure`` for a variable that stands for nothing, and for a flag that is neither on nor off.
+    static func merged(
+        into arguments: [String], _ environment: [String: String]
+    ) throws(Failure) -> [String] {
         // What follows "--" is never an option.
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
         let given = arguments[..<end]
+        guard !asksForInformation(given) else { return arguments }
+        let variables = ours(environment)
+        try refuseUnknown(variables.keys)
+        let takesAll = given.first == Serve._commandName
+        let takesDatabase = Postbox.configuration.subcommands.contains { $0._commandName == given.first }
         var added: [String] = []
-        for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix(prefix) {
-            let name = variable.dropFirst(prefix.count).lowercased().replacing("_", with: "-")
-            guard !given.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
-            if options.contains(name), Serve.repeatableNames.contains(name) {
-                added += value.split(separator: ",").map { "--\(name)=\($0)" }
-            } else if options.contains(name) {
-                added.append("--\(name)=\(value)")
-            } else if flags.contains(name), ["1", "true", "yes"].contains(value.lowercased()) {
-                added.append("--\(name)")
+        for (variable, value) in variables.sorted(by: { $0.key < $1.key }) {
+            guard let (name, meaning) = known[variable] else { continue }
+            let isOn = meaning == .flag ? try flag(variable, value) : true
+            guard takesAll || (takesDatabase && name == "database") else { continue }
+            guard isOn, !given.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
+            switch meaning {
+            case .option: added.append("--\(name)=\(value)")
+            case .list: added += value.split(separator: ",").map { "--\(name)=\($0)" }
+            case .flag: added.append("--\(name)")
             }
         }
         return given + added + arguments[end...]
     }
 
-    private static func options(of command: String) -> [String]? {
-        switch command {
-        case "serve": Serve.optionNames
-        case "conversations", "users", "import", "export", "backup", "restore", "check", "erase", "prune": ["database"]
-        default: nil
+    /// Whether nothing is to be done but to print something about the program.
+    static func asksForInformation(_ arguments: some Collection<String>) -> Bool {
+        guard let first = arguments.first else { return true }
+        return ["help", "--version", "--generate-completion-script", "--experimental-dump-help"].contains(first)
+            || arguments.contains { ["-h", "--help"].contains($0) }
+    }
+
+    private static let known: [String: (name: String, meaning: Meaning)] = {
+        var known: [String: (name: String, meaning: Meaning)] = [:]
+        for name in Serve.optionNames {
+            known[variable(of: name)] = (name, Serve.repeatableNames.contains(name) ? .list : .option)
         }
+        for name in Serve.flagNames { known[variable(of: name)] = (name, .flag) }
+        return known
+    }()
+
+    private static func variable(of name: String) -> String {
+        prefix + name.uppercased().replacing("-", with: "_")
+    }
+
+    /// The variables that are set for this program.
+    private static func ours(_ environment: [String: String]) -> [String: String] {
+        let set = environment.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
+        let others = ServiceVariables.names(in: set)
+        return set.filter { !others.contains($0.key) }
+    }
+
+    private static func refuseUnknown(_ variables: some Sequence<String>) throws(Failure) {
+        let sentences = variables.filter { known[$0] == nil }.sorted().map { variable in
+            "there is no variable \(variable); the nearest is \(nearest(to: variable))"
+        }
+        guard sentences.isEmpty else { throw .badUsage(sentences.joined(separator: ", ")) }
+    }
+
+    /// The known name that is most like another one: first of all one that goes on where the other ends, or the other way round.
+    private static func nearest(to variable: String) -> String {
+        let variable = variable.uppercased()
+        let ranks = known.keys.map { name in
+            let distance = distance(name, variable)
+            let isPart = name.hasPrefix(variable) || variable.hasPrefix(name)
+            return (rank: isPart ? 0 : distance, distance: distance, name: name)
+        }
+        return ranks.min { $0 < $1 }?.name ?? ""
+    }
+
+    private static func flag(_ variable: String, _ value: String) throws(Failure) -> Bool {
+        switch value.lowercased() {
+        case "true", "yes", "on", "1": true
+        case "false", "no", "off", "0": false
+        default:
+            throw .badUsage("\(variable) is \(value), and must be true or false, yes or no, on or off, 1 or 0")
+        }
+    }
+
+    /// How many bytes have to be put in, taken out or replaced to make one name the other.
+    private static func distance(_ one: String, _ other: String) -> Int {
+        var row = Array(0...other.utf8.count)
+        for (index, byte) in one.utf8.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for (column, otherByte) in other.utf8.enumerated() {
+                let replaced = diagonal + (byte == otherByte ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
+            }
+        }
+        return row[other.utf8.count]
     }
 }

@@ -6,10 +6,14 @@ import Foundation
 enum Main {
     static func main() {
         Descriptors.fillStandard()
-        let arguments = EnvironmentArguments.merged(
-            into: Array(CommandLine.arguments.dropFirst()), ProcessInfo.processInfo.environment)
         do {
-            var command = try Postbox.parseAsRoot(arguments)
+            let environment = ProcessInfo.processInfo.environment
+            let given = try ProcessArguments.read()
+            var command = try Postbox.parseAsRoot(EnvironmentArguments.merged(into: given, environment))
+            // A server says it in its log.
+            if !(command is Serve), !EnvironmentArguments.asksForInformation(given) {
+                ServiceVariables.notice(environment).map(Report.line)
+            }
             try command.run()
         } catch let failure as Failure {
             complain(failure.message)

@@ -7,7 +7,8 @@ struct Postbox: ParsableCommand {
         abstract: "A messaging backend that a web app can poll.",
         discussion: """
             Every option of "postbox serve", and --database everywhere, is also an environment variable: POSTBOX_PORT=9000 is \
-            --port 9000. What the command line says comes first.
+            --port 9000, and POSTBOX_PAGE=on (or true, yes, 1) is --page. What the command line says comes first. An empty variable \
+            is an unset one, and any other POSTBOX_… is an error, unless it is what Kubernetes or Docker says of a service beside it.
             """,
         version: Version.current,
         subcommands: [

@@ -98,6 +98,7 @@ struct Serve: ParsableCommand {
         Descriptors.raiseLimit()
         let logs = Logs(watch)
         defer { logs.queue.close() }
+        ServiceVariables.notice(ProcessInfo.processInfo.environment).map { logs.logger.notice("\($0)") }
         let manager = ServiceManager(ProcessInfo.processInfo.environment)
         let certificate = try tls.files?.load()
         let server = try makeServer(logs, certificate)

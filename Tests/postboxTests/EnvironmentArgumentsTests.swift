@@ -4,23 +4,30 @@ import Testing
 
 @Suite("Options from the environment")
 struct EnvironmentArgumentsTests {
-    private func merged(_ arguments: [String], _ environment: [String: String]) -> [String] {
-        EnvironmentArguments.merged(into: arguments, environment)
+    private func merged(_ arguments: [String], _ environment: [String: String]) throws -> [String] {
+        try EnvironmentArguments.merged(into: arguments, environment)
+    }
+
+    /// What is said where the environment is refused.
+    private func refusal(_ arguments: [String], _ environment: [String: String]) -> String? {
+        let failure = #expect(throws: Failure.self) { try merged(arguments, environment) }
+        #expect(failure?.exitCode == 64)
+        return failure?.message
     }
 
     @Test("a variable becomes the option it names, whatever its value holds")
-    func options() {
-        #expect(merged(["serve"], ["POSTBOX_PORT": "9000"]) == ["serve", "--port=9000"])
-        #expect(merged(["serve"], ["POSTBOX_MAX_CONTENT_BYTES": "7"]) == ["serve", "--max-content-bytes=7"])
-        #expect(merged(["serve"], ["POSTBOX_DATABASE": "a=b c"]) == ["serve", "--database=a=b c"])
+    func options() throws {
+        #expect(try merged(["serve"], ["POSTBOX_PORT": "9000"]) == ["serve", "--port=9000"])
+        #expect(try merged(["serve"], ["POSTBOX_MAX_CONTENT_BYTES": "7"]) == ["serve", "--max-content-bytes=7"])
+        #expect(try merged(["serve"], ["POSTBOX_DATABASE": "a=b c"]) == ["serve", "--database=a=b c"])
         #expect(
-            merged(["serve"], ["POSTBOX_PORT": "1", "POSTBOX_HOST": "::1"]) == ["serve", "--host=::1", "--port=1"])
+            try merged(["serve"], ["POSTBOX_PORT": "1", "POSTBOX_HOST": "::1"]) == ["serve", "--host=::1", "--port=1"])
     }
 
     @Test("every option of serve has its variable", arguments: Serve.optionNames)
-    func everyOption(name: String) {
+    func everyOption(name: String) throws {
         let variable = "POSTBOX_" + name.uppercased().replacing("-", with: "_")
-        #expect(merged(["serve"], [variable: "x"]) == ["serve", "--\(name)=x"])
+        #expect(try merged(["serve"], [variable: "x"]) == ["serve", "--\(name)=x"])
     }
 
     @Test("the names that stand for serve's options are all of them")
@@ -33,47 +40,96 @@ struct EnvironmentArgumentsTests {
     }
 
     @Test("what the command line says comes first", arguments: [["--port", "1"], ["--port=1"]])
-    func commandLineFirst(arguments: [String]) {
-        #expect(merged(["serve"] + arguments, ["POSTBOX_PORT": "2"]) == ["serve"] + arguments)
+    func commandLineFirst(arguments: [String]) throws {
+        #expect(try merged(["serve"] + arguments, ["POSTBOX_PORT": "2"]) == ["serve"] + arguments)
     }
 
     @Test("an option whose name only begins alike does not count")
-    func prefix() {
-        #expect(merged(["serve", "--ports"], ["POSTBOX_PORT": "2"]) == ["serve", "--ports", "--port=2"])
+    func prefix() throws {
+        #expect(try merged(["serve", "--ports"], ["POSTBOX_PORT": "2"]) == ["serve", "--ports", "--port=2"])
     }
 
     @Test(
-        "a flag is on where its variable says so",
+        "a flag is on or off as its variable says",
         arguments: [
-            ("1", true), ("true", true), ("YES", true), ("0", false), ("false", false), ("", false), ("on", false),
+            ("1", true), ("true", true), ("YES", true), ("On", true), ("0", false), ("false", false), ("No", false),
+            ("OFF", false), ("", false),
         ])
-    func flags(value: String, isOn: Bool) {
-        #expect(merged(["serve"], ["POSTBOX_SAMPLE_DATA": value]) == ["serve"] + (isOn ? ["--sample-data"] : []))
+    func flags(value: String, isOn: Bool) throws {
+        #expect(try merged(["serve"], ["POSTBOX_SAMPLE_DATA": value]) == ["serve"] + (isOn ? ["--sample-data"] : []))
     }
 
-    @Test("variables that name nothing, and those of others, are left alone")
-    func others() {
+    @Test(
+        "a flag that is neither on nor off is refused",
+        arguments: ["enabled", "2", "-1", "y", "tru", " on", "on ", " "])
+    func undecided(value: String) {
+        for command in ["serve", "backup"] {
+            #expect(
+                refusal([command], ["POSTBOX_ACCESS_LOG": value])?.contains("POSTBOX_ACCESS_LOG is \(value)") == true)
+        }
+        #expect(refusal(["serve", "--access-log"], ["POSTBOX_ACCESS_LOG": value]) != nil)
+    }
+
+    @Test(
+        "a variable that names nothing is refused by every command, with the nearest that does",
+        arguments: [
+            ("POSTBOX_IDENTIY", "POSTBOX_IDENTITY"), ("POSTBOX_JWT_SECRET", "POSTBOX_JWT_SECRET_FILE"),
+            ("POSTBOX_Port", "POSTBOX_PORT"), ("POSTBOX_TRUSTED_PROXIES", "POSTBOX_TRUSTED_PROXY"),
+            ("POSTBOX_MAX-HEADER-BYTES", "POSTBOX_MAX_HEADER_BYTES"), ("POSTBOX__HOST", "POSTBOX_HOST"),
+            ("POSTBOX_", "POSTBOX_HOST"),
+        ])
+    func unknown(variable: String, nearest: String) {
+        for command in Postbox.configuration.subcommands {
+            let sentence = refusal([command._commandName], [variable: "x"])
+            #expect(sentence == "there is no variable \(variable); the nearest is \(nearest)")
+        }
+        #expect(refusal(["nonsense"], [variable: "x"]) != nil)
+    }
+
+    @Test("an empty variable is an unset one, whatever its name")
+    func empty() throws {
         let environment = [
-            "POSTBOX_": "x", "POSTBOX_COLOR": "red", "PORT": "1", "MY_POSTBOX_PORT": "1", "postbox_port": "1",
+            "POSTBOX_IDENTITY": "", "POSTBOX_CORS_ORIGIN": "", "POSTBOX_IDENTIY": "", "POSTBOX_PAGE": "",
         ]
-        #expect(merged(["serve"], environment) == ["serve"])
+        #expect(try merged(["serve"], environment) == ["serve"])
+    }
+
+    @Test("variables of others are left alone")
+    func others() throws {
+        let environment = [
+            "PORT": "1", "MY_POSTBOX_PORT": "1", "postbox_port": "1", "POSTBOX": "/bin/x", "POSTBOX2_A": "b",
+        ]
+        #expect(try merged(["serve"], environment) == ["serve"])
+    }
+
+    @Test("what Kubernetes and Docker say of services is no option", arguments: ["serve", "backup"])
+    func services(command: String) throws {
+        let environment = ["POSTBOX_PORT": "tcp://10.0.0.11:8080", "POSTBOX_SERVICE_HOST": "10.0.0.11"]
+        #expect(try merged([command], environment) == [command])
+    }
+
+    @Test(
+        "who asks for help gets it",
+        arguments: [["serve", "--help"], ["users", "set", "-h"], ["help", "serve"], ["--version"]])
+    func help(arguments: [String]) throws {
+        #expect(try merged(arguments, ["POSTBOX_IDENTIY": "jwt"]) == arguments)
     }
 
     @Test("the other commands take the database alone", arguments: ["conversations", "users", "import"])
-    func otherCommands(command: String) {
+    func otherCommands(command: String) throws {
         let environment = ["POSTBOX_DATABASE": "a.sqlite", "POSTBOX_PORT": "1", "POSTBOX_SAMPLE_DATA": "1"]
-        #expect(merged([command, "x"], environment) == [command, "x", "--database=a.sqlite"])
+        #expect(try merged([command, "x"], environment) == [command, "x", "--database=a.sqlite"])
     }
 
     @Test("without a command there is nothing to add to", arguments: [[], ["--help"], ["help"], ["nonsense"]])
-    func noCommand(arguments: [String]) {
-        #expect(merged(arguments, ["POSTBOX_DATABASE": "a.sqlite"]) == arguments)
+    func noCommand(arguments: [String]) throws {
+        #expect(try merged(arguments, ["POSTBOX_DATABASE": "a.sqlite"]) == arguments)
     }
 
     @Test("what follows -- is no option, so options go before it")
-    func terminator() {
+    func terminator() throws {
         #expect(
-            merged(["import", "--", "--database=odd.jsonl"], ["POSTBOX_DATABASE": "a.sqlite"])
+            try merged(["import", "--", "--database=odd.jsonl"], ["POSTBOX_DATABASE": "a.sqlite"])
                 == ["import", "--database=a.sqlite", "--", "--database=odd.jsonl"])
     }
 }
