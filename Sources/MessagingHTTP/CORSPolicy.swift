@@ -26,10 +26,15 @@ public struct CORSPolicy: Sendable {
         return !host.isEmpty && host == host.lowercased() && !host.contains { "/?#@, ".contains($0) }
     }
 
+    /// Whether this origin is one of those that are allowed by name.
+    func names(_ origin: ArraySlice<UInt8>) -> Bool {
+        origins.contains { $0[...].hasSameBytes(as: origin) }
+    }
+
     /// The fields for every answer to a request: `304` and errors too, or a page could not read them.
     func fields(for request: Request) -> [Response.Field] {
         guard let origin = request.fields[.origin], request.fields.count(of: .origin) == 1 else { return [] }
-        if origins.contains(where: { $0[...].hasSameBytes(as: origin) }) {
+        if names(origin) {
             return [
                 Response.Field("Access-Control-Allow-Origin", String(decoding: origin, as: UTF8.self)),
                 Response.Field("Access-Control-Allow-Credentials", "true"),
@@ -45,7 +50,8 @@ public struct CORSPolicy: Sendable {
 
     /// The further fields for the answer to a preflight.
     ///
-    /// An allowed origin may send the fields it asks for: front ends have their own, and they are ignored here.
+    /// An allowed origin may send the fields it asks for: front ends have their own, and they are ignored here. Except those of
+    /// proxies: a page that could send them would say itself which site it is of.
     func preflightFields(for request: Request, methods: String) -> [Response.Field] {
         guard request.fields[.accessControlRequestMethod] != nil, !fields(for: request).isEmpty else { return [] }
         var fields = [
@@ -53,7 +59,9 @@ public struct CORSPolicy: Sendable {
             Response.Field("Access-Control-Max-Age", Self.maxAge),
         ]
         if let asked = request.fields[.accessControlRequestHeaders], asked.allSatisfy(Self.mayStandInList) {
-            fields.append(Response.Field("Access-Control-Allow-Headers", String(decoding: asked, as: UTF8.self)))
+            let asked = String(decoding: asked, as: UTF8.self)
+            guard !asked.lowercased().contains("x-forwarded-") else { return fields }
+            fields.append(Response.Field("Access-Control-Allow-Headers", asked))
         }
         return fields
     }

@@ -7,6 +7,9 @@ public struct DemoIdentity: Identity {
     /// The field that names the caller.
     public var vary: String { "X-User-ID" }
 
+    /// Everybody who reaches the server is believed.
+    public var exposure: Exposure { .everything }
+
     /// The one demo identity.
     public init() {}
 

@@ -15,6 +15,9 @@ public final class GatewayIdentity: Identity {
     /// The fields that name the caller.
     public var vary: String { "X-User-ID, X-Tenant-ID" }
 
+    /// Gateways know people by their cookies, which browsers send along whichever page a request comes from.
+    public var exposure: Exposure { .writes }
+
     /// - Parameters:
     ///   - trusted: the addresses of gateways.
     ///   - capacity: how many people's names to remember.

@@ -5,6 +5,9 @@ public protocol Identity: Sendable {
     /// The header fields that the decision depends on, as `Vary` lists them.
     var vary: String { get }
 
+    /// What a page of another site could do if nobody kept it from that.
+    var exposure: Exposure { get }
+
     /// The caller of a request as far as memory knows; nil where that takes ``caller(of:_:)``.
     ///
     /// Called on loop threads; it must neither wait nor compute for long.

@@ -27,6 +27,9 @@ public final class JWTIdentity: Identity {
     /// The field with the token.
     public var vary: String { "Authorization" }
 
+    /// No browser adds a token by itself.
+    public var exposure: Exposure { .nothing }
+
     /// - Parameters:
     ///   - capacity: how many verified tokens to remember.
     ///   - now: the clock; any thread may call it.

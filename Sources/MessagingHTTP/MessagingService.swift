@@ -4,6 +4,7 @@ import Messaging
 public struct MessagingService: RequestHandler {
     private let context: Context
     private let gate: Gate
+    private let sites: SiteRules
     private let description: ServiceDescription?
     private let page: WebPage?
 
@@ -25,19 +26,32 @@ public struct MessagingService: RequestHandler {
             store: store, index: index, settings: settings, surroundings: surroundings,
             idlePolls: IdlePolls(capacity: settings.idlePollCapacity), deliveries: deliveries)
         gate = Gate(identity: identity, limits: settings.limits, ticks: surroundings.ticks)
+        sites = SiteRules(
+            exposure: identity.exposure, cors: settings.cors, trustedProxies: settings.limits.trustedProxies)
     }
 
     /// How often each limit turned somebody away since the start.
     public var refusals: (sends: Int, polls: Int, failures: Int) { gate.refusals }
 
+    /// Says no to a request for a host that is not answered for, at whatever port it came in; nil for any other request.
+    public func refuseHost(of request: Request) -> Response? {
+        do {
+            try sites.checkHost(request)
+            return nil
+        } catch {
+            return problem(error, commonFields(request), request)
+        }
+    }
+
     /// Answers an idle poll, and whatever can be seen to be wrong without the store.
     public func answerFromMemory(_ request: Request) -> Response? {
+        if let response = refuseHost(of: request) { return response }
         if let response = answerAgain(request) { return response }
         let common = commonFields(request)
         do {
             guard let (route, query) = try parseFromMemory(request) else { return nil }
             if request.method == .options { return options(route, request, common) }
-            try check(request.method, route)
+            try check(request, route)
             switch route {
             case .health:
                 guard context.surroundings.loopsTurn() else { throw Problem.stuck }
@@ -135,6 +149,7 @@ public struct MessagingService: RequestHandler {
             return parsed
         case .failure(let problem):
             let isToCaller = Route.needsCaller(target.path) && request.method != .options
+            if isToCaller { try sites.checkWrite(request) }
             if isToCaller, try gate.admitFromMemory(request, Query(callerIn: target.query)) == nil { return nil }
             throw problem
         }
@@ -156,12 +171,16 @@ public struct MessagingService: RequestHandler {
         }
     }
 
-    private func check(_ method: Method, _ route: Route) throws {
+    private func check(_ request: Request, _ route: Route) throws {
         // A WebSocket client must learn at once that there is none, whatever it sends.
-        guard route != .webSocket, !route.methods.contains(method) else { return }
-        throw Problem(
-            .methodNotAllowed, "This method is not allowed here. Allowed: \(route.allow).",
-            fields: [Response.Field("Allow", route.allow)])
+        guard route != .webSocket else { return }
+        guard route.methods.contains(request.method) else {
+            throw Problem(
+                .methodNotAllowed, "This method is not allowed here. Allowed: \(route.allow).",
+                fields: [Response.Field("Allow", route.allow)])
+        }
+        // Before a limit is asked: another site must not use up the caller's.
+        try sites.checkWrite(request)
     }
 
     private func commonFields(_ request: Request) -> [Response.Field] {

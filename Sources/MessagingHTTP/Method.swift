@@ -4,6 +4,14 @@ public enum Method: Sendable, Equatable {
     /// Any other method; it is never allowed anywhere.
     case other
 
+    /// Whether it only asks, and changes nothing (RFC 9110, section 9.2.1).
+    var isSafe: Bool {
+        switch self {
+        case .get, .head, .options: true
+        case .post, .put, .other: false
+        }
+    }
+
     /// The method as it stands in a request line; empty for any other.
     public var name: String {
         switch self {

@@ -3,6 +3,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     case malformedRequest = "malformed-request"
     case malformedCursor = "malformed-cursor"
     case unauthenticated
+    case crossSite = "cross-site"
     case senderMismatch = "sender-mismatch"
     case openingForbidden = "opening-forbidden"
     case notFound = "not-found"
@@ -12,6 +13,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     case cursorExpired = "cursor-expired"
     case contentTooLarge = "content-too-large"
     case unsupportedMediaType = "unsupported-media-type"
+    case misdirectedRequest = "misdirected-request"
     case invalidMessage = "invalid-message"
     case idempotencyConflict = "idempotency-conflict"
     case invalidReadPosition = "invalid-read-position"
@@ -36,12 +38,13 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         switch self {
         case .malformedRequest, .malformedCursor: 400
         case .unauthenticated: 401
-        case .senderMismatch, .openingForbidden: 403
+        case .crossSite, .senderMismatch, .openingForbidden: 403
         case .notFound, .conversationNotFound, .pollingOnly: 404
         case .methodNotAllowed: 405
         case .cursorExpired: 410
         case .contentTooLarge: 413
         case .unsupportedMediaType: 415
+        case .misdirectedRequest: 421
         case .invalidMessage, .idempotencyConflict, .invalidReadPosition: 422
         case .rateLimited: 429
         case .overloaded, .storeUnavailable, .stopping: 503
@@ -54,6 +57,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .malformedRequest: "Malformed request"
         case .malformedCursor: "Malformed cursor"
         case .unauthenticated: "Not authenticated"
+        case .crossSite: "Write from another site"
         case .senderMismatch: "Sender is not the caller"
         case .openingForbidden: "Opening conversations is forbidden"
         case .notFound: "No such resource"
@@ -63,6 +67,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .cursorExpired: "Cursor expired"
         case .contentTooLarge: "Content too large"
         case .unsupportedMediaType: "Unsupported media type"
+        case .misdirectedRequest: "Misdirected request"
         case .invalidMessage: "Invalid message"
         case .idempotencyConflict: "Idempotency conflict"
         case .invalidReadPosition: "Invalid read position"

@@ -3,6 +3,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case authorization, contentType, ifNoneMatch, idempotencyKey, origin, requestID
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
+    case host, secFetchSite, forwardedHost, forwardedProto
 
     /// The field name in lower case.
     public var name: StaticString {
@@ -19,6 +20,10 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .userCompany: "x-user-company"
         case .accessControlRequestMethod: "access-control-request-method"
         case .accessControlRequestHeaders: "access-control-request-headers"
+        case .host: "host"
+        case .secFetchSite: "sec-fetch-site"
+        case .forwardedHost: "x-forwarded-host"
+        case .forwardedProto: "x-forwarded-proto"
         }
     }
 }

@@ -30,6 +30,7 @@ struct RequestHead {
 
     fileprivate mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         if let field = RequestField(matching: name) {
+            if field == .host { hosts += 1 }
             fields.append(field, value)
         } else if name.isName("content-length") {
             lengths += 1
@@ -37,8 +38,6 @@ struct RequestHead {
         } else if name.isName("transfer-encoding") {
             encodings += 1
             if !value.isName("chunked") { hasStrangeEncoding = true }
-        } else if name.isName("host") {
-            hosts += 1
         } else if name.isEmpty || name.contains(where: { $0 <= 0x20 }) {
             hasStrangeName = true
         }

@@ -6,6 +6,7 @@ struct AdminHandler: RequestHandler {
     let page: MetricsPage
 
     func answerFromMemory(_ request: Request) -> Response? {
+        if let refusal = page.service.refuseHost(of: request) { return refusal }
         guard request.method == .get || request.method == .head else {
             return plain(405, "only GET and HEAD are allowed here", [Response.Field("Allow", "GET, HEAD")])
         }

@@ -44,6 +44,7 @@ struct ServiceFuzzTests {
         -> Response
     {
         var fields = RequestFields()
+        fields.append(.host, "localhost".utf8)
         fields.append(.userID, "alice".utf8)
         fields.append(.contentType, type.utf8)
         let request = Request(

@@ -17,6 +17,7 @@ struct Ask: Sendable {
         if let ifNoneMatch { fields.append(.ifNoneMatch, ifNoneMatch.utf8) }
         if let contentType { fields.append(.contentType, contentType.utf8) }
         if let idempotencyKey { fields.append(.idempotencyKey, idempotencyKey.utf8) }
+        fields.append(.host, "localhost".utf8)
         return Request(method: method, target: Array(url.utf8), fields: fields, body: body)
     }
 }

@@ -41,6 +41,10 @@ struct DescribedAnswersTests {
             fields: [.accessControlRequestMethod: "POST", .accessControlRequestHeaders: "content-type"]),
         Attempt(method: .put, path: read), Attempt(method: .put, path: read, body: "{}"),
         Attempt(method: .put, path: read, fields: json, body: #"{"upTo":"conv-9:1"}"#),
+        Attempt(method: .put, path: read, fields: [.secFetchSite: "cross-site", .origin: "null"]),
+        Attempt(method: .post, path: thread, fields: [.secFetchSite: "cross-site", .origin: "null"]),
+        Attempt(path: list, fields: [.host: "evil.example"]), Attempt(path: "/ws", fields: [.host: "evil.example"]),
+        Attempt(method: .options, path: read, fields: [.host: "evil.example"]),
         Attempt(method: .options, path: read), Attempt(path: "/ws"), Attempt(path: "/healthz"),
         Attempt(path: "/readyz"), Attempt(path: "/openapi.yaml"), Attempt(path: "/openapi.json"),
         Attempt(path: "/openapi.json", fields: [.ifNoneMatch: "*"]), Attempt(method: .head, path: "/openapi.yaml"),
@@ -67,9 +71,10 @@ struct DescribedAnswersTests {
         async -> Response
     {
         var lines = RequestFields()
+        lines.append(.host, (attempt.fields[.host] ?? "localhost").utf8)
         if attempt.fields[.userID] == nil { lines.append(.userID, "alice".utf8) }
-        if let origin { lines.append(.origin, origin.utf8) }
-        for (field, value) in attempt.fields { lines.append(field, value.utf8) }
+        if let origin, attempt.fields[.origin] == nil { lines.append(.origin, origin.utf8) }
+        for (field, value) in attempt.fields where field != .host { lines.append(field, value.utf8) }
         let request = Request(
             method: attempt.method, target: Array(attempt.target.utf8), fields: lines, body: Array(attempt.body.utf8))
         if let known = service.answerFromMemory(request) { return known }

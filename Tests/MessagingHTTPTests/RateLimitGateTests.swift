@@ -10,6 +10,7 @@ struct RateLimitGateTests {
     private final class CountingIdentity: Identity {
         let computed = Atomic<Int>(0)
         let vary = "X-User-ID"
+        let exposure = Exposure.nothing
 
         func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
             guard let name = try request.fields.onlyText(.userID) else { throw .unauthenticated("Who?") }

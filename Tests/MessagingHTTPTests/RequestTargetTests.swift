@@ -16,4 +16,17 @@ struct RequestTargetTests {
         #expect(text(parts.path) == path)
         #expect(text(parts.query) == query)
     }
+
+    @Test(
+        "a target in absolute form names a host, with whatever else stands before the path",
+        arguments: [
+            ("http://host/a", "host", "/a"), ("HTTPS://Host:1/a", "Host:1", "/a"), ("http://a@b/c", "a@b", "/c"),
+            ("http://host?/a", "host", ""), ("http://host#/a", "host", "#/a"), ("http:///a", "", "/a"),
+            ("/a", nil, "/a"), ("//host/a", nil, "//host/a"), ("ftp://host/a", nil, "ftp://host/a"), ("*", nil, "*"),
+        ] as [(String, String?, String)])
+    func authority(target: String, authority: String?, path: String) {
+        let parts = RequestTarget(Array(target.utf8))
+        #expect(parts.authority.map(text) == authority)
+        #expect(text(parts.path) == path)
+    }
 }

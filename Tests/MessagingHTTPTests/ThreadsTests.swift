@@ -12,6 +12,7 @@ struct ThreadsTests {
     private struct Stranger: Identity {
         let found: @Sendable () -> Void
         var vary: String { "Authorization" }
+        var exposure: Exposure { .nothing }
 
         func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? { nil }
 

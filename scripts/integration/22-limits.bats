@@ -103,7 +103,7 @@ setup() {
 @test "a request that does not come in within its time is answered 408 or cut" {
     start_postbox --request-timeout 0.5
     exec 4<>"/dev/tcp/127.0.0.1/$PORT"
-    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ' >&4
+    printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ' >&4
     timeout 10 cat <&4 >"$BODY" || fail 'the connection is still open after 10 s'
     exec 4>&-
     [[ ! -s $BODY ]] || grep -q '^HTTP/1.1 408' "$BODY" || fail "$(cat "$BODY")"
@@ -112,7 +112,7 @@ setup() {
 @test "a connection that is idle for too long is closed" {
     start_postbox --idle-timeout 1
     exec 4<>"/dev/tcp/127.0.0.1/$PORT"
-    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&4
+    printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n' >&4
     timeout 10 cat <&4 >"$BODY" || fail 'the connection is still open after 10 s'
     exec 4>&-
     grep -q '^HTTP/1.1 200' "$BODY"

@@ -141,7 +141,7 @@ reaches() {
     coproc SQLITE { sqlite3 "$DATABASE" 2>&1; }
     printf '%s\n' "BEGIN IMMEDIATE; SELECT 'locked';" >&"${SQLITE[1]}"
     read -r <&"${SQLITE[0]}"
-    printf 'PUT /api/messages/conversations/conv-1/read HTTP/1.1\r\nHost: x\r\nX-User-ID: bob\r\nContent-Length: 0\r\n\r\n' >&"$socket"
+    printf 'PUT /api/messages/conversations/conv-1/read HTTP/1.1\r\nHost: localhost\r\nX-User-ID: bob\r\nContent-Length: 0\r\n\r\n' >&"$socket"
     await reaches postbox_connections_suspended 1
     # It has the socket too, until it ends.
     printf '%s\n' 'COMMIT;' .quit >&"${SQLITE[1]}"

@@ -108,9 +108,9 @@ refuses() {
 @test "requests that come in one piece are all answered, also where the first has to wait for the disk" {
     start_https
     connect
-    printf '%s\r\n' 'POST /api/messages/conversations/@bob/messages HTTP/1.1' 'Host: x' 'X-User-ID: alice' \
+    printf '%s\r\n' 'POST /api/messages/conversations/@bob/messages HTTP/1.1' 'Host: localhost' 'X-User-ID: alice' \
         'Content-Type: text/plain' 'Content-Length: 2' '' >"$FOLDER/requests"
-    printf 'HiGET /api/messages/conversations HTTP/1.1\r\nHost: x\r\nX-User-ID: bob\r\n\r\n' >>"$FOLDER/requests"
+    printf 'HiGET /api/messages/conversations HTTP/1.1\r\nHost: localhost\r\nX-User-ID: bob\r\n\r\n' >>"$FOLDER/requests"
     cat "$FOLDER/requests" "$FOLDER/requests" >&8
     await received 201 2
     await received 200 2

@@ -90,7 +90,7 @@ def statuses(received):
     return ", ".join(found) or "closed"
 
 
-def request(line, *fields, body=b"", host=b"Host: x"):
+def request(line, *fields, body=b"", host=b"Host: localhost"):
     """A request with these lines; each may hold any bytes."""
     lines = [line.encode("latin-1") if isinstance(line, str) else line, host]
     lines += [field.encode("latin-1") if isinstance(field, str) else field for field in fields]
@@ -188,7 +188,7 @@ def endless(port, kind, seconds):
     start = time.monotonic()
     with socket.create_connection(("127.0.0.1", int(port)), timeout=1) as connection:
         if kind == "header":
-            connection.sendall(f"GET {LIST} HTTP/1.1\r\nHost: x\r\nX-User-ID: ".encode())
+            connection.sendall(f"GET {LIST} HTTP/1.1\r\nHost: localhost\r\nX-User-ID: ".encode())
         else:
             connection.sendall(request(POST, ALICE, TEXT, "Transfer-Encoding: chunked"))
         received, sent = b"", 0

@@ -16,7 +16,7 @@ def ask(delay):
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         # As far away as most clients are: the request comes a while after the connection.
         time.sleep(delay)
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = b""
         while part := connection.recv(4096):
             answer += part

@@ -25,8 +25,8 @@ WRONG = [
 GARBAGE = [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET\r\n\r\n", b"\0" * 5000, b"A" * 30_000, b"PRI * HTTP/2.0\r\n\r\n"]
 HALVES = [
     b"GET " + BASE.encode(),
-    b"POST " + BASE.encode() + b"/conv-0/messages HTTP/1.1\r\nHost: x\r\nX-User-ID: eve\r\nContent-Length: 1000\r\n\r\nhalf",
-    b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ",
+    b"POST " + BASE.encode() + b"/conv-0/messages HTTP/1.1\r\nHost: localhost\r\nX-User-ID: eve\r\nContent-Length: 1000\r\n\r\nhalf",
+    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ",
 ]
 
 
