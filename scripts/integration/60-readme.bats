@@ -184,7 +184,8 @@ END
     ends_by_signal "$program"
 }
 
-# serve_behind_nginx: the block as the whole configuration, with a socket file in place of a port.
+# serve_behind_nginx DIRECTIVES [sed arguments]: the block as the whole configuration but for the directives, changed by sed, and with a
+# socket file in place of a port.
 serve_behind_nginx() {
     local socket=$FOLDER/nginx.sock kind
     [[ -x $NGINX ]] || fail "$NGINX is not there; scripts/test puts it there"
@@ -196,7 +197,7 @@ serve_behind_nginx() {
         printf '%s\n' "pid $PWD/nginx.pid;" 'daemon off;' "error_log $PWD/logs/error.log;" 'events {}' 'http {' \
             "access_log off; gzip on; gzip_min_length 1; gzip_types application/json; $1"
         for kind in client_body proxy fastcgi uwsgi scgi; do printf '%s_temp_path %s;\n' "$kind" "$PWD/$kind"; done
-        block nginx | sed -e "s|listen 80;|listen unix:$socket;|" -e "s|/srv/app|$PWD/app|"
+        block nginx | sed -e "s|listen 80;|listen unix:$socket;|" -e "s|/srv/app|$PWD/app|" "${@:2}"
         echo '}'
     } >nginx.conf
     in_background "$NGINX" -c "$PWD/nginx.conf" -p "$PWD" -e "$PWD/logs/error.log"
@@ -204,10 +205,17 @@ serve_behind_nginx() {
     SITE=(--unix-socket "$socket")
 }
 
+# The block with an application that knows who is logged in.
+serve_with_sessions() {
+    in_background python3 "$BATS_TEST_DIRNAME/session_app.py" >"$FOLDER/sessions"
+    await test -s "$FOLDER/sessions"
+    serve_behind_nginx '' -e "s/127\.0\.0\.1:4000/127.0.0.1:$(cat "$FOLDER/sessions")/"
+}
+
 @test "behind nginx: page and API on one origin, tokens pass, and an ETag that nginx weakened still brings a 304" {
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
     start_postbox --jwt-secret-file "$FOLDER/secret"
-    serve_behind_nginx ''
+    serve_behind_nginx '' -e '/auth_request \/session;/d'
     bearer=(--header "Authorization: Bearer $(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "ann", "exp": "+60"}')")
     request GET http://site/ "${SITE[@]}"
     assert_status 200
@@ -232,16 +240,35 @@ serve_behind_nginx() {
 
 @test "behind nginx, with gateway identity: who somebody claims to be does not matter, only who nginx found them to be" {
     start_postbox --identity gateway
-    printf 'ann:{PLAIN}one\n' >"$FOLDER/work/users"
-    serve_behind_nginx "auth_basic site; auth_basic_user_file $PWD/users;"
+    serve_with_sessions
     for claimed in ann bea; do
-        request POST http://site/api/messages/conversations/@cem/messages "${SITE[@]}" --user ann:one --header "X-User-ID: $claimed" \
-            --header 'X-Tenant-ID: other' --header 'Content-Type: text/plain' --data-raw 'Hello!'
+        request POST http://site/api/messages/conversations/@cem/messages "${SITE[@]}" --cookie user=ann --user "$claimed:one" \
+            --header "X-User-ID: $claimed" --header 'X-Tenant-ID: other' --header 'Content-Type: text/plain' --data-raw 'Hello!'
         assert_status 201
         assert_json '.senderId == "ann"'
+        request GET http://site/api/messages/conversations "${SITE[@]}" --user "$claimed:" --header "X-User-ID: $claimed"
+        assert_status 401
     done
-    request GET http://site/api/messages/conversations "${SITE[@]}" --header 'X-User-ID: ann'
-    assert_status 401
+    request GET http://site/api/messages/conversations "${SITE[@]}" --cookie user=cem
+    assert_status 200
+    assert_json '.[0].name == "ann"'
+}
+
+@test "behind nginx, with gateway identity: the site's own page can write, and another site's cannot" {
+    start_postbox --identity gateway
+    serve_with_sessions
+    for try in '201 http://site' '201 https://site' '403 https://evil.example' '403 null'; do
+        request POST http://site/api/messages/conversations/@cem/messages "${SITE[@]}" --cookie user=ann --header "Origin: ${try#* }" \
+            --header 'Content-Type: text/plain' --data-raw 'Hello!'
+        assert_status "${try%% *}"
+    done
+}
+
+@test "behind nginx: cookies that are for the application take no memory from a request to Postbox" {
+    start_postbox --identity gateway
+    serve_with_sessions
+    request GET http://site/api/messages/conversations "${SITE[@]}" --header "Cookie: user=ann; consent=$(printf '%7000s' '' | tr ' ' x)"
+    assert_status 200
 }
 
 @test "beside Angular's development server: its rules pass on the endpoints, and nothing else" {

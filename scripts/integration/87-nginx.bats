@@ -142,4 +142,30 @@ with_session() {
     assert_status 304
     request GET "$API" "${VIA[@]}" --header 'X-User-ID: alice'
     assert_status 401
+    request GET "$API" "${VIA[@]}" --header 'X-User-ID: alice' --user alice:anything
+    assert_status 401
+    with_session bob GET "$API" --user alice:anything
+    assert_json '.[0].name == "alice"'
+}
+
+@test "with sessions, the site's own page can write, and another site's cannot" {
+    start_with_sessions
+    for try in "201 $ORIGIN" "201 ${ORIGIN/http/https}" '403 https://evil.example' '403 null'; do
+        with_session alice POST "$API/@bob/messages" --data 'Hi' --header 'Content-Type: text/plain' --header "Origin: ${try#* }"
+        assert_status "${try%% *}"
+    done
+    with_session alice POST "$API/@bob/messages" --data 'Hi' --header 'Content-Type: text/plain' --header 'Sec-Fetch-Site: cross-site'
+    assert_problem 403 cross-site
+}
+
+@test "cookies that are for the application take no memory from a request to Postbox" {
+    start_with_sessions
+    request GET "$API" "${VIA[@]}" --header "Cookie: user=bob; consent=$(printf '%7000s' '' | tr ' ' x)"
+    assert_status 200
+}
+
+@test "nor do they with tokens" {
+    start_with_tokens
+    with_token bob GET "$API" --header "Cookie: consent=$(printf '%7000s' '' | tr ' ' x)"
+    assert_status 200
 }
