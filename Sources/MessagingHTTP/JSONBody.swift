@@ -13,6 +13,10 @@ enum JSONBody {
         case .tooDeep:
             throw Problem(
                 .malformedRequest, "The body has more than \(JSONScreen.deepest) levels of arrays and objects.")
+        case .longLiteral:
+            throw Problem(
+                .malformedRequest, "The body has a number of more than \(JSONScreen.longestLiteral) characters.")
+        case .duplicateMember: throw Problem(.malformedRequest, "The body has an object with the same member twice.")
         }
         do {
             // The decoder looks only at what it decodes; this looks at all of it.

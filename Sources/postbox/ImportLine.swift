@@ -41,7 +41,13 @@ struct ImportLine: Codable {
     /// - Throws: ``ImportLineError``.
     static func record(from bytes: [UInt8], now: Timestamp) throws -> ImportRecord {
         let line: ImportLine
-        guard JSONScreen(bytes) == .fit else { throw ImportLineError("not a JSON object") }
+        switch JSONScreen(bytes) {
+        case .fit: break
+        case .duplicateMember: throw ImportLineError("an object has the same member twice")
+        case .longLiteral:
+            throw ImportLineError("a number has more than \(JSONScreen.longestLiteral) characters")
+        case .notUTF8, .tooDeep, .trailingComma: throw ImportLineError("not a JSON object")
+        }
         do {
             line = try JSONDecoder().decode(ImportLine.self, from: Data(bytes))
         } catch DecodingError.typeMismatch(_, let context) {

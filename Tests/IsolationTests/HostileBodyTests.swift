@@ -112,17 +112,24 @@ struct HostileBodyTests {
             let answer = await send(Array("{\"content\":\"Hi\",\"x\":\(number)}".utf8))
             #expect(answer.status == 201 || answer.problem == "malformed-request", "\(number.prefix(20))")
         }
+        // Foundation's parser stops the program for these.
+        for digits in 165...200 {
+            let number = "1\(String(repeating: "0", count: digits))e-\(digits - 17)"
+            #expect(await send(Array("{\"content\":\"Hi\",\"x\":\(number)}".utf8)).problem == "malformed-request")
+        }
     }
 
-    @Test("A member given twice counts once, and never lets anybody send as somebody else")
+    @Test("A body with one member twice is refused, whichever it is and however its name is written")
     func duplicates() async {
-        for senders in [("alice", "mallory"), ("mallory", "alice"), ("mallory", "mallory")] {
-            let text = "{\"content\":\"Hi\",\"senderId\":\"\(senders.0)\",\"senderId\":\"\(senders.1)\"}"
-            let answer = await send(Array(text.utf8))
-            #expect(answer.problem == "sender-mismatch" || answer.text.contains("\"senderId\":\"alice\""))
+        for members in [
+            #""senderId":"alice","senderId":"mallory""#, #""senderId":"mallory","\u0073enderId":"alice""#,
+            #""content":"two""#, #""x":1,"x":1"#, #""x":{"y":1,"y":1}"#,
+        ] {
+            let answer = await send(Array("{\"content\":\"Hi\",\(members)}".utf8))
+            #expect(answer.problem == "malformed-request", "\(members)")
         }
-        let answer = await send(Array("{\"content\":\"one\",\"content\":\"two\"}".utf8))
-        #expect(answer.status == 201 || answer.problem != nil)
+        #expect(await read(Array(#"{"upTo":"c-1:1","upTo":"c-1:2"}"#.utf8)).problem == "malformed-request")
+        #expect(await bench.answer(Ask(path: Ask.thread("c-1"))).text == "[]")
     }
 
     @Test("A sender who is not the caller is refused, whatever else the body says")

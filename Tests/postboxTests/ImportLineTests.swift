@@ -210,4 +210,21 @@ struct ImportLineTests {
         let line = Array(#"{"kind":"user","id":""#.utf8) + [0xE9] + Array(#""}"#.utf8)
         #expect(complaint(line) == "not a JSON object")
     }
+
+    @Test("a line with a number that the parser stops at, or with one member twice, is named")
+    func hostile() {
+        let number = "1" + String(repeating: "0", count: 199) + "e-182"
+        for line in [
+            #"{"kind":"user","id":"a","x":\#(number)}"#, #"{"kind":"user","id":"a","x":[{"y":\#(number)}]}"#,
+            #"{"kind":"conversation","id":"c","participantIds":["a"],"prunedUpTo":\#(number)}"#,
+        ] {
+            #expect(complaint(line.utf8) == "a number has more than 64 characters")
+        }
+        for line in [
+            #"{"kind":"user","id":"a","id":"b"}"#, #"{"kind":"user","id":"a","\u0069d":"b"}"#,
+            #"{"kind":"user","id":"a","x":{"y":1,"y":1}}"#,
+        ] {
+            #expect(complaint(line.utf8) == "an object has the same member twice")
+        }
+    }
 }
