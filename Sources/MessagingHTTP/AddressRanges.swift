@@ -42,7 +42,8 @@ public struct AddressRanges: Sendable, Equatable {
         return address[whole] & mask == range.prefix[whole] & mask
     }
 
-    private static func bytes(of text: String) -> [UInt8]? {
+    /// The four or sixteen bytes of an address as text; four for an IPv4 address mapped into IPv6.
+    static func bytes(of text: String) -> [UInt8]? {
         var v4 = in_addr()
         if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
         var v6 = in6_addr()

@@ -7,7 +7,10 @@ struct Gate: Sendable {
     private let uncounted: AddressRanges
     private let polls: RateLimiter<Caller>
     private let sends: RateLimiter<Caller>
-    private let failures: RateLimiter<String>
+    /// Where an address has too many of these, no signature is computed for it.
+    private let forgeries: RateLimiter<ClientNetwork>
+    /// Requests with no usable credentials; where an address has too many of these, only they are turned away.
+    private let strangers: RateLimiter<ClientNetwork>
     private let ticks: @Sendable () -> Int64
 
     /// - Parameter ticks: nanoseconds of a clock that never goes back; any thread may call it.
@@ -17,14 +20,15 @@ struct Gate: Sendable {
         uncounted = limits.trustedProxies
         polls = RateLimiter(limits.polls, capacity: limits.capacity)
         sends = RateLimiter(limits.sends, capacity: limits.capacity)
-        failures = RateLimiter(limits.failures, capacity: limits.capacity)
+        forgeries = RateLimiter(limits.failures, capacity: limits.capacity)
+        strangers = RateLimiter(limits.failures, capacity: limits.capacity)
     }
 
     /// How often each limit turned somebody away.
     var refusals: (sends: Int, polls: Int, failures: Int) {
         (
             sends.refusals.load(ordering: .relaxed), polls.refusals.load(ordering: .relaxed),
-            failures.refusals.load(ordering: .relaxed)
+            forgeries.refusals.load(ordering: .relaxed) + strangers.refusals.load(ordering: .relaxed)
         )
     }
 
@@ -40,6 +44,17 @@ struct Gate: Sendable {
         switch request.method {
         case .post, .put: try sends.take(caller, now: ticks())
         default: try polls.take(caller, now: ticks())
+        }
+    }
+
+    /// The caller as far as memory knows, without a token taken; nil where it takes ``admit(_:_:)``.
+    ///
+    /// - Throws: what is wrong with the credentials, which counts as a failure.
+    func recognise(_ request: Request, _ query: Query) throws(Problem) -> Caller? {
+        do throws(Problem) {
+            return try identity.rememberedCaller(of: request, query)
+        } catch {
+            throw counted(error, request)
         }
     }
 
@@ -59,8 +74,10 @@ struct Gate: Sendable {
     /// Where an address has failed too often, nothing is computed for it.
     func admit(_ request: Request, _ query: Query) async throws(Problem) -> Caller {
         if let caller = try identity.rememberedCaller(of: request, query) { return caller }
-        if !uncounted.contains(request.peer) { try failures.check(request.peer, now: ticks()) }
-        // Verifying a signature takes a while, and others wait for this thread.
+        if !uncounted.contains(request.peer) {
+            try forgeries.check(ClientNetwork(of: request.peer), now: ticks())
+        }
+        // What follows may take a while, and others wait for this thread.
         await Task.yield()
         do throws(Problem) {
             let caller = try await identity.caller(of: request, query)
@@ -72,10 +89,18 @@ struct Gate: Sendable {
     }
 
     /// The problem to answer with: a failure to authenticate counts against the address, until it counts as too many.
+    ///
+    /// A page that was left open sends its old token for days: that does not count, or it would keep out who logs in at the same address,
+    /// and it is always told that the token has expired.
     private func counted(_ problem: Problem, _ request: Request) -> Problem {
-        guard problem.kind == .unauthenticated, !uncounted.contains(request.peer) else { return problem }
+        guard let fault = problem.credentialFault, !uncounted.contains(request.peer) else { return problem }
         do throws(Problem) {
-            try failures.take(request.peer, now: ticks())
+            let network = ClientNetwork(of: request.peer)
+            switch fault {
+            case .stale: break
+            case .unusable: try strangers.take(network, now: ticks())
+            case .forged: try forgeries.take(network, now: ticks())
+            }
             return problem
         } catch {
             return error

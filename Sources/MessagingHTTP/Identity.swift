@@ -22,13 +22,26 @@ public protocol Identity: Sendable {
     func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller
 }
 
+/// What is wrong with the credentials of a request, as far as it counts against the address they come from.
+public enum CredentialFault: Sendable, Equatable {
+    /// There are none, or it can be seen at once that they are of no use.
+    case unusable
+    /// They were good once, or will be: a page that was left open goes on sending them.
+    case stale
+    /// A signature was computed in vain.
+    case forged
+}
+
 extension Problem {
     /// No or bad credentials, with the challenge of RFC 6750, section 3.
     ///
     /// - Parameter error: the error code of section 3.1; nil where there were no credentials at all.
-    static func unauthenticated(_ detail: String, error: String? = nil) -> Problem {
+    static func unauthenticated(
+        _ detail: String, error: String? = nil, _ fault: CredentialFault = .unusable
+    ) -> Problem {
         var challenge = "Bearer realm=\"postbox\""
         if let error { challenge += ", error=\"\(error)\", error_description=\"\(detail)\"" }
-        return Problem(.unauthenticated, detail, fields: [Response.Field("WWW-Authenticate", challenge)])
+        return Problem(
+            .unauthenticated, detail, fields: [Response.Field("WWW-Authenticate", challenge)], credentialFault: fault)
     }
 }

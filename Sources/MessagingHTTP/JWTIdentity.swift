@@ -4,7 +4,7 @@ import Synchronization
 /// Believes who brings a bearer token (RFC 6750) that is signed with one of the operator's keys.
 ///
 /// A token is verified once and remembered, so that an idle poll costs a look-up. It is forgotten when it expires, and when the
-/// keys change.
+/// keys change. A forged one is remembered too: a client that goes on sending it costs no second signature.
 public final class JWTIdentity: Identity {
     /// What is remembered of a bearer; of many at a time, so no more than is needed.
     private struct Remembered {
@@ -12,17 +12,42 @@ public final class JWTIdentity: Identity {
         let expires: Timestamp
     }
 
+    private enum Known {
+        case bearer(Remembered)
+        case forged
+    }
+
+    private enum Verified: Sendable {
+        case known(Caller)
+        case new(TokenRules.Bearer, generation: Int)
+    }
+
     private struct Memory {
         var keys: TokenKeys
         var generation = 0
         var bearers: LeastRecentlyUsed<TokenDigest, Remembered>
+        var forgeries: LeastRecentlyUsed<TokenDigest, Void>
+
+        init(keys: TokenKeys, generation: Int, capacity: Int) {
+            self.keys = keys
+            self.generation = generation
+            bearers = LeastRecentlyUsed(capacity: capacity)
+            forgeries = LeastRecentlyUsed(capacity: min(capacity, 10_000))
+        }
+
+        mutating func known(_ digest: TokenDigest) -> Known? {
+            if let bearer = bearers.value(for: digest) { return .bearer(bearer) }
+            return forgeries.value(for: digest).map { .forged }
+        }
     }
 
     private let rules: TokenRules
+    private let hashKey: TokenHashKey
     private let now: @Sendable () -> Timestamp
     private let introduce: Introduction
     private let memory: Mutex<Memory>
     private let capacity: Int
+    private let queue = VerificationQueue()
 
     /// The field with the token.
     public var vary: String { "Authorization" }
@@ -31,50 +56,92 @@ public final class JWTIdentity: Identity {
     public var exposure: Exposure { .nothing }
 
     /// - Parameters:
+    ///   - hashKey: what remembered tokens are found by.
     ///   - capacity: how many verified tokens to remember.
     ///   - now: the clock; any thread may call it.
     ///   - introduce: stores how somebody is called.
     public init(
-        keys: TokenKeys, rules: TokenRules, capacity: Int, now: @escaping @Sendable () -> Timestamp,
-        introduce: @escaping Introduction
+        keys: TokenKeys, rules: TokenRules, hashKey: TokenHashKey, capacity: Int,
+        now: @escaping @Sendable () -> Timestamp, introduce: @escaping Introduction
     ) {
         self.rules = rules
+        self.hashKey = hashKey
         self.now = now
         self.introduce = introduce
         self.capacity = capacity
-        memory = Mutex(Memory(keys: keys, bearers: LeastRecentlyUsed(capacity: capacity)))
+        memory = Mutex(Memory(keys: keys, generation: 0, capacity: capacity))
     }
 
     /// Takes other keys from now on; what was verified with the old ones is forgotten. Any thread may call it.
     public func replaceKeys(_ keys: TokenKeys) {
         memory.withLock { memory in
-            memory.keys = keys
-            memory.generation += 1
-            memory.bearers = LeastRecentlyUsed(capacity: capacity)
+            memory = Memory(keys: keys, generation: memory.generation + 1, capacity: capacity)
         }
     }
 
     /// The bearer of a token that was verified before and has not expired.
     public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
-        guard let digest = TokenDigest(try BearerToken.of(request)),
-            let bearer = memory.withLock({ $0.bearers.value(for: digest) })
-        else { return nil }
-        // An expired one takes the long way, which says why it counts no more.
-        return now().milliseconds < bearer.expires.milliseconds ? bearer.caller : nil
+        guard let digest = TokenDigest(try BearerToken.of(request), key: hashKey) else { return nil }
+        switch memory.withLock({ $0.known(digest) }) {
+        case .bearer(let bearer):
+            // An expired one takes the long way, which says why it counts no more.
+            return now().milliseconds < bearer.expires.milliseconds ? bearer.caller : nil
+        case .forged: throw Self.notSigned(.unusable)
+        case nil: return nil
+        }
     }
 
     /// The bearer of a token that is good.
     public func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
         let token = Array(try BearerToken.of(request))
-        let (keys, generation) = memory.withLock { ($0.keys, $0.generation) }
-        guard let claims = await keys.claims(of: token) else {
-            throw .unauthenticated(
-                "The token is malformed, or not signed with a key that counts here.", error: "invalid_token")
+        let verified = try await queue.run(for: ClientNetwork(of: request.peer), size: token.count) {
+            self.verify(token)
         }
-        let bearer = try rules.bearer(of: claims, at: now())
+        switch verified {
+        case .known(let caller): return caller
+        case .new(let bearer, let generation):
+            // Nobody gets in with a key that was taken away meanwhile.
+            guard generation == memory.withLock({ $0.generation }) else { return try await caller(of: request, query) }
+            return await remember(bearer, by: TokenDigest(token[...], key: hashKey), generation)
+        }
+    }
+
+    /// Called on the thread of the queue.
+    private func verify(_ token: [UInt8]) -> Result<Verified, Problem> {
+        let digest = TokenDigest(token[...], key: hashKey)
+        let (keys, generation, known) = memory.withLock { memory in
+            (memory.keys, memory.generation, digest.flatMap { memory.known($0) })
+        }
+        do throws(Problem) {
+            // Another request may have brought it while this one waited.
+            switch known {
+            case .bearer(let bearer) where now().milliseconds < bearer.expires.milliseconds:
+                return .success(.known(bearer.caller))
+            case .forged: throw Self.notSigned(.unusable)
+            case .bearer, nil: break
+            }
+            guard let parts = UnverifiedToken(token) else { throw Self.notSigned(.unusable) }
+            // First, since it takes less: tabs that poll on with an expired token cost no signature.
+            let bearer = try rules.bearer(of: parts.claims, at: now())
+            switch keys.verdict(on: parts) {
+            case .good: return .success(.new(bearer, generation: generation))
+            case .noKey: throw Self.notSigned(.unusable)
+            case .forged:
+                memory.withLock { memory in
+                    guard memory.generation == generation, let digest else { return }
+                    memory.forgeries.set(digest, to: ())
+                }
+                throw Self.notSigned(.forged)
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func remember(_ bearer: TokenRules.Bearer, by digest: TokenDigest?, _ generation: Int) async -> Caller {
         let isNamed = bearer.person.name != nil || bearer.person.company != nil
         let isKnown = isNamed ? await introduce(bearer.person, bearer.caller.tenant) : true
-        guard isKnown, let digest = TokenDigest(token[...]) else { return bearer.caller }
+        guard isKnown, let digest else { return bearer.caller }
         return memory.withLock { memory in
             guard memory.generation == generation else { return bearer.caller }
             // Where two requests brought it at once, all tables get to know the same caller.
@@ -82,5 +149,10 @@ public final class JWTIdentity: Identity {
             memory.bearers.set(digest, to: Remembered(caller: bearer.caller, expires: bearer.expires))
             return bearer.caller
         }
+    }
+
+    private static func notSigned(_ fault: CredentialFault) -> Problem {
+        .unauthenticated(
+            "The token is malformed, or not signed with a key that counts here.", error: "invalid_token", fault)
     }
 }

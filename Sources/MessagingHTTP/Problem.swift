@@ -8,9 +8,16 @@ public struct Problem: Error, Equatable, Sendable {
     public let detail: String
     /// Header fields that belong to it, such as `Allow`.
     public let fields: [Response.Field]
+    /// What is wrong with the credentials, where they are the problem.
+    let credentialFault: CredentialFault?
 
     /// Puts a problem together.
     public init(_ kind: ProblemKind, _ detail: String, fields: [Response.Field] = []) {
+        self.init(kind, detail, fields: fields, credentialFault: nil)
+    }
+
+    init(_ kind: ProblemKind, _ detail: String, fields: [Response.Field], credentialFault: CredentialFault?) {
+        self.credentialFault = credentialFault
         self.kind = kind
         self.detail = detail
         self.fields = fields
@@ -71,6 +78,11 @@ extension Problem {
                 .storeUnavailable, "The store cannot answer at the moment; nothing was stored. Try again shortly.",
                 fields: [Response.Field("Retry-After", "5")])
         }
+    }
+
+    /// What a WebSocket client is told.
+    static var pollingOnly: Problem {
+        Problem(.pollingOnly, "There is no WebSocket here; poll the endpoints instead.")
     }
 
     /// What `/healthz` says where a loop hangs.

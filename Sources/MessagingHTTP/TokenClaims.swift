@@ -1,9 +1,7 @@
-import JWTKit
-
 /// The claims of a token, whatever they are called (RFC 7519, section 4).
-public struct TokenClaims: JWTPayload, Equatable {
+struct TokenClaims: Decodable, Equatable {
     /// The value of a claim, as far as it is of use here.
-    enum Value: Codable, Sendable, Equatable {
+    enum Value: Decodable, Sendable, Equatable {
         case text(String)
         case texts([String])
         /// Kept exactly: beyond 2^53 a floating-point number would make two users one.
@@ -28,17 +26,6 @@ public struct TokenClaims: JWTPayload, Equatable {
                 self = .other
             }
         }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            switch self {
-            case .text(let text): try container.encode(text)
-            case .texts(let texts): try container.encode(texts)
-            case .integer(let integer): try container.encode(integer)
-            case .number(let number): try container.encode(number)
-            case .null, .other: try container.encodeNil()
-            }
-        }
     }
 
     let values: [String: Value]
@@ -48,18 +35,9 @@ public struct TokenClaims: JWTPayload, Equatable {
     }
 
     /// Reads all members of the payload.
-    public init(from decoder: any Decoder) throws {
+    init(from decoder: any Decoder) throws {
         values = try decoder.singleValueContainer().decode([String: Value].self)
     }
-
-    /// Writes all members of the payload.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(values)
-    }
-
-    /// Nothing here: what the claims must say is for ``TokenRules``, which knows the time.
-    public func verify(using algorithm: some JWTAlgorithm) async throws {}
 
     /// A claim that is text; a whole number counts as its digits, since some issuers number their users.
     func text(_ name: String) -> String? {

@@ -4,13 +4,22 @@ import JWTKit
 /// The keys that tokens are verified with, by jwt-kit.
 ///
 /// A key comes with the algorithms it may be used for; what the token's header says only chooses among them. jwt-kit itself would
-/// take a default key for an unknown `kid`, and the header's word for a key that names no algorithm, so each key and
-/// algorithm has a collection of its own, and the choice is made here.
+/// take a default key for an unknown `kid`, and the header's word for a key that names no algorithm, so it is asked only whether
+/// one key of one algorithm made a signature, and the choice is made here.
 public struct TokenKeys: Sendable {
     private struct Key {
         let id: String?
-        let algorithm: String
-        let collection: JWTKeyCollection
+        let name: String
+        let algorithm: any JWTAlgorithm
+    }
+
+    /// What the keys say of a signature.
+    enum Verdict: Equatable {
+        case good
+        /// No key is for the algorithm and key id that the token names, so nothing was computed.
+        case noKey
+        /// It was computed, and is another.
+        case forged
     }
 
     private struct KeySet: Decodable {
@@ -34,12 +43,6 @@ public struct TokenKeys: Sendable {
             let isOfUse = isForSignatures && operations.contains("verify") && key?.algorithm != .rsaOAEP
             self.key = isOfUse ? key : nil
         }
-    }
-
-    private struct Header: Decodable {
-        let alg: String
-        let kid: String?
-        let crit: [String]?
     }
 
     private var keys: [Key] = []
@@ -67,7 +70,7 @@ public struct TokenKeys: Sendable {
         for (name, algorithm, shortest) in algorithms where secret.count >= shortest {
             let collection = JWTKeyCollection()
             await collection.add(hmac: HMACKey(from: secret), digestAlgorithm: algorithm)
-            keys.append(Key(id: nil, algorithm: name, collection: collection))
+            keys.append(Key(id: nil, name: name, algorithm: try await collection.getKey()))
         }
     }
 
@@ -94,23 +97,23 @@ public struct TokenKeys: Sendable {
             let collection = JWTKeyCollection()
             do {
                 try await collection.add(jwk: jwk, isDefault: true)
-                _ = try await collection.getKey()
+                keys.append(Key(id: id, name: algorithm, algorithm: try await collection.getKey()))
             } catch {
                 continue
             }
-            keys.append(Key(id: id, algorithm: algorithm, collection: collection))
         }
         guard !keys.isEmpty else { throw KeyError(description: "the JWK Set has no RSA, EC or OKP key for signatures") }
     }
 
-    /// The claims of a token with a good signature; nil for any other token.
-    func claims(of token: [UInt8]) async -> TokenClaims? {
-        guard let header = Self.header(of: token) else { return nil }
+    /// Finds out whether one of the keys made the signature of a token.
+    func verdict(on token: UnverifiedToken) -> Verdict {
+        var verdict = Verdict.noKey
         for key in keys
-        where key.algorithm == header.alg && (header.kid == nil || key.id == nil || key.id == header.kid) {
-            if let claims = try? await key.collection.verify(token, as: TokenClaims.self) { return claims }
+        where key.name == token.algorithm && (token.keyID == nil || key.id == nil || key.id == token.keyID) {
+            if (try? key.algorithm.verify(token.signature, signs: token.signed)) == true { return .good }
+            verdict = .forged
         }
-        return nil
+        return verdict
     }
 
     /// What a key without `alg` is for: the curve decides, and RSA keys without it are RS256 keys in practice.
@@ -123,31 +126,5 @@ public struct TokenKeys: Sendable {
         case (.octetKeyPair, _): .eddsa
         default: nil
         }
-    }
-
-    /// Extensions that must be understood (`crit`) are not, so such a token is refused (RFC 7515, section 4.1.11).
-    private static func header(of token: [UInt8]) -> Header? {
-        let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, let json = decoded(parts[0]), let claims = decoded(parts[1]), decoded(parts[2]) != nil,
-            JSONScreen(json) == .fit, JSONScreen(claims) == .fit,
-            let header = try? JSONDecoder().decode(Header.self, from: json), header.crit == nil
-        else { return nil }
-        return header
-    }
-
-    /// Decodes base64url without padding (RFC 7515, section 2), and nothing that only resembles it.
-    private static func decoded(_ encoded: ArraySlice<UInt8>) -> Data? {
-        var base64: [UInt8] = []
-        base64.reserveCapacity(encoded.count + 3)
-        for byte in encoded {
-            switch byte {
-            case UInt8(ascii: "-"): base64.append(UInt8(ascii: "+"))
-            case UInt8(ascii: "_"): base64.append(UInt8(ascii: "/"))
-            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): return nil
-            default: base64.append(byte)
-            }
-        }
-        base64 += Array(repeating: UInt8(ascii: "="), count: (4 - base64.count % 4) % 4)
-        return Data(base64Encoded: Data(base64))
     }
 }

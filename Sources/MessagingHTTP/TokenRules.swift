@@ -28,18 +28,18 @@ public struct TokenRules: Sendable {
         let expires: Timestamp
     }
 
-    /// Reads the claims of a token whose signature is good (RFC 7519, section 4.1).
+    /// Reads the claims of a token, whether its signature is good or not (RFC 7519, section 4.1).
     ///
     /// - Throws: `unauthenticated`, with a sentence that names the claim but not its value.
     func bearer(of claims: TokenClaims, at now: Timestamp) throws(Problem) -> Bearer {
         let milliseconds = 1000.0
         guard let exp = claims.seconds("exp") else { throw Self.invalid("The token has no exp claim.") }
         let expires = Timestamp(milliseconds: Self.clamped(exp * milliseconds) + leeway)
-        guard now.milliseconds < expires.milliseconds else { throw Self.invalid("The token has expired.") }
+        guard now.milliseconds < expires.milliseconds else { throw Self.invalid("The token has expired.", .stale) }
         if claims.values["nbf"] != nil {
             guard let nbf = claims.seconds("nbf") else { throw Self.invalid("The nbf claim is not a number.") }
             guard now.milliseconds + leeway >= Self.clamped(nbf * milliseconds) else {
-                throw Self.invalid("The token is not valid yet.")
+                throw Self.invalid("The token is not valid yet.", .stale)
             }
         }
         if let issuer, claims.text("iss") != issuer { throw Self.invalid("The token is from another issuer.") }
@@ -73,7 +73,9 @@ public struct TokenRules: Sendable {
         return tenant
     }
 
-    private static func invalid(_ detail: String) -> Problem { .unauthenticated(detail, error: "invalid_token") }
+    private static func invalid(_ detail: String, _ fault: CredentialFault = .unusable) -> Problem {
+        .unauthenticated(detail, error: "invalid_token", fault)
+    }
 
     /// Milliseconds that fit, with room for the leeway.
     private static func clamped(_ milliseconds: Double) -> Int64 {

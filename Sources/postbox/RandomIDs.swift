@@ -4,9 +4,12 @@ import Messaging
 enum RandomIDs {
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
 
+    /// 64 random bits from the system; any thread may ask.
+    static func word() -> UInt64 { .random(in: .min ... .max) }
+
     /// An id for a conversation nobody named: 80 random bits; any thread may ask.
     static func conversation() -> ConversationID {
-        var (low, high) = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+        var (low, high) = (word(), word())
         let id = String(unsafeUninitializedCapacity: 18) { bytes in
             bytes[0] = UInt8(ascii: "c")
             bytes[1] = UInt8(ascii: "-")
@@ -23,7 +26,7 @@ enum RandomIDs {
 
     /// A name for a request that came without one: 64 random bits; any thread may ask.
     static func request() -> String {
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        let digits = String(word(), radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -63,7 +63,9 @@ extension Serve {
         case .jwt:
             guard let keys else { preconditionFailure("jwt was accepted without a key file") }
             let jwt = JWTIdentity(
-                keys: keys, rules: identity.rules, capacity: indexCapacity, now: SystemClock.now, introduce: introduce)
+                keys: keys, rules: identity.rules, hashKey: TokenHashKey(random: RandomIDs.word),
+                capacity: indexCapacity,
+                now: SystemClock.now, introduce: introduce)
             return (jwt, jwt)
         }
     }

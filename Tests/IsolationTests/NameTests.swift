@@ -30,7 +30,10 @@ struct NameTests {
     func tokens() async throws {
         let keys = try await TokenKeys(secret: Self.secret)
         let bench = try Bench(identity: { store in
-            JWTIdentity(keys: keys, rules: TokenRules(), capacity: 10, now: { Timestamp(milliseconds: 0) }) {
+            JWTIdentity(
+                keys: keys, rules: TokenRules(), hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10,
+                now: { Timestamp(milliseconds: 0) }
+            ) {
                 person, tenant in
                 (try? await store.setPerson(person, tenant: tenant)) != nil
             }

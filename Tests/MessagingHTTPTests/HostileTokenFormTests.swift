@@ -63,6 +63,80 @@ struct HostileTokenFormTests {
         for token in tokens { #expect(await bench.outcome(token).isInvalidToken) }
     }
 
+    @Test("A good signature saves no token with a number of more than 64 characters, wherever it stands")
+    func longNumbers() async throws {
+        let number = "1" + String(repeating: "0", count: 199) + "e-182"
+        for value in [number, "-\(number)", "[\(number)]", "{\"x\":\(number)}", String(repeating: "1", count: 65)] {
+            for claims in [
+                TokenMint.claims("\"x\":\(value)"), TokenMint.claims(exp: value), TokenMint.claims(sub: value),
+                TokenMint.claims("\"nbf\":\(value)"), TokenMint.claims("\"tenantId\":\(value)"),
+            ] {
+                let token = try TokenMint.token("{\"alg\":\"HS256\"}", claims, by: mint.hs256)
+                #expect(await bench.outcome(token).isInvalidToken, "\(claims.prefix(60))")
+            }
+            for member in ["x", "kid", "typ"] {
+                let header = "{\"alg\":\"HS256\",\"\(member)\":\(value)}"
+                let token = try TokenMint.token(header, TokenMint.claims(), by: mint.hs256)
+                #expect(await bench.outcome(token).isInvalidToken, "\(header.prefix(60))")
+            }
+        }
+        let claims = TokenMint.claims("\"x\":\(String(repeating: "1", count: 64))")
+        #expect(await bench.outcome(try TokenMint.token("{\"alg\":\"HS256\"}", claims, by: mint.hs256)).caller != nil)
+    }
+
+    @Test("A claim or a header member that comes twice is refused, however its name is written and wherever it stands")
+    func duplicates() async throws {
+        for more in [
+            #""sub":"mallory""#, #""\u0073ub":"mallory""#, #""su\u0062":"alice""#, #""exp":4102444800"#,
+            #""x":1,"x":1"#,
+            #""x":{"y":1,"y":2}"#, #""x":[{"y":1,"\u0079":2}]"#, #""é":1,"e\u0301":2"#,
+        ] {
+            let token = try TokenMint.token("{\"alg\":\"HS256\"}", TokenMint.claims(more), by: mint.hs256)
+            #expect(await bench.outcome(token).isInvalidToken, "\(more)")
+        }
+        for more in [
+            #""alg":"HS256""#, #""alg":"none""#, #""\u0061lg":"HS256""#, #""kid":"a","kid":"b""#, #""x":{"y":1,"y":1}"#,
+            #""crit":null,"cri\u0074":["exp"]"#,
+        ] {
+            let token = try TokenMint.token("{\"alg\":\"HS256\",\(more)}", TokenMint.claims(), by: mint.hs256)
+            #expect(await bench.outcome(token).isInvalidToken, "\(more)")
+        }
+    }
+
+    @Test("Of the texts that some decoder takes for the same token, one is taken; the signature is of the others too")
+    func canonical() async throws {
+        let parts = good.split(separator: 0x2E).map { text($0) }
+        func isRefused(_ header: String, _ claims: String, _ signature: String? = nil) async throws -> Bool {
+            let signed = "\(header).\(claims)"
+            let own = TokenMint.base64(try mint.hs256.sign(Array(signed.utf8)))
+            return await bench.outcome(Array("\(signed).\(signature ?? own)".utf8)).isInvalidToken
+        }
+        #expect(try await !isRefused(parts[0], parts[1]))
+        // Two and four bits are left over at the end of these.
+        let header = TokenMint.base64("{\"alg\":\"HS256\"} ".utf8)
+        for (text, other) in [(header, "IC"), (TokenMint.base64("{\"alg\":\"HS256\"}".utf8), "9")] {
+            #expect(try await !isRefused(text, parts[1]))
+            for more in ["=", "==", "\n", " ", "\t", "A", other] {
+                #expect(try await isRefused(text + more, parts[1]), "\(more.debugDescription)")
+            }
+        }
+        let claims = TokenMint.base64(TokenMint.claims("\"x\":\"???>>>\"").utf8)
+        #expect(try await !isRefused(parts[0], claims))
+        #expect(try await isRefused(parts[0], claims.replacing("_", with: "/").replacing("-", with: "+")))
+        #expect(claims.contains("_") || claims.contains("-"))
+        // 32 bytes leave two bits over; the last character of each of four has the same bytes.
+        let last = try #require(parts[2].last)
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        let place = try #require(alphabet.firstIndex(of: last))
+        for bits in 1...3 {
+            let forged = String(parts[2].dropLast()) + String(alphabet[place | bits])
+            #expect(await bench.outcome(Array("\(parts[0]).\(parts[1]).\(forged)".utf8)).isInvalidToken)
+        }
+        for more in ["=", "==", "A"] {
+            #expect(await bench.outcome(Array("\(parts.joined(separator: "."))\(more)".utf8)).isInvalidToken)
+        }
+    }
+
     @Test("Bytes that are not UTF-8, in the token or encoded within it, are refused")
     func notUTF8() async {
         let strange: [[UInt8]] = [

@@ -20,7 +20,7 @@ struct RateLimitGateTests {
 
         func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
             computed.add(1, ordering: .relaxed)
-            throw .unauthenticated("Forged.", error: "invalid_token")
+            throw .unauthenticated("Forged.", error: "invalid_token", .forged)
         }
     }
 
@@ -110,11 +110,29 @@ struct RateLimitGateTests {
         #expect(await refusal(gate, request("forged"))?.kind == .unauthenticated)
     }
 
-    @Test("Requests without credentials count as failures too")
+    @Test("Requests without credentials are limited too, and keep nobody out who has some")
     func anonymous() async {
         let gate = gate()
         for _ in 0..<60 { #expect(await refusal(gate, request(nil))?.kind == .unauthenticated) }
         #expect(await refusal(gate, request(nil))?.kind == .rateLimited)
+        #expect(await refusal(gate, request("forged"))?.kind == .unauthenticated)
+        #expect(identity.computed.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("All IPv6 addresses of one /64 network fail together, and other networks do not")
+    func networks() async {
+        let gate = gate()
+        for number in 0..<60 {
+            let problem = await refusal(gate, request("forged", peer: "2001:db8:1:2::\(String(number, radix: 16))"))
+            #expect(problem?.kind == .unauthenticated)
+        }
+        for peer in ["2001:db8:1:2::ffff", "2001:db8:1:2:3:4:5:6"] {
+            #expect(await refusal(gate, request("forged", peer: peer))?.kind == .rateLimited)
+        }
+        #expect(await refusal(gate, request("forged", peer: "2001:db8:1:3::1"))?.kind == .unauthenticated)
+        for _ in 0..<60 { _ = await refusal(gate, request("forged", peer: "::ffff:192.0.2.1")) }
+        #expect(await refusal(gate, request("forged", peer: "192.0.2.1"))?.kind == .rateLimited)
+        #expect(await refusal(gate, request("forged", peer: "192.0.2.2"))?.kind == .unauthenticated)
     }
 
     @Test("Failures that come through a trusted proxy are not counted: it stands for many people")

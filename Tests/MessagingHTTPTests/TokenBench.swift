@@ -25,7 +25,7 @@ final class TokenBench: Sendable {
         self.clock = clock
         self.host = host
         identity = JWTIdentity(
-            keys: keys, rules: set, capacity: capacity,
+            keys: keys, rules: set, hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: capacity,
             now: { Timestamp(milliseconds: clock.milliseconds.withLock { $0 }) },
             introduce: { person, _ in
                 host.people.withLock { $0.append(person) }

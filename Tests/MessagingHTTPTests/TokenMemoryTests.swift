@@ -60,7 +60,8 @@ struct TokenMemoryTests {
         let token = try token()
         let place = Place()
         let identity = JWTIdentity(
-            keys: keys, rules: TokenRules(), capacity: 10, now: { .init(milliseconds: Self.now * 1000) },
+            keys: keys, rules: TokenRules(), hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10,
+            now: { .init(milliseconds: Self.now * 1000) },
             introduce: { _, _ in
                 place.identity?.replaceKeys(other)
                 return true
