@@ -43,6 +43,30 @@ public struct MessagingService: RequestHandler {
         }
     }
 
+    /// Refuses what needs no body to be wrong: the host, the path, the method, the site, the credential.
+    ///
+    /// A token that is not known yet is not verified here; its request is let in.
+    public func refusalAtHead(of request: Request) -> Response? {
+        guard request.method != .options else { return nil }
+        do {
+            try sites.checkHost(request)
+            let target = RequestTarget(request.target)
+            switch parse(target) {
+            case .success(let (route, query)):
+                try check(request, route)
+                if route == .webSocket { throw Problem.pollingOnly }
+                if Route.needsCaller(target.path) { _ = try gate.recognise(request, query) }
+            case .failure(let problem):
+                let isToCaller = Route.needsCaller(target.path)
+                if isToCaller, try gate.recognise(request, Query(callerIn: target.query)) == nil { return nil }
+                throw problem
+            }
+            return nil
+        } catch {
+            return problem(error, commonFields(request), request)
+        }
+    }
+
     /// Answers an idle poll, and whatever can be seen to be wrong without the store.
     public func answerFromMemory(_ request: Request) -> Response? {
         if let response = refuseHost(of: request) { return response }
@@ -64,7 +88,7 @@ public struct MessagingService: RequestHandler {
             case .page:
                 return page?.answer(to: request, context.settings.cors)
             case .webSocket:
-                throw Problem(.pollingOnly, "There is no WebSocket here; poll the endpoints instead.")
+                throw Problem.pollingOnly
             case .conversations:
                 guard let call = try callFromMemory(request, query, common) else { return nil }
                 return try ListConversations(context: context).answerFromMemory(call)

@@ -1,5 +1,11 @@
 /// What a server needs to answer requests.
 public protocol RequestHandler: Sendable {
+    /// Refuses a request that has a body by its head alone, before any of the body is read; nil lets the body come in.
+    ///
+    /// Called on a loop thread: it must neither wait nor compute for long. The body of `request` is empty. A request that is let in
+    /// is checked again, with its body, by the methods below.
+    func refusalAtHead(of request: Request) -> Response?
+
     /// Answers from memory alone, or returns nil where that is not enough.
     ///
     /// Called on a loop thread, with the whole body read: it must neither wait nor touch disk.
@@ -14,4 +20,9 @@ public protocol RequestHandler: Sendable {
     ///
     /// The body of `request` is empty.
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response
+}
+
+extension RequestHandler {
+    /// Lets every body come in.
+    public func refusalAtHead(of request: Request) -> Response? { nil }
 }
