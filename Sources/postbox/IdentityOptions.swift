@@ -11,7 +11,11 @@ struct IdentityOptions: ParsableArguments {
             """)
     var identity: IdentityKind?
 
-    @Option(help: "jwt: the file with the shared secret, for HS256, HS384 and HS512.")
+    @Option(
+        help: """
+            jwt: the file with the shared secret, for HS256, HS384 and HS512; read again when it changes and on SIGHUP. Others on the \
+            machine should not be able to read it.
+            """)
     var jwtSecretFile: String?
 
     @Option(help: "jwt: the file with the public keys, a JWK Set; read again when it changes and on SIGHUP.")

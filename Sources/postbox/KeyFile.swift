@@ -9,16 +9,33 @@ struct KeyFile {
     }
 
     /// What tells one version of the file from another.
+    ///
+    /// Size and time of modification can be put back to what they were, as `cp -p` and `rsync` do; the time of the last change of the
+    /// inode cannot (inode(7)).
     struct Version: Equatable {
+        let device: UInt64
         let inode: UInt64
         let size: Int64
+        let modified: Timespec
         let changed: Timespec
+    }
+
+    /// What was in the file.
+    struct Contents {
+        let keys: TokenKeys
+        /// What is wrong with the file, though it can be used: sentences for the log.
+        let warnings: [String]
     }
 
     /// A time as the file system keeps it.
     struct Timespec: Equatable {
         let seconds: Int
         let nanoseconds: Int
+
+        init(_ time: timespec) {
+            seconds = time.tv_sec
+            nanoseconds = time.tv_nsec
+        }
     }
 
     let path: String
@@ -29,28 +46,50 @@ struct KeyFile {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         return Version(
-            inode: UInt64(status.st_ino), size: Int64(status.st_size),
-            changed: Timespec(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec))
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+            modified: Timespec(status.st_mtim), changed: Timespec(status.st_ctim))
     }
 
     /// Reads the keys.
     ///
     /// - Throws: ``Failure`` with a sentence that says what is wrong with which file.
-    func load() async throws -> TokenKeys {
+    func load() async throws -> Contents {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Failure.unavailable("cannot read \(path)")
         }
         do {
             switch kind {
             case .jwks:
-                return try await TokenKeys(jwks: Array(data))
+                return Contents(keys: try await TokenKeys(jwks: Array(data)), warnings: accessWarnings())
             case .secret:
                 // An editor ends the file with a line break; a secret does not end with one.
                 let secret = data.last == UInt8(ascii: "\n") ? data.dropLast() : data
-                return try await TokenKeys(secret: Array(secret))
+                let keys = try await TokenKeys(secret: Array(secret))
+                return Contents(keys: keys, warnings: accessWarnings() + endWarnings(secret.last))
             }
         } catch let error as TokenKeys.KeyError {
             throw Failure.unavailable("\(path): \(error.description)")
         }
+    }
+
+    /// Whoever reads a secret, or writes to either kind of file, can be anybody; public keys may be read.
+    private func accessWarnings() -> [String] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return [] }
+        if kind == .secret, status.st_mode & 0o004 != 0 {
+            return ["\(path) can be read by everybody on this machine, who can then sign tokens: chmod o= \(path)"]
+        }
+        guard status.st_mode & 0o002 != 0 else { return [] }
+        return ["\(path) can be written by everybody on this machine, who can then be anybody: chmod o-w \(path)"]
+    }
+
+    /// A secret that differs from the issuer's by its last byte verifies no token, and nothing else would say why.
+    private func endWarnings(_ last: UInt8?) -> [String] {
+        let ends: [UInt8: String] = [
+            UInt8(ascii: "\r"): "a carriage return (CR)", UInt8(ascii: "\n"): "a second line break",
+            UInt8(ascii: " "): "a space", UInt8(ascii: "\t"): "a tab",
+        ]
+        guard let last, let end = ends[last] else { return [] }
+        return ["the secret in \(path) ends in \(end), which is taken to belong to it"]
     }
 }

@@ -23,8 +23,10 @@ final class KeyWatcher {
         version = present
         do {
             let file = file
-            identity.replaceKeys(try Blocking.run { try await file.load() })
+            let loaded = try Blocking.run { try await file.load() }
+            identity.replaceKeys(loaded.keys)
             logger.notice("took the keys in \(file.path)")
+            for warning in loaded.warnings { logger.warning("\(warning)") }
         } catch let failure as Failure {
             logger.error("kept the old keys: \(failure.message)")
         } catch {

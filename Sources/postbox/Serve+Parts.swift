@@ -21,9 +21,11 @@ extension Serve {
         return store
     }
 
-    func loadKeys() throws -> TokenKeys? {
+    func loadKeys(_ logger: Logger) throws -> TokenKeys? {
         guard kind == .jwt, let file = identity.keyFile else { return nil }
-        return try Blocking.run { try await file.load() }
+        let loaded = try Blocking.run { try await file.load() }
+        for warning in loaded.warnings { logger.warning("\(warning)") }
+        return loaded.keys
     }
 
     func makeServer(_ logs: Logs, _ certificate: TLSCertificate?) throws -> Server {

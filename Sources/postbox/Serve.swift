@@ -108,7 +108,7 @@ struct Serve: ParsableCommand {
         let index = FreshnessIndex(capacity: indexCapacity)
         // Before the keys: what changes after this is read again.
         let keyVersion = identity.keyFile?.version
-        let keys = try loadKeys()
+        let keys = try loadKeys(logs.logger)
         let store = try openStore(index, deliveries, commits, logs.logger)
         defer { store.close() }
         let (identity, jwt) = makeIdentity(keys, store, logs.logger)

@@ -154,6 +154,55 @@ refuses() {
     running "$SERVER"
 }
 
+@test "a key file whose content changes is read again, even where its size and its time are put back" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    old=$(token '{"sub": "alice", "exp": "+60"}')
+    gets 200 "$old"
+    cp -p "$SECRET" "$FOLDER/before"
+    # Nobody looks in between.
+    kill -STOP "$SERVER"
+    sed 's/shared/sHaReD/' "$FOLDER/before" >"$SECRET"
+    touch --reference="$FOLDER/before" "$SECRET"
+    assert_equal "$(stat --format '%s %y' "$SECRET")" "$(stat --format '%s %y' "$FOLDER/before")"
+    kill -CONT "$SERVER"
+    await gets 401 "$old"
+    gets 200 "$(token '{"sub": "alice", "exp": "+60"}')"
+    # Another file of the same size and time.
+    cp -p "$FOLDER/before" "$SECRET.new"
+    mv "$SECRET.new" "$SECRET"
+    await gets 200 "$old"
+}
+
+@test "a secret that others can read, keys that others can write, and a secret that ends in CR are named" {
+    warned() { grep -qF -- "$1" "$ERR"; }
+    chmod 640 "$SECRET"
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    assert_equal "$(cat "$ERR")" ''
+    chmod 644 "$SECRET"
+    await warned "warning $SECRET can be read by everybody on this machine"
+    stop_postbox
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    warned "warning $SECRET can be read by everybody on this machine"
+    stop_postbox
+    printf 'a shared secret of thirty-two bytes or more\r\n' >"$SECRET"
+    chmod 600 "$SECRET"
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    warned "warning the secret in $SECRET ends in a carriage return (CR)"
+    assert_lacks 'everybody' "$ERR"
+    printf 'a shared secret of thirty-two bytes or more\n' >"$SECRET"
+    took() { grep -q 'notice took the keys' "$ERR"; }
+    await took
+    assert_equal "$(grep -c CR "$ERR")" 1
+    stop_postbox
+    rsa_key key
+    publish key
+    chmod 644 "$KEYS"
+    start_postbox --identity jwt --jwks-file "$KEYS"
+    assert_equal "$(cat "$ERR")" ''
+    chmod 666 "$KEYS"
+    await warned "warning $KEYS can be written by everybody on this machine"
+}
+
 @test "a key file that cannot be used leaves the old keys in force, and the log says so" {
     rsa_key old
     publish old
