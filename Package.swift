@@ -18,6 +18,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CArguments"),
+        .target(name: "CMounts"),
         .target(name: "Metrics", swiftSettings: strict),
         .target(name: "Messaging", swiftSettings: strict),
         .target(
@@ -38,7 +39,7 @@ let package = Package(
         .target(
             name: "SQLiteStore",
             dependencies: [
-                "Messaging", .product(name: "GRDB", package: "GRDB.swift"),
+                "CMounts", "Messaging", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

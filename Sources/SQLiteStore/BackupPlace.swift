@@ -32,6 +32,9 @@ final class BackupPlace {
             }
             // A device reads as an empty file, and would be gone.
             guard status.st_mode & S_IFMT == S_IFREG else { throw .notReplaceable(path: path) }
+            guard !DatabaseName.isMountedAlone(descriptor) else {
+                throw .notWritten(path: path, reason: "it is mounted by itself; mount the folder it is in")
+            }
             try check(path)
         } catch {
             release()

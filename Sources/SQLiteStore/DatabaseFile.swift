@@ -25,6 +25,8 @@ final class DatabaseFile: Sendable {
     private static let held = Mutex<Set<Identity>>([])
 
     let path: String
+    /// The file itself, where ``path`` is a symbolic link.
+    let realPath: String
     /// Whether there was no file before.
     let isNew: Bool
     private let identity: Identity
@@ -33,13 +35,15 @@ final class DatabaseFile: Sendable {
 
     /// Takes hold of the file, making an empty one where there is none; refuses what is not ours without changing anything.
     init(path: String, for purpose: Purpose = .opening) throws(SQLiteStoreError) {
-        try Self.checkFolder(of: path)
+        try DatabaseName.check(path)
+        try Self.checkFolder(of: DatabaseName.resolved(path))
         self.path = path
         let hold = try Self.held.withLock { held throws(SQLiteStoreError) in
             let hold = try Self.takeHold(of: path, unlessAmong: held, for: purpose)
             held.insert(hold.identity)
             return hold
         }
+        realPath = DatabaseName.resolved(path)
         identity = hold.identity
         isNew = hold.isNew
         descriptor = Mutex(hold.descriptor)
@@ -47,7 +51,7 @@ final class DatabaseFile: Sendable {
 
     /// Takes note of the write-ahead log, which SQLite keeps open from its first use until it closes the database.
     func rememberLog() {
-        let identity = Self.identity(ofFileAt: path + "-wal")
+        let identity = Self.identity(ofFileAt: realPath + "-wal")
         log.withLock { $0 = identity }
     }
 
@@ -61,8 +65,8 @@ final class DatabaseFile: Sendable {
         guard Self.identity(ofFileAt: path) == identity else {
             throw StoreFailure(.fileMissing, "the database is gone from \(path), or another file is there")
         }
-        guard let log = log.withLock({ $0 }), Self.identity(ofFileAt: path + "-wal") != log else { return }
-        throw StoreFailure(.fileMissing, "the write-ahead log is gone from \(path)-wal, or another file is there")
+        guard let log = log.withLock({ $0 }), Self.identity(ofFileAt: realPath + "-wal") != log else { return }
+        throw StoreFailure(.fileMissing, "the write-ahead log is gone from \(realPath)-wal, or another file is there")
     }
 
     /// Has what was written to the file so far put on disk, as far as that succeeds; does nothing once it is closed.
@@ -85,7 +89,7 @@ final class DatabaseFile: Sendable {
     /// Lets go of the file after a failure to open it, and leaves the folder as it was where the file did not exist before.
     func abandon() {
         if isNew {
-            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(realPath + suffix) }
         }
         close()
     }
@@ -98,6 +102,7 @@ final class DatabaseFile: Sendable {
         do throws(SQLiteStoreError) {
             // A device reads as an empty file, and would be gone where it is replaced.
             guard isRegular(opened) else { throw .notADatabase(path: path) }
+            guard !DatabaseName.isMountedAlone(opened) else { throw .mountedAlone(path: path) }
             try lock(opened, path)
             guard let identity = identity(of: opened) else { throw failure(path) }
             // Whoever replaces a file holds it until the other one has its name.
@@ -128,7 +133,7 @@ final class DatabaseFile: Sendable {
         if existing >= 0 { return (existing, false) }
         guard errno == ENOENT else { throw failure(path) }
         guard purpose != .openingExisting else { throw .missing(path: path) }
-        let new = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, 0o644)
+        let new = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, PartialFile.newMode)
         guard new >= 0 else { throw failure(path) }
         return (new, true)
     }

@@ -11,6 +11,9 @@ enum DatabaseHeader: Equatable {
 
     static let length = 100
 
+    /// Whether a database with this header has a write-ahead log while it is in use.
+    static func needsLog(_ bytes: [UInt8]) -> Bool { bytes.count >= length && bytes[19] == 2 }
+
     init(_ bytes: some Collection<UInt8>) {
         let bytes = Array(bytes)
         guard !bytes.isEmpty else {

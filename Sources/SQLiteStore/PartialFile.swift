@@ -2,42 +2,32 @@ import Foundation
 
 /// A file that is written under another name, and takes the place of the one it is for all at once.
 ///
-/// The other name is always the same, so that what a crash left is written over by the next try; a lock keeps two tries at the same
-/// time apart.
+/// The other name is always the same, so that the next try removes what a crash left; a lock keeps two tries at the same time apart.
+/// Only an ordinary file of that name is removed, and nothing is written through it: others may be able to make files in that folder.
 final class PartialFile {
+    /// The most that a new file may be open to: others may never read it. The umask takes away more.
+    static let newMode: mode_t = 0o640
+
     /// Where to write.
     let path: String
     private let destination: String
     private let descriptor: Int32
-
-    /// The file itself, where a path is a link to it: what takes its place must not take the link's.
-    static func resolved(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
-    }
 
     /// Makes the file, empty.
     ///
     /// - Parameters:
     ///   - destination: whose place it is to take.
     ///   - model: whose permissions it gets, and its owner where this process may give files away.
+    ///   - isNew: whether there is nothing to replace: then it is open to no more than ``newMode`` less the umask.
     ///   - keepsOwner: whether the model's owner is to be the file's.
-    init(for destination: String, like model: stat, keepsOwner: Bool) throws(CopyError) {
+    init(for destination: String, like model: stat, isNew: Bool, keepsOwner: Bool) throws(CopyError) {
         self.destination = destination
         path = destination + ".partial"
-        descriptor = open(path, O_RDWR | O_CLOEXEC | O_CREAT, model.st_mode & 0o666)
-        guard descriptor >= 0 else { throw Self.failure(destination) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw .inUse(path: path)
-        }
-        for suffix in ["-journal", "-wal", "-shm"] { unlink(path + suffix) }
-        guard ftruncate(descriptor, 0) == 0, fchmod(descriptor, model.st_mode & 0o666) == 0 else {
-            throw Self.failure(destination)
-        }
+        descriptor = try Self.create(path, mode: model.st_mode & Self.newMode)
+        if !isNew, fchmod(descriptor, model.st_mode & 0o666) != 0 { throw Self.failure(path) }
         // Only root may, and only then it matters: the server is another user.
         if keepsOwner { _ = fchown(descriptor, model.st_uid, model.st_gid) }
+        for suffix in ["-journal", "-wal", "-shm"] { unlink(path + suffix) }
     }
 
     deinit {
@@ -51,6 +41,7 @@ final class PartialFile {
 
     /// Takes the place of the file it is for; returns once that is on disk. SQLite must have closed it.
     func takePlace() throws(CopyError) {
+        guard Self.isInPlace(descriptor, path) else { throw .inUse(path: path) }
         guard fsync(descriptor) == 0, rename(path, destination) == 0 else { throw Self.failure(destination) }
         let folder = open(URL(fileURLWithPath: destination).deletingLastPathComponent().path, O_RDONLY | O_CLOEXEC)
         guard folder >= 0 else { throw Self.failure(destination) }
@@ -63,7 +54,52 @@ final class PartialFile {
         for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
     }
 
-    private static func failure(_ destination: String) -> CopyError {
-        .notWritten(path: destination, reason: String(cString: strerror(errno)))
+    /// Makes and locks the file, after removing the one that a crash left.
+    ///
+    /// That one is held until the new one is, so that another try finds one of them in use at any time.
+    private static func create(_ path: String, mode: mode_t) throws(CopyError) -> Int32 {
+        let stale = try removeStale(path)
+        defer { if let stale { close(stale) } }
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else { throw errno == EEXIST ? .inUse(path: path) : failure(path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isInPlace(descriptor, path) else {
+            close(descriptor)
+            throw .inUse(path: path)
+        }
+        return descriptor
+    }
+
+    /// Removes an ordinary file that nobody is writing to, and returns it open and locked; nil where there is none.
+    private static func removeStale(_ path: String) throws(CopyError) -> Int32? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else {
+            guard errno == ENOENT else { throw failure(path) }
+            return nil
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .notWritten(path: path, reason: "something is there that is no ordinary file; remove it")
+        }
+        let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { throw failure(path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isInPlace(descriptor, path) else {
+            close(descriptor)
+            throw .inUse(path: path)
+        }
+        guard unlink(path) == 0 else {
+            defer { close(descriptor) }
+            throw failure(path)
+        }
+        return descriptor
+    }
+
+    /// Whether an open file is what is found under its name.
+    private static func isInPlace(_ descriptor: Int32, _ path: String) -> Bool {
+        var (opened, named) = (stat(), stat())
+        guard fstat(descriptor, &opened) == 0, lstat(path, &named) == 0 else { return false }
+        return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
+    }
+
+    private static func failure(_ path: String) -> CopyError {
+        .notWritten(path: path, reason: String(cString: strerror(errno)))
     }
 }

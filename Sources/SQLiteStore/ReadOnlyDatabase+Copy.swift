@@ -28,11 +28,13 @@ extension ReadOnlyDatabase {
     public func backUp(
         to destination: String, rest: @escaping (Duration) throws -> Void, progress: @escaping (Progress) -> Void
     ) throws {
-        let destination = PartialFile.resolved(destination)
+        try DatabaseName.check(destination)
+        let destination = DatabaseName.resolved(destination)
         let place = try BackupPlace(destination, unlike: path)
         defer { place.release() }
         let partial = try PartialFile(
-            for: destination, like: place.present ?? place.source, keepsOwner: place.present != nil)
+            for: destination, like: place.present ?? place.source, isNew: place.present == nil,
+            keepsOwner: place.present != nil)
         do {
             try copy(to: partial) { step, elapsed in
                 progress(step)

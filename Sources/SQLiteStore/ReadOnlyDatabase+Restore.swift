@@ -19,7 +19,8 @@ extension ReadOnlyDatabase {
         progress: @escaping (Progress) -> Void
     ) throws {
         try checkVersion()
-        let destination = PartialFile.resolved(destination)
+        try DatabaseName.check(destination)
+        let destination = DatabaseName.resolved(destination)
         var (source, model) = (stat(), stat())
         guard stat(path, &source) == 0 else { throw SQLiteStoreError.missing(path: path) }
         if stat(destination, &model) == 0, source.st_dev == model.st_dev, source.st_ino == model.st_ino {
@@ -28,7 +29,8 @@ extension ReadOnlyDatabase {
         let held = try DatabaseFile(path: destination, for: .replacing)
         do {
             guard held.isNew || replacing else { throw CopyError.exists(path: destination) }
-            let partial = try PartialFile(for: destination, like: Self.model(held), keepsOwner: true)
+            let partial = try PartialFile(
+                for: destination, like: Self.model(held), isNew: held.isNew, keepsOwner: true)
             do {
                 try copy(to: partial) { step, _ in progress(step) }
                 try prepare(partial.path, random)
@@ -63,7 +65,7 @@ extension ReadOnlyDatabase {
             return status
         }
         stat(URL(fileURLWithPath: held.path).deletingLastPathComponent().path, &status)
-        status.st_mode = 0o644
+        status.st_mode = PartialFile.newMode
         return status
     }
 

@@ -17,6 +17,7 @@ public final class ReadOnlyDatabase: Sendable {
     /// - Throws: ``SQLiteStoreError``.
     public init(path: String) throws(SQLiteStoreError) {
         self.path = path
+        try DatabaseName.check(path)
         try Self.checkHeader(of: path)
         var configuration = Configuration()
         // Not a read-only connection: that would leave an empty log beside a database nobody serves, where this one, the last to
@@ -73,6 +74,10 @@ public final class ReadOnlyDatabase: Sendable {
         case .empty, .foreign: throw .notADatabase(path: path)
         case .database(let applicationID, _):
             guard applicationID == Schema.applicationID else { throw .notPostbox(path: path) }
+            // A backup needs no log, but one that is in use does, and here it would be missing without a word.
+            guard !DatabaseHeader.needsLog(bytes) || !DatabaseName.isMountedAlone(descriptor) else {
+                throw .mountedAlone(path: path)
+            }
         }
     }
 }

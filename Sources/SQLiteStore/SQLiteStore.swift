@@ -13,6 +13,9 @@ public final class SQLiteStore: Sendable {
     /// The present life of the store.
     public let epoch: Epoch
 
+    /// The database file, symbolic links resolved: its log lies beside it.
+    public var path: String { file.realPath }
+
     let pool: DatabasePool
     let writer: Writer
     let health: StoreHealth
@@ -46,7 +49,7 @@ public final class SQLiteStore: Sendable {
         self.checkpoints = checkpoints
         file = try DatabaseFile(path: path)
         do {
-            (pool, epoch) = try Self.openPool(path: path, random: random)
+            (pool, epoch) = try Self.openPool(path: file.realPath, random: random)
         } catch {
             file.abandon()
             throw Self.startError(error, path: path)

@@ -1,5 +1,9 @@
 /// Why a database cannot be opened; the list is closed.
 public enum SQLiteStoreError: Error, Equatable, Sendable {
+    /// SQLite takes the name for something else than a file of that name.
+    case notAFileName(path: String)
+    /// The file is mounted by itself, so that its log would lie outside of that mount.
+    case mountedAlone(path: String)
     /// The file does not exist, and is not to be made.
     case missing(path: String)
     /// The folder does not exist.
@@ -24,6 +28,11 @@ extension SQLiteStoreError: CustomStringConvertible {
     /// One line for the person who starts the program.
     public var description: String {
         switch self {
+        case .notAFileName(""): "The database needs a name."
+        case .notAFileName(let path):
+            "The name \(path) means something else to SQLite than a file; ./\(path) is the file of that name."
+        case .mountedAlone(let path):
+            "The database \(path) is mounted by itself, so its write-ahead log would be lost; mount the folder it is in."
         case .missing(let path): "There is no database \(path)."
         case .folderMissing(let path): "The folder of the database \(path) does not exist."
         case .notWritable(let path): "The database \(path) cannot be written: no permission for the file or its folder."

@@ -14,11 +14,9 @@ struct DatabaseOption: ParsableArguments {
         observer: (any CommitObserver)? = nil, checkpoints: Bool = true,
         committed: (@Sendable (GroupCommit) -> Void)? = nil, changed: (@Sendable (StoreChange) -> Void)? = nil
     ) throws -> SQLiteStore {
-        do {
-            return try SQLiteStore(
+        try Failure.translating {
+            try SQLiteStore(
                 path: path, observer: observer, checkpoints: checkpoints, committed: committed, changed: changed)
-        } catch {
-            throw Failure.unavailable(error.description)
         }
     }
 

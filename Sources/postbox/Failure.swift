@@ -19,8 +19,11 @@ struct Failure: Error {
         do {
             return try work()
         } catch let error as SQLiteStoreError {
-            if case .damaged = error { throw badData(error.description) }
-            throw unavailable(error.description)
+            switch error {
+            case .damaged: throw badData(error.description)
+            case .notAFileName: throw badUsage(error.description)
+            default: throw unavailable(error.description)
+            }
         } catch let error as CopyError {
             if case .damaged = error { throw badData(error.description) }
             throw unavailable(error.description)

@@ -116,7 +116,7 @@ struct Serve: ParsableCommand {
         let page = deliveries.map {
             MetricsPage(
                 server: server, service: service, store: store, index: index, deliveries: $0, commits: commits,
-                logs: logs, connectionLimit: connectionLimit, database: database.path)
+                logs: logs, connectionLimit: connectionLimit, database: store.path)
         }
         try start(server, service, admin, page)
         let url = SocketName.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")

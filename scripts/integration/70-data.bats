@@ -366,3 +366,184 @@ load data
     succeeds backup "$BACKUP"
     succeeds restore "$BACKUP" --force
 }
+
+# Files -----------------------------------------------------------------------------------
+
+# half_written COMMAND…: what a crash, or somebody else, left where the command writes before it replaces FILE.
+half_written() {
+    local partial=$1.partial victim=$BATS_TEST_TMPDIR/victim
+    shift
+    echo 'My notes' >"$victim"
+    for kind in --symbolic --symbolic\ --force; do
+        # The second points to nothing that is there.
+        [[ $kind == --symbolic ]] || victim=$BATS_TEST_TMPDIR/nowhere
+        ln --symbolic --force "$victim" "$partial"
+        refuses 69 "$@"
+        [[ $(tail -n 1 "$ERR") == *"$partial"*'no ordinary file'* ]]
+        assert_equal "$(readlink "$partial")" "$victim"
+        [[ ! -e $BATS_TEST_TMPDIR/nowhere ]]
+    done
+    for make in mkfifo mkdir; do
+        rm "$partial"
+        "$make" "$partial"
+        refuses 69 "$@"
+    done
+    rmdir "$partial"
+    victim=$BATS_TEST_TMPDIR/victim
+    # A second name of another file is no file to empty.
+    ln "$victim" "$partial"
+    for suffix in -journal -wal -shm; do ln --symbolic "$victim" "$partial$suffix"; done
+    succeeds "$@"
+    assert_equal "$(cat "$victim")" 'My notes'
+    head -c 5000000 /dev/zero >"$partial"
+    succeeds "$@"
+    assert_equal "$(find "$BATS_TEST_TMPDIR" -name '*.partial*')" ''
+}
+
+@test "a backup writes through no link that stands where it writes, and replaces what a crash left there" {
+    a_history
+    half_written "$BACKUP" backup "$BACKUP"
+    whole "$BACKUP"
+}
+
+@test "nor does a restore" {
+    a_history
+    succeeds backup "$BACKUP"
+    half_written "$DATABASE" restore "$BACKUP" --force
+    whole "$DATABASE"
+}
+
+@test "a backup to a link replaces the file it names, and a link that names nothing itself" {
+    a_history
+    mkdir "$BATS_TEST_TMPDIR/elsewhere"
+    ln --symbolic elsewhere/backup.sqlite "$BACKUP"
+    succeeds backup "$BACKUP"
+    [[ ! -L $BACKUP && ! -e $BATS_TEST_TMPDIR/elsewhere/backup.sqlite ]]
+    mv "$BACKUP" "$BATS_TEST_TMPDIR/elsewhere"
+    ln --symbolic elsewhere/backup.sqlite "$BACKUP"
+    succeeds backup "$BACKUP"
+    [[ -L $BACKUP ]]
+    whole "$BATS_TEST_TMPDIR/elsewhere/backup.sqlite"
+}
+
+# modes FILE…: in one word.
+modes() {
+    stat --format %a "$@" | tr '\n' ' '
+}
+
+@test "what is new is never readable by others, less the umask" {
+    for mask in 0000:640 0022:640 0027:640 0077:600; do
+        umask "${mask%:*}"
+        start_postbox
+        send alice conv-1 Hi bob
+        assert_equal "$(modes "$DATABASE" "$DATABASE-wal" "$DATABASE-shm")" "${mask#*:} ${mask#*:} ${mask#*:} "
+        succeeds backup "$BACKUP"
+        stop_postbox
+        rm "$DATABASE"
+        succeeds restore "$BACKUP"
+        assert_equal "$(modes "$BACKUP" "$DATABASE")" "${mask#*:} ${mask#*:} "
+        rm "$BACKUP" "$DATABASE"
+        a_history
+        assert_equal "$(modes "$DATABASE")" "${mask#*:} "
+        rm "$DATABASE"
+    done
+}
+
+@test "what is there keeps its mode, and a backup of what few may read is for no more" {
+    a_history
+    succeeds backup "$BACKUP"
+    chmod 604 "$DATABASE"
+    chmod 664 "$BACKUP"
+    start_postbox
+    send alice conv-1 Hi bob
+    succeeds backup "$BACKUP"
+    stop_postbox
+    assert_equal "$(modes "$DATABASE" "$BACKUP")" '604 664 '
+    succeeds restore "$BACKUP" --force
+    succeeds erase user alice
+    assert_equal "$(modes "$DATABASE" "$BACKUP")" '604 664 '
+    rm "$BACKUP"
+    chmod 600 "$DATABASE"
+    succeeds backup "$BACKUP"
+    assert_equal "$(modes "$BACKUP")" '600 '
+}
+
+@test "a name that SQLite takes for something else than a file is refused by every command" {
+    a_history
+    succeeds backup "$BACKUP"
+    cd "${DATABASE%/*}"
+    before=$(listing .)
+    for name in file:postbox.sqlite file:///tmp/x.sqlite 'file:x?mode=memory' FILE:x :memory: ''; do
+        for command in 'serve --port 0 --identity demo' check export 'erase user alice' 'prune --older-than 1y --all' \
+            'conversations open --participants a,b' 'users set a --name A' "import $BATS_TEST_TMPDIR/history.jsonl" \
+            "backup $BACKUP.2" "restore $BACKUP --force"; do
+            # shellcheck disable=SC2086
+            refuses 64 $command --database "$name"
+        done
+        refuses 64 backup "$name"
+        refuses 64 restore "$name" --force
+    done
+    assert_equal "$(listing .)" "$before"
+    # All other names are those of files, the one that is locked too.
+    for name in file:x 'a?mode=ro&b#c%20' :memory: "quote'd.sqlite"; do
+        name=./$name
+        DATABASE=$name start_postbox
+        refuses 69 serve --port 0 --identity demo --database "$name"
+        [[ $(cat "$ERR") == *'in use'* ]]
+        stop_postbox
+        [[ -s $name ]]
+        rm "$name"
+    done
+    assert_equal "$(listing .)" "$before"
+}
+
+@test "a database behind a symbolic link is locked, watched and copied like any other" {
+    a_history
+    ln --symbolic "$DATABASE" "$BATS_TEST_TMPDIR/link.sqlite"
+    DATABASE=$BATS_TEST_TMPDIR/link.sqlite start_postbox
+    refuses 69 erase user alice
+    [[ $(cat "$ERR") == *'in use'* ]]
+    send alice conv-1 Hi bob
+    mv "$DATABASE-wal" "$DATABASE-gone"
+    post alice conv-1 '{"content": "lost"}'
+    assert_problem 503 store-unavailable
+    mv "$DATABASE-gone" "$DATABASE-wal"
+    : >"$ERR"
+}
+
+# by_itself COMMAND…: runs it where the database is mounted by itself, from another folder.
+by_itself() {
+    EXIT=0
+    timeout 20 unshare --mount --map-root-user sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh \
+        "$DATABASE" "$BATS_TEST_TMPDIR/mounted/postbox.sqlite" "$POSTBOX" "$@" >"$OUT" 2>"$ERR" || EXIT=$?
+}
+
+@test "a database that is mounted by itself is refused: its log would be lost" {
+    a_history
+    mkdir "$BATS_TEST_TMPDIR/mounted"
+    touch "$BATS_TEST_TMPDIR/mounted/postbox.sqlite"
+    ln --symbolic mounted/postbox.sqlite "$BATS_TEST_TMPDIR/link.sqlite"
+    before=$(listing "$BATS_TEST_TMPDIR/mounted")
+    succeeds backup "$BACKUP"
+    for name in mounted/postbox.sqlite link.sqlite; do
+        for command in 'serve --port 0 --identity demo' check export 'erase user alice' 'prune --older-than 1y --all' \
+            'users set a --name A' "backup $BACKUP.2" "restore $BACKUP --force"; do
+            # shellcheck disable=SC2086
+            by_itself $command --database "$BATS_TEST_TMPDIR/$name"
+            assert_equal "$EXIT" 69
+            [[ $(tail -n 1 "$ERR") == "postbox: The database $BATS_TEST_TMPDIR"*'mounted by itself'*'mount the folder'* ]]
+        done
+    done
+    assert_equal "$(listing "$BATS_TEST_TMPDIR/mounted")" "$before"
+    # A backup has no log, so it may be mounted as it likes; only nothing can take its place there.
+    DATABASE=$BACKUP by_itself check --database "$BATS_TEST_TMPDIR/mounted/postbox.sqlite"
+    assert_equal "$EXIT" 0
+    source=$DATABASE
+    DATABASE=$BACKUP by_itself backup "$BATS_TEST_TMPDIR/mounted/postbox.sqlite" --database "$source"
+    assert_equal "$EXIT" 69
+    [[ $(tail -n 1 "$ERR") == *'mounted by itself'* ]]
+    # Its folder is a good place.
+    rm "$BATS_TEST_TMPDIR/mounted/postbox.sqlite"
+    timeout 20 unshare --mount --map-root-user sh -c 'mount --bind "$1" "$2" && exec "$3" users set a --name A --database "$2/postbox.sqlite"' sh \
+        "${DATABASE%/*}" "$BATS_TEST_TMPDIR/mounted" "$POSTBOX"
+}

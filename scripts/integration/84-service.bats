@@ -80,7 +80,7 @@ answered() {
 }
 
 @test "demo is refused with a socket from a service manager, also where it would listen on loopback" {
-    run -64 python3 "$BATS_TEST_DIRNAME/service_manager.py" "$POSTBOX" serve --database "$DATABASE" --identity demo
+    run -64 timeout 20 python3 "$BATS_TEST_DIRNAME/service_manager.py" "$POSTBOX" serve --database "$DATABASE" --identity demo
     [[ $output == *'postbox: --identity demo believes everybody'*LISTEN_FDS* ]]
     [[ $output != *'told READY'* ]]
     [[ ! -e $DATABASE ]]
