@@ -25,10 +25,10 @@ public struct DemoIdentity: Identity {
     }
 
     /// Never needed: memory knows everybody.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
         guard let caller = try rememberedCaller(of: request, query) else {
             preconditionFailure("demo identity knows everybody")
         }
-        return caller
+        return Arrival(caller)
     }
 }

@@ -80,9 +80,10 @@ struct Gate: Sendable {
         // What follows may take a while, and others wait for this thread.
         await Task.yield()
         do throws(Problem) {
-            let caller = try await identity.caller(of: request, query)
-            try take(caller, request)
-            return caller
+            let arrival = try await identity.caller(of: request, query)
+            try take(arrival.caller, request)
+            await arrival.introduce?()
+            return arrival.caller
         } catch {
             throw counted(error, request)
         }

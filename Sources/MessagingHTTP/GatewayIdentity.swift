@@ -1,16 +1,9 @@
 import Messaging
-import Synchronization
 
 /// Believes the gateway in front: `X-User-ID` and `X-Tenant-ID`, and how people are called, from trusted addresses only.
 public final class GatewayIdentity: Identity {
-    private struct Names: Equatable {
-        let name: String?
-        let company: String?
-    }
-
     private let trusted: AddressRanges
-    private let introduce: Introduction
-    private let known: Mutex<LeastRecentlyUsed<Caller, Names>>
+    private let introductions: Introductions
 
     /// The fields that name the caller.
     public var vary: String { "X-User-ID, X-Tenant-ID" }
@@ -20,32 +13,25 @@ public final class GatewayIdentity: Identity {
 
     /// - Parameters:
     ///   - trusted: the addresses of gateways.
-    ///   - capacity: how many people's names to remember.
-    ///   - introduce: stores how somebody is called.
-    public init(trusted: AddressRanges, capacity: Int, introduce: @escaping Introduction) {
+    ///   - introductions: has the names stored that gateways claim.
+    public init(trusted: AddressRanges, introductions: Introductions) {
         self.trusted = trusted
-        self.introduce = introduce
-        known = Mutex(LeastRecentlyUsed(capacity: capacity))
+        self.introductions = introductions
     }
 
     /// The named user, unless the request says something new about how they are called.
     public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
-        let (caller, names) = try read(request)
-        guard names.name != nil || names.company != nil else { return caller }
-        return known.withLock { $0.value(for: caller) } == names ? caller : nil
+        let (caller, person) = try read(request)
+        return introductions.isSettled(person, of: caller) ? caller : nil
     }
 
-    /// The named user, once it is stored how they are called.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
-        let (caller, names) = try read(request)
-        let person = Person(id: caller.user, name: names.name, company: names.company)
-        if await introduce(person, caller.tenant) {
-            known.withLock { $0.set(caller, to: names) }
-        }
-        return caller
+    /// The named user, and how they are called.
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
+        let (caller, person) = try read(request)
+        return Arrival(caller) { [introductions] in _ = await introductions.settle(person, of: caller) }
     }
 
-    private func read(_ request: Request) throws(Problem) -> (Caller, Names) {
+    private func read(_ request: Request) throws(Problem) -> (Caller, Person) {
         guard trusted.contains(request.peer) else {
             throw .unauthenticated("This address is not one of a trusted gateway.")
         }
@@ -57,8 +43,8 @@ public final class GatewayIdentity: Identity {
             guard let given = TenantID(text) else { throw Problem(.malformedRequest, "X-Tenant-ID is not a valid id.") }
             tenant = given
         }
-        let names = Names(
-            name: try request.fields.onlyText(.userName), company: try request.fields.onlyText(.userCompany))
-        return (Caller(tenant: tenant, user: user), names)
+        let person = Person(
+            id: user, name: try request.fields.onlyText(.userName), company: try request.fields.onlyText(.userCompany))
+        return (Caller(tenant: tenant, user: user), person)
     }
 }

@@ -16,10 +16,10 @@ public protocol Identity: Sendable {
     /// - Throws: `unauthenticated` or `malformed-request`.
     func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller?
 
-    /// The caller of a request, whatever it takes to find out.
+    /// The caller of a request, whatever it takes to find out but writing: whoever is not let in causes none.
     ///
     /// - Throws: `unauthenticated` or `malformed-request`.
-    func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller
+    func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival
 }
 
 /// What is wrong with the credentials of a request, as far as it counts against the address they come from.

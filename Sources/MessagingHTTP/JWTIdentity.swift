@@ -10,6 +10,14 @@ public final class JWTIdentity: Identity {
     private struct Remembered {
         let caller: Caller
         let expires: Timestamp
+        /// What it says about how they are called, until that is settled.
+        var claim: Claim?
+    }
+
+    private final class Claim: Sendable {
+        let person: Person
+
+        init(_ person: Person) { self.person = person }
     }
 
     private enum Known {
@@ -18,7 +26,7 @@ public final class JWTIdentity: Identity {
     }
 
     private enum Verified: Sendable {
-        case known(Caller)
+        case known(Remembered)
         case new(TokenRules.Bearer, generation: Int)
     }
 
@@ -44,7 +52,7 @@ public final class JWTIdentity: Identity {
     private let rules: TokenRules
     private let hashKey: TokenHashKey
     private let now: @Sendable () -> Timestamp
-    private let introduce: Introduction
+    private let introductions: Introductions
     private let memory: Mutex<Memory>
     private let capacity: Int
     private let queue = VerificationQueue()
@@ -59,15 +67,15 @@ public final class JWTIdentity: Identity {
     ///   - hashKey: what remembered tokens are found by.
     ///   - capacity: how many verified tokens to remember.
     ///   - now: the clock; any thread may call it.
-    ///   - introduce: stores how somebody is called.
+    ///   - introductions: has the names stored that tokens claim.
     public init(
         keys: TokenKeys, rules: TokenRules, hashKey: TokenHashKey, capacity: Int,
-        now: @escaping @Sendable () -> Timestamp, introduce: @escaping Introduction
+        now: @escaping @Sendable () -> Timestamp, introductions: Introductions
     ) {
         self.rules = rules
         self.hashKey = hashKey
         self.now = now
-        self.introduce = introduce
+        self.introductions = introductions
         self.capacity = capacity
         memory = Mutex(Memory(keys: keys, generation: 0, capacity: capacity))
     }
@@ -79,30 +87,35 @@ public final class JWTIdentity: Identity {
         }
     }
 
-    /// The bearer of a token that was verified before and has not expired.
+    /// The bearer of a token that was verified before and has not expired, unless it says something new about how they are called.
     public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         guard let digest = TokenDigest(try BearerToken.of(request), key: hashKey) else { return nil }
         switch memory.withLock({ $0.known(digest) }) {
         case .bearer(let bearer):
             // An expired one takes the long way, which says why it counts no more.
-            return now().milliseconds < bearer.expires.milliseconds ? bearer.caller : nil
+            return bearer.claim == nil && isValid(bearer) ? bearer.caller : nil
         case .forged: throw Self.notSigned(.unusable)
         case nil: return nil
         }
     }
 
-    /// The bearer of a token that is good.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
+    /// The bearer of a token that is good, and how they are called.
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
         let token = Array(try BearerToken.of(request))
+        let digest = TokenDigest(token[...], key: hashKey)
+        // A name that has yet to be settled needs no signature.
+        if let digest, case .bearer(let bearer)? = memory.withLock({ $0.known(digest) }), isValid(bearer) {
+            return arrival(of: bearer, by: digest)
+        }
         let verified = try await queue.run(for: ClientNetwork(of: request.peer), size: token.count) {
             self.verify(token)
         }
         switch verified {
-        case .known(let caller): return caller
+        case .known(let bearer): return arrival(of: bearer, by: digest)
         case .new(let bearer, let generation):
             // Nobody gets in with a key that was taken away meanwhile.
             guard generation == memory.withLock({ $0.generation }) else { return try await caller(of: request, query) }
-            return await remember(bearer, by: TokenDigest(token[...], key: hashKey), generation)
+            return arrival(of: remember(bearer, by: digest, generation), by: digest)
         }
     }
 
@@ -115,8 +128,7 @@ public final class JWTIdentity: Identity {
         do throws(Problem) {
             // Another request may have brought it while this one waited.
             switch known {
-            case .bearer(let bearer) where now().milliseconds < bearer.expires.milliseconds:
-                return .success(.known(bearer.caller))
+            case .bearer(let bearer) where isValid(bearer): return .success(.known(bearer))
             case .forged: throw Self.notSigned(.unusable)
             case .bearer, nil: break
             }
@@ -138,16 +150,31 @@ public final class JWTIdentity: Identity {
         }
     }
 
-    private func remember(_ bearer: TokenRules.Bearer, by digest: TokenDigest?, _ generation: Int) async -> Caller {
+    private func isValid(_ bearer: Remembered) -> Bool { now().milliseconds < bearer.expires.milliseconds }
+
+    private func remember(_ bearer: TokenRules.Bearer, by digest: TokenDigest?, _ generation: Int) -> Remembered {
         let isNamed = bearer.person.name != nil || bearer.person.company != nil
-        let isKnown = isNamed ? await introduce(bearer.person, bearer.caller.tenant) : true
-        guard isKnown, let digest else { return bearer.caller }
+        let new = Remembered(
+            caller: bearer.caller, expires: bearer.expires, claim: isNamed ? Claim(bearer.person) : nil)
+        guard let digest else { return new }
         return memory.withLock { memory in
-            guard memory.generation == generation else { return bearer.caller }
+            guard memory.generation == generation else { return new }
             // Where two requests brought it at once, all tables get to know the same caller.
-            if let known = memory.bearers.value(for: digest), known.caller == bearer.caller { return known.caller }
-            memory.bearers.set(digest, to: Remembered(caller: bearer.caller, expires: bearer.expires))
-            return bearer.caller
+            if let known = memory.bearers.value(for: digest), known.caller == new.caller { return known }
+            memory.bearers.set(digest, to: new)
+            return new
+        }
+    }
+
+    /// A name that is not settled is claimed again by the next request.
+    private func arrival(of bearer: Remembered, by digest: TokenDigest?) -> Arrival {
+        guard let claim = bearer.claim else { return Arrival(bearer.caller) }
+        return Arrival(bearer.caller) { [self] in
+            let lasting = (bearer.expires.milliseconds - now().milliseconds) / 1000
+            guard await introductions.settle(claim.person, of: bearer.caller, lasting: lasting), let digest else {
+                return
+            }
+            memory.withLock { _ = $0.bearers.update(digest) { if $0.claim === claim { $0.claim = nil } } }
         }
     }
 

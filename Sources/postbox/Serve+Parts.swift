@@ -46,7 +46,7 @@ extension Serve {
     func makeIdentity(
         _ keys: TokenKeys?, _ store: SQLiteStore, _ logger: Logger
     ) -> (any Identity, JWTIdentity?) {
-        let introduce: Introduction = { person, tenant in
+        let introductions = Introductions(capacity: indexCapacity, ticks: SystemClock.ticks) { person, tenant in
             do {
                 try await store.setPerson(person, tenant: tenant)
                 return true
@@ -60,14 +60,14 @@ extension Serve {
             return (DemoIdentity(), nil)
         case .gateway:
             let gateway = GatewayIdentity(
-                trusted: identity.trustedProxies, capacity: indexCapacity, introduce: introduce)
+                trusted: identity.trustedProxies, introductions: introductions)
             return (gateway, nil)
         case .jwt:
             guard let keys else { preconditionFailure("jwt was accepted without a key file") }
             let jwt = JWTIdentity(
                 keys: keys, rules: identity.rules, hashKey: TokenHashKey(random: RandomIDs.word),
                 capacity: indexCapacity,
-                now: SystemClock.now, introduce: introduce)
+                now: SystemClock.now, introductions: introductions)
             return (jwt, jwt)
         }
     }

@@ -9,6 +9,17 @@ final class Bench: Sendable {
     let store: SQLiteStore
     let service: MessagingService
     private let folder: String
+    private let clock = Clock()
+
+    /// Stands still until it is told.
+    private final class Clock: Sendable {
+        private let seconds = Atomic<Int64>(1)
+        var ticks: @Sendable () -> Int64 { { self.seconds.load(ordering: .relaxed) * 1_000_000_000 } }
+        func pass(_ seconds: Int64) { self.seconds.add(seconds, ordering: .relaxed) }
+    }
+
+    /// Lets time pass, in seconds.
+    func pass(_ seconds: Int64) { clock.pass(seconds) }
 
     private final class Counter: Sendable {
         private let count = Atomic<Int64>(0)
@@ -17,7 +28,7 @@ final class Bench: Sendable {
 
     init(
         configure: (inout ServiceSettings) -> Void = { _ in },
-        identity: (@Sendable (SQLiteStore) throws -> any Identity)? = nil
+        identity: (@Sendable (Introductions) throws -> any Identity)? = nil
     ) throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent(
             "postbox-isolation-\(UUID().uuidString)")
@@ -30,14 +41,16 @@ final class Bench: Sendable {
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
         settings.limits.polls = RateLimit(name: "polls", perSecond: 0, burst: 1)
         configure(&settings)
-        let counter = Counter()
-        let gateway = GatewayIdentity(trusted: .loopback, capacity: 100) { person, tenant in
+        let (counter, clock) = (Counter(), clock)
+        let introductions = Introductions(capacity: 100, ticks: clock.ticks) { person, tenant in
             (try? await store.setPerson(person, tenant: tenant)) != nil
         }
         service = MessagingService(
-            store: store, index: index, identity: try identity?(store) ?? gateway, settings: settings,
+            store: store, index: index,
+            identity: try identity?(introductions) ?? GatewayIdentity(trusted: .loopback, introductions: introductions),
+            settings: settings,
             surroundings: Surroundings(
-                now: { Timestamp(milliseconds: counter.next()) }, ticks: { 1_000_000_000 },
+                now: { Timestamp(milliseconds: counter.next()) }, ticks: clock.ticks,
                 makeConversationID: { ConversationID(trusted: "direct-\(counter.next())") }, log: { _ in }))
     }
 

@@ -6,19 +6,27 @@ import Testing
 
 /// Who is believed to be asking where a gateway says it.
 struct IdentityGatewayTests {
-    private final class Introductions: Sendable {
+    private final class Host: Sendable {
         let people = Mutex<[Person]>([])
+        let seconds = Mutex<Int64>(1000)
+        let isAtHome = Mutex(true)
+
+        var names: [String?] { people.withLock { $0.map(\.name) } }
+        func pass(_ seconds: Int64) { self.seconds.withLock { $0 += seconds } }
     }
 
-    private let known = Introductions()
+    private let known = Host()
     private let identity: GatewayIdentity
 
     init() {
         let known = known
-        identity = GatewayIdentity(trusted: .loopback, capacity: 10) { person, _ in
+        let introductions = Introductions(
+            capacity: 10, ticks: { known.seconds.withLock { $0 * 1_000_000_000 } }
+        ) { person, _ in
             known.people.withLock { $0.append(person) }
-            return true
+            return known.isAtHome.withLock { $0 }
         }
+        identity = GatewayIdentity(trusted: .loopback, introductions: introductions)
     }
 
     private func request(from peer: String, _ fields: [(RequestField, String)]) -> Request {
@@ -33,7 +41,9 @@ struct IdentityGatewayTests {
         let request = request(from: peer, fields)
         do throws(Problem) {
             if let known = try identity.rememberedCaller(of: request, Query([])) { return .success(known) }
-            return .success(try await identity.caller(of: request, Query([])))
+            let arrival = try await identity.caller(of: request, Query([]))
+            await arrival.introduce?()
+            return .success(arrival.caller)
         } catch {
             return .failure(error)
         }
@@ -115,5 +125,83 @@ struct IdentityGatewayTests {
         #expect(known.people.withLock { $0 }.last?.name == "Alicia")
         #expect(await outcome([(.userID, "alice")]).caller != nil)
         #expect(known.people.withLock { $0 }.count == 3)
+    }
+
+    private func poll(as name: String) async {
+        #expect(await outcome([(.userID, "alice"), (.userName, name)]).caller != nil, "\(name)")
+    }
+
+    @Test("Another name is taken at once, and a further one only when a minute is over, however often it is claimed")
+    func oncePerMinute() async {
+        await poll(as: "Al")
+        await poll(as: "Alice")
+        for second in 0..<59 {
+            known.pass(1)
+            await poll(as: "Alice \(second)")
+        }
+        #expect(known.names == ["Al", "Alice"])
+        known.pass(1)
+        await poll(as: "Alice A.")
+        #expect(known.names == ["Al", "Alice", "Alice A."])
+    }
+
+    @Test("Sessions with different names do not take turns, however many they are: a name that came last stays")
+    func turns() async {
+        for count in 2...5 {
+            let before = known.names.count
+            for _ in 0..<500 {
+                for session in 0..<count { await poll(as: "Session \(session) of \(count)") }
+                known.pass(10)
+            }
+            let taken = known.names[before...]
+            #expect(taken.count <= 3 && Set(taken).count == taken.count, "\(taken)")
+            // All of them end.
+            known.pass(1000)
+        }
+    }
+
+    @Test(
+        "A name that was replaced comes back once nobody claims the one that replaced it, and at once where it was not claimed since"
+    )
+    func comesBack() async {
+        await poll(as: "Al")
+        await poll(as: "Alice")
+        for _ in 0..<59 {
+            known.pass(10)
+            await poll(as: "Al")
+        }
+        #expect(known.names == ["Al", "Alice"])
+        known.pass(10)
+        await poll(as: "Al")
+        #expect(known.names == ["Al", "Alice", "Al"])
+        for _ in 0..<60 {
+            known.pass(10)
+            await poll(as: "Al")
+        }
+        await poll(as: "Alice")
+        #expect(known.names == ["Al", "Alice", "Al", "Alice"])
+    }
+
+    @Test("A name that could not be stored is tried again, and is no change until it is stored")
+    func notStored() async {
+        await poll(as: "Al")
+        known.isAtHome.withLock { $0 = false }
+        for _ in 0..<2 { await poll(as: "Alice") }
+        known.isAtHome.withLock { $0 = true }
+        for _ in 0..<3 { await poll(as: "Alice") }
+        #expect(known.names == ["Al", "Alice", "Alice", "Alice"])
+    }
+
+    @Test("Canonically equivalent names are different ones, and so are an empty one and none")
+    func differences() async {
+        for fields in [
+            [(.userName, "\u{E9}")], [(.userName, "e\u{301}")], [(.userName, "")],
+            [(.userName, ""), (.userCompany, "")],
+            [(.userCompany, "")],
+        ] as [[(RequestField, String)]] {
+            _ = await outcome([(.userID, "alice")] + fields)
+            known.pass(700)
+        }
+        #expect(known.names.count == 5)
     }
 }

@@ -18,7 +18,7 @@ struct RateLimitGateTests {
             return Caller(user: user)
         }
 
-        func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
+        func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
             computed.add(1, ordering: .relaxed)
             throw .unauthenticated("Forged.", error: "invalid_token", .forged)
         }
@@ -54,6 +54,32 @@ struct RateLimitGateTests {
         } catch {
             return error
         }
+    }
+
+    @Test("Whoever is not let in has no name stored")
+    func names() async {
+        let introduced = Introduced()
+        let gateway = GatewayIdentity(
+            trusted: .loopback,
+            introductions: Introductions(capacity: 10, ticks: { 0 }) { person, _ in
+                introduced.names.withLock { $0.append(person.name ?? "") }
+                return true
+            })
+        var limits = ServiceLimits()
+        limits.polls = RateLimit(name: "polls", perSecond: 0.001, burst: 1)
+        let gate = Gate(identity: gateway, limits: limits, ticks: { [clock] in clock.now.load(ordering: .relaxed) })
+        for name in ["Al", "Alice"] {
+            var fields = RequestFields()
+            fields.append(.userID, "alice".utf8)
+            fields.append(.userName, name.utf8)
+            let asked = Request(method: .get, target: [], fields: fields, peer: "127.0.0.1")
+            #expect(await refusal(gate, asked)?.kind == (name == "Al" ? nil : .rateLimited))
+        }
+        #expect(introduced.names.withLock { $0 } == ["Al"])
+    }
+
+    private final class Introduced: Sendable {
+        let names = Mutex<[String]>([])
     }
 
     @Test("Twenty tabs that poll both endpoints every ten seconds are never limited, all at once for an hour")

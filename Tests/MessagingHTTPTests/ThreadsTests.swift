@@ -16,9 +16,9 @@ struct ThreadsTests {
 
         func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? { nil }
 
-        func caller(of request: Request, _ query: Query) async throws(Problem) -> Caller {
+        func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
             found()
-            return Caller(tenant: .none, user: alice)
+            return Arrival(Caller(tenant: .none, user: alice))
         }
     }
 

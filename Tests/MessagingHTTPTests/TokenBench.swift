@@ -27,13 +27,15 @@ final class TokenBench: Sendable {
         identity = JWTIdentity(
             keys: keys, rules: set, hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: capacity,
             now: { Timestamp(milliseconds: clock.milliseconds.withLock { $0 }) },
-            introduce: { person, _ in
+            introductions: Introductions(
+                capacity: capacity, ticks: { clock.milliseconds.withLock { $0 * 1_000_000 } }
+            ) { person, _ in
                 host.people.withLock { $0.append(person) }
                 return host.isAtHome.withLock { $0 }
             })
     }
 
-    /// Whom it has introduced, in order: each time, a signature was verified before.
+    /// Whom it has introduced, in order.
     var introduced: [Person] { host.people.withLock { $0 } }
 
     func setDisk(working: Bool) { host.isAtHome.withLock { $0 = working } }
@@ -54,7 +56,9 @@ final class TokenBench: Sendable {
         do throws(Problem) {
             let query = try Query([])
             if let known = try identity.rememberedCaller(of: request, query) { return .success(known) }
-            return .success(try await identity.caller(of: request, query))
+            let arrival = try await identity.caller(of: request, query)
+            await arrival.introduce?()
+            return .success(arrival.caller)
         } catch {
             return .failure(error)
         }

@@ -62,12 +62,12 @@ struct TokenMemoryTests {
         let identity = JWTIdentity(
             keys: keys, rules: TokenRules(), hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10,
             now: { .init(milliseconds: Self.now * 1000) },
-            introduce: { _, _ in
+            introductions: Introductions(capacity: 10, ticks: { 0 }) { _, _ in
                 place.identity?.replaceKeys(other)
                 return true
             })
         place.identity = identity
-        _ = try await identity.caller(of: TokenBench.bearer(token), Query([]))
+        try await identity.caller(of: TokenBench.bearer(token), Query([])).introduce?()
         #expect(try identity.rememberedCaller(of: TokenBench.bearer(token), Query([])) == nil)
     }
 
@@ -86,6 +86,36 @@ struct TokenMemoryTests {
         #expect(await bench.outcome(token).caller != nil)
         #expect(bench.remembers(token))
         #expect(bench.introduced.count == 3)
+    }
+
+    @Test(
+        "A name that comes less than a minute after another one is taken later, without the token being verified anew")
+    func early() async throws {
+        let bench = TokenBench(keys)
+        let tokens = try ["Al", "Alice", "Alice A."].map { try token("\"name\":\"\($0)\"") }
+        for token in tokens { #expect(await bench.outcome(token).caller != nil) }
+        #expect(bench.introduced.map(\.name) == ["Al", "Alice"])
+        #expect(tokens.map(bench.remembers) == [true, true, false])
+        bench.pass(milliseconds: 59_000)
+        bench.identity.replaceKeys(keys)
+        #expect(await bench.outcome(tokens[2]).caller != nil)
+        #expect(!bench.remembers(tokens[2]))
+        bench.pass(milliseconds: 1000)
+        #expect(await bench.outcome(tokens[2]).caller != nil)
+        #expect(bench.remembers(tokens[2]))
+        #expect(bench.introduced.map(\.name) == ["Al", "Alice", "Alice A."])
+    }
+
+    @Test("Two sessions that refresh their tokens, each with a name of its own, do not take turns")
+    func turns() async throws {
+        let bench = TokenBench(keys)
+        for hour in 0..<50 {
+            let exp = Self.now + Int64(hour) * 1800 + 3600
+            let name = hour.isMultiple(of: 2) ? "Al" : "Alice"
+            #expect(await bench.outcome(try token(exp: exp, "\"name\":\"\(name)\"")).caller != nil)
+            bench.pass(milliseconds: 1_800_000)
+        }
+        #expect(bench.introduced.map(\.name) == ["Al", "Alice"])
     }
 
     @Test("Only so many tokens are remembered, the ones used last, and all go on working")

@@ -54,7 +54,7 @@ struct VerificationTests {
         identity = JWTIdentity(
             keys: try await TokenKeys(secret: mint.secret), rules: TokenRules(),
             hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10_000, now: { [clock] in clock.read() },
-            introduce: { _, _ in true })
+            introductions: Introductions(capacity: 10, ticks: { 0 }) { _, _ in true })
     }
 
     private func request(_ number: Int, from peer: String, size: Int = 0) throws -> Request {

@@ -117,3 +117,37 @@ setup() {
     exec 4>&-
     grep -q '^HTTP/1.1 200' "$BODY"
 }
+
+# names FIRST LAST: alice polls over one connection, each time as somebody called otherwise; prints how often each status came.
+names() {
+    local n
+    for ((n = $1; n <= $2; n++)); do
+        ((n == $1)) || echo next
+        printf '%s\n' silent "url = \"$API\"" 'header = "X-User-ID: alice"' "header = \"X-User-Name: Alice $n\"" 'output = "/dev/null"' \
+            'write-out = "%{http_code}\n"'
+    done | curl --config - | sort | uniq -c | xargs
+}
+
+@test "who is over a limit has no name stored, and nobody has more than two in a minute" {
+    start_postbox --identity gateway --poll-rate 0.001 --poll-burst 6 --send-rate 0
+    send bob conv-1 'Hi' alice
+    size=$(stat -c %s "$DATABASE-wal")
+    assert_equal "$(names 1 300)" '6 200 294 429'
+    as bob GET "$API"
+    assert_json '.[0].name == "Alice 2"'
+    (($(stat -c %s "$DATABASE-wal") - size < 100000)) || fail "$(($(stat -c %s "$DATABASE-wal") - size)) bytes for names"
+}
+
+@test "two sessions with different names do not take turns" {
+    start_postbox --identity gateway
+    send bob conv-1 'Hi' alice
+    for name in Al Alice; do as alice GET "$API" --header "X-User-Name: $name"; done
+    as bob GET "$API"
+    assert_json '.[0].name == "Alice"'
+    tag=$(header ETag)
+    for _ in {1..50}; do
+        for name in Al Alice; do as alice GET "$API" --header "X-User-Name: $name"; done
+    done
+    as bob GET "$API" --header "If-None-Match: $tag"
+    assert_status 304
+}
