@@ -114,10 +114,22 @@ extension Problem {
         switch refusal {
         case .bodyTooLarge(let limit):
             self.init(.contentTooLarge, "A request body may have at most \(limit) bytes.")
+        case .tooManyBodies:
+            self.init(
+                .overloaded, "Too many request bodies are coming in; nothing was stored. Try again shortly.",
+                fields: [Response.Field("Retry-After", "1")])
+        case .headTooLarge:
+            self.init(
+                .headTooLarge, "The request's header fields leave no room for an answer. Send fewer cookies or fields.")
         case .ambiguousLength:
             self.init(.malformedRequest, "Content-Length and Transfer-Encoding do not agree on the body's length.")
+        case .malformedChunks:
+            self.init(.malformedRequest, "The body does not come in chunks as Transfer-Encoding says.")
         case .malformedHead:
-            self.init(.malformedRequest, "A header field has no proper name, or Host is given twice.")
+            self.init(
+                .malformedRequest, "A line of the request's head is no field, or continues the line before it.")
+        case .invalidHost:
+            self.init(.malformedRequest, "The request must have exactly one Host field, with a host name or address.")
         case .stopping:
             self.init(
                 .stopping, "The server is stopping. Try again shortly.", fields: [Response.Field("Retry-After", "1")])

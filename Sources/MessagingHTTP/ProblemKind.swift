@@ -18,6 +18,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     case idempotencyConflict = "idempotency-conflict"
     case invalidReadPosition = "invalid-read-position"
     case rateLimited = "rate-limited"
+    case headTooLarge = "head-too-large"
     case overloaded
     case storeUnavailable = "store-unavailable"
     case stopping
@@ -47,6 +48,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .misdirectedRequest: 421
         case .invalidMessage, .idempotencyConflict, .invalidReadPosition: 422
         case .rateLimited: 429
+        case .headTooLarge: 431
         case .overloaded, .storeUnavailable, .stopping: 503
         }
     }
@@ -72,6 +74,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .idempotencyConflict: "Idempotency conflict"
         case .invalidReadPosition: "Invalid read position"
         case .rateLimited: "Too many requests"
+        case .headTooLarge: "Head too large"
         case .overloaded: "Overloaded"
         case .storeUnavailable: "Store unavailable"
         case .stopping: "Server is stopping"

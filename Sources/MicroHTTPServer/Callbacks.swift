@@ -53,6 +53,38 @@ func connectionChanged(
     }
 }
 
+/// Called in place of `recv` on the socket of a connection.
+///
+/// While an answer is due the library would read on, and give up an answer that it has no memory left for, or whose client sends no
+/// more. An interrupted call it repeats later.
+func receivePlain(
+    context: UnsafeMutableRawPointer?, descriptor: Int32, buffer: UnsafeMutableRawPointer?, size: Int
+) -> Int {
+    let connection = loop(context)?.connection(on: descriptor)
+    if connection?.isAnswerDue == true {
+        errno = EINTR
+        return -1
+    }
+    let count = recvfrom(descriptor, buffer, size, 0, nil, nil)
+    if count > 0 { connection?.received(buffer, count) }
+    return count
+}
+
+/// Called in place of `gnutls_record_recv` on the session of a connection.
+func receiveTLS(
+    context: UnsafeMutableRawPointer?, session: gnutls_session_t?, buffer: UnsafeMutableRawPointer?, size: Int
+) -> Int {
+    guard let session else { return Int(GNUTLS_E_INVALID_SESSION) }
+    let connection = TLSLayer.of(session).flatMap { loop(context)?.connection(on: $0.descriptor) }
+    if connection?.isAnswerDue == true { return Int(GNUTLS_E_INTERRUPTED) }
+    var sequence: UInt64 = 0
+    let count = withUnsafeMutableBytes(of: &sequence) {
+        gnutls_record_recv_seq(session, buffer, size, $0.bindMemory(to: UInt8.self).baseAddress)
+    }
+    if count > 0 { connection?.received(buffer, count) }
+    return count
+}
+
 /// Leaves the path as it came: whoever routes decodes it, once.
 func leaveEscaped(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, text: UnsafeMutablePointer<CChar>?

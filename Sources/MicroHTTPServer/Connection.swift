@@ -30,6 +30,13 @@ final class Connection {
     var receivedAt: MonotonicTime
     /// Whether it was answered before the whole body had come in, and so will be closed.
     var refusedEarly = false
+    /// Whether the client has said that it sends no more.
+    var hasEnded = false
+    /// How much of the library's memory for it is left for an answer's head, in bytes.
+    private(set) var memoryLeft = 0
+    /// How many bytes of the body it holds of those that all bodies together may have.
+    var bodyBytes = 0
+    @exclusivity(unchecked) private(set) var reader = RequestReader()
     @exclusivity(unchecked) private var clock: RequestClock
     private var tls: TLSLayer?
 
@@ -55,9 +62,43 @@ final class Connection {
         clock.requestBegins(at: now)
     }
 
+    /// Follows what has come in, before the library has seen it.
+    func received(_ bytes: UnsafeMutableRawPointer?, _ count: Int) {
+        reader.read(UnsafeMutableBufferPointer(start: bytes?.assumingMemoryBound(to: UInt8.self), count: count))
+    }
+
+    /// Finds how much memory is left for the answer's head.
+    func measure(_ memory: ConnectionMemory, target: [UInt8]) {
+        memoryLeft = memory.left(by: reader.current, unread: reader.unread, target: target)
+    }
+
+    /// Whether the library is not to read on, because the answer to what it has read comes from elsewhere.
+    var isAnswerDue: Bool {
+        if case .suspended = phase { true } else { false }
+    }
+
+    /// Whether no whole request comes any more and no answer is due: the client has ended, and all it had sent is read.
+    var isSpent: Bool {
+        switch phase {
+        case .idle, .head, .body: break
+        case .suspended, .answered: return false
+        }
+        guard hasEnded, tls?.hasUnread != true else { return false }
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+    }
+
+    /// Sends a few bytes past the library, which has no memory left for them.
+    func sendPastLibrary(_ text: StaticString) {
+        let bytes = UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        if let tls { return tls.send(bytes) }
+        _ = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    }
+
     /// Forgets the request, which is answered or lost.
     func finish(now: MonotonicTime) {
         incoming = nil
+        reader.next()
         phase = .idle
         clock.requestEnds(at: now)
     }

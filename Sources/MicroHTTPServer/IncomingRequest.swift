@@ -22,15 +22,16 @@ struct IncomingRequest {
         head.read(from: connection)
     }
 
-    /// Takes the next part of the body; what exceeds the limit is counted and dropped.
-    mutating func append(_ part: UnsafeRawBufferPointer, limit: Int) {
+    /// Takes the next part of the body.
+    mutating func append(_ part: UnsafeRawBufferPointer) {
         received += part.count
-        guard received <= limit else {
-            body = []
-            return
-        }
-        if body.isEmpty, let length = head.contentLength { body.reserveCapacity(min(length, limit)) }
         body.append(contentsOf: part)
+    }
+
+    /// Counts the next part of a body that is not handed on, and keeps none of it.
+    mutating func drop(_ part: UnsafeRawBufferPointer) {
+        received += part.count
+        body = []
     }
 
     /// The request as it is handed on.

@@ -1,3 +1,4 @@
+import CMicroHTTPD
 import Glibc
 
 /// Sockets whose connection is over, but whose client may still be sending.
@@ -43,7 +44,7 @@ struct LingeringSockets {
     private static func isDone(_ descriptor: Int32) -> Bool {
         withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer in
             for _ in 0..<8 {
-                let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+                let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
                 if count <= 0 { return count == 0 || (errno != EAGAIN && errno != EINTR) }
             }
             return false

@@ -18,6 +18,8 @@ extension Loop {
         let added = Connection(connection, index: connections.count, now: now)
         if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)
+        setConnection(added, on: added.descriptor)
+        endedPeers.watch(added.descriptor)
         accepted += 1
         if addresses.opened(from: added.peer) {
             added.shutDown()
@@ -29,7 +31,11 @@ extension Loop {
 
     /// Forgets a connection, whose socket the library is about to close.
     func closed(_ connection: Connection) {
-        if connection.refusedEarly { lingering.keep(connection.descriptor, now: now) }
+        setConnection(nil, on: connection.descriptor)
+        if connection.refusedEarly {
+            endedPeers.forget(connection.descriptor)
+            lingering.keep(connection.descriptor, now: now)
+        }
         let last = connections.removeLast()
         if last !== connection {
             connections[connection.index] = last
@@ -54,6 +60,24 @@ extension Loop {
             counters.suspendedRequests.bump(by: -1)
         }
         connection.finish(now: now)
+        bodies.giveBack(connection.bodyBytes)
+        connection.bodyBytes = 0
+        if connection.hasEnded { spent.append(connection) }
         counters.openRequests.bump(by: -1)
+    }
+
+    /// Takes note of the clients that send no more, and of those among them that have nothing to wait for.
+    func findSpent() {
+        while let descriptor = endedPeers.next() {
+            guard let connection = connection(on: descriptor) else { continue }
+            connection.hasEnded = true
+            spent.append(connection)
+        }
+    }
+
+    /// Closes the connections whose client has had all its answers and sends no more.
+    func closeSpent() {
+        for connection in spent where connection.isSpent { connection.shutDown() }
+        spent.removeAll(keepingCapacity: true)
     }
 }

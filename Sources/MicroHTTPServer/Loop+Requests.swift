@@ -21,6 +21,10 @@ extension Loop {
         }
     }
 
+    /// How much of the connection's memory an answer may take, in bytes, beside the origin that it repeats: what a request does
+    /// is done only where as much is left. Links of polls can be longer, and those do nothing.
+    private static let answerHead = 1536
+
     /// Answers nothing as a rule: an answer to the first call would close the connection.
     private func readHead(
         _ connection: Connection, _ handle: OpaquePointer, method: UnsafePointer<CChar>?
@@ -28,32 +32,62 @@ extension Loop {
         connection.receivedAt = now
         connection.incoming?.readHead(of: handle, method: method)
         connection.phase = .body
-        if let refusal = connection.incoming?.head.refusal {
-            connection.refusedEarly = true
-            return refuse(connection, handle, because: refusal)
+        connection.measure(memory, target: connection.incoming?.target ?? [])
+        let extent = connection.reader.current
+        if let fault = extent.fault { return refuseEarly(connection, handle, because: TransportRefusal(fault)) }
+        // What the library takes for the head has to be what was read as one.
+        guard extent.isHeadComplete, extent.head == mhd_head_size(handle) else {
+            return refuseEarly(connection, handle, because: .malformedHead)
         }
-        let length = connection.incoming?.head.contentLength ?? 0
-        guard length > configuration.bodyLimit else { return .YES }
-        connection.refusedEarly = true
-        return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
+        guard extent.hasBody, let incoming = connection.incoming else { return .YES }
+        if let length = extent.length, length > configuration.bodyLimit {
+            return refuseEarly(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
+        }
+        guard fits(connection) else { return refuseEarly(connection, handle, because: .headTooLarge) }
+        let request = incoming.request(from: connection.peer, withBody: false)
+        if let refusal = handler.refusalAtHead(of: request) {
+            connection.refusedEarly = true
+            return give(refusal, to: request, connection, handle)
+        }
+        return bodies.isExhausted ? refuseEarly(connection, handle, because: .tooManyBodies) : .YES
     }
 
     private func readBody(_ connection: Connection, _ part: UnsafeRawBufferPointer) -> MHD_Result {
         connection.receivedAt = now
-        connection.incoming?.append(part, limit: configuration.bodyLimit)
-        return (connection.incoming?.received ?? 0) > drainLimit ? .NO : .YES
+        let received = (connection.incoming?.received ?? 0) + part.count
+        if received <= configuration.bodyLimit, connection.bodyBytes == received - part.count, bodies.take(part.count) {
+            connection.bodyBytes = received
+            connection.incoming?.append(part)
+        } else {
+            bodies.giveBack(connection.bodyBytes)
+            connection.bodyBytes = 0
+            connection.incoming?.drop(part)
+        }
+        return received > drainLimit ? .NO : .YES
     }
 
     private func answer(_ connection: Connection, _ handle: OpaquePointer) -> MHD_Result {
-        guard (connection.incoming?.received ?? 0) <= configuration.bodyLimit else {
+        let extent = connection.reader.current
+        let received = connection.incoming?.received ?? 0
+        if extent.hasBody { connection.measure(memory, target: connection.incoming?.target ?? []) }
+        if let fault = extent.fault { return refuseEarly(connection, handle, because: TransportRefusal(fault)) }
+        guard extent.end != nil else { return refuseEarly(connection, handle, because: .malformedHead) }
+        guard received <= configuration.bodyLimit else {
             return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
         }
+        guard connection.bodyBytes == received else { return refuse(connection, handle, because: .tooManyBodies) }
+        guard fits(connection) else { return refuseEarly(connection, handle, because: .headTooLarge) }
         // The request is all that is needed from here on; this leaves its bytes with one owner.
         guard let incoming = connection.incoming.take() else { return .NO }
         let request = incoming.request(from: connection.peer, withBody: true)
         if let response = handler.answerFromMemory(request) { return give(response, to: request, connection, handle) }
         suspend(connection, handle, for: request)
         return .YES
+    }
+
+    /// Whether the answer is certain to fit.
+    private func fits(_ connection: Connection) -> Bool {
+        connection.memoryLeft >= Self.answerHead + (connection.incoming?.head.fields[.origin]?.count ?? 0)
     }
 
     private func suspend(_ connection: Connection, _ handle: OpaquePointer, for request: Request) {
@@ -82,20 +116,46 @@ extension Loop {
         return give(handler.refuse(request, because: reason), to: request, connection, handle)
     }
 
+    /// Refuses a request after which the connection cannot be used, or whose body nobody wants.
+    private func refuseEarly(
+        _ connection: Connection, _ handle: OpaquePointer, because reason: TransportRefusal
+    ) -> MHD_Result {
+        connection.refusedEarly = true
+        return refuse(connection, handle, because: reason)
+    }
+
     private func give(
         _ response: Response, to request: Request, _ connection: Connection, _ handle: OpaquePointer
     ) -> MHD_Result {
         connection.phase = .answered
         // The shared form must not change, so an answer that closes, or names its request, gets one of its own.
         let id = requestID(of: request, response)
-        let isOwn = isStopping || id != nil
+        let isLast = isStopping || connection.refusedEarly
         guard
-            let prepared = isOwn
-                ? PreparedResponse(response, closing: isStopping, requestID: id) : response.prepared
+            let prepared = isLast || id != nil
+                ? PreparedResponse(response, closing: isLast, requestID: id) : response.prepared
         else { return .NO }
+        guard prepared.headSize <= connection.memoryLeft else {
+            return giveLess(than: response, to: request, connection, handle)
+        }
         let result = prepared.queue(status: response.status, on: handle)
         if result == .YES { gave(response, to: request, named: id, connection) }
         return result
+    }
+
+    /// Answers that the head is too large, where it leaves no memory for the answer.
+    private func giveLess(
+        than response: Response, to request: Request, _ connection: Connection, _ handle: OpaquePointer
+    ) -> MHD_Result {
+        connection.refusedEarly = true
+        let refusal = handler.refuse(request, because: .headTooLarge)
+        guard response.status == refusal.status else {
+            return give(refusal, to: request, connection, handle)
+        }
+        connection.sendPastLibrary(
+            "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        gave(refusal, to: request, named: nil, connection)
+        return .NO
     }
 
     /// The name that goes out with an answer. One that answers many requests has none, unless the client gave one: to make it

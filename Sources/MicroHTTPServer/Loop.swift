@@ -26,6 +26,15 @@ final class Loop {
     /// What new connections show; nil for HTTP without TLS.
     let certificate: CurrentCertificate?
     let traffic = TLSLayer.Traffic()
+    let bodies: BodyMemory
+    var memory: ConnectionMemory { ConnectionMemory(size: configuration.memoryPerConnection) }
+    let endedPeers: EndedPeers
+    /// The connections by their sockets.
+    private var byDescriptor: [Unmanaged<Connection>?] = []
+    /// Those whose client had ended when their request was over.
+    var spent: [Connection] = []
+    /// What takes the place of the library's receiving.
+    private let receiver: UnsafeMutablePointer<receiver>
     /// How many connections were accepted so far.
     var accepted = 0
     private var pace = HandshakePace()
@@ -36,8 +45,11 @@ final class Loop {
     /// Starts a daemon; it is the loop with this number of those that the reception gives connections to.
     init(
         _ number: Int, reception: Reception, configuration: ServerConfiguration, handler: any RequestHandler,
-        signal: LoopSignal, counters: LoopCounters, addresses: AddressCounts, certificate: CurrentCertificate?
+        signal: LoopSignal, counters: LoopCounters, addresses: AddressCounts, bodies: BodyMemory,
+        certificate: CurrentCertificate?
     ) throws(ServerError) {
+        endedPeers = try EndedPeers()
+        receiver = .allocate(capacity: 1)
         self.number = number
         self.reception = reception
         self.configuration = configuration
@@ -45,24 +57,33 @@ final class Loop {
         self.signal = signal
         self.counters = counters
         self.addresses = addresses
+        self.bodies = bodies
         self.certificate = certificate
         nextSweep = now
+        receiver.initialize(
+            to: CMicroHTTPD.receiver(
+                // Unretained, here and below: whoever runs the loop keeps it until its daemon has stopped.
+                context: Unmanaged.passUnretained(self).toOpaque(), plain: receivePlain, tls: receiveTLS))
         var settings = mhd_settings(
             connection_limit: UInt32(clamping: max(1, configuration.connectionLimit)),
             memory_per_connection: configuration.memoryPerConnection,
             idle_timeout_seconds: UInt32(clamping: configuration.idleTimeout),
             uses_tls: certificate != nil,
-            // Unretained: whoever runs the loop keeps it until its daemon has stopped.
             context: Unmanaged.passUnretained(self).toOpaque(), access: accessed, uri: requestBegan,
             unescape: leaveEscaped, completed: requestEnded, connection: connectionChanged)
         daemon = mhd_start_daemon(&settings)
         guard daemon != nil else { throw .system("starting a loop") }
     }
 
-    deinit { stopDaemon() }
+    deinit {
+        stopDaemon()
+        receiver.deallocate()
+    }
 
     /// Serves until the signal says stop, then comes to an end in good order.
     func run() {
+        set_receiver(receiver)
+        defer { set_receiver(nil) }
         while signal.stopDeadline == nil { turn() }
         stop()
     }
@@ -71,10 +92,12 @@ final class Loop {
     func turn(atMost milliseconds: Int = .max) {
         // Lingering sockets are few and short-lived, so they are looked at rather than waited for.
         let longest = lingering.isEmpty ? milliseconds : min(milliseconds, 5)
-        let (isCalled, somebodyWaits) = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
+        let (isCalled, somebodyWaits, somebodyEnded) = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
         if somebodyWaits, !reception.accept(by: number) { acceptsFrom = now + 0.05 }
         if isCalled || somebodyWaits { takeArrivals() }
         MHD_run(daemon)
+        if somebodyEnded { findSpent() }
+        if !spent.isEmpty { closeSpent() }
         if !lingering.isEmpty { lingering.drain(now: now) }
         if now > nextSweep { sweep() }
     }
@@ -87,8 +110,23 @@ final class Loop {
         lingering.closeAll()
     }
 
-    /// Answers whether another thread has called, and whether somebody waits to be accepted.
-    private func wait(atMost milliseconds: Int) -> (isCalled: Bool, somebodyWaits: Bool) {
+    /// The connection with this socket.
+    func connection(on descriptor: Int32) -> Connection? {
+        let place = Int(descriptor)
+        return byDescriptor.indices.contains(place) ? byDescriptor[place]?.takeUnretainedValue() : nil
+    }
+
+    /// Says which connection has this socket from now on, if any.
+    func setConnection(_ connection: Connection?, on descriptor: Int32) {
+        let place = Int(descriptor)
+        guard place >= 0 else { return }
+        while byDescriptor.count <= place { byDescriptor.append(nil) }
+        // Unretained: the table keeps the connection, and this is set to nil before it lets go of it.
+        byDescriptor[place] = connection.map(Unmanaged.passUnretained)
+    }
+
+    /// Answers whether another thread has called, whether somebody waits to be accepted, and whether a client sends no more.
+    private func wait(atMost milliseconds: Int) -> (isCalled: Bool, somebodyWaits: Bool, somebodyEnded: Bool) {
         var timeout = milliseconds
         var due: UInt64 = 0
         if MHD_get_timeout(daemon, &due) == .YES {
@@ -103,15 +141,16 @@ final class Loop {
         var descriptors = (
             pollfd(fd: mhd_epoll_descriptor(daemon), events: readable, revents: 0),
             pollfd(fd: signal.descriptor, events: readable, revents: 0),
-            pollfd(fd: door, events: readable, revents: 0)
+            pollfd(fd: door, events: readable, revents: 0),
+            pollfd(fd: endedPeers.descriptor, events: readable, revents: 0)
         )
         withUnsafeMutablePointer(to: &descriptors) {
-            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 3) { poll($0, 3, Int32(clamping: timeout)) }
+            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 4) { poll($0, 4, Int32(clamping: timeout)) }
         }
         if descriptors.1.revents != 0 { signal.acknowledge() }
         now = .now
         counters.turnedAt = now
-        return (descriptors.1.revents != 0, descriptors.2.revents != 0)
+        return (descriptors.1.revents != 0, descriptors.2.revents != 0, descriptors.3.revents != 0)
     }
 
     /// Cuts the connections whose request takes too long.

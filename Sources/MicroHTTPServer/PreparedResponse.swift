@@ -6,13 +6,23 @@ final class PreparedResponse: Sendable {
     /// The pointer as a number, which may cross threads: the library counts references to a response under a lock of
     /// its own, and nothing here changes it after it was made.
     private let bits: Int
+    /// The most bytes that its head has, those fields included that the library adds: status line, date, length and connection.
+    let headSize: Int
 
     /// Puts head and body together; nil where memory has run out.
     init?(_ response: Response, closing: Bool = false, requestID: String? = nil) {
         let bodiless = response.status == 204 || response.status == 304
         guard let made = Self.make(bodiless ? [] : response.body) else { return nil }
-        for field in response.fields { MHD_add_response_header(made, field.name, field.value) }
-        if let requestID { MHD_add_response_header(made, RequestID.fieldName, requestID) }
+        var size = 192
+        for field in response.fields {
+            MHD_add_response_header(made, field.name, field.value)
+            size += field.name.utf8.count + field.value.utf8.count + 4
+        }
+        if let requestID {
+            MHD_add_response_header(made, RequestID.fieldName, requestID)
+            size += RequestID.fieldName.utf8.count + requestID.utf8.count + 4
+        }
+        headSize = size
         if closing { MHD_add_response_header(made, "Connection", "close") }
         bits = Int(bitPattern: made)
     }

@@ -21,8 +21,9 @@ public final class Server: Sendable {
 
     /// Binds the address and listens; clients can connect from here on, and are served after ``start(serving:)``.
     ///
-    /// - Throws: a ``ServerError`` if the address cannot be had.
+    /// - Throws: a ``ServerError`` if the address cannot be had, or the HTTP library is none that is safe.
     public init(configuration: ServerConfiguration) throws(ServerError) {
+        try HTTPLibrary.check()
         let loops = 0..<max(1, configuration.loops)
         var signals: [LoopSignal] = []
         for _ in loops { signals.append(try LoopSignal()) }
@@ -51,6 +52,7 @@ public final class Server: Sendable {
             var threads: [LoopThread] = []
             let addresses = AddressCounts(
                 limit: configuration.connectionsPerAddress, isUncounted: configuration.isUncountedAddress)
+            let bodies = BodyMemory(limit: configuration.bodyMemory)
             do throws(ServerError) {
                 let reception = Reception(
                     at: socket, limit: max(1, configuration.connectionLimit), signals: signals, counters: counters)
@@ -58,7 +60,7 @@ public final class Server: Sendable {
                     let loop = try Loop(
                         index, reception: reception, configuration: configuration, handler: handler,
                         signal: signals[index], counters: counters[index], addresses: addresses,
-                        certificate: certificate)
+                        bodies: bodies, certificate: certificate)
                     threads.append(try LoopThread(running: loop))
                 }
                 // The socket is the reception's from here on, which closes it before the loops end.

@@ -25,6 +25,8 @@ public struct ServerConfiguration: Sendable {
     public var memoryPerConnection: Int
     /// The largest request body that is handed on, in bytes.
     public var bodyLimit: Int
+    /// How many bytes all the bodies that are coming in, or wait for their answer, may have together.
+    public var bodyMemory = 64 << 20
     /// How long a connection may stay without any traffic before it is closed, in whole seconds; 0 for ever.
     public var idleTimeout: Int
     /// How long a request may take from its first byte to its last, in seconds, and how long the first one may be in

@@ -10,6 +10,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case permissionDenied(host: String, port: UInt16)
     /// The descriptor that was inherited is no TCP socket that listens.
     case unusableSocket(Int32)
+    /// The HTTP library of this version is not known to be safe.
+    case unsafeLibrary(String)
     /// The system said no to anything else; `reason` is its own text.
     case system(operation: String, reason: String)
 
@@ -24,6 +26,8 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
             "not allowed to listen on port \(port) of \(host): choose a port from 1024 up, or grant the right to bind it"
         case .unusableSocket(let descriptor):
             "descriptor \(descriptor) is no TCP socket that listens: give one, as systemd does for ListenStream=ADDRESS:PORT"
+        case .unsafeLibrary(let version):
+            "libmicrohttpd \(version) is none that requests are safe with: install 0.9.75 or a later 0.9, or 1.0"
         case .system(let operation, let reason):
             "\(operation) failed: \(reason)"
         }

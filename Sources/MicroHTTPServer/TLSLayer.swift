@@ -8,7 +8,7 @@ final class TLSLayer {
         var bytes = 0
     }
 
-    fileprivate let descriptor: Int32
+    let descriptor: Int32
     fileprivate let traffic: Traffic
     private let session: OpaquePointer
     /// Kept for as long as the session may use it; whoever replaces it does so for new connections.
@@ -27,6 +27,14 @@ final class TLSLayer {
         gnutls_transport_set_push_function(session, push)
     }
 
+    /// The layer of a session, which has one.
+    static func of(_ session: OpaquePointer) -> TLSLayer? { known(gnutls_transport_get_ptr(session)) }
+
+    /// Sends a few bytes at once or not at all.
+    func send(_ bytes: UnsafeRawBufferPointer) {
+        _ = gnutls_record_send(session, bytes.baseAddress, bytes.count)
+    }
+
     /// Whether something is deciphered and not yet read.
     var hasUnread: Bool { gnutls_record_check_pending(session) > 0 }
 }
@@ -35,7 +43,7 @@ final class TLSLayer {
 
 private func pull(_ layer: gnutls_transport_ptr_t?, _ buffer: UnsafeMutableRawPointer?, _ size: Int) -> Int {
     guard let layer = known(layer) else { return -1 }
-    let count = recv(layer.descriptor, buffer, size, 0)
+    let count = recv(layer.descriptor, buffer, size, Int32(MSG_DONTWAIT))
     if count > 0 { layer.traffic.bytes &+= count }
     return count
 }

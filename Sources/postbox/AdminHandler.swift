@@ -22,6 +22,10 @@ struct AdminHandler: RequestHandler {
         return plain(200, page.text(), [Response.Field("Content-Type", Exposition.mediaType)])
     }
 
+    func refusalAtHead(of request: Request) -> Response? {
+        answerFromMemory(request).flatMap { $0.status >= 400 ? $0 : nil }
+    }
+
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         page.service.refuse(request, because: reason)
     }

@@ -75,7 +75,9 @@ struct DescriptionTests {
 
     @Test("the same statuses everywhere, each for the same problems", arguments: routes)
     func statuses(route: Route) throws {
-        let anywhere: [ProblemKind] = [.malformedRequest, .contentTooLarge, .misdirectedRequest, .stopping]
+        let anywhere: [ProblemKind] = [
+            .malformedRequest, .contentTooLarge, .misdirectedRequest, .headTooLarge, .stopping,
+        ]
         for method in route.methods {
             let operation = try described.operation(method.name, Self.template(route))
             let kinds = Self.problems(at: route, method) + anywhere

@@ -68,5 +68,10 @@ struct ProblemTests {
         #expect(Problem(CursorError.expired).kind == .cursorExpired)
         #expect(Problem(TransportRefusal.bodyTooLarge(limit: 7)).kind == .contentTooLarge)
         #expect(Problem(TransportRefusal.stopping).kind == .stopping)
+        #expect(Problem(TransportRefusal.headTooLarge).kind == .headTooLarge)
+        #expect(Problem(TransportRefusal.tooManyBodies).kind == .overloaded)
+        for refusal in [TransportRefusal.malformedHead, .invalidHost, .ambiguousLength, .malformedChunks] {
+            #expect(Problem(refusal).kind == .malformedRequest)
+        }
     }
 }

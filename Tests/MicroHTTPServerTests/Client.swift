@@ -57,6 +57,25 @@ final class Client {
         return true
     }
 
+    /// Sends these bytes a few at a time, each few in a segment of its own.
+    func send(_ text: String, pieces: Int) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            guard send(String(decoding: rest.prefix(pieces), as: UTF8.self)) else { return }
+            rest = rest.dropFirst(pieces)
+            if pieces < 100 { sched_yield() }
+        }
+    }
+
+    /// Whether the next thing is a 400, and the end of the connection.
+    func isRefused() async -> Bool {
+        guard (try? await receive())?.status == 400 else { return false }
+        return await isClosedByServer()
+    }
+
+    /// Says that nothing more is sent; answers can still be read.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Reads the next answer whole.
     func receive(bodiless: Bool = false) async throws -> Answer {
         let end = Array("\r\n\r\n".utf8)

@@ -10,8 +10,8 @@ struct FramingTests {
             "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
             "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n",
             "Content-Length: 2\r\nContent-Length: 2\r\n", "Content-Length : 2\r\n", "Content-Length\t: 2\r\n",
-            "Host: other\r\n",
-            "X-User-ID : root\r\n",
+            "Transfer-Encoding:\r\n chunked\r\n", "Transfer-Encoding: chunked, chunked\r\n", "Content-Length: 2, 2\r\n",
+            "Content-Length: +2\r\n", "Content-Length:\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
         ])
     func refused(fields: String) async throws {
         let handler = TestHandler(always: response("seen"))
@@ -35,6 +35,46 @@ struct FramingTests {
             #expect(answer.status == 200)
         }
         #expect(handler.requests.map(\.body) == [Array("Hi".utf8), Array("Hi".utf8), Array("Hi".utf8)])
+        server.stop(within: 1)
+    }
+
+    @Test("A body in chunks that are none is refused at its end, and nothing of it is handed on", arguments: chunks)
+    func chunksRefused(body: String) async throws {
+        let handler = TestHandler(always: response("seen"))
+        let server = try serve(handler)
+        let client = try Client(port: server.boundPort)
+        client.send(get("/", "Transfer-Encoding: chunked\r\n", method: "POST") + body + get("/smuggled"))
+        #expect(try await client.receive().status == 400)
+        #expect(await client.isClosedByServer())
+        #expect(handler.requests.isEmpty)
+        server.stop(within: 1)
+    }
+
+    private static let chunks = [
+        "2\nHi\r\n0\r\n\r\n", "2\r\nHi\n0\r\n\r\n", "2\r\nHi\r\n0\n\r\n", "0\r\n:\r\n", "0\r\n:\n",
+        "0\r\nA: b\r\n c\r\n\r\n",
+        "0\r\nA : b\r\n\r\n", "0\r\nA: b\r\n:\n", "0 \r\n\r\n", "0x0\r\n\r\n", "\r\n\r\n",
+    ]
+
+    @Test("chunked in HTTP/1.0, which has no chunks, is refused")
+    func chunkedInOldVersion() async throws {
+        let server = try serve(TestHandler(always: response("seen")))
+        let client = try Client(port: server.boundPort)
+        client.send("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        #expect(try await client.receive().status == 400)
+        server.stop(within: 1)
+    }
+
+    @Test("Fields behind a body in chunks are passed over, and the connection goes on")
+    func trailers() async throws {
+        let handler = TestHandler(always: response("seen"))
+        let server = try serve(handler)
+        let client = try Client(port: server.boundPort)
+        let text = get("/", "Transfer-Encoding: chunked\r\n", method: "POST")
+        for trailers in ["A: b\r\n", "A: b\r\nX-User-ID: root\r\n", ""] {
+            #expect(try await client.exchange("\(text)2;x=y\r\nHi\r\n0\r\n\(trailers)\r\n").status == 200)
+        }
+        #expect(handler.requests.map(\.body) == Array(repeating: Array("Hi".utf8), count: 3))
         server.stop(within: 1)
     }
 }

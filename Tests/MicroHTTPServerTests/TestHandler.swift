@@ -6,12 +6,15 @@ import Synchronization
 final class TestHandler: RequestHandler {
     private let memory: @Sendable (Request) -> Response?
     private let elsewhere: @Sendable (Request) async -> Response
+    private let atHead: @Sendable (Request) -> Response?
     private let seen = Mutex<[Request]>([])
 
     init(
         memory: @escaping @Sendable (Request) -> Response? = { _ in nil },
-        elsewhere: @escaping @Sendable (Request) async -> Response = { _ in Response(status: 500, fields: []) }
+        elsewhere: @escaping @Sendable (Request) async -> Response = { _ in Response(status: 500, fields: []) },
+        atHead: @escaping @Sendable (Request) -> Response? = { _ in nil }
     ) {
+        self.atHead = atHead
         self.memory = memory
         self.elsewhere = elsewhere
     }
@@ -34,13 +37,16 @@ final class TestHandler: RequestHandler {
         return memory(request)
     }
 
+    func refusalAtHead(of request: Request) -> Response? { atHead(request) }
+
     func answer(_ request: Request) async -> Response { await elsewhere(request) }
 
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         switch reason {
         case .bodyTooLarge(let limit): Response(status: 413, fields: [], body: Array("limit \(limit)".utf8))
-        case .ambiguousLength, .malformedHead: Response(status: 400, fields: [])
-        case .stopping: Response(status: 503, fields: [])
+        case .ambiguousLength, .malformedChunks, .malformedHead, .invalidHost: Response(status: 400, fields: [])
+        case .headTooLarge: Response(status: 431, fields: [])
+        case .tooManyBodies, .stopping: Response(status: 503, fields: [])
         }
     }
 }

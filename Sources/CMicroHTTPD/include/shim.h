@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -75,6 +76,36 @@ event_counter (void)
   return eventfd (0, EFD_NONBLOCK | EFD_CLOEXEC);
 }
 
+/// An empty set of watched sockets, or -1. Swift's Glibc module leaves out much of `<sys/epoll.h>`, here and below.
+static inline int
+watched_sockets (void)
+{
+  return epoll_create1 (EPOLL_CLOEXEC);
+}
+
+/// Has the set tell once when the peer of a socket sends no more or is gone; 0, or -1.
+static inline int
+watch_for_end (int set, int socket)
+{
+  struct epoll_event event = { .events = EPOLLRDHUP | EPOLLET, .data = { .fd = socket } };
+  return epoll_ctl (set, EPOLL_CTL_ADD, socket, &event);
+}
+
+/// Takes a socket out of the set.
+static inline void
+forget_socket (int set, int socket)
+{
+  epoll_ctl (set, EPOLL_CTL_DEL, socket, NULL);
+}
+
+/// A socket that the set tells of, or -1.
+static inline int
+take_ended_socket (int set)
+{
+  struct epoll_event event;
+  return 1 == epoll_wait (set, &event, 1, 0) ? event.data.fd : -1;
+}
+
 /// The descriptor that becomes readable when the daemon has work, or -1. `MHD_get_daemon_info` is variadic.
 static inline int
 mhd_epoll_descriptor (struct MHD_Daemon *daemon)
@@ -105,6 +136,15 @@ mhd_connection_context (struct MHD_Connection *connection)
 {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return NULL == info ? NULL : info->socket_context;
+}
+
+/// The size of a request's head as the library sees it, from its first line to the empty one; 0 before that has come in.
+/// `MHD_get_connection_info` is variadic.
+static inline size_t
+mhd_head_size (struct MHD_Connection *connection)
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  return NULL == info ? 0 : info->header_size;
 }
 
 /// The TLS session of a connection, or NULL. `MHD_get_connection_info` is variadic.

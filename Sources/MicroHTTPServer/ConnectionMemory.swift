@@ -1,0 +1,24 @@
+/// The memory that the library has for one connection: the head of a request, a record for each field and query parameter, what has
+/// come in of later requests, and the answer's head share it.
+///
+/// Where the answer's head does not fit, the library closes the connection without a word. So nothing may be done for a request
+/// before it is certain that it fits.
+struct ConnectionMemory {
+    /// What the library keeps of a field beside its line: 7 words, rounded up to 16 bytes.
+    private static let record = 64
+
+    /// How much there is, in bytes.
+    let size: Int
+
+    /// What a request leaves for its answer, in bytes; at least 0.
+    func left(by request: RequestReader.Extent, unread: Int, target: [UInt8]) -> Int {
+        let lines = request.blank + request.head + request.trailers + unread
+        // Each part is rounded up to 16 bytes.
+        return max(0, size - lines - 32 - Self.record * (request.fields + Self.parameters(in: target)))
+    }
+
+    /// How many parameters the library takes out of a target.
+    private static func parameters(in target: [UInt8]) -> Int {
+        target.contains(UInt8(ascii: "?")) ? target.reduce(1) { $0 + ($1 == UInt8(ascii: "&") ? 1 : 0) } : 0
+    }
+}

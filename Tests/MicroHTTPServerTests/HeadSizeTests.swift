@@ -1,0 +1,107 @@
+import MessagingHTTP
+import MicroHTTPServer
+import Testing
+
+/// Heads that leave little of the connection's memory.
+@Suite("Large heads")
+struct HeadSizeTests {
+    /// An answer with as large a head as one to a `POST` may have.
+    private static let answer = Response(
+        status: 201, fields: (0..<10).map { .init("X-Field-\($0)", String(repeating: "x", count: 100)) },
+        body: Array("stored".utf8))
+
+    /// The part of a request that grows, beside an ordinary token.
+    private static let growing: [@Sendable (Int) -> String] = [
+        {
+            get(
+                "/", token + "Cookie: \(String(repeating: "a=b; ", count: $0 / 5))\r\nContent-Length: 2\r\n",
+                method: "POST") + "Hi"
+        },
+        { get("/", token + "X: \(String(repeating: "x", count: $0))\r\nContent-Length: 2\r\n", method: "POST") + "Hi" },
+        {
+            get("/", token + String(repeating: "X: x\r\n", count: $0 / 66) + "Content-Length: 2\r\n", method: "POST")
+                + "Hi"
+        },
+        {
+            get("/?a" + String(repeating: "&b", count: $0 / 66), token + "Content-Length: 2\r\n", method: "POST") + "Hi"
+        },
+        {
+            get("/", token + "Transfer-Encoding: chunked\r\n", method: "POST") + "2\r\nHi\r\n0\r\n"
+                + "X: \(String(repeating: "x", count: $0))\r\n\r\n"
+        },
+        {
+            String(repeating: "\r\n", count: min(900, $0 / 2))
+                + get("/", token + "Content-Length: 2\r\n", method: "POST") + "Hi"
+        },
+    ]
+
+    private static let token = "Authorization: Bearer \(String(repeating: "t", count: 1024))\r\n"
+
+    @Test("What is done is answered, and what is not done is refused, at every size", arguments: growing.indices)
+    func sweep(kind: Int) async throws {
+        let handler = TestHandler(elsewhere: { _ in Self.answer })
+        let server = try serve(handler)
+        var done = 0
+        func isDone(_ size: Int) async throws -> Bool {
+            let client = try Client(port: server.boundPort)
+            client.send(Self.growing[kind](size))
+            let status = (try? await client.receive())?.status
+            if status == 201 { done += 1 }
+            #expect(handler.requests.count == done, "\(size): \(status ?? 0)")
+            // The library closes the connection where parameters leave it no memory to begin with.
+            #expect([201, 431].contains(status) || (kind == 3 && status == nil), "\(size): \(status ?? 0)")
+            return status == 201
+        }
+        var edge = 0
+        for size in stride(from: 0, to: 10_000, by: 97) where try await isDone(size) { edge = size }
+        for size in edge..<(edge + 97) { _ = try await isDone(size) }
+        // Where the library itself begins to refuse.
+        for size in stride(from: 8600, to: 10_200, by: 5) { _ = try await isDone(size) }
+        #expect(edge > 0)
+        server.stop(within: 1)
+    }
+
+    @Test("Six KiB of cookies pass beside an ordinary token, however they are cut up")
+    func cookies() async throws {
+        let handler = TestHandler(elsewhere: { _ in Self.answer })
+        let server = try serve(handler)
+        let text = get("/", Self.token + "coOkie: \(String(repeating: "a=b; ", count: 6144 / 5))\r\nX: x\r\n")
+        for pieces in [1000, 1448, 1103, 1105, 1107, 20_000] {
+            let client = try Client(port: server.boundPort)
+            client.send(text, pieces: pieces)
+            #expect(try await client.receive().status == 201)
+        }
+        server.stop(within: 1)
+    }
+
+    @Test("An answer that does not fit beside the head is replaced by a refusal, and a small one still fits")
+    func largeAnswer() async throws {
+        let link = Response(status: 200, fields: [.init("Link", String(repeating: "l", count: 5000))])
+        let server = try serve(TestHandler(memory: { $0.target == Array("/small".utf8) ? response("") : link }))
+        let field = "X: \(String(repeating: "x", count: 5000))\r\n"
+        #expect(try await Client(port: server.boundPort).exchange(get("/")).status == 200)
+        #expect(try await Client(port: server.boundPort).exchange(get("/small", field)).status == 200)
+        let client = try Client(port: server.boundPort)
+        #expect(try await client.exchange(get("/", field)).status == 431)
+        #expect(await client.isClosedByServer())
+        server.stop(within: 1)
+    }
+
+    @Test("Requests that wait behind one do not take the memory for its answer")
+    func pipelined() async throws {
+        let gate = Gate()
+        let server = try serve(
+            TestHandler(elsewhere: { request in
+                if request.method == .post { await gate.pass() }
+                return Self.answer
+            }))
+        let client = try Client(port: server.boundPort)
+        client.send(post("/", "Hi"))
+        #expect(await eventually { gate.waiting == 1 })
+        let next = get("/", "X: \(String(repeating: "x", count: 900))\r\n")
+        client.send(String(repeating: next, count: 40))
+        gate.open()
+        for _ in 0..<41 { #expect(try await client.receive().status == 201) }
+        server.stop(within: 1)
+    }
+}
