@@ -13,6 +13,18 @@ final class PartialFile {
     private let destination: String
     private let descriptor: Int32
 
+    /// Refuses to replace what somebody else may have put in this place: a link, or a file whose owner and permissions the new one would
+    /// get. The rule is the kernel's own for opening files and links in such folders (protected_symlinks and protected_regular in proc(5)),
+    /// which it cannot keep for those who only look where a link leads.
+    static func checkOwner(of destination: String) throws(CopyError) {
+        let folder = URL(fileURLWithPath: destination).deletingLastPathComponent().path
+        var (place, around) = (stat(), stat())
+        guard lstat(destination, &place) == 0, stat(folder, &around) == 0 else { return }
+        guard around.st_mode & S_IWOTH != 0, ![geteuid(), around.st_uid].contains(place.st_uid) else { return }
+        throw .notWritten(
+            path: destination, reason: "another user put it into a folder that everybody can write to; remove it")
+    }
+
     /// Makes the file, empty.
     ///
     /// - Parameters:

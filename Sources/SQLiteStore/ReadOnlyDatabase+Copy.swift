@@ -29,6 +29,7 @@ extension ReadOnlyDatabase {
         to destination: String, rest: @escaping (Duration) throws -> Void, progress: @escaping (Progress) -> Void
     ) throws {
         try DatabaseName.check(destination)
+        try PartialFile.checkOwner(of: destination)
         let destination = DatabaseName.resolved(destination)
         let place = try BackupPlace(destination, unlike: path)
         defer { place.release() }

@@ -20,6 +20,7 @@ extension ReadOnlyDatabase {
     ) throws {
         try checkVersion()
         try DatabaseName.check(destination)
+        try PartialFile.checkOwner(of: destination)
         let destination = DatabaseName.resolved(destination)
         var (source, model) = (stat(), stat())
         guard stat(path, &source) == 0 else { throw SQLiteStoreError.missing(path: path) }

@@ -426,6 +426,29 @@ half_written() {
     whole "$BATS_TEST_TMPDIR/elsewhere/backup.sqlite"
 }
 
+@test "what another user put into a folder that everybody can write to is not replaced" {
+    # Only root can give files away.
+    ((EUID == 0)) || return 0
+    a_history
+    mkdir --mode 1777 "$BATS_TEST_TMPDIR/shared"
+    planted=$BATS_TEST_TMPDIR/shared/backup.sqlite
+    succeeds backup "$BACKUP"
+    before=$(sha256sum <"$BACKUP")
+    touch "$planted"
+    chmod 666 "$planted"
+    chown 65534 "$planted"
+    refuses 69 backup "$planted"
+    refuses 69 restore "$BACKUP" --force --database "$planted"
+    [[ $(tail -n 1 "$ERR") == *"$planted"*'another user put it'* && ! -s $planted ]]
+    ln --symbolic --force "$BACKUP" "$planted"
+    chown --no-dereference 65534 "$planted"
+    refuses 69 backup "$planted"
+    assert_equal "$(sha256sum <"$BACKUP")" "$before"
+    chown --no-dereference 0 "$planted"
+    succeeds backup "$planted"
+    [[ -L $planted ]]
+}
+
 # modes FILE…: in one word.
 modes() {
     stat --format %a "$@" | tr '\n' ' '

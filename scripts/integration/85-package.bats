@@ -5,7 +5,7 @@ load helpers
 
 SYSTEM=$BATS_FILE_TMPDIR/system
 
-# A Swift program reads its arguments from /proc, which is mounted for nobody else.
+# What the package's scripts run may look at /proc, which is mounted for nobody else.
 INSIDE=(unshare --mount --root="$SYSTEM" --mount-proc)
 ((EUID == 0)) || INSIDE=(sudo -n "${INSIDE[@]}")
 
