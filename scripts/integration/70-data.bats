@@ -523,10 +523,13 @@ modes() {
 @test "a database behind a symbolic link is locked, watched and copied like any other" {
     a_history
     ln --symbolic "$DATABASE" "$BATS_TEST_TMPDIR/link.sqlite"
-    DATABASE=$BATS_TEST_TMPDIR/link.sqlite start_postbox
+    DATABASE=$BATS_TEST_TMPDIR/link.sqlite start_postbox --admin 127.0.0.1:0
+    admin=$(sed -n 's/^postbox: metrics on //p' "$OUT")
     refuses 69 erase user alice
     [[ $(cat "$ERR") == *'in use'* ]]
     send alice conv-1 Hi bob
+    request GET "$admin"
+    grep -qx "postbox_wal_bytes $(stat --format %s "$DATABASE-wal")" "$BODY"
     mv "$DATABASE-wal" "$DATABASE-gone"
     post alice conv-1 '{"content": "lost"}'
     assert_problem 503 store-unavailable
