@@ -90,13 +90,12 @@ public final class JWTIdentity: Identity {
     /// The bearer of a token that was verified before and has not expired, unless it says something new about how they are called.
     public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         guard let digest = TokenDigest(try BearerToken.of(request), key: hashKey) else { return nil }
-        switch memory.withLock({ $0.known(digest) }) {
-        case .bearer(let bearer):
-            // An expired one takes the long way, which says why it counts no more.
-            return bearer.claim == nil && isValid(bearer) ? bearer.caller : nil
-        case .forged: throw Self.notSigned(.unusable)
-        case nil: return nil
+        guard let bearer = memory.withLock({ $0.bearers.value(for: digest) }) else {
+            if memory.withLock({ $0.forgeries.value(for: digest) }) != nil { throw Self.notSigned(.unusable) }
+            return nil
         }
+        // An expired one takes the long way, which says why it counts no more.
+        return bearer.claim == nil && isValid(bearer) ? bearer.caller : nil
     }
 
     /// The bearer of a token that is good, and how they are called.

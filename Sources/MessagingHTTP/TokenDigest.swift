@@ -2,45 +2,56 @@
 ///
 /// It is NH, the hash inside UMAC (RFC 4418, section 5.2.2), with words of 64 bits and two passes: two tokens that somebody chose without
 /// the key have the same digest with a probability of at most 2^-128. A digest never leaves the process, so nobody learns of the key.
-/// It takes some 250 instructions for an ordinary token, a fifth of SipHash, and is computed at every poll.
+/// It is computed at every poll, so it is one that takes a multiplication for eight bytes and no more.
 struct TokenDigest: Hashable, Sendable {
-    private let length: Int
-    private let first: UInt128
-    private let second: UInt128
+    private static let blockLength = 16
 
-    /// Nil for a token of more than ``TokenHashKey/longestToken`` bytes.
+    // Words rather than UInt128, which would take more room for its alignment.
+    private let sums: (UInt64, UInt64, UInt64, UInt64)
+    private let length: Int
+
+    /// Nil for what is shorter than any token, and for a token of more than ``TokenHashKey/longestToken`` bytes.
+    @inline(__always)
     init?(_ token: ArraySlice<UInt8>, key: TokenHashKey) {
-        guard token.count <= TokenHashKey.longestToken else { return nil }
+        guard (Self.blockLength...TokenHashKey.longestToken).contains(token.count) else { return nil }
         length = token.count
-        (first, second) = token.withUnsafeBytes { bytes in key.words.withUnsafeBufferPointer { Self.sums(bytes, $0) } }
+        let (first, second) = token.withUnsafeBytes { bytes in key.words.withUnsafeBytes { Self.sums(bytes, $0) } }
+        sums = (
+            UInt64(truncatingIfNeeded: first), UInt64(truncatingIfNeeded: first >> 64),
+            UInt64(truncatingIfNeeded: second), UInt64(truncatingIfNeeded: second >> 64)
+        )
     }
+
+    static func == (lhs: TokenDigest, rhs: TokenDigest) -> Bool { lhs.sums == rhs.sums && lhs.length == rhs.length }
 
     /// The digest is as good as random already.
     func hash(into hasher: inout Hasher) {
-        hasher.combine(UInt64(truncatingIfNeeded: first))
+        hasher.combine(sums.0)
     }
 
-    /// The second pass takes the key from one block further on (RFC 4418, section 5.2.3).
-    private static func sums(_ token: UnsafeRawBufferPointer, _ key: UnsafeBufferPointer<UInt64>) -> (UInt128, UInt128)
-    {
-        var sums = (UInt128(0), UInt128(0))
-        func add(_ left: UInt64, _ right: UInt64, _ place: Int) {
-            sums.0 &+= UInt128(left &+ key[place]) &* UInt128(right &+ key[place + 1])
-            sums.1 &+= UInt128(left &+ key[place + 2]) &* UInt128(right &+ key[place + 3])
+    private static func sums(_ token: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer) -> (UInt128, UInt128) {
+        var (first, second) = (UInt128(0), UInt128(0))
+        @inline(__always)
+        func add(_ offset: Int, keyOffset: Int) {
+            let left = token.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            let right = token.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)
+            @inline(__always)
+            func product(_ offset: Int) -> UInt128 {
+                UInt128(left &+ key.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                    &* UInt128(right &+ key.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self))
+            }
+            first &+= product(keyOffset)
+            // The second pass takes the key from one block further on (RFC 4418, section 5.2.3).
+            second &+= product(keyOffset &+ blockLength)
         }
-        let blockLength = 16
-        let whole = token.count & ~(blockLength - 1)
-        for offset in stride(from: 0, to: whole, by: blockLength) {
-            add(
-                token.loadUnaligned(fromByteOffset: offset, as: UInt64.self),
-                token.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self), offset / 8)
+        var offset = 0
+        while offset &+ blockLength <= token.count {
+            add(offset, keyOffset: offset)
+            offset &+= blockLength
         }
-        if whole < token.count {
-            var rest = (UInt64(0), UInt64(0))
-            withUnsafeMutableBytes(of: &rest) { $0.copyBytes(from: token[whole...]) }
-            add(rest.0, rest.1, whole / 8)
-        }
-        return sums
+        // What is left over is in the last sixteen bytes.
+        if offset < token.count { add(token.count &- blockLength, keyOffset: offset) }
+        return (first, second)
     }
 }
 

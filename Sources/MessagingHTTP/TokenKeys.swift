@@ -47,6 +47,9 @@ public struct TokenKeys: Sendable {
 
     private var keys: [Key] = []
 
+    /// Whether there are none, so that no token is good.
+    public var isEmpty: Bool { keys.isEmpty }
+
     /// The reasons why keys cannot be used, for people.
     public struct KeyError: Error, CustomStringConvertible {
         /// What is wrong with them.
@@ -77,9 +80,10 @@ public struct TokenKeys: Sendable {
     /// Takes a JWK Set (RFC 7517): RSA, EC and Ed25519 keys.
     ///
     /// Others, those that are not for signatures, and those that cannot be used are passed over (section 5): identity providers
-    /// publish them side by side, and one bad key must not keep the good ones out.
+    /// publish them side by side, and one bad key must not keep the good ones out. A set that has no other is no error: no token is
+    /// good with it.
     ///
-    /// - Throws: ``KeyError``.
+    /// - Throws: ``KeyError`` where it is not a JWK Set.
     public init(jwks: [UInt8]) async throws {
         let set: KeySet
         guard JSONScreen(jwks) == .fit else { throw KeyError(description: "not a JWK Set") }
@@ -102,7 +106,6 @@ public struct TokenKeys: Sendable {
                 continue
             }
         }
-        guard !keys.isEmpty else { throw KeyError(description: "the JWK Set has no RSA, EC or OKP key for signatures") }
     }
 
     /// Finds out whether one of the keys made the signature of a token.

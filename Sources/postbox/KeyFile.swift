@@ -38,6 +38,9 @@ struct KeyFile {
         }
     }
 
+    /// What is said of a JWK Set without a key that can be used.
+    static let hasNoKey = "has no RSA, EC or OKP key for signatures"
+
     let path: String
     let kind: Kind
 

@@ -24,9 +24,11 @@ final class KeyWatcher {
         do {
             let file = file
             let loaded = try Blocking.run { try await file.load() }
+            // A key that is not in the file any more counts no more, even where no other is.
             identity.replaceKeys(loaded.keys)
             logger.notice("took the keys in \(file.path)")
             for warning in loaded.warnings { logger.warning("\(warning)") }
+            if loaded.keys.isEmpty { logger.error("\(file.path) \(KeyFile.hasNoKey), so every token is refused") }
         } catch let failure as Failure {
             logger.error("kept the old keys: \(failure.message)")
         } catch {

@@ -25,6 +25,7 @@ extension Serve {
         guard kind == .jwt, let file = identity.keyFile else { return nil }
         let loaded = try Blocking.run { try await file.load() }
         for warning in loaded.warnings { logger.warning("\(warning)") }
+        guard !loaded.keys.isEmpty else { throw Failure.unavailable("\(file.path) \(KeyFile.hasNoKey)") }
         return loaded.keys
     }
 

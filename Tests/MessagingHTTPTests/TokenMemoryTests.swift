@@ -54,6 +54,28 @@ struct TokenMemoryTests {
         #expect(await bench.outcome(new).caller != nil)
     }
 
+    @Test("An empty JWK Set revokes every key, and one without a key revokes that one: what was remembered, too")
+    func revoked() async throws {
+        let both = TokenMint.jwks(
+            try mint.rsaJWK(",\"kid\":\"r\",\"alg\":\"RS256\""), mint.ecJWK(",\"kid\":\"e\",\"alg\":\"ES256\""))
+        let bench = TokenBench(try await TokenKeys(jwks: both))
+        let rsa = try TokenMint.token("{\"alg\":\"RS256\",\"kid\":\"r\"}", TokenMint.claims(), by: mint.rs256)
+        let ec = try TokenMint.token("{\"alg\":\"ES256\",\"kid\":\"e\"}", TokenMint.claims(), by: mint.es256)
+        for token in [rsa, ec] {
+            #expect(await bench.outcome(token).caller != nil)
+            #expect(bench.remembers(token))
+        }
+        bench.identity.replaceKeys(
+            try await TokenKeys(jwks: TokenMint.jwks(mint.ecJWK(",\"kid\":\"e\",\"alg\":\"ES256\""))))
+        #expect(await bench.outcome(rsa).isInvalidToken)
+        #expect(await bench.outcome(ec).caller != nil)
+        bench.identity.replaceKeys(try await TokenKeys(jwks: TokenMint.jwks()))
+        for token in [rsa, ec] {
+            #expect(!bench.remembers(token))
+            #expect(await bench.outcome(token).isInvalidToken)
+        }
+    }
+
     @Test("A token that was being verified while the keys changed is not remembered by the old ones")
     func replacedMeanwhile() async throws {
         let other = try await TokenKeys(secret: Array("another secret of more than 32 bytes!".utf8))
@@ -152,6 +174,32 @@ struct TokenMemoryTests {
             for other in [changed, shorter, longer] { try #require(!bench.remembers(other)) }
         }
         #expect(bench.remembers(token))
+    }
+
+    @Test("A token that ends like a known one, and was made to have the same sum of its words, is another token")
+    func sameChecksum() async throws {
+        let (bench, token) = (TokenBench(keys), try token())
+        #expect(await bench.outcome(token).caller != nil)
+        // A sum without a secret, as it was once used here: what one word changes, the next can put right again.
+        func step(_ state: UInt64, _ word: UInt64) -> UInt64 {
+            ((state << 23 | state >> 41) ^ word) &* 0x9E37_79B9_7F4A_7C15
+        }
+        func word(_ bytes: [UInt8], _ place: Int) -> UInt64 {
+            bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place * 8, as: UInt64.self) }
+        }
+        for place in 0..<(token.count - 32) / 8 - 1 {
+            var state = UInt64(token.count)
+            for earlier in 0..<place { state = step(state, word(token, earlier)) }
+            let other = word(token, place) ^ 0x0101
+            let (known, forged) = (step(state, word(token, place)), step(state, other))
+            let next = word(token, place + 1) ^ (known << 23 | known >> 41) ^ (forged << 23 | forged >> 41)
+            var bytes = token
+            bytes.withUnsafeMutableBytes {
+                $0.storeBytes(of: other, toByteOffset: place * 8, as: UInt64.self)
+                $0.storeBytes(of: next, toByteOffset: place * 8 + 8, as: UInt64.self)
+            }
+            #expect(!bench.remembers(bytes))
+        }
     }
 
     @Test("Whoever has somebody's claims or somebody's signature, and not both, is not taken for them")

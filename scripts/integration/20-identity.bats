@@ -209,7 +209,7 @@ refuses() {
     start_postbox --identity jwt --jwks-file "$KEYS"
     token=$(hostile rsa-token "$FOLDER/old.pem" old '{"sub": "alice"}')
     gets 200 "$token"
-    for content in '' '{"keys": []}' '{"keys": [' "$(printf '%600s' '' | tr ' ' '[')"; do
+    for content in '' '{}' '{"keys": [' "$(printf '%600s' '' | tr ' ' '[')"; do
         printf '%s' "$content" >"$KEYS"
         : >"$ERR"
         kill -HUP "$SERVER"
@@ -221,6 +221,54 @@ refuses() {
     : >"$ERR"
     await complained
     gets 200 "$token"
+}
+
+@test "a JWK Set without keys, or with none that can be used, revokes them all" {
+    rsa_key key
+    publish key
+    start_postbox --identity jwt --jwks-file "$KEYS"
+    token=$(hostile rsa-token "$FOLDER/key.pem" key '{"sub": "alice"}')
+    for content in '{"keys":[]}' '{"keys": [{"kty": "oct", "k": "AAAA"}]}'; do
+        gets 200 "$token"
+        : >"$ERR"
+        printf '%s' "$content" >"$KEYS"
+        await gets 401 "$token"
+        complained() { grep -q 'so every token is refused' "$ERR"; }
+        await complained
+        publish key
+        await gets 200 "$token"
+    done
+}
+
+@test "a signed token or an import with a number that stops the parser, and one with a claim twice, is refused" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET"
+    number=1$(printf '%0199d' 0)e-182
+    claims='{"sub": "alice", "exp": 4102444800'
+    gets 200 "$(hostile text-token "$SECRET" "$claims}")"
+    gets 401 "$(hostile text-token "$SECRET" "$claims, \"x\": $number}")"
+    gets 401 "$(hostile text-token "$SECRET" "$claims, \"x\": [{\"y\": -$number}]}")"
+    gets 401 "$(hostile text-token "$SECRET" "$claims, \"\\u0073ub\": \"bob\"}")"
+    bearing "$(hostile text-token "$SECRET" "$claims}")" POST "$API/@bob/messages" --json "{\"content\": \"Hi\", \"x\": $number}"
+    assert_problem 400 malformed-request
+    gets 200 "$(hostile text-token "$SECRET" "$claims}")"
+    running "$SERVER"
+    stop_postbox
+    printf '{"kind": "user", "id": "alice", "x": %s}\n' "$number" >"$FOLDER/import"
+    postbox import --database "$DATABASE" "$FOLDER/import"
+    assert_equal "$EXIT" 65
+    assert_one_line '*import:1:*64 characters*'
+}
+
+@test "tabs with expired tokens behind one address keep no new token out, and each is told that it has expired" {
+    start_postbox --identity jwt --jwt-secret-file "$SECRET" --trusted-proxy 192.0.2.1
+    for tab in {1..60}; do
+        printf '%s\n' next silent "url = \"$API\"" "header = \"Authorization: Bearer $(token "{\"sub\": \"$tab\", \"exp\": \"-60\"}")\"" \
+            'output = "/dev/null"' 'write-out = "%{http_code}\n"'
+    done | tail -n +2 >"$FOLDER/tabs"
+    for login in {1..5}; do
+        assert_equal "$(curl --config "$FOLDER/tabs" | sort | uniq -c | xargs)" '60 401'
+        gets 200 "$(token "{\"sub\": \"new-$login\", \"exp\": \"+60\"}")"
+    done
 }
 
 @test "the public key is no secret: a token signed with it as an HMAC is refused" {

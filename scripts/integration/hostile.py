@@ -25,10 +25,15 @@ def token(secret_file, claims, algorithm="HS256"):
     for name in ("exp", "nbf"):
         if isinstance(claims.get(name), str) and claims[name][:1] in "+-":
             claims[name] = int(time.time()) + int(claims[name])
+    return text_token(secret_file, json.dumps(claims), algorithm)
+
+
+def text_token(secret_file, claims, algorithm="HS256"):
+    """A token signed with the secret in a file; claims are any text, and stay as they are."""
     with open(secret_file, "rb") as file:
         secret = file.read().rstrip(b"\n")
     digest = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}[algorithm]
-    signed = encode(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + "." + encode(json.dumps(claims).encode())
+    signed = encode(json.dumps({"alg": algorithm, "typ": "JWT"}).encode()) + "." + encode(claims.encode())
     return signed + "." + encode(hmac.new(secret, signed.encode(), digest).digest())
 
 
@@ -264,7 +269,7 @@ def crowd(port, count, pid, seconds=10):
 
 
 def main(command, *arguments):
-    print_result = {"token": token, "rsa-token": rsa_token, "jwks": jwks}
+    print_result = {"token": token, "text-token": text_token, "rsa-token": rsa_token, "jwks": jwks}
     if command in print_result:
         print(print_result[command](*arguments))
     elif command == "raw":
