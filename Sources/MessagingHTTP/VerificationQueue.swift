@@ -19,7 +19,7 @@ final class VerificationQueue: Sendable {
     static let countLimit = 4096
     static let sizeLimit = 4 << 20
 
-    /// The niceness of the thread: about a tenth of a processor where the loops could use all of it.
+    /// How much nicer the thread is than the loops: it gets about a tenth of a processor where they could use all of it.
     private static let niceness: Int32 = 10
 
     private let state = Mutex(
@@ -66,7 +66,8 @@ final class VerificationQueue: Sendable {
     /// The main function of the thread.
     fileprivate func runAll() {
         // On Linux this is the niceness of the calling thread alone (setpriority(2)).
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+        let thread = __priority_which_t(PRIO_PROCESS.rawValue)
+        _ = setpriority(thread, 0, getpriority(thread, 0) + Self.niceness)
         while let work = next() { work.run() }
     }
 

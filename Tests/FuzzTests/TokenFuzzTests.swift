@@ -54,6 +54,28 @@ struct TokenFuzzTests {
         }
     }
 
+    @Test("Numbers of all lengths and exponents are claims, or the token is none; none stops the program")
+    func numbers() throws {
+        var chance = Generator(seed: 20_241_201)
+        func digits(_ most: Int) -> String {
+            String((0...chance.below(most)).map { _ in chance.pick(Array("000123456789")) })
+        }
+        for _ in 0..<20_000 {
+            var number =
+                chance.pick(["", "-"]) + chance.pick(["0", "1", "9", "", "1"]) + digits(chance.pick([1, 18, 62, 230]))
+            if chance.below(3) == 0 { number += "." + digits(chance.pick([1, 20, 62, 230])) }
+            if chance.below(3) > 0 {
+                number +=
+                    chance.pick(["e", "E", "e-", "e+", "E-"]) + "\(chance.below(chance.pick([4, 25, 400, 100_000])))"
+            }
+            let claims = "{\"exp\":\(number),\"x\":[{\"y\":\(number)}]}"
+            let parts = UnverifiedToken(Array("eyJhbGciOiJIUzI1NiJ9.\(Self.base64(Array(claims.utf8))).AAAA".utf8))
+            try Fuzz.check(
+                number.utf8.count <= 64 || parts == nil, "a number of \(number.utf8.count) characters: \(number)")
+            if let parts { _ = try? TokenRules().bearer(of: parts.claims, at: Timestamp(milliseconds: 0)) }
+        }
+    }
+
     private static func base64(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
         var text = ""
