@@ -1,6 +1,6 @@
 /// What counts as one client wherever addresses are counted: an IPv4 address, or the /64 network that an IPv6 address is in.
 ///
-/// Whoever has one IPv6 address has the 2^64 of its network (RFC 4291, section 2.5.4; RFC 7934).
+/// A client that has one IPv6 address usually has all 2^64 of its network (RFC 4291, section 2.5.4; RFC 7934).
 public enum ClientNetwork: Hashable, Sendable {
     case version4([UInt8])
     /// The first eight bytes of the address.

@@ -1,8 +1,8 @@
-/// What is remembered in the place of a token, which may have kilobytes: a keyed hash of all its bytes.
+/// A keyed hash of all bytes of a token, which is remembered in its place.
 ///
-/// It is NH, the hash inside UMAC (RFC 4418, section 5.2.2), with words of 64 bits and two passes: two tokens that somebody chose without
-/// the key have the same digest with a probability of at most 2^-128. A digest never leaves the process, so nobody learns of the key.
-/// It is computed at every poll, so it is one that takes a multiplication for eight bytes and no more.
+/// It is NH, the hash inside UMAC (RFC 4418, section 5.2.2), with 64-bit words and two passes. Two different tokens of one length, chosen
+/// without the key, have the same digest with a probability of at most 2^-128. Digests never leave the process, so they tell nothing of
+/// the key. It is computed at every poll; NH needs one multiplication for eight bytes.
 struct TokenDigest: Hashable, Sendable {
     private static let blockLength = 16
 

@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Verifies tokens one at a time, on a thread that gives way to all others: whoever sends bad ones takes no time from polls.
+/// Verifies tokens one at a time, on a thread of lower priority than the loops, so that bad tokens do not delay polls.
 ///
-/// What waits is bounded, and clients take turns. The thread is there only as long as something waits.
+/// The queue is bounded in count and bytes, and client networks take turns. The thread exists only while something waits.
 final class VerificationQueue: Sendable {
     private struct Work: Sendable {
         let run: @Sendable () -> Void
@@ -15,7 +15,7 @@ final class VerificationQueue: Sendable {
         var hasThread = false
     }
 
-    /// Enough for everybody to come back after a restart; the dearest signatures take some five seconds for so many.
+    /// The most tokens that wait: enough for all clients to come back at once after a restart.
     static let countLimit = 4096
     static let sizeLimit = 4 << 20
 
