@@ -36,17 +36,12 @@ public struct Conversation: Sendable, Equatable {
 
     /// The marks as this user sees them; nil for somebody who does not take part.
     public func marks(for user: UserID) -> ReadMarks? {
-        var mine: Int64?
+        guard let place = participants.place(of: user) else { return nil }
         var others: Int64?
-        for participant in participants {
-            if participant.user == user {
-                mine = participant.readUpTo
-            } else {
-                others = min(others ?? .max, participant.readUpTo)
-            }
+        for other in participants.indices where other != place {
+            others = min(others ?? .max, participants[other].readUpTo)
         }
-        guard let mine else { return nil }
-        return ReadMarks(n: lastN, others: others ?? lastN, mine: mine)
+        return ReadMarks(n: lastN, others: others ?? lastN, mine: participants[place].readUpTo)
     }
 
     /// The other participant where there are exactly two; nil in a group.

@@ -50,7 +50,7 @@ public struct Opening: Equatable, Sendable {
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)``.
     public static func check(receivers: [UserID], among participants: [UserID]) throws(MessagingError) {
-        guard receivers.allSatisfy(participants.contains) else {
+        guard receivers.isEmpty || Set(participants).isSuperset(of: receivers) else {
             throw .invalidMessage("A receiver named in the request does not take part in this conversation.")
         }
     }

@@ -7,6 +7,18 @@ public struct Participants: Sendable, Equatable {
 
     private var storage: Storage
 
+    /// Where somebody is among those who are ordered by user id, as in a ``Conversation``; nil where they are not there.
+    ///
+    /// Looked up by halves: a stranger must not learn how many they are by how long it takes.
+    public func place(of user: UserID) -> Int? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].user < user { low = middle + 1 } else { high = middle }
+        }
+        return low < count && self[low].user == user ? low : nil
+    }
+
     /// Puts participants together, in this order.
     public init(_ participants: [Conversation.Participant]) {
         storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)

@@ -33,6 +33,9 @@ struct SendMessage {
         if let sender = body.senderId, !sender.isEmpty, UserID(sender) != call.caller.user {
             throw Problem(.senderMismatch, "senderId is not the caller.")
         }
+        guard (body.participantIds ?? []).count <= Opening.largestGroup else {
+            throw MessagingError.invalidMessage("participantIds may name at most \(Opening.largestGroup) users.")
+        }
         let named = [body.receiverId, body.recipientId].compactMap { $0 } + (body.participantIds ?? [])
         let receivers = try named.filter { !$0.isEmpty }.map { text in
             guard let user = UserID(text) else { throw MessagingError.invalidMessage("A receiver's id is not valid.") }

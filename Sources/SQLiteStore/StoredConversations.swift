@@ -7,8 +7,8 @@ struct StoredConversations {
 
     /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
-    /// Whether they do is looked up before everybody else in it is read: how many those are must not show in the time it takes to say
-    /// no.
+    /// Whether they do is looked up before anything of it is read, and in as many steps where there is no such conversation: neither
+    /// whether it exists nor how many take part must show in the time it takes to say no.
     func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> Conversation? {
         let id: ConversationID
         switch reference {
@@ -17,11 +17,18 @@ struct StoredConversations {
         }
         let statement = try db.cachedStatement(
             sql: """
-                SELECT c.key, c.id, c.last_n, c.pruned_up_to
-                FROM conversations c JOIN participants p ON p.conversation_key = c.key AND p.user_id = ?
-                WHERE c.tenant_id = ? AND c.id = ?
+                SELECT conversation_key FROM participants
+                WHERE conversation_key = ifnull((SELECT key FROM conversations WHERE tenant_id = ? AND id = ?), -1)
+                    AND user_id = ?
                 """)
-        return try fetch(statement, [caller.user.text, caller.tenant.text, id.text])
+        let key = try Int64.fetchOne(statement, arguments: [caller.tenant.text, id.text, caller.user.text])
+        return try key.flatMap(find(key:))
+    }
+
+    /// Whether there is a conversation with this id, whoever takes part in it.
+    func exists(_ id: ConversationID, tenant: TenantID) throws -> Bool {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM conversations WHERE tenant_id = ? AND id = ?")
+        return try Int64.fetchOne(statement, arguments: [tenant.text, id.text]) != nil
     }
 
     func find(_ id: ConversationID, tenant: TenantID) throws -> Conversation? {

@@ -3,8 +3,8 @@ import Messaging
 extension WriteTransaction {
     /// Moves a read marker forward; where it is there already, nothing is written and nobody is told.
     func markRead(_ id: ConversationID, upTo: Int64?, by caller: Caller) throws -> ReadOutcome {
-        guard var known = try find(id, tenant: caller.tenant),
-            let reader = known.conversation.participants.firstIndex(where: { $0.user == caller.user })
+        guard var known = try find(.id(id), of: caller),
+            let reader = known.conversation.participants.place(of: caller.user)
         else { throw MessagingError.conversationNotFound }
         var conversation = known.conversation
         let target = upTo ?? conversation.lastN

@@ -3,19 +3,12 @@ import Messaging
 extension WriteTransaction {
     /// Stores a message, or finds the one that an earlier try stored.
     func send(_ draft: Draft) throws -> SentMessage {
-        let sender = draft.caller.user
         if draft.clientMessageID?.utf8.contains(0) == true {
             throw MessagingError.invalidMessage("The client message id must not contain U+0000.")
         }
         let found = try find(draft.conversation, of: draft.caller)
         if let known = found?.conversation {
-            let everybody = known.participants.map(\.user)
-            guard everybody.contains(sender) else {
-                // What is wrong with the draft where there is no conversation is wrong here too, or the answers would tell.
-                _ = try Opening(for: draft)
-                throw MessagingError.conversationNotFound
-            }
-            try Opening.check(receivers: draft.receivers, among: everybody)
+            try Opening.check(receivers: draft.receivers, among: known.participants.map(\.user))
             if let first = try firstTry(of: draft, in: known) {
                 return SentMessage(conversation: known, message: first, replayed: true)
             }
@@ -32,14 +25,19 @@ extension WriteTransaction {
         return SentMessage(conversation: conversation, message: message, replayed: false)
     }
 
+    /// Opens a conversation, unless it is one of others. That is asked last: whatever is wrong with the draft is wrong in both cases, or
+    /// the answers would tell.
     private func open(_ opening: Opening, for draft: Draft, _ change: Int64) throws -> RememberedConversation {
-        RememberedConversation(
+        if case .id(let id) = draft.conversation, try conversations.exists(id, tenant: draft.caller.tenant) {
+            throw MessagingError.conversationNotFound
+        }
+        return RememberedConversation(
             try conversations.insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change))
     }
 
     private func append(_ draft: Draft, to known: inout RememberedConversation) throws -> Message {
         let sender = draft.caller.user
-        guard let place = known.conversation.participants.firstIndex(where: { $0.user == sender }) else {
+        guard let place = known.conversation.participants.place(of: sender) else {
             preconditionFailure("a sender outside of the conversation was let through")
         }
         known.conversation.lastN += 1

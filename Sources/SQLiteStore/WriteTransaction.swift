@@ -39,23 +39,26 @@ final class WriteTransaction {
         StoredMessages(db: db, key: conversation.key)
     }
 
-    /// A conversation, whoever takes part in it; nil where there is none of that name.
+    /// A conversation that the caller takes part in; nil where there is none of that name.
+    ///
+    /// For anybody else the database is asked even if it is in memory, as where there is none: that it exists must not show by how
+    /// long that takes.
     func find(_ reference: ConversationReference, of caller: Caller) throws -> RememberedConversation? {
-        switch reference {
-        case .id(let id):
-            return try find(id, tenant: caller.tenant)
-        case .direct(let other):
-            let pair = [caller.user, other].sorted()
-            guard let found = try conversations.findDirect(pair, tenant: caller.tenant) else { return nil }
-            return try find(found.id, tenant: caller.tenant)
+        if case .id(let id) = reference {
+            if let known = remembered(id, tenant: caller.tenant),
+                known.conversation.participants.place(of: caller.user) != nil
+            {
+                return known
+            }
+            return try conversations.findOwn(reference, of: caller).map(RememberedConversation.init)
         }
+        guard let found = try conversations.findOwn(reference, of: caller) else { return nil }
+        return remembered(found.id, tenant: caller.tenant) ?? RememberedConversation(found)
     }
 
-    /// A conversation with this id; nil where there is none.
-    func find(_ id: ConversationID, tenant: TenantID) throws -> RememberedConversation? {
+    private func remembered(_ id: ConversationID, tenant: TenantID) -> RememberedConversation? {
         let name = RememberedConversation.Name(tenant: tenant, id: id)
-        if let known = conversationsRead[name] ?? memory.value(for: name) { return known }
-        return try conversations.find(id, tenant: tenant).map(RememberedConversation.init)
+        return conversationsRead[name] ?? memory.value(for: name)
     }
 
     /// Takes what a conversation has become; the last thing a command does, once nothing of it can fail any more.

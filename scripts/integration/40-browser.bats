@@ -23,6 +23,10 @@ story() {
     story front_end two_people
 }
 
+@test "a form of another site stores nothing" {
+    story front_end foreign_form
+}
+
 @test "a message sent in one window appears in the other within a poll interval; badges and ticks follow" {
     story page two_windows
 }

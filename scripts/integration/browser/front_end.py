@@ -116,3 +116,33 @@ def two_people(folder):
         it.log_in("cem", "/talk/messages")
         until(lambda: it.state() == "failed", "cem's poll fails")
         assert it.contents() == [] and it.seen() == ""
+
+
+FORM = """
+const form = Object.assign(document.createElement('form'), {method: 'post', enctype: 'text/plain', action: arguments[0]});
+form.append(Object.assign(document.createElement('input'), {name: 'forged', value: ''}));
+document.body.append(form);
+form.submit();
+"""
+
+
+def foreign_form(folder):
+    """A form of another site, which needs nobody's leave to be sent, stores nothing; the page's own requests do."""
+    elsewhere = serve_front_end().replace("127.0.0.1", "localhost")
+    with Postbox(folder, "--access-log", "--log-format", "json") as postbox:
+        browser = open_chromium()
+        try:
+            target = f"{postbox.origin}{API}/@bea/messages?userId=ann"
+            browser.get(f"{elsewhere}/front_end.html")
+            browser.execute_script(FORM, target)
+            until(lambda: len(postbox.requests("POST", API)) == 1, "the form has been answered")
+            assert postbox.requests("POST", API)[0]["status"] == 403, postbox.requests("POST", API)
+            until(lambda: "--cors-origin" in browser.page_source, "the answer is shown")
+            browser.get(f"{postbox.origin}/")
+            status = browser.execute_async_script(
+                "const done = arguments[1]; fetch(arguments[0], {method: 'POST', headers: {'Content-Type': 'text/plain'}, body: 'own'})"
+                ".then(answer => done(answer.status));", target)
+            assert status == 201, status
+            assert postbox.stored("own") == 1 and postbox.stored("forged=\r\n") == 0
+        finally:
+            browser.quit()
