@@ -23,7 +23,7 @@ story() {
     story front_end two_people
 }
 
-@test "a form of another site stores nothing" {
+@test "a form of another origin stores nothing" {
     story front_end foreign_form
 }
 

@@ -127,8 +127,8 @@ form.submit();
 
 
 def foreign_form(folder):
-    """A form of another site, which needs nobody's leave to be sent, stores nothing; the page's own requests do."""
-    elsewhere = serve_front_end().replace("127.0.0.1", "localhost")
+    """A form of another origin, which needs nobody's leave to be sent, stores nothing; the page's own requests do."""
+    elsewhere = serve_front_end()
     with Postbox(folder, "--access-log", "--log-format", "json") as postbox:
         browser = open_chromium()
         try:
