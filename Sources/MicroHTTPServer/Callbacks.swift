@@ -60,14 +60,18 @@ func connectionChanged(
 func receivePlain(
     context: UnsafeMutableRawPointer?, descriptor: Int32, buffer: UnsafeMutableRawPointer?, size: Int
 ) -> Int {
-    let connection = loop(context)?.connection(on: descriptor)
-    if connection?.isAnswerDue == true {
-        errno = EINTR
-        return -1
+    guard let context,
+        let connection = Unmanaged<Loop>.fromOpaque(context)._withUnsafeGuaranteedRef({ $0.connection(on: descriptor) })
+    else { return recvfrom(descriptor, buffer, size, 0, nil, nil) }
+    return connection._withUnsafeGuaranteedRef { connection in
+        if connection.isAnswerDue {
+            errno = EINTR
+            return -1
+        }
+        let count = recvfrom(descriptor, buffer, size, 0, nil, nil)
+        if count > 0 { connection.received(buffer, count) }
+        return count
     }
-    let count = recvfrom(descriptor, buffer, size, 0, nil, nil)
-    if count > 0 { connection?.received(buffer, count) }
-    return count
 }
 
 /// Called in place of `gnutls_record_recv` on the session of a connection.
@@ -75,7 +79,9 @@ func receiveTLS(
     context: UnsafeMutableRawPointer?, session: gnutls_session_t?, buffer: UnsafeMutableRawPointer?, size: Int
 ) -> Int {
     guard let session else { return Int(GNUTLS_E_INVALID_SESSION) }
-    let connection = TLSLayer.of(session).flatMap { loop(context)?.connection(on: $0.descriptor) }
+    let connection = TLSLayer.of(session).flatMap {
+        loop(context)?.connection(on: $0.descriptor)?.takeUnretainedValue()
+    }
     if connection?.isAnswerDue == true { return Int(GNUTLS_E_INTERRUPTED) }
     var sequence: UInt64 = 0
     let count = withUnsafeMutableBytes(of: &sequence) {

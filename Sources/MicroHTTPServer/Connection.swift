@@ -30,6 +30,8 @@ final class Connection {
     var receivedAt: MonotonicTime
     /// Whether it was answered before the whole body had come in, and so will be closed.
     var refusedEarly = false
+    /// Whether the library is not to read on, because the answer to what it has read comes from elsewhere.
+    var isAnswerDue = false
     /// Whether the client has said that it sends no more.
     var hasEnded = false
     /// How much of the library's memory for it is left for an answer's head, in bytes.
@@ -67,14 +69,15 @@ final class Connection {
         reader.read(UnsafeMutableBufferPointer(start: bytes?.assumingMemoryBound(to: UInt8.self), count: count))
     }
 
+    /// Takes the head, once all of it has come in.
+    func readHead(method: UnsafePointer<CChar>?) {
+        incoming?.readHead(method: method, fields: reader.takeFields())
+        phase = .body
+    }
+
     /// Finds how much memory is left for the answer's head.
     func measure(_ memory: ConnectionMemory, target: [UInt8]) {
         memoryLeft = memory.left(by: reader.current, unread: reader.unread, target: target)
-    }
-
-    /// Whether the library is not to read on, because the answer to what it has read comes from elsewhere.
-    var isAnswerDue: Bool {
-        if case .suspended = phase { true } else { false }
     }
 
     /// Whether no whole request comes any more and no answer is due: the client has ended, and all it had sent is read.
@@ -98,6 +101,7 @@ final class Connection {
     /// Forgets the request, which is answered or lost.
     func finish(now: MonotonicTime) {
         incoming = nil
+        isAnswerDue = false
         reader.next()
         phase = .idle
         clock.requestEnds(at: now)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The memory that the library has for one connection: the head of a request, a record for each field and query parameter, what has
 /// come in of later requests, and the answer's head share it.
 ///
@@ -19,6 +21,9 @@ struct ConnectionMemory {
 
     /// How many parameters the library takes out of a target.
     private static func parameters(in target: [UInt8]) -> Int {
-        target.contains(UInt8(ascii: "?")) ? target.reduce(1) { $0 + ($1 == UInt8(ascii: "&") ? 1 : 0) } : 0
+        target.withUnsafeBufferPointer { target in
+            guard let start = target.baseAddress, memchr(start, 0x3F, target.count) != nil else { return 0 }
+            return target.reduce(1) { $0 + ($1 == UInt8(ascii: "&") ? 1 : 0) }
+        }
     }
 }

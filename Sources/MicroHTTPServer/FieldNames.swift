@@ -1,4 +1,4 @@
-import Glibc
+import CMicroHTTPD
 import MessagingHTTP
 
 /// The fields that are handed on, by the length of their name: most names in a request are told apart by that alone.
@@ -8,10 +8,10 @@ private let fieldsByLength: [[RequestField]] = {
 }()
 
 extension RequestField {
-    /// The field with this name, in any case; nil where it is not handed on.
-    init?(matching name: UnsafeRawBufferPointer) {
-        guard name.count < fieldsByLength.count else { return nil }
-        for field in fieldsByLength[name.count] where name.isName(field.name) {
+    /// The field whose name these bytes are, in any case; nil where it is not handed on.
+    init?(matching name: UnsafePointer<UInt8>, _ count: Int) {
+        guard count < fieldsByLength.count else { return nil }
+        for field in fieldsByLength[count] where equals_name(name, field.name.utf8Start, count) {
             self = field
             return
         }
@@ -20,19 +20,9 @@ extension RequestField {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether these bytes are this lower-case name, in any case.
+    /// Whether these bytes are this lower-case name, in any case. The name has letters, digits and hyphens only.
     func isName(_ name: StaticString) -> Bool {
         guard count == name.utf8CodeUnitCount, let start = baseAddress else { return false }
-        // A NUL would end both, but a name has none.
-        return strncasecmp(
-            start.assumingMemoryBound(to: CChar.self),
-            UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), count) == 0
-    }
-
-    /// The same bytes without blanks and tabs at the end, which do not belong to a field value.
-    func trimmingEnd() -> UnsafeRawBufferPointer {
-        var count = count
-        while count > 0, self[count - 1] == 0x20 || self[count - 1] == 0x09 { count -= 1 }
-        return UnsafeRawBufferPointer(rebasing: self[..<count])
+        return equals_name(start.assumingMemoryBound(to: UInt8.self), name.utf8Start, count)
     }
 }

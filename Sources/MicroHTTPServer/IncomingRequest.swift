@@ -6,7 +6,7 @@ import MessagingHTTP
 struct IncomingRequest {
     private(set) var method = Method.other
     let target: [UInt8]
-    private(set) var head = RequestHead()
+    private(set) var fields = RequestFields()
     private(set) var body: [UInt8] = []
     /// Body bytes so far, the dropped ones included.
     private(set) var received = 0
@@ -17,9 +17,9 @@ struct IncomingRequest {
     }
 
     /// Takes the method and the header fields, once all of them have come in.
-    mutating func readHead(of connection: OpaquePointer, method: UnsafePointer<CChar>?) {
+    mutating func readHead(method: UnsafePointer<CChar>?, fields: RequestFields) {
         self.method = Method(text: method)
-        head.read(from: connection)
+        self.fields = fields
     }
 
     /// Takes the next part of the body.
@@ -36,7 +36,7 @@ struct IncomingRequest {
 
     /// The request as it is handed on.
     consuming func request(from peer: String, withBody: Bool) -> Request {
-        Request(method: method, target: target, fields: head.fields, body: withBody ? body : [], peer: peer)
+        Request(method: method, target: target, fields: fields, body: withBody ? body : [], peer: peer)
     }
 }
 

@@ -9,7 +9,7 @@ struct LingeringSockets {
     /// How long a client may go on, in seconds.
     private static let patience = 2.0
     /// The most sockets kept in this way; further ones are reset.
-    private static let limit = 64
+    private static let limit = 256
 
     private var sockets: [(descriptor: Int32, until: MonotonicTime)] = []
 

@@ -69,7 +69,7 @@ extension Loop {
     /// Takes note of the clients that send no more, and of those among them that have nothing to wait for.
     func findSpent() {
         while let descriptor = endedPeers.next() {
-            guard let connection = connection(on: descriptor) else { continue }
+            guard let connection = connection(on: descriptor)?.takeUnretainedValue() else { continue }
             connection.hasEnded = true
             spent.append(connection)
         }

@@ -30,8 +30,7 @@ extension Loop {
         _ connection: Connection, _ handle: OpaquePointer, method: UnsafePointer<CChar>?
     ) -> MHD_Result {
         connection.receivedAt = now
-        connection.incoming?.readHead(of: handle, method: method)
-        connection.phase = .body
+        connection.readHead(method: method)
         connection.measure(memory, target: connection.incoming?.target ?? [])
         let extent = connection.reader.current
         if let fault = extent.fault { return refuseEarly(connection, handle, because: TransportRefusal(fault)) }
@@ -87,7 +86,9 @@ extension Loop {
 
     /// Whether the answer is certain to fit.
     private func fits(_ connection: Connection) -> Bool {
-        connection.memoryLeft >= Self.answerHead + (connection.incoming?.head.fields[.origin]?.count ?? 0)
+        // An origin is a part of the head.
+        connection.memoryLeft >= Self.answerHead + connection.reader.current.head
+            || connection.memoryLeft >= Self.answerHead + (connection.incoming?.fields[.origin]?.count ?? 0)
     }
 
     private func suspend(_ connection: Connection, _ handle: OpaquePointer, for request: Request) {
@@ -95,6 +96,7 @@ extension Loop {
         request.named(by: configuration.makeRequestID)
         let pending = PendingAnswer(to: request, for: handle, signal: signal)
         connection.phase = .suspended(pending)
+        connection.isAnswerDue = true
         counters.suspendedRequests.bump(by: 1)
         // Before the task is made: it may be done before this returns.
         MHD_suspend_connection(handle)
@@ -104,6 +106,7 @@ extension Loop {
 
     private func resume(_ connection: Connection, _ handle: OpaquePointer, _ pending: PendingAnswer) -> MHD_Result {
         guard let response = pending.take() else { return .NO }
+        connection.isAnswerDue = false
         counters.suspendedRequests.bump(by: -1)
         return give(response, to: pending.request, connection, handle)
     }

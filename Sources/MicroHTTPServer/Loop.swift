@@ -6,6 +6,9 @@ import MessagingHTTP
 ///
 /// This file waits and runs; `Loop+Connections` follows what the library tells, `Loop+Requests` answers,
 /// `Loop+Stopping` ends.
+///
+/// What changes with every request is not checked for exclusive access at run time: nothing here calls the library, or another method
+/// that could come back to it, while it changes one of these in place.
 final class Loop {
     let configuration: ServerConfiguration
     let handler: any RequestHandler
@@ -16,7 +19,7 @@ final class Loop {
     let number: Int
     let addresses: AddressCounts
     var connections: [Connection] = []
-    var lingering = LingeringSockets()
+    @exclusivity(unchecked) var lingering = LingeringSockets()
     /// The time when the loop last woke up: near enough for time-outs, and free.
     var now = MonotonicTime.now
     /// Set once the loop accepts no more; every answer then closes its connection.
@@ -30,9 +33,9 @@ final class Loop {
     var memory: ConnectionMemory { ConnectionMemory(size: configuration.memoryPerConnection) }
     let endedPeers: EndedPeers
     /// The connections by their sockets.
-    private var byDescriptor: [Unmanaged<Connection>?] = []
+    @exclusivity(unchecked) private var byDescriptor: [Unmanaged<Connection>?] = []
     /// Those whose client had ended when their request was over.
-    var spent: [Connection] = []
+    @exclusivity(unchecked) var spent: [Connection] = []
     /// What takes the place of the library's receiving.
     private let receiver: UnsafeMutablePointer<receiver>
     /// How many connections were accepted so far.
@@ -111,9 +114,9 @@ final class Loop {
     }
 
     /// The connection with this socket.
-    func connection(on descriptor: Int32) -> Connection? {
+    func connection(on descriptor: Int32) -> Unmanaged<Connection>? {
         let place = Int(descriptor)
-        return byDescriptor.indices.contains(place) ? byDescriptor[place]?.takeUnretainedValue() : nil
+        return place >= 0 && place < byDescriptor.count ? byDescriptor[place] : nil
     }
 
     /// Says which connection has this socket from now on, if any.

@@ -1,14 +1,19 @@
 import CMicroHTTPD
 import Glibc
+import MessagingHTTP
 
 /// What the lines of a head say about where the request ends, and whether they are lines of a head at all.
 struct RequestFraming {
-    typealias Line = UnsafeMutableBufferPointer<UInt8>
+    // What a byte may stand in, for `length_of`.
+    private static let token: UInt8 = 1
+    private static let host: UInt8 = 2
 
     static let cookie: StaticString = "cookie"
     /// What the last letter of a field's name becomes that the library is not to know.
     static let hidden = UInt8(ascii: "_")
 
+    /// The fields that are handed on.
+    var fields = RequestFields()
     /// The declared length of the body.
     private(set) var length = 0
     private(set) var isChunked = false
@@ -26,53 +31,66 @@ struct RequestFraming {
         return hosts > 1 || (hosts == 0 && !isOldVersion) || !hasProperHost ? .invalidHost : nil
     }
 
-    /// Takes the request line; false where it is none (RFC 9112, section 3).
-    mutating func begin(_ line: Line) -> Bool {
-        guard let start = line.baseAddress else { return false }
-        let method = token_length(start, line.count)
-        guard method > 0, method < line.count, start[method] == 0x20 else { return false }
+    /// The most parameters of a query: the library waits without an answer where it has no memory for one.
+    private static let parameterLimit = 32
+
+    /// Takes the request line (RFC 9112, section 3); answers what is wrong with it.
+    mutating func begin(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) -> RequestReader.Fault? {
+        let method = length_of(start, count, Self.token)
+        guard method > 0, method < count, start[method] == 0x20 else { return .malformedHead }
         let target = start + method + 1
-        let rest = line.count - method - 1
-        let size = first_at_most(target, rest, 0x20)
+        let rest = count - method - 1
+        let size = first_at_most(target, rest, 0x20, false)
         // The version is 8 bytes, such as HTTP/1.1; which one it is, the library sees.
-        guard size > 0, rest - size == 9, target[size] == 0x20, memchr(target, 0x09, rest) == nil else {
+        guard size > 0, rest - size == 9, target[size] == 0x20 else {
             // The library would send the client to another address.
-            for place in line.indices.dropFirst(method + 1).dropLast(9) where line[place] == 0x20 || line[place] == 0x09
-            {
-                line[place] = Self.hidden
+            for place in 0..<max(0, rest - 9) where target[place] == 0x20 || target[place] == 0x09 {
+                target[place] = Self.hidden
             }
-            return false
+            return .malformedHead
         }
         isOldVersion = target[rest - 1] == UInt8(ascii: "0")
+        return memchr(target, 0x3F, size) != nil && Self.hideParameters(target, size) ? .headTooLarge : nil
+    }
+
+    /// Hides the parameters from the library where there are too many; answers whether there were.
+    private static func hideParameters(_ target: UnsafeMutablePointer<UInt8>, _ size: Int) -> Bool {
+        let separators = (0..<size).filter { target[$0] == UInt8(ascii: "&") }
+        guard separators.count >= parameterLimit else { return false }
+        for place in separators { target[place] = hidden }
         return true
     }
 
     /// Takes a field line; false where it is none (RFC 9112, sections 5.1 and 5.2: no blank before the colon, no folded line).
-    mutating func add(_ line: Line) -> Bool {
-        guard let start = line.baseAddress else { return false }
-        let name = token_length(start, line.count)
-        guard name > 0, name < line.count, start[name] == UInt8(ascii: ":") else { return false }
-        let letter = start[0] | 0x20
-        switch name {
-        case 4 where letter == UInt8(ascii: "h") && Self.isName(start, "host"):
+    mutating func add(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
+        let name = name_length(start, count)
+        guard name > 0, name < count, start[name] == UInt8(ascii: ":") else { return false }
+        if let field = RequestField(matching: start, name) {
+            let value = Self.value(start, count, after: name)
+            fields.append(field, value)
+            guard field == .host else { return true }
             hosts += 1
-            if !Self.isHost(Self.value(line, after: name)) { hasProperHost = false }
-        case 6 where letter == UInt8(ascii: "c") && Self.isName(start, Self.cookie):
+            if !Self.isHost(value) { hasProperHost = false }
+            return true
+        }
+        guard length_of(start, name, Self.token) == name else { return false }
+        switch name {
+        case 6 where Self.isName(start, Self.cookie):
             start[name - 1] = Self.hidden
-        case 14 where letter == UInt8(ascii: "c") && Self.isName(start, "content-length"):
+        case 14 where Self.isName(start, "content-length"):
             lengths += 1
-            if let length = Int(decimal: Self.value(line, after: name)) {
+            if let length = Int(decimal: Self.value(start, count, after: name)) {
                 self.length = length
             } else {
                 hasProperLength = false
                 // The library would answer beside us.
                 start[name - 1] = Self.hidden
             }
-        case 17 where letter == UInt8(ascii: "t") && Self.isName(start, "transfer-encoding"):
+        case 17 where Self.isName(start, "transfer-encoding"):
             lengths += 1
             isChunked = true
             // For any other the library waits for a body that ends with the connection.
-            if !Self.value(line, after: name).isName("chunked") {
+            if !Self.value(start, count, after: name).isName("chunked") {
                 hasProperLength = false
                 start[name - 1] = Self.hidden
             }
@@ -82,14 +100,13 @@ struct RequestFraming {
     }
 
     /// Whether this is a line with a name and a colon behind it.
-    static func isField(_ line: Line) -> Bool {
-        guard let start = line.baseAddress else { return false }
-        let name = token_length(start, line.count)
-        return name > 0 && name < line.count && start[name] == UInt8(ascii: ":")
+    static func isField(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        let name = length_of(start, count, token)
+        return name > 0 && name < count && start[name] == UInt8(ascii: ":")
     }
 
     /// The size in the line before a chunk, which may be followed by extensions (RFC 9112, section 7.1); nil where there is none.
-    static func chunkSize(_ line: Line) -> Int? {
+    static func chunkSize(_ line: UnsafeBufferPointer<UInt8>) -> Int? {
         var size = 0
         for (place, byte) in line.enumerated() {
             let digit: UInt8
@@ -106,45 +123,34 @@ struct RequestFraming {
         return line.isEmpty ? nil : size
     }
 
-    /// Whether this is a host, with or without a port (RFC 9110, section 7.2; RFC 3986, section 3.2.2). A comma, which that allows, would
-    /// be two fields in one.
+    /// Whether this is a host, with or without a port (RFC 9110, section 7.2; RFC 3986, section 3.2.2).
     static func isHost(_ value: UnsafeRawBufferPointer) -> Bool {
-        let colon: Int
-        if value.first == UInt8(ascii: "[") {
-            guard let end = value.firstIndex(of: UInt8(ascii: "]")), end > 1 else { return false }
-            guard value[1..<end].allSatisfy({ mayStandInHost($0) || $0 == UInt8(ascii: ":") }) else { return false }
-            colon = end + 1
-        } else {
-            colon = value.firstIndex { !mayStandInHost($0) } ?? value.count
-            guard colon > 0 else { return false }
+        guard let start = value.baseAddress?.assumingMemoryBound(to: UInt8.self), !value.isEmpty else { return false }
+        var end = length_of(start, value.count, host)
+        if start[0] == UInt8(ascii: "[") {
+            end = 1
+            while end < value.count, character_class(start[end]) & host != 0 || start[end] == UInt8(ascii: ":") {
+                end += 1
+            }
+            guard end > 1, end < value.count, start[end] == UInt8(ascii: "]") else { return false }
+            end += 1
         }
-        guard colon < value.count else { return true }
-        guard value[colon] == UInt8(ascii: ":") else { return false }
-        let port = UnsafeRawBufferPointer(rebasing: value[(colon + 1)...])
+        if end == 0 || end == value.count { return end > 0 }
+        guard start[end] == UInt8(ascii: ":") else { return false }
+        let port = UnsafeRawBufferPointer(rebasing: value[(end + 1)...])
         return port.isEmpty || Int(decimal: port).map { $0 < 65_536 } ?? false
     }
 
-    private static func mayStandInHost(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"), UInt8(ascii: "%"), UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"),
-            UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"),
-            UInt8(ascii: ";"), UInt8(ascii: "="):
-            true
-        default: false
-        }
-    }
-
-    private static func isName(_ start: UnsafeMutablePointer<UInt8>, _ name: StaticString) -> Bool {
-        UnsafeRawBufferPointer(start: start, count: name.utf8CodeUnitCount).isName(name)
+    private static func isName(_ start: UnsafePointer<UInt8>, _ name: StaticString) -> Bool {
+        equals_name(start, name.utf8Start, name.utf8CodeUnitCount)
     }
 
     /// What stands behind the colon, without the blanks around it.
-    private static func value(_ line: Line, after name: Int) -> UnsafeRawBufferPointer {
-        var start = name + 1
-        while start < line.count, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
-        return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(line)[start...]).trimmingEnd()
+    private static func value(_ start: UnsafePointer<UInt8>, _ count: Int, after name: Int) -> UnsafeRawBufferPointer {
+        var (first, end) = (name + 1, count)
+        while first < end, start[first] == 0x20 || start[first] == 0x09 { first += 1 }
+        while end > first, start[end - 1] == 0x20 || start[end - 1] == 0x09 { end -= 1 }
+        return UnsafeRawBufferPointer(start: start + first, count: end - first)
     }
 }
 

@@ -11,6 +11,8 @@ struct RequestReader {
     enum Fault {
         /// Its lines are not those of a head.
         case malformedHead
+        /// It has more query parameters than the library may have memory for.
+        case headTooLarge
         /// It has no proper Host.
         case invalidHost
         /// Its fields do not agree on where its body ends.
@@ -44,13 +46,14 @@ struct RequestReader {
     }
 
     /// The longest line that is kept in part; the library's memory ends before.
-    private static let longestLine = 128 * 1024
+    private static let longestLine = 1 << 20
 
     private var place = Place.between
     /// The request that comes in.
     private var latest = Extent()
-    /// The requests before that which the library is not done with.
+    /// The requests before that which the library is not done with, and their fields.
     private var earlier: [Extent] = []
+    private var earlierFields: [RequestFields] = []
     /// The beginning of a line whose end has not come in.
     private var partial: [UInt8] = []
     private var framing = RequestFraming()
@@ -59,6 +62,13 @@ struct RequestReader {
     /// The request that the library is at.
     var current: Extent { earlier.first ?? latest }
 
+    /// Hands over the fields of the current request, once; to be called when its head has come in.
+    mutating func takeFields() -> RequestFields {
+        var fields = RequestFields()
+        if earlierFields.isEmpty { swap(&fields, &framing.fields) } else { swap(&fields, &earlierFields[0]) }
+        return fields
+    }
+
     /// How many bytes have come in that belong to later requests.
     var unread: Int { current.end.map { received - $0 } ?? 0 }
 
@@ -66,6 +76,7 @@ struct RequestReader {
     mutating func next() {
         if !earlier.isEmpty {
             earlier.removeFirst()
+            earlierFields.removeFirst()
         } else if latest.end != nil {
             latest = Extent()
         } else {
@@ -90,10 +101,35 @@ struct RequestReader {
                 let part = min(left, bytes.count - taken)
                 taken += part
                 place = part == left ? .chunkEnd : .chunk(left: left - part)
+            case .head where partial.isEmpty:
+                taken += readFields(bytes, from: taken, at: before)
+                if case .head = place, taken < bytes.count {
+                    taken += readLine(UnsafeMutableBufferPointer(rebasing: bytes[taken...]), at: before + taken)
+                }
             case .between, .head, .chunkSize, .chunkEnd, .trailers:
                 taken += readLine(UnsafeMutableBufferPointer(rebasing: bytes[taken...]), at: before + taken)
             }
         }
+    }
+
+    /// Reads field lines for as long as they are whole and as they should be; answers how much that was. The way of most requests.
+    private mutating func readFields(_ bytes: UnsafeMutableBufferPointer<UInt8>, from first: Int, at offset: Int) -> Int
+    {
+        guard let start = bytes.baseAddress else { return 0 }
+        var (taken, fields) = (first, 0)
+        while taken < bytes.count {
+            let line = start + taken
+            let left = bytes.count - taken
+            let length = first_at_most(line, left, 0x1F, true)
+            guard length > 0, length + 1 < left, line[length] == 0x0D, line[length + 1] == 0x0A,
+                framing.add(line, length)
+            else { break }
+            taken += length + 2
+            fields += 1
+        }
+        latest.head += taken - first
+        latest.fields += fields
+        return taken - first
     }
 
     /// Reads to the end of a line or of what there is; answers how much that was.
@@ -131,7 +167,7 @@ struct RequestReader {
 
     /// Takes a line, if its end is here: answers its size with the line's end.
     private mutating func take(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, at offset: Int) -> Int? {
-        let length = first_at_most(start, count, 0x1F)
+        let length = first_at_most(start, count, 0x1F, true)
         guard length < count else { return nil }
         var size = length + 1
         let hasReturn = start[length] == 0x0D
@@ -143,37 +179,39 @@ struct RequestReader {
             fail(.malformedHead)
             return count
         }
-        take(UnsafeMutableBufferPointer(start: start, count: length), size: size, hasReturn, end: offset + size)
+        take(start, length, size: size, hasReturn, end: offset + size)
         return size
     }
 
     private mutating func take(
-        _ line: UnsafeMutableBufferPointer<UInt8>, size: Int, _ hasReturn: Bool, end: Int
+        _ line: UnsafeMutablePointer<UInt8>, _ length: Int, size: Int, _ hasReturn: Bool, end: Int
     ) {
         switch place {
         case .between:
             keepEarlier()
-            guard !line.isEmpty else { return latest.blank += size }
+            guard length > 0 else { return latest.blank += size }
             framing = RequestFraming()
             latest.head = size
             place = .head
-            if !framing.begin(line) { fail(.malformedHead) }
+            if let fault = framing.begin(line, length) { fail(fault) }
         case .head:
             latest.head += size
-            if line.isEmpty { return endHead(at: end) }
+            if length == 0 { return endHead(at: end) }
             latest.fields += 1
-            if !framing.add(line) { fail(.malformedHead) }
+            if !framing.add(line, length) { fail(.malformedHead) }
         case .chunkSize:
-            guard hasReturn, let size = RequestFraming.chunkSize(line) else { return fail(.malformedChunks) }
+            guard hasReturn, let size = RequestFraming.chunkSize(UnsafeBufferPointer(start: line, count: length)) else {
+                return fail(.malformedChunks)
+            }
             place = size == 0 ? .trailers : .chunk(left: size)
         case .chunkEnd:
-            guard hasReturn, line.isEmpty else { return fail(.malformedChunks) }
+            guard hasReturn, length == 0 else { return fail(.malformedChunks) }
             place = .chunkSize
         case .trailers:
             latest.trailers += size
-            if line.isEmpty { return self.end(at: end) }
+            if length == 0 { return self.end(at: end) }
             latest.fields += 1
-            if !RequestFraming.isField(line) { fail(.malformedChunks) }
+            if !RequestFraming.isField(line, length) { fail(.malformedChunks) }
         case .body, .chunk, .lost: break
         }
     }
@@ -198,7 +236,9 @@ struct RequestReader {
     private mutating func keepEarlier() {
         guard latest.end != nil else { return }
         earlier.append(latest)
+        earlierFields.append(framing.fields)
         latest = Extent()
+        framing.fields = RequestFields()
     }
 
     private mutating func fail(_ fault: Fault) {
@@ -215,6 +255,7 @@ extension TransportRefusal {
         self =
             switch fault {
             case .malformedHead: .malformedHead
+            case .headTooLarge: .headTooLarge
             case .invalidHost: .invalidHost
             case .ambiguousLength: .ambiguousLength
             case .malformedChunks: .malformedChunks

@@ -3,6 +3,8 @@
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -22,34 +24,95 @@ void set_receiver (const struct receiver *receiver);
 /// Whether the calls of other libraries in this process come here; they do not where something else defines `recv` first.
 bool receives_for_libraries (void);
 
-/// The place of the first byte of at most `limit` in `bytes`, tabs left out; `count` where there is none.
+/// The place of the first byte of at most `limit` in `bytes`, tabs left out where they are `allowed`; `count` where there is none.
 static inline size_t
-first_at_most (const unsigned char *bytes, size_t count, unsigned char limit)
+first_at_most (const unsigned char *bytes, size_t count, unsigned char limit, bool tabs_allowed)
+{
+  size_t place = 0;
+#if defined(__SSE2__)
+  const __m128i most = _mm_set1_epi8 ((char) limit), tab = _mm_set1_epi8 (tabs_allowed ? '\t' : (char) 0xFF);
+  while (place < count && count >= 16)
+    {
+      // The last part overlaps the one before it, whose bytes are shifted out.
+      size_t seen = place + 16 <= count ? 0 : place + 16 - count;
+      __m128i part = _mm_loadu_si128 ((const __m128i *) (const void *) (bytes + place - seen));
+      __m128i low = _mm_cmpeq_epi8 (_mm_min_epu8 (part, most), part);
+      int found = _mm_movemask_epi8 (_mm_andnot_si128 (_mm_cmpeq_epi8 (part, tab), low)) >> seen;
+      if (0 != found)
+        return place + (size_t) __builtin_ctz ((unsigned int) found);
+      place += 16 - seen;
+    }
+#endif
+  while (place < count && (bytes[place] > limit || (tabs_allowed && '\t' == bytes[place])))
+    place++;
+  return place;
+}
+
+/// What a byte may stand in: 1 for a token, such as a field name (RFC 9110, section 5.6.2), and 2 for a host name or an IPv4 address
+/// (RFC 3986, section 3.2.2), but for the comma, which would be two fields in one.
+static inline unsigned char
+character_class (unsigned char byte)
+{
+#define LETTERS 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3
+  static const unsigned char classes[256] = {
+    ['!'] = 3, ['#'] = 1, ['$'] = 3, ['%'] = 3, ['&'] = 3, ['\''] = 3, ['('] = 2, [')'] = 2, ['*'] = 3, ['+'] = 3, ['-'] = 3, ['.'] = 3,
+    [';'] = 2, ['='] = 2, ['^'] = 1, ['_'] = 3, ['`'] = 1, ['|'] = 1, ['~'] = 3,
+    ['0'] = 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, ['A'] = LETTERS, ['a'] = LETTERS,
+  };
+#undef LETTERS
+  return classes[byte];
+}
+
+/// How many bytes from the first on may stand in what `mask` says: 1 for a token, 2 for a host.
+static inline size_t
+length_of (const unsigned char *bytes, size_t count, unsigned char mask)
+{
+  size_t length = 0;
+  while (length < count && 0 != (character_class (bytes[length]) & mask))
+    length++;
+  return length;
+}
+
+/// The place of the first colon, blank or control character; `count` where there is none.
+static inline size_t
+name_length (const unsigned char *bytes, size_t count)
 {
   size_t place = 0;
 #if defined(__SSE2__)
   for (; place + 16 <= count; place += 16)
     {
       __m128i part = _mm_loadu_si128 ((const __m128i *) (const void *) (bytes + place));
-      __m128i low = _mm_cmpeq_epi8 (_mm_min_epu8 (part, _mm_set1_epi8 ((char) limit)), part);
-      int found = _mm_movemask_epi8 (_mm_andnot_si128 (_mm_cmpeq_epi8 (part, _mm_set1_epi8 ('\t')), low));
+      __m128i low = _mm_cmpeq_epi8 (_mm_min_epu8 (part, _mm_set1_epi8 (0x20)), part);
+      int found = _mm_movemask_epi8 (_mm_or_si128 (_mm_cmpeq_epi8 (part, _mm_set1_epi8 (':')), low));
       if (0 != found)
         return place + (size_t) __builtin_ctz ((unsigned int) found);
     }
 #endif
-  while (place < count && (bytes[place] > limit || '\t' == bytes[place]))
+  while (place < count && bytes[place] > 0x20 && ':' != bytes[place])
     place++;
   return place;
 }
 
-/// How many bytes from the first on may stand in a token, such as a field name (RFC 9110, section 5.6.2).
-static inline size_t
-token_length (const unsigned char *bytes, size_t count)
+/// Whether `count` bytes are this name, in any case; it has letters, digits and hyphens only, and they no control characters.
+static inline bool
+equals_name (const unsigned char *bytes, const unsigned char *name, size_t count)
 {
-  // A bit for each of the characters up to 127: letters, digits and !#$%&'*+-.^_`|~
-  static const unsigned int allowed[4] = { 0, 0x03FF6CFA, 0xC7FFFFFE, 0x57FFFFFF };
-  size_t length = 0;
-  while (length < count && bytes[length] < 128 && (allowed[bytes[length] >> 5] >> (bytes[length] & 31) & 1))
-    length++;
-  return length;
+  uint64_t first, second, third, fourth;
+  const uint64_t lower = 0x2020202020202020;
+  if (count < 8)
+    {
+      while (0 != count && (bytes[count - 1] | 0x20) == name[count - 1])
+        count--;
+      return 0 == count;
+    }
+  for (size_t place = 0; place + 8 < count; place += 8)
+    {
+      memcpy (&first, bytes + place, 8);
+      memcpy (&second, name + place, 8);
+      if ((first | lower) != second)
+        return false;
+    }
+  memcpy (&third, bytes + count - 8, 8);
+  memcpy (&fourth, name + count - 8, 8);
+  return (third | lower) == fourth;
 }
