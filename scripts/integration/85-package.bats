@@ -20,7 +20,7 @@ setup_file() {
         return 1
     }
     mkdir "$SYSTEM"
-    tar -xf "${XDG_CACHE_HOME:-$HOME/.cache}/postbox/system.tar" -C "$SYSTEM" --exclude=./dev
+    tar -xf "${XDG_CACHE_HOME:-$HOME/.cache}/postbox/$(source /etc/os-release && echo "$VERSION_CODENAME").tar" -C "$SYSTEM" --exclude=./dev
     mkdir -p "$SYSTEM/dev"
     cp "$PACKAGE" "$SYSTEM/root/postbox.deb"
     inside dpkg --install /root/postbox.deb >"$BATS_FILE_TMPDIR/log" 2>&1 || {

@@ -105,6 +105,15 @@ refuses() {
     for n in 0 1 2; do json -j ".[$n].content" | cmp - "$FOLDER/content"; done
 }
 
+@test "a head that can be read in two ways is refused here too, and ends the connection" {
+    start_https
+    for wrong in ' folded' ':' 'X : x'; do
+        printf '%s\n' 'GET /healthz HTTP/1.1' 'Host: localhost' 'A: b' "$wrong" '' 'GET /healthz HTTP/1.1' 'Host: localhost' '' |
+            openssl s_client -quiet -connect "127.0.0.1:$PORT" >"$BODY.refused" 2>/dev/null
+        assert_equal "$(grep --text -o '^HTTP/1.1 [0-9]*' "$BODY.refused")" 'HTTP/1.1 400'
+    done
+}
+
 @test "requests that come in one piece are all answered, also where the first has to wait for the disk" {
     start_https
     connect

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import resource
 import socket
 import subprocess
@@ -89,7 +90,7 @@ def exchange(port, data, timeout=15, step=0):
 def statuses(received):
     """The status and problem of each answer on a connection, such as `400 malformed-request`."""
     found = []
-    for answer in received.split(b"HTTP/1.1 ")[1:]:
+    for answer in re.split(rb"HTTP/1\.1 (?=\d{3} )", received)[1:]:
         kind = answer.partition(b"urn:postbox:problem:")[2].partition(b'"')[0].decode()
         found.append((answer[:3].decode() + " " + (kind or ("html" if b"<html" in answer else ""))).strip())
     return ", ".join(found) or "closed"
@@ -188,6 +189,117 @@ def attack(port):
         sys.exit("the server does not answer any more")
 
 
+def heads():
+    """Names and bytes of requests that another server could read differently, each followed by one that is smuggled where it is."""
+    get, host, field = b"GET /healthz HTTP/1.1\r\n", b"Host: localhost\r\n", b"X-User-ID: alice\r\n"
+    for wrong in (b" D", b"\tD", b" ", b":", b": x", b":x: y", b" :", b"X : x", b"X\t: x", b"X", b"X\0: x", b"X: a\0b", b"X: a\rb"):
+        for name, head in (
+            ("first", get + wrong + b"\r\n" + host + field + b"\r\n"),
+            ("in the middle", get + host + b"X-User-I: v\r\n" + wrong + b"\r\n" + field + b"\r\n"),
+            ("last", get + host + b"X-User-I: v\r\n" + wrong + b"\r\n\r\n"),
+        ):
+            yield f"{wrong!r} {name}", head + NEXT
+            yield f"{wrong!r} {name}, with line feeds", head.replace(b"\r\n", b"\n") + NEXT
+    for end in (b":\n", b":\r\n"):
+        yield f"an end of {end!r}", get + host + end + NEXT
+        yield f"an end of {end!r} behind a line feed", get + host + b"A: b\n" + end + NEXT
+    yield "chunked in a folded line", request(POST, ALICE, TEXT, "Transfer-Encoding:", " chunked", body=b"0\r\n\r\n") + NEXT
+    for host in (None, b"Host:", b"Host: a b", b"Host: a,b", b"Host: a\r\nHost: a", b"Host: u@a", b"Host: a:b", b"Host: a/"):
+        yield f"{host!r}", request("GET /healthz HTTP/1.1", host=host) + NEXT
+    for trailer in (b":", b" x", b"A : b", b"A: b\r\n c", b"A: b\r\n:"):
+        yield f"{trailer!r} behind chunks", request(
+            POST, ALICE, TEXT, "Transfer-Encoding: chunked", body=b"2\r\nHi\r\n0\r\n" + trailer + b"\r\n\r\n"
+        ) + NEXT
+    for body in (b"2\nHi\r\n0\r\n\r\n", b"2\r\nHi\n0\r\n\r\n", b"2 \r\nHi\r\n0\r\n\r\n"):
+        yield f"chunks {body!r}", request(POST, ALICE, TEXT, "Transfer-Encoding: chunked", body=body) + NEXT
+
+
+def lines(port):
+    """Prints what was not refused of the heads: whole, byte by byte, and behind two requests that are as they should be."""
+    for name, data in heads():
+        for how, sent, step, before in (("", data, 0, 0), (", in pieces", data, 1, 0), (", as the third", NEXT + NEXT + data, 0, 2)):
+            received = exchange(port, sent, step=step)
+            found = statuses(received)
+            if found.split(", ")[before:] not in (["400 malformed-request"], ["400 html"], ["400"]):
+                print(f"{found}\t{name}{how}")
+
+
+def sizes(port, kind, low, high, step):
+    """Sends messages with heads of these sizes, and prints what is answered but not stored, stored but not answered, or neither."""
+    conversation = f"sizes-{kind}"
+    line = f"POST {LIST}/{conversation}/messages HTTP/1.1"
+    opening = json.dumps({"content": "0", "receiverId": "bob"}).encode()
+    exchange(port, request(
+        line, ALICE, "Content-Type: application/json", f"Content-Length: {len(opening)}", "Connection: close", body=opening
+    ))
+    answers = {}
+    for size in range(int(low), int(high), int(step)):
+        fill = {"cookie": "Cookie: " + ("a=b; " * size)[:size], "field": "X: " + "x" * size, "origin": "Origin: http://" + "o" * size}[kind]
+        fields = [ALICE, TEXT, "Authorization: " + "t" * 1024, fill, f"Content-Length: {len(str(size))}", "Connection: close"]
+        found = statuses(exchange(port, request(line, *fields, body=str(size).encode())))
+        answers[str(size)] = found.partition(" ")[0]
+    stored, before = set(), ""
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
+        connection.request("GET", f"{LIST}/{conversation}/messages?limit=500{before}", headers={"X-User-ID": "alice"})
+        page = json.load(connection.getresponse())
+        stored.update(message["content"] for message in page)
+        if len(page) < 500:
+            break
+        before = f"&before={page[0]['id']}"
+    for size, status in answers.items():
+        if status not in ("201", "431") or (status == "201") != (size in stored):
+            print(f"{size}: {status}, {'stored' if size in stored else 'not stored'}")
+    done = [int(size) for size, status in answers.items() if status == "201"]
+    print(f"{max(done, default=0)} passed")
+
+
+def leave(port, count):
+    """Has clients send, end their half, read to the end and go; prints how many were not closed by the server at once."""
+    slow = 0
+    for number in range(int(count)):
+        post = request(POST, ALICE, TEXT, "Content-Length: 2", body=b"Hi")
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=5) as connection:
+            connection.sendall(post if number % 2 else request(f"GET {LIST} HTTP/1.1", ALICE))
+            connection.shutdown(socket.SHUT_WR)
+            received = b""
+            try:
+                while part := connection.recv(65536):
+                    received += part
+            except OSError:
+                slow += 1
+            if not received.startswith(b"HTTP/1.1 20"):
+                sys.exit(f"no answer: {received!r}")
+    print(slow)
+
+
+def bodies(port, count, pid):
+    """Holds clients that send most of a large body without a credential; prints how many were refused, and the memory that took."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    before, held, refused = memory_of(pid), [], 0
+    head = request(POST, TEXT, "Content-Length: 120000")
+    for _ in range(int(count)):
+        connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+        connection.settimeout(10)
+        try:
+            connection.sendall(head + b"a" * 100_000)
+        except OSError:
+            pass
+        held.append(connection)
+    for connection in held:
+        try:
+            refused += connection.recv(65536).startswith(b"HTTP/1.1 401")
+        except OSError:
+            pass
+    print(json.dumps({"refused": refused, "kb": memory_of(pid) - before}))
+
+
+def memory_of(pid):
+    """The resident memory of a process, in kB."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
 def endless(port, kind, seconds):
     """Sends a head or a body without end, and prints what comes back and how long that took."""
     start = time.monotonic()
@@ -217,10 +329,6 @@ def crowd(port, count, pid, seconds=10):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
-    def memory():
-        with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
     poller = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
 
     def poll():
@@ -234,7 +342,7 @@ def crowd(port, count, pid, seconds=10):
 
     poll.tag = ""
     poll()
-    before = memory()
+    before = memory_of(pid)
     idle, slow = [], []
     for number in range(count):
         connection = socket.create_connection(("127.0.0.1", int(port)), timeout=10)
@@ -249,7 +357,7 @@ def crowd(port, count, pid, seconds=10):
     for connection in idle:
         if not connection.recv(65536).startswith(b"HTTP/1.1 200"):
             sys.exit("an idle client was not served first")
-    after = memory()
+    after = memory_of(pid)
     waits, start, turn = [], time.monotonic(), 0
     dripping = len(slow)
     while time.monotonic() < start + seconds:
@@ -275,7 +383,9 @@ def main(command, *arguments):
     elif command == "raw":
         print(statuses(exchange(arguments[0], sys.stdin.buffer.read())))
     else:
-        {"attack": attack, "endless": endless, "crowd": crowd}[command](*arguments)
+        {
+            "attack": attack, "lines": lines, "sizes": sizes, "leave": leave, "bodies": bodies, "endless": endless, "crowd": crowd,
+        }[command](*arguments)
 
 
 main(*sys.argv[1:])
