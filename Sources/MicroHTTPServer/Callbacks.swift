@@ -69,7 +69,11 @@ func receivePlain(
             return -1
         }
         let count = recvfrom(descriptor, buffer, size, 0, nil, nil)
-        if count > 0 { connection.received(buffer, count) }
+        if count > 0 {
+            connection.received(buffer, count)
+            // This may have been the last of it, and the library would wait for more.
+            if connection.hasEnded { loop(context)?.spent.append(connection) }
+        }
         return count
     }
 }
