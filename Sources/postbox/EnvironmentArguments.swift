@@ -12,10 +12,10 @@ enum EnvironmentArguments {
 
     /// The arguments with an option for each variable whose option is not among them.
     ///
-    /// Every command knows all variables, so that one environment is good for all of them, and takes those it has an option for. An
-    /// empty variable is an unset one, and those of ``ServiceVariables`` are none of ours.
+    /// Every command accepts all variables, so that one environment is good for all of them, and uses those it has an option for. Empty
+    /// variables and those of ``ServiceVariables`` are ignored.
     ///
-    /// - Throws: ``Failure`` for a variable that stands for nothing, and for a flag that is neither on nor off.
+    /// - Throws: ``Failure`` for an unknown variable, for a flag that is neither on nor off, and for a value that is not UTF-8.
     static func merged(
         into arguments: [String], _ environment: [String: String]
     ) throws(Failure) -> [String] {
@@ -29,6 +29,7 @@ enum EnvironmentArguments {
         let takesDatabase = Postbox.configuration.subcommands.contains { $0._commandName == given.first }
         var added: [String] = []
         for (variable, value) in variables.sorted(by: { $0.key < $1.key }) {
+            try refuseReplacement(variable, value)
             guard let (name, meaning) = known[variable] else { continue }
             let isOn = meaning == .flag ? try flag(variable, value) : true
             guard takesAll || (takesDatabase && name == "database") else { continue }
@@ -42,7 +43,7 @@ enum EnvironmentArguments {
         return given + added + arguments[end...]
     }
 
-    /// Whether nothing is to be done but to print something about the program.
+    /// Whether the arguments ask only for help, the version or a completion script.
     static func asksForInformation(_ arguments: some Collection<String>) -> Bool {
         guard let first = arguments.first else { return true }
         return ["help", "--version", "--generate-completion-script", "--experimental-dump-help"].contains(first)
@@ -76,7 +77,14 @@ enum EnvironmentArguments {
         guard sentences.isEmpty else { throw .badUsage(sentences.joined(separator: ", ")) }
     }
 
-    /// The known name that is most like another one: first of all one that goes on where the other ends, or the other way round.
+    /// Foundation puts U+FFFD in the place of bytes that are not UTF-8: a file name would be read as another one.
+    private static func refuseReplacement(_ variable: String, _ value: String) throws(Failure) {
+        guard value.unicodeScalars.contains("\u{FFFD}") else { return }
+        throw .badUsage("the value of \(variable) is not valid UTF-8")
+    }
+
+    /// The known name that is most like an unknown one: one that begins with it or that it begins with, or else the one that differs in
+    /// the fewest bytes.
     private static func nearest(to variable: String) -> String {
         let variable = variable.uppercased()
         let ranks = known.keys.map { name in
@@ -96,7 +104,7 @@ enum EnvironmentArguments {
         }
     }
 
-    /// How many bytes have to be put in, taken out or replaced to make one name the other.
+    /// The Levenshtein distance of two names, in bytes.
     private static func distance(_ one: String, _ other: String) -> Int {
         var row = Array(0...other.utf8.count)
         for (index, byte) in one.utf8.enumerated() {

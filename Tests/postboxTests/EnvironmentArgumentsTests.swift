@@ -24,6 +24,12 @@ struct EnvironmentArgumentsTests {
             try merged(["serve"], ["POSTBOX_PORT": "1", "POSTBOX_HOST": "::1"]) == ["serve", "--host=::1", "--port=1"])
     }
 
+    @Test("a value that was not UTF-8 is refused", arguments: ["serve", "check"])
+    func notUTF8(command: String) {
+        let message = refusal([command], ["POSTBOX_DATABASE": "a\u{FFFD}"])
+        #expect(message == "the value of POSTBOX_DATABASE is not valid UTF-8")
+    }
+
     @Test("every option of serve has its variable", arguments: Serve.optionNames)
     func everyOption(name: String) throws {
         let variable = "POSTBOX_" + name.uppercased().replacing("-", with: "_")

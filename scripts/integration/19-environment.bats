@@ -100,6 +100,17 @@ END
     backs_up env LD_PRELOAD="$FOLDER/changes.so"
 }
 
+@test "a name that is not UTF-8 is refused, and no file of a similar name is made" {
+    name=$FOLDER/$'b\xff'.sqlite
+    postbox backup "$name" --database "$DATABASE"
+    assert_equal "$EXIT" 64
+    assert_one_line 'postbox: argument 2 is not valid UTF-8'
+    POSTBOX_DATABASE=$name postbox users set alice --name Alice
+    assert_equal "$EXIT" 64
+    assert_one_line 'postbox: the value of POSTBOX_DATABASE is not valid UTF-8'
+    assert_equal "$(find "$FOLDER" -name 'b*.sqlite')" ''
+}
+
 @test "arguments arrive where there is no /proc" {
     backs_up unshare --mount --map-root-user sh -c 'mount -t tmpfs none /proc && exec "$@"' sh
 }
