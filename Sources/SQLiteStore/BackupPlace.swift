@@ -1,6 +1,6 @@
 import Foundation
 
-/// The place a backup is to take, held against anybody who would use what is there now.
+/// The file that a backup is to replace, locked so that no server opens it meanwhile.
 final class BackupPlace {
     /// The file that is backed up.
     let source: stat
@@ -8,14 +8,14 @@ final class BackupPlace {
     let present: stat?
     private let descriptor: Int32
 
-    /// Refuses a place where something is that nobody expects a backup to replace.
+    /// Refuses to replace anything but an earlier backup or an empty file.
     init(_ path: String, unlike source: String) throws(CopyError) {
         var status = stat()
         guard stat(source, &status) == 0 else {
             throw .notWritten(path: path, reason: String(cString: strerror(errno)))
         }
         self.source = status
-        // Opening a pipe would wait for somebody to write to it.
+        // Opening a pipe would wait for another process to write to it.
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             guard errno == ENOENT else { throw .notWritten(path: path, reason: String(cString: strerror(errno))) }

@@ -102,10 +102,11 @@ final class DatabaseFile: Sendable {
         do throws(SQLiteStoreError) {
             // A device reads as an empty file, and would be gone where it is replaced.
             guard isRegular(opened) else { throw .notADatabase(path: path) }
-            guard !DatabaseName.isMountedAlone(opened) else { throw .mountedAlone(path: path) }
+            try DatabaseName.checkMounts(opened, path)
             try lock(opened, path)
+            guard purpose == .replacing || !DatabaseName.isHardLinked(opened) else { throw .hardLinked(path: path) }
             guard let identity = identity(of: opened) else { throw failure(path) }
-            // Whoever replaces a file holds it until the other one has its name.
+            // A restore holds the old file until the new one has its name.
             guard identity == Self.identity(ofFileAt: path) else { throw .held(path: path) }
             if purpose != .replacing { try checkHeader(opened, path) }
             return (opened, identity, isNew)
@@ -134,7 +135,12 @@ final class DatabaseFile: Sendable {
         guard errno == ENOENT else { throw failure(path) }
         guard purpose != .openingExisting else { throw .missing(path: path) }
         let new = open(path, O_RDWR | O_CLOEXEC | O_CREAT | O_EXCL, PartialFile.newMode)
-        guard new >= 0 else { throw failure(path) }
+        guard new >= 0 else {
+            guard errno != EEXIST else {
+                throw .other(path: path, reason: "it is a symbolic link to a file that does not exist")
+            }
+            throw failure(path)
+        }
         return (new, true)
     }
 

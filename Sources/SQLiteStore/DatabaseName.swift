@@ -20,9 +20,31 @@ enum DatabaseName {
         return String(cString: real)
     }
 
-    /// Whether an open file is mounted by itself, without the folder around it: what lies beside it is another file then for each
-    /// process that sees it in another place, and nothing can take its name. False where the kernel cannot tell.
+    /// Whether an open file is mounted by itself, without the folder around it: each place where it is mounted has another log beside it
+    /// then, and no file can be renamed to it. False where the system does not tell.
     static func isMountedAlone(_ descriptor: Int32) -> Bool {
         postbox_is_mount_root(descriptor) == 1
+    }
+
+    /// Refuses an open database that is mounted by itself, or whose log is.
+    ///
+    /// - Throws: ``SQLiteStoreError``.
+    static func checkMounts(_ descriptor: Int32, _ path: String) throws(SQLiteStoreError) {
+        guard !isMountedAlone(descriptor) else { throw .mountedAlone(path: path) }
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let name = resolved(path) + suffix
+            let beside = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard beside >= 0 else { continue }
+            defer { close(beside) }
+            guard !isMountedAlone(beside) else {
+                throw .other(path: path, reason: "\(name) is mounted by itself; mount the folder it is in")
+            }
+        }
+    }
+
+    /// Whether an open file has further names (hard links): the log that a crash left may be beside another name.
+    static func isHardLinked(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_nlink > 1
     }
 }

@@ -13,7 +13,7 @@ final class PartialFile {
     private let destination: String
     private let descriptor: Int32
 
-    /// Refuses to replace what somebody else may have put in this place: a link, or a file whose owner and permissions the new one would
+    /// Refuses to replace what another user may have put in this place: a link, or a file whose owner and permissions the new one would
     /// get. The rule is the kernel's own for opening files and links in such folders (protected_symlinks and protected_regular in proc(5)),
     /// which it cannot keep for those who only look where a link leads.
     static func checkOwner(of destination: String) throws(CopyError) {
@@ -39,7 +39,11 @@ final class PartialFile {
         if !isNew, fchmod(descriptor, model.st_mode & 0o666) != 0 { throw Self.failure(path) }
         // Only root may, and only then it matters: the server is another user.
         if keepsOwner { _ = fchown(descriptor, model.st_uid, model.st_gid) }
-        for suffix in ["-journal", "-wal", "-shm"] { unlink(path + suffix) }
+        // SQLite would take what is there for the journal of the new file.
+        for suffix in ["-journal", "-wal", "-shm"] where unlink(path + suffix) != 0 && errno != ENOENT {
+            defer { unlink(path) }
+            throw Self.failure(path + suffix)
+        }
     }
 
     deinit {

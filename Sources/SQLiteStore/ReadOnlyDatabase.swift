@@ -62,7 +62,8 @@ public final class ReadOnlyDatabase: Sendable {
 
     /// SQLite is not asked before it is certain that this is ours: opening a file with it may leave others beside it.
     private static func checkHeader(of path: String) throws(SQLiteStoreError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opening a pipe would wait for another process to write to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw errno == ENOENT ? .missing(path: path) : .other(path: path, reason: String(cString: strerror(errno)))
         }
@@ -75,9 +76,10 @@ public final class ReadOnlyDatabase: Sendable {
         case .database(let applicationID, _):
             guard applicationID == Schema.applicationID else { throw .notPostbox(path: path) }
             // A backup needs no log, but one that is in use does, and here it would be missing without a word.
-            guard !DatabaseHeader.needsLog(bytes) || !DatabaseName.isMountedAlone(descriptor) else {
-                throw .mountedAlone(path: path)
-            }
+            guard DatabaseHeader.needsLog(bytes) else { return }
+            try DatabaseName.checkMounts(descriptor, path)
+            let hasLog = access(DatabaseName.resolved(path) + "-wal", F_OK) == 0
+            guard hasLog || !DatabaseName.isHardLinked(descriptor) else { throw .hardLinked(path: path) }
         }
     }
 }

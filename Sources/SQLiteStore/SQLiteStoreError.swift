@@ -4,6 +4,8 @@ public enum SQLiteStoreError: Error, Equatable, Sendable {
     case notAFileName(path: String)
     /// The file is mounted by itself, so that its log would lie outside of that mount.
     case mountedAlone(path: String)
+    /// The file has further names (hard links), so that its log may lie beside one of them.
+    case hardLinked(path: String)
     /// The file does not exist, and is not to be made.
     case missing(path: String)
     /// The folder does not exist.
@@ -33,6 +35,8 @@ extension SQLiteStoreError: CustomStringConvertible {
             "The name \(path) means something else to SQLite than a file; ./\(path) is the file of that name."
         case .mountedAlone(let path):
             "The database \(path) is mounted by itself, so its write-ahead log would be lost; mount the folder it is in."
+        case .hardLinked(let path):
+            "The database \(path) has another name (a hard link), and its write-ahead log may be beside that one; keep one name only."
         case .missing(let path): "There is no database \(path)."
         case .folderMissing(let path): "The folder of the database \(path) does not exist."
         case .notWritable(let path): "The database \(path) cannot be written: no permission for the file or its folder."

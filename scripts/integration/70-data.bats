@@ -41,6 +41,7 @@ load data
     refuses 69 backup "$DATABASE"
     ln "$DATABASE" "$BATS_TEST_TMPDIR/link"
     refuses 69 backup "$BATS_TEST_TMPDIR/link"
+    rm "$BATS_TEST_TMPDIR/link"
     echo 'My notes' >"$BATS_TEST_TMPDIR/notes"
     refuses 69 backup "$BATS_TEST_TMPDIR/notes"
     assert_equal "$(cat "$BATS_TEST_TMPDIR/notes")" 'My notes'
@@ -60,7 +61,11 @@ load data
         kind=$(stat --format %F "$BATS_TEST_TMPDIR/$place")
         refuses 69 backup "$BATS_TEST_TMPDIR/$place"
         refuses 69 restore "$BACKUP" --force --database "$BATS_TEST_TMPDIR/$place"
-        refuses 69 serve --port 0 --identity demo --database "$BATS_TEST_TMPDIR/$place"
+        refuses 69 restore "$BATS_TEST_TMPDIR/$place" --force
+        for command in 'serve --port 0 --identity demo' check export "backup $BACKUP"; do
+            # shellcheck disable=SC2086
+            refuses 69 $command --database "$BATS_TEST_TMPDIR/$place"
+        done
         assert_equal "$(stat --format %F "$BATS_TEST_TMPDIR/$place")" "$kind"
     done
     assert_equal "$(find "$BATS_TEST_TMPDIR" -name '*.partial' -o -name '*-journal')" ''
@@ -413,6 +418,13 @@ half_written() {
     whole "$DATABASE"
 }
 
+@test "a journal that cannot be removed is not taken for that of a backup" {
+    a_history
+    mkdir "$BACKUP.partial-journal"
+    refuses 69 backup "$BACKUP"
+    [[ $(tail -n 1 "$ERR") == *"$BACKUP.partial-journal"* && ! -e $BACKUP && ! -e $BACKUP.partial ]]
+}
+
 @test "a backup to a link replaces the file it names, and a link that names nothing itself" {
     a_history
     mkdir "$BATS_TEST_TMPDIR/elsewhere"
@@ -537,11 +549,73 @@ modes() {
     : >"$ERR"
 }
 
-# by_itself COMMAND…: runs it where the database is mounted by itself, from another folder.
-by_itself() {
+@test "a symbolic link to no file is refused, and nothing is made where it leads" {
+    ln --symbolic nowhere "$DATABASE"
+    refuses 69 users set a --name A
+    assert_one_line "postbox: *$DATABASE*symbolic link to a file that does not exist*"
+    [[ ! -e ${DATABASE%/*}/nowhere ]]
+}
+
+@test "a database with a hard link is refused: what a crash left in the log would be missing under its other name" {
+    start_postbox
+    send alice conv-1 Hi bob
+    other=$BATS_TEST_TMPDIR/other.sqlite
+    ln "$DATABASE" "$other"
+    # The one that serves has its log, so it can be copied.
+    succeeds backup "$BACKUP"
+    kill_postbox
+    for command in 'serve --port 0 --identity demo' check export 'erase user alice' 'prune --older-than 1y --all' \
+        'users set a --name A' "backup $BACKUP.2"; do
+        # shellcheck disable=SC2086
+        refuses 69 $command --database "$other"
+        [[ $(tail -n 1 "$ERR") == "postbox: The database $other has another name (a hard link)"* ]]
+    done
+    refuses 69 serve --port 0 --identity demo
+    rm "$other"
+    start_postbox
+    as bob GET "$API/conv-1/messages"
+    assert_contents Hi
+    # A backup has no log, so it may have as many names as it likes.
+    ln "$BACKUP" "$other"
+    whole "$other"
+}
+
+# with_mount FILE PLACE COMMAND…: runs it where the file is mounted on that place.
+with_mount() {
     EXIT=0
     timeout 20 unshare --mount --map-root-user sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh \
-        "$DATABASE" "$BATS_TEST_TMPDIR/mounted/postbox.sqlite" "$POSTBOX" "$@" >"$OUT" 2>"$ERR" || EXIT=$?
+        "$1" "$2" env LD_PRELOAD="${PRELOAD:-}" "$POSTBOX" "${@:3}" >"$OUT" 2>"$ERR" || EXIT=$?
+}
+
+# by_itself COMMAND…: runs it where the database is mounted by itself, from another folder.
+by_itself() {
+    with_mount "$DATABASE" "$BATS_TEST_TMPDIR/mounted/postbox.sqlite" "$@"
+}
+
+@test "also where the system is too old to say what is a mount" {
+    printf '%s\n' '#include <errno.h>' 'int statx(void) { errno = ENOSYS; return -1; }' >"$BATS_TEST_TMPDIR/old.c"
+    gcc -shared -fPIC -o "$BATS_TEST_TMPDIR/old.so" "$BATS_TEST_TMPDIR/old.c"
+    a_history
+    mkdir "$BATS_TEST_TMPDIR/mounted"
+    touch "$BATS_TEST_TMPDIR/mounted/postbox.sqlite"
+    PRELOAD=$BATS_TEST_TMPDIR/old.so by_itself users set a --name A --database "$BATS_TEST_TMPDIR/mounted/postbox.sqlite"
+    assert_equal "$EXIT" 69
+    [[ $(cat "$ERR") == *'mounted by itself'* ]]
+    LD_PRELOAD=$BATS_TEST_TMPDIR/old.so succeeds users set a --name A
+}
+
+@test "a log that is mounted by itself is refused like its database" {
+    a_history
+    for suffix in -wal -shm -journal; do
+        touch "$DATABASE$suffix" "$BATS_TEST_TMPDIR/elsewhere"
+        for command in 'serve --port 0 --identity demo' check "backup $BACKUP"; do
+            # shellcheck disable=SC2086
+            with_mount "$BATS_TEST_TMPDIR/elsewhere" "$DATABASE$suffix" $command --database "$DATABASE"
+            assert_equal "$EXIT" 69
+            [[ $(cat "$ERR") == *"$DATABASE$suffix is mounted by itself"* ]]
+        done
+        rm "$DATABASE$suffix"
+    done
 }
 
 @test "a database that is mounted by itself is refused: its log would be lost" {
