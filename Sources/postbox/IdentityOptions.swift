@@ -42,7 +42,7 @@ struct IdentityOptions: ParsableArguments {
     @Option(help: "The addresses of gateways and proxies, in CIDR notation; may be repeated. The default is loopback.")
     var trustedProxy: [String] = []
 
-    /// The kind that was chosen, by name or with a key file; nil where nothing was, and then nobody is believed.
+    /// The kind that was chosen, by name or with a key file; nil where none was, and then the server does not start.
     var kind: IdentityKind? { identity ?? (keyFile == nil ? nil : .jwt) }
 
     /// Refuses options that do not go together, and a server for which no identity was chosen.
@@ -73,7 +73,7 @@ struct IdentityOptions: ParsableArguments {
         }
     }
 
-    /// Refuses demo where it would believe more people than somebody who tries it out, or not whom the other options say.
+    /// Refuses demo where other machines could reach it, and beside options of jwt, which it would ignore.
     private func checkDemo(host: String, isManaged: Bool) throws {
         guard keyFile == nil else {
             throw ValidationError("--identity demo believes everybody and has no use for a key file; that is for jwt")

@@ -75,7 +75,7 @@ struct KeyFile {
         }
     }
 
-    /// Whoever reads a secret, or writes to either kind of file, can be anybody; public keys may be read.
+    /// A user who can read the secret, or write to either kind of file, can sign tokens for every user; public keys may be read.
     private func accessWarnings() -> [String] {
         var status = stat()
         guard stat(path, &status) == 0 else { return [] }
@@ -83,7 +83,7 @@ struct KeyFile {
             return ["\(path) can be read by everybody on this machine, who can then sign tokens: chmod o= \(path)"]
         }
         guard status.st_mode & 0o002 != 0 else { return [] }
-        return ["\(path) can be written by everybody on this machine, who can then be anybody: chmod o-w \(path)"]
+        return ["\(path) can be written by everybody on this machine, who can then sign tokens: chmod o-w \(path)"]
     }
 
     /// A secret that differs from the issuer's by its last byte verifies no token, and nothing else would say why.

@@ -24,7 +24,7 @@ final class KeyWatcher {
         do {
             let file = file
             let loaded = try Blocking.run { try await file.load() }
-            // A key that is not in the file any more counts no more, even where no other is.
+            // A key that is no longer in the file is revoked, even if the file has no other.
             identity.replaceKeys(loaded.keys)
             logger.notice("took the keys in \(file.path)")
             for warning in loaded.warnings { logger.warning("\(warning)") }

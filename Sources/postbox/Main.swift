@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// Runs the command and turns whatever goes wrong into one line and an exit code.
+/// Runs the command and turns every error into one line and an exit code.
 @main
 enum Main {
     static func main() {
@@ -20,7 +20,7 @@ enum Main {
             exit(failure.exitCode)
         } catch {
             let code = Postbox.exitCode(for: error)
-            // Asking for help is an error to the parser, but not to anybody else.
+            // The parser reports a request for help as an error with exit code 0.
             guard !code.isSuccess else { Postbox.exit(withError: error) }
             complain(Postbox.message(for: error))
             exit(code.rawValue)

@@ -152,7 +152,7 @@ struct Serve: ParsableCommand {
             print("postbox: metrics on \(SocketName.url(name.host, admin.boundPort))/metrics")
         }
         if kind == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
-        // Whoever reads this through a pipe waits for it.
+        // A pipe is buffered, and the process at its other end waits for these lines.
         fflush(nil)
         logger.info(
             "serving",

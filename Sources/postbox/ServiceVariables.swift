@@ -22,11 +22,11 @@ enum ServiceVariables {
         let services = /POSTBOX_([A-Z0-9_]+_)?SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)/
         let ports = /POSTBOX_([A-Z0-9_]+_)?PORT_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PROTO|(PORT_)?(START|END)|PORT))?/
         if variable.wholeMatch(of: services) != nil || variable.wholeMatch(of: ports) != nil { return true }
-        // Without an address it is what somebody wants to be served.
+        // A value that is no such address is meant for this program.
         return variable.hasSuffix("_PORT") && value.prefixMatch(of: /(tcp|udp|sctp):\/\//) != nil
     }
 
-    /// A link's name says how its container is called here, as in /web/postbox, and so whose the variables are.
+    /// The variable _NAME of a link ends in the link's alias, as in /web/postbox: with that, _NAME and _ENV_… are known to be Docker's.
     private static func isOfLink(_ variable: String, _ environment: [String: String]) -> Bool {
         guard let match = variable.wholeMatch(of: /(?<alias>POSTBOX.*?)(_NAME|_ENV_.+)/) else { return false }
         guard let name = environment["\(match.alias)_NAME"], name.hasPrefix("/") else { return false }

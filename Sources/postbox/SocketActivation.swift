@@ -1,7 +1,7 @@
 import Foundation
 import MicroHTTPServer
 
-/// Sockets from whoever started the program (sd_listen_fds(3)).
+/// Sockets from the process that started this one (sd_listen_fds(3)).
 enum SocketActivation {
     /// Where the first of them is.
     private static let first: Int32 = 3
