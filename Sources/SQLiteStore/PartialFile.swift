@@ -39,10 +39,18 @@ final class PartialFile {
         if !isNew, fchmod(descriptor, model.st_mode & 0o666) != 0 { throw Self.failure(path) }
         // Only root may, and only then it matters: the server is another user.
         if keepsOwner { _ = fchown(descriptor, model.st_uid, model.st_gid) }
-        // SQLite would take what is there for the journal of the new file.
+        do throws(CopyError) {
+            try Self.removeLog(of: path)
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// Removes what SQLite would take for the journal or the log of the database at this path.
+    static func removeLog(of path: String) throws(CopyError) {
         for suffix in ["-journal", "-wal", "-shm"] where unlink(path + suffix) != 0 && errno != ENOENT {
-            defer { unlink(path) }
-            throw Self.failure(path + suffix)
+            throw failure(path + suffix)
         }
     }
 

@@ -35,7 +35,7 @@ extension ReadOnlyDatabase {
             do {
                 try copy(to: partial) { step, _ in progress(step) }
                 try prepare(partial.path, random)
-                if !held.isNew { Self.removeLog(of: destination) }
+                if !held.isNew { try Self.removeLog(of: destination) }
                 try partial.takePlace()
             } catch {
                 partial.abandon()
@@ -72,11 +72,11 @@ extension ReadOnlyDatabase {
 
     /// A log that stayed would be taken for the new file's. What is in it goes into the old file first, as far as that can still be
     /// read, so that a crash between here and the end leaves that one whole.
-    private static func removeLog(of path: String) {
+    private static func removeLog(of path: String) throws(CopyError) {
         if let old = try? DatabaseQueue(path: path) {
             _ = try? old.writeWithoutTransaction { try $0.checkpoint(.truncate) }
             try? old.close()
         }
-        for suffix in ["-journal", "-wal", "-shm"] { unlink(path + suffix) }
+        try PartialFile.removeLog(of: path)
     }
 }

@@ -418,11 +418,18 @@ half_written() {
     whole "$DATABASE"
 }
 
-@test "a journal that cannot be removed is not taken for that of a backup" {
+@test "a journal that cannot be removed is not taken for that of a backup or a restored database" {
     a_history
     mkdir "$BACKUP.partial-journal"
     refuses 69 backup "$BACKUP"
     [[ $(tail -n 1 "$ERR") == *"$BACKUP.partial-journal"* && ! -e $BACKUP && ! -e $BACKUP.partial ]]
+    rmdir "$BACKUP.partial-journal"
+    succeeds backup "$BACKUP"
+    mkdir "$DATABASE-journal"
+    before=$(sha256sum <"$DATABASE")
+    refuses 69 restore "$BACKUP" --force
+    [[ $(tail -n 1 "$ERR") == *"$DATABASE-journal"* ]]
+    assert_equal "$(sha256sum <"$DATABASE")" "$before"
 }
 
 @test "a backup to a link replaces the file it names, and a link that names nothing itself" {
