@@ -4,6 +4,7 @@ import Foundation
 final class LineReader {
     /// The number of the line given last, from 1.
     private(set) var lineNumber = 0
+    private let path: String
     private let file: FileHandle
     private var buffer: [UInt8] = []
     private var start = 0
@@ -12,11 +13,14 @@ final class LineReader {
     /// Opens a file; nil where it cannot be read.
     init?(path: String) {
         guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        self.path = path
         self.file = file
     }
 
     /// The next line without its line break; nil at the end.
-    func next() throws -> [UInt8]? {
+    ///
+    /// - Throws: ``Failure`` where the file cannot be read on, as a folder.
+    func next() throws(Failure) -> [UInt8]? {
         var searched = start
         while true {
             if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -26,12 +30,20 @@ final class LineReader {
             searched = buffer.count - start
             buffer.removeFirst(start)
             start = 0
-            guard let block = try file.read(upToCount: Self.blockSize), !block.isEmpty else {
+            guard let block = try readBlock(), !block.isEmpty else {
                 guard !buffer.isEmpty else { return nil }
                 defer { start = buffer.count }
                 return start < buffer.count ? line(upTo: buffer.count) : nil
             }
             buffer += block
+        }
+    }
+
+    private func readBlock() throws(Failure) -> Data? {
+        do {
+            return try file.read(upToCount: Self.blockSize)
+        } catch {
+            throw Failure(message: "cannot read \(path)", exitCode: 66)
         }
     }
 

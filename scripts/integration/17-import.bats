@@ -145,6 +145,12 @@ refuses_line() {
     assert_one_line 'postbox: *missing.jsonl*'
 }
 
+@test "a folder is no file to read, and that is one clear line too" {
+    HISTORY=$BATS_TEST_TMPDIR import
+    assert_equal "$EXIT" 66
+    assert_one_line "postbox: cannot read $BATS_TEST_TMPDIR"
+}
+
 @test "it needs the server stopped, and says so" {
     start_postbox
     import
