@@ -6,7 +6,7 @@ public enum CopyError: Error, Equatable, Sendable {
     case notReplaceable(path: String)
     /// The destination exists, and the caller did not say that it may be replaced.
     case exists(path: String)
-    /// The destination is a database that somebody uses, or is being written by somebody else.
+    /// The destination is a database that another process uses, or another process is writing to it.
     case inUse(path: String)
     /// The copy has faults, so the source has them too.
     case damaged(path: String, first: String, count: Int)

@@ -89,7 +89,7 @@ final class DatabaseFile: Sendable {
     /// Lets go of the file after a failure to open it, and leaves the folder as it was where the file did not exist before.
     func abandon() {
         if isNew {
-            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(realPath + suffix) }
+            for suffix in [""] + DatabaseName.logSuffixes { unlink(realPath + suffix) }
         }
         close()
     }

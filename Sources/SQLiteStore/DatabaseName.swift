@@ -3,6 +3,9 @@ import Foundation
 
 /// The names and places of database files that mean the same to the system, to our lock and to SQLite.
 enum DatabaseName {
+    /// What SQLite appends to the name of a database for its journal, its log and the index of its log.
+    static let logSuffixes = ["-journal", "-wal", "-shm"]
+
     /// Refuses a name that SQLite takes for something else than a file of that name (https://www.sqlite.org/uri.html, and
     /// https://www.sqlite.org/inmemorydb.html): another file would be locked than is written to.
     ///
@@ -31,7 +34,7 @@ enum DatabaseName {
     /// - Throws: ``SQLiteStoreError``.
     static func checkMounts(_ descriptor: Int32, _ path: String) throws(SQLiteStoreError) {
         guard !isMountedAlone(descriptor) else { throw .mountedAlone(path: path) }
-        for suffix in ["-wal", "-shm", "-journal"] {
+        for suffix in logSuffixes {
             let name = resolved(path) + suffix
             let beside = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard beside >= 0 else { continue }

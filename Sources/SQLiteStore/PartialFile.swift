@@ -1,11 +1,11 @@
 import Foundation
 
-/// A file that is written under another name, and takes the place of the one it is for all at once.
+/// A file that is written under a temporary name, and then renamed to the file that it replaces.
 ///
-/// The other name is always the same, so that the next try removes what a crash left; a lock keeps two tries at the same time apart.
-/// Only an ordinary file of that name is removed, and nothing is written through it: others may be able to make files in that folder.
+/// The temporary name is always the same, so that the next attempt removes what a crash left; a lock keeps two attempts at the same time
+/// apart. Only a regular file of that name is removed, and no link is followed: other users may be able to make files in that folder.
 final class PartialFile {
-    /// The most that a new file may be open to: others may never read it. The umask takes away more.
+    /// The permissions of a new file, before the umask: others may never read it.
     static let newMode: mode_t = 0o640
 
     /// Where to write.
@@ -49,7 +49,7 @@ final class PartialFile {
 
     /// Removes what SQLite would take for the journal or the log of the database at this path.
     static func removeLog(of path: String) throws(CopyError) {
-        for suffix in ["-journal", "-wal", "-shm"] where unlink(path + suffix) != 0 && errno != ENOENT {
+        for suffix in DatabaseName.logSuffixes where unlink(path + suffix) != 0 && errno != ENOENT {
             throw failure(path + suffix)
         }
     }
@@ -75,7 +75,7 @@ final class PartialFile {
 
     /// Removes the file.
     func abandon() {
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(path + suffix) }
+        for suffix in [""] + DatabaseName.logSuffixes { unlink(path + suffix) }
     }
 
     /// Makes and locks the file, after removing the one that a crash left.
@@ -93,7 +93,7 @@ final class PartialFile {
         return descriptor
     }
 
-    /// Removes an ordinary file that nobody is writing to, and returns it open and locked; nil where there is none.
+    /// Removes a regular file that no other process has locked, and returns it open and locked; nil where there is none.
     private static func removeStale(_ path: String) throws(CopyError) -> Int32? {
         var status = stat()
         guard lstat(path, &status) == 0 else {

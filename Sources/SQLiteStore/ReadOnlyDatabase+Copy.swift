@@ -31,6 +31,10 @@ extension ReadOnlyDatabase {
         try DatabaseName.check(destination)
         try PartialFile.checkOwner(of: destination)
         let destination = DatabaseName.resolved(destination)
+        // An empty log is an empty file, and a server would go on writing to the replaced one.
+        guard !DatabaseName.logSuffixes.contains(where: { destination == DatabaseName.resolved(path) + $0 }) else {
+            throw CopyError.notReplaceable(path: destination)
+        }
         let place = try BackupPlace(destination, unlike: path)
         defer { place.release() }
         let partial = try PartialFile(

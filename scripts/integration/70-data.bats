@@ -82,6 +82,16 @@ load data
     assert_status 200
 }
 
+@test "a backup does not replace the log of its own database, not even an empty one" {
+    start_postbox
+    [[ -e $DATABASE-wal ]]
+    inode=$(stat --format %i "$DATABASE-wal")
+    sqlite3 "$DATABASE" 'PRAGMA wal_checkpoint(TRUNCATE)' >"$BATS_TEST_TMPDIR/checkpoint"
+    [[ ! -s $DATABASE-wal ]]
+    refuses 69 backup "$DATABASE-wal"
+    assert_equal "$(stat --format %i "$DATABASE-wal")" "$inode"
+}
+
 @test "a backup that is stopped leaves the earlier one and no half; one that is killed is no hindrance to the next" {
     a_history
     succeeds backup "$BACKUP"
