@@ -3,8 +3,8 @@
 static int count;
 static char **arguments;
 
-// The C library calls constructors with what it is about to call main with. Swift has no other way to it: it reads /proc, or looks
-// beside the environment, and finds nothing where /proc is missing or a library that was loaded earlier has changed the environment.
+// glibc calls constructors with the arguments of main. Swift's CommandLine does not get them from main: it reads /proc, or searches the
+// memory before the environment, and finds none where /proc is missing or a library that was loaded earlier has changed the environment.
 __attribute__((constructor)) static void remember(int argc, char **argv)
 {
     count = argc;

@@ -7,7 +7,7 @@ enum RandomIDs {
     /// 64 random bits from the system; any thread may ask.
     static func word() -> UInt64 { .random(in: .min ... .max) }
 
-    /// An id for a conversation nobody named: 80 random bits; any thread may ask.
+    /// An id for a conversation that has none yet: 80 random bits; any thread may ask.
     static func conversation() -> ConversationID {
         var (low, high) = (word(), word())
         let id = String(unsafeUninitializedCapacity: 18) { bytes in
