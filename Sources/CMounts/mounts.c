@@ -37,7 +37,7 @@ static int open_folder(int descriptor)
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-// What is no mount by itself is on the same mount as its folder.
+// A file that is mounted by itself is on another mount than its folder.
 static int differs_from_folder(int descriptor)
 {
     int folder = open_folder(descriptor);

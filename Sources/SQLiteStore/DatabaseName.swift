@@ -1,7 +1,7 @@
 import CMounts
 import Foundation
 
-/// The names and places of database files that mean the same to the system, to our lock and to SQLite.
+/// Rules for names and places of database files: the file that is locked has to be the one that SQLite writes to.
 enum DatabaseName {
     /// What SQLite appends to the name of a database for its journal, its log and the index of its log.
     static let logSuffixes = ["-journal", "-wal", "-shm"]

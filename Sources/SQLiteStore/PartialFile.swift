@@ -15,7 +15,7 @@ final class PartialFile {
 
     /// Refuses to replace what another user may have put in this place: a link, or a file whose owner and permissions the new one would
     /// get. The rule is the kernel's own for opening files and links in such folders (protected_symlinks and protected_regular in proc(5)),
-    /// which it cannot keep for those who only look where a link leads.
+    /// but the kernel applies it only where a file is opened, and this program resolves links before that.
     static func checkOwner(of destination: String) throws(CopyError) {
         let folder = URL(fileURLWithPath: destination).deletingLastPathComponent().path
         var (place, around) = (stat(), stat())
@@ -30,7 +30,7 @@ final class PartialFile {
     /// - Parameters:
     ///   - destination: whose place it is to take.
     ///   - model: whose permissions it gets, and its owner where this process may give files away.
-    ///   - isNew: whether there is nothing to replace: then it is open to no more than ``newMode`` less the umask.
+    ///   - isNew: whether there is no file to replace: then the permissions are at most ``newMode`` less the umask.
     ///   - keepsOwner: whether the model's owner is to be the file's.
     init(for destination: String, like model: stat, isNew: Bool, keepsOwner: Bool) throws(CopyError) {
         self.destination = destination
@@ -80,7 +80,7 @@ final class PartialFile {
 
     /// Makes and locks the file, after removing the one that a crash left.
     ///
-    /// That one is held until the new one is, so that another try finds one of them in use at any time.
+    /// The old one stays locked until the new one is locked, so that another attempt finds one of them in use at any time.
     private static func create(_ path: String, mode: mode_t) throws(CopyError) -> Int32 {
         let stale = try removeStale(path)
         defer { if let stale { close(stale) } }
@@ -116,7 +116,7 @@ final class PartialFile {
         return descriptor
     }
 
-    /// Whether an open file is what is found under its name.
+    /// Whether an open file still has this name.
     private static func isInPlace(_ descriptor: Int32, _ path: String) -> Bool {
         var (opened, named) = (stat(), stat())
         guard fstat(descriptor, &opened) == 0, lstat(path, &named) == 0 else { return false }

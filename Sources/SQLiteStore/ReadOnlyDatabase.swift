@@ -75,7 +75,7 @@ public final class ReadOnlyDatabase: Sendable {
         case .empty, .foreign: throw .notADatabase(path: path)
         case .database(let applicationID, _):
             guard applicationID == Schema.applicationID else { throw .notPostbox(path: path) }
-            // A backup needs no log, but one that is in use does, and here it would be missing without a word.
+            // A backup has no log. A database in use has one, and without it the newest messages would be missing.
             guard DatabaseHeader.needsLog(bytes) else { return }
             try DatabaseName.checkMounts(descriptor, path)
             let hasLog = access(DatabaseName.resolved(path) + "-wal", F_OK) == 0

@@ -1,6 +1,6 @@
 /// Why a database cannot be opened; the list is closed.
 public enum SQLiteStoreError: Error, Equatable, Sendable {
-    /// SQLite takes the name for something else than a file of that name.
+    /// SQLite does not open a file of that name: a URI, or a database in memory.
     case notAFileName(path: String)
     /// The file is mounted by itself, so that its log would lie outside of that mount.
     case mountedAlone(path: String)

@@ -2,7 +2,7 @@
 enum EnvironmentArguments {
     static let prefix = "POSTBOX_"
 
-    /// What a variable stands for.
+    /// The kind of option that a variable sets.
     private enum Meaning {
         case option
         /// An option that may be repeated: its values are separated by commas.
@@ -63,7 +63,7 @@ enum EnvironmentArguments {
         prefix + name.uppercased().replacing("-", with: "_")
     }
 
-    /// The variables that are set for this program.
+    /// The variables that are meant for this program: not empty, and none of ``ServiceVariables``.
     private static func ours(_ environment: [String: String]) -> [String: String] {
         let set = environment.filter { $0.key.hasPrefix(prefix) && !$0.value.isEmpty }
         let others = ServiceVariables.names(in: set)

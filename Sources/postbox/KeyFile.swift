@@ -23,7 +23,7 @@ struct KeyFile {
     /// What was in the file.
     struct Contents {
         let keys: TokenKeys
-        /// What is wrong with the file, though it can be used: sentences for the log.
+        /// Sentences for the log about a file that can be used, but should not be as it is.
         let warnings: [String]
     }
 
@@ -38,7 +38,7 @@ struct KeyFile {
         }
     }
 
-    /// What is said of a JWK Set without a key that can be used.
+    /// The end of a sentence about a JWK Set without a key that can be used.
     static let hasNoKey = "has no RSA, EC or OKP key for signatures"
 
     let path: String

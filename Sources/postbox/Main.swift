@@ -10,7 +10,7 @@ enum Main {
             let environment = ProcessInfo.processInfo.environment
             let given = try ProcessArguments.read()
             var command = try Postbox.parseAsRoot(EnvironmentArguments.merged(into: given, environment))
-            // A server says it in its log.
+            // A server writes the notice to its log.
             if !(command is Serve), !EnvironmentArguments.asksForInformation(given) {
                 ServiceVariables.notice(environment).map(Report.line)
             }

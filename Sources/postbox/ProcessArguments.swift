@@ -1,8 +1,8 @@
 import CArguments
 
-/// What the process was started with, as `main` of a C program gets it.
+/// The arguments that the process was started with, as `main` of a C program gets them.
 enum ProcessArguments {
-    /// All of them but the name of the program.
+    /// Returns all arguments but the name of the program.
     ///
     /// - Throws: ``Failure`` where they are unknown, because a command that is lost must not look like one that was not given; and for an
     ///   argument that is not UTF-8, because a file name would be read as another one.

@@ -5,12 +5,12 @@
 /// POSTBOX_WEB. A link of Docker's gives the last two, and _NAME and _ENV_….
 /// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 enum ServiceVariables {
-    /// Those among the variables.
+    /// Returns the names of those variables in an environment.
     static func names(in environment: [String: String]) -> Set<String> {
         Set(environment.filter { isOfService($0.key, $0.value) || isOfLink($0.key, environment) }.keys)
     }
 
-    /// What to say where there are any; nil where there are none.
+    /// A sentence that names them; nil where there are none.
     static func notice(_ environment: [String: String]) -> String? {
         let set = environment.filter { $0.key.hasPrefix(EnvironmentArguments.prefix) && !$0.value.isEmpty }
         let names = names(in: set).sorted()
