@@ -71,7 +71,8 @@ let package = Package(
             name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], resources: [.copy("Schemas")],
             swiftSettings: strict),
         .testTarget(
-            name: "MicroHTTPServerTests", dependencies: ["MicroHTTPServer", "MessagingHTTP"], swiftSettings: strict),
+            name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "MessagingHTTP"],
+            swiftSettings: strict),
         .testTarget(
             name: "LawTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
         .testTarget(

@@ -30,6 +30,11 @@ public struct MessagingService: RequestHandler {
             exposure: identity.exposure, cors: settings.cors, trustedProxies: settings.limits.trustedProxies)
     }
 
+    /// All but those that the identity makes no use of.
+    public var fields: Set<RequestField> {
+        Set(RequestField.allCases).subtracting(SiteRules.fields).union(sites.fields)
+    }
+
     /// How often each limit turned somebody away since the start.
     public var refusals: (sends: Int, polls: Int, failures: Int) { gate.refusals }
 

@@ -1,4 +1,4 @@
-/// The request header fields that Postbox reads; the server hands over these and drops all others.
+/// The request header fields that Postbox reads.
 public enum RequestField: UInt8, CaseIterable, Sendable {
     case authorization, contentType, ifNoneMatch, idempotencyKey, origin, requestID
     case userID, tenantID, userName, userCompany

@@ -1,7 +1,10 @@
 /// The header fields of one request, kept as the bytes that came in: one allocation however many there are.
 public struct RequestFields: Sendable {
-    /// One line after the other: a word that says which field it is and how long its value is, and the value.
+    /// One line after the other: a word that says which field it is and how long its value is, and the value. Zeros follow, which later
+    /// lines take: to add one is a copy, and not several calls that each check the array's capacity.
     private var bytes: [UInt8] = []
+    /// How many bytes the lines take.
+    private var used = 0
 
     /// A request without fields.
     public init() {}
@@ -13,10 +16,24 @@ public struct RequestFields: Sendable {
 
     /// Adds one field line whose value lies in memory, as each that comes in does: not generic, so that it costs a copy.
     public mutating func append(_ field: RequestField, _ value: UnsafeRawBufferPointer) {
-        if bytes.isEmpty { bytes.reserveCapacity(512) }
-        withUnsafeBytes(of: UInt64(value.count) << 8 | UInt64(field.rawValue)) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: value)
+        let start = used
+        used += MemoryLayout<UInt64>.size + value.count
+        if used > bytes.count { grow() }
+        bytes.withUnsafeMutableBytes { bytes in
+            let word = UInt64(value.count) << 8 | UInt64(field.rawValue)
+            bytes.storeBytes(of: word, toByteOffset: start, as: UInt64.self)
+            UnsafeMutableRawBufferPointer(rebasing: bytes[(start + MemoryLayout<UInt64>.size)...]).copyMemory(
+                from: value)
+        }
     }
+
+    private mutating func grow() {
+        if bytes.isEmpty { bytes = Self.zeros }
+        if used > bytes.count { bytes += Array(repeating: 0, count: 2 * used - bytes.count) }
+    }
+
+    /// What most requests need. A copy of it costs less than an array that is made anew.
+    private static let zeros = [UInt8](repeating: 0, count: 512)
 
     /// The value of the first line with this name, if there is one.
     public subscript(field: RequestField) -> ArraySlice<UInt8>? {
@@ -48,7 +65,7 @@ public struct RequestFields: Sendable {
     private func place(of field: RequestField, from start: Int) -> Range<Int>? {
         bytes.withUnsafeBytes { bytes in
             var start = start
-            while start < bytes.count {
+            while start < used {
                 let word = bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
                 start += MemoryLayout<UInt64>.size
                 let end = start + Int(word >> 8)

@@ -1,5 +1,8 @@
 /// What a server needs to answer requests.
 public protocol RequestHandler: Sendable {
+    /// The header fields that requests are handed on with; the server asks once, at its start, and drops all others.
+    var fields: Set<RequestField> { get }
+
     /// Refuses a request that has a body by its head alone, before any of the body is read; nil lets the body come in.
     ///
     /// Called on a loop thread: it must neither wait nor compute for long. The body of `request` is empty. A request that is let in
@@ -23,6 +26,9 @@ public protocol RequestHandler: Sendable {
 }
 
 extension RequestHandler {
+    /// All fields that are read anywhere.
+    public var fields: Set<RequestField> { Set(RequestField.allCases) }
+
     /// Lets every body come in.
     public func refusalAtHead(of request: Request) -> Response? { nil }
 }

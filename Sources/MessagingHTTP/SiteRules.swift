@@ -7,6 +7,12 @@ struct SiteRules: Sendable {
     /// The addresses whose `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
     let trustedProxies: AddressRanges
 
+    /// The header fields that are read here and nowhere else; none where the identity is not exposed.
+    var fields: Set<RequestField> { exposure == .nothing ? [] : Self.fields }
+
+    /// The header fields that say which site a request is for and which it is from, but for `Origin`.
+    static let fields: Set<RequestField> = [.host, .secFetchSite, .forwardedHost, .forwardedProto]
+
     /// Lets only loopback names and addresses pass where everybody is believed: any other name may be one that somebody has pointed
     /// at this machine.
     ///

@@ -38,11 +38,12 @@ final class Connection {
     private(set) var memoryLeft = 0
     /// How many bytes of the body it holds of those that all bodies together may have.
     var bodyBytes = 0
-    @exclusivity(unchecked) private(set) var reader = RequestReader()
+    @exclusivity(unchecked) private(set) var reader: RequestReader
     @exclusivity(unchecked) private var clock: RequestClock
     private var tls: TLSLayer?
 
-    init(_ connection: OpaquePointer, index: Int, now: MonotonicTime) {
+    init(_ connection: OpaquePointer, index: Int, handingOn fields: RequestFieldSet, now: MonotonicTime) {
+        reader = RequestReader(handingOn: fields)
         descriptor = mhd_connection_descriptor(connection)
         peer = SocketAddress.text(of: mhd_client_address(connection))
         self.index = index
@@ -76,8 +77,8 @@ final class Connection {
     }
 
     /// Finds how much memory is left for the answer's head.
-    func measure(_ memory: ConnectionMemory, target: [UInt8]) {
-        memoryLeft = memory.left(by: reader.current, unread: reader.unread, target: target)
+    func measure(_ memory: ConnectionMemory) {
+        memoryLeft = memory.left(by: reader.current, unread: reader.unread)
     }
 
     /// Whether no whole request comes any more and no answer is due: the client has ended, and all it had sent is read.

@@ -1,5 +1,3 @@
-import Glibc
-
 /// The memory that the library has for one connection: the head of a request, a record for each field and query parameter, what has
 /// come in of later requests, and the answer's head share it.
 ///
@@ -13,17 +11,9 @@ struct ConnectionMemory {
     let size: Int
 
     /// What a request leaves for its answer, in bytes; at least 0.
-    func left(by request: RequestReader.Extent, unread: Int, target: [UInt8]) -> Int {
+    func left(by request: RequestReader.Extent, unread: Int) -> Int {
         let lines = request.blank + request.head + request.trailers + unread
         // Each part is rounded up to 16 bytes.
-        return max(0, size - lines - 32 - Self.record * (request.fields + Self.parameters(in: target)))
-    }
-
-    /// How many parameters the library takes out of a target.
-    private static func parameters(in target: [UInt8]) -> Int {
-        target.withUnsafeBufferPointer { target in
-            guard let start = target.baseAddress, memchr(start, 0x3F, target.count) != nil else { return 0 }
-            return target.reduce(1) { $0 + ($1 == UInt8(ascii: "&") ? 1 : 0) }
-        }
+        return max(0, size - lines - 32 - Self.record * (request.fields + request.parameters))
     }
 }

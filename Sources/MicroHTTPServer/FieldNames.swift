@@ -39,3 +39,14 @@ extension UnsafeRawBufferPointer {
         return equals_name(start.assumingMemoryBound(to: UInt8.self), name.utf8Start, count)
     }
 }
+
+/// Some of the header fields: a look-up is one instruction.
+struct RequestFieldSet {
+    private let bits: UInt64
+
+    init(_ fields: Set<RequestField>) {
+        bits = fields.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
+    }
+
+    func contains(_ field: RequestField) -> Bool { bits >> UInt64(field.rawValue) & 1 != 0 }
+}

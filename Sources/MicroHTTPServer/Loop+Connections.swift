@@ -15,7 +15,7 @@ extension Loop {
 
     /// Takes a new connection into the table, which keeps it until it is closed.
     func opened(_ connection: OpaquePointer) -> Connection {
-        let added = Connection(connection, index: connections.count, now: now)
+        let added = Connection(connection, index: connections.count, handingOn: fields, now: now)
         if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)
         setConnection(added, on: added.descriptor)

@@ -31,7 +31,7 @@ extension Loop {
     ) -> MHD_Result {
         connection.receivedAt = now
         connection.readHead(method: method)
-        connection.measure(memory, target: connection.incoming?.target ?? [])
+        connection.measure(memory)
         let extent = connection.reader.current
         if let fault = extent.fault { return refuseEarly(connection, handle, because: TransportRefusal(fault)) }
         // What the library takes for the head has to be what was read as one.
@@ -68,7 +68,7 @@ extension Loop {
     private func answer(_ connection: Connection, _ handle: OpaquePointer) -> MHD_Result {
         let extent = connection.reader.current
         let received = connection.incoming?.received ?? 0
-        if extent.hasBody { connection.measure(memory, target: connection.incoming?.target ?? []) }
+        if extent.hasBody { connection.measure(memory) }
         if let fault = extent.fault { return refuseEarly(connection, handle, because: TransportRefusal(fault)) }
         guard extent.end != nil else { return refuseEarly(connection, handle, because: .malformedHead) }
         guard received <= configuration.bodyLimit else {

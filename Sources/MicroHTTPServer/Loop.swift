@@ -29,6 +29,8 @@ final class Loop {
     /// What new connections show; nil for HTTP without TLS.
     let certificate: CurrentCertificate?
     let traffic = TLSLayer.Traffic()
+    /// The header fields that requests are handed on with.
+    let fields: RequestFieldSet
     let bodies: BodyMemory
     var memory: ConnectionMemory { ConnectionMemory(size: configuration.memoryPerConnection) }
     let endedPeers: EndedPeers
@@ -61,6 +63,7 @@ final class Loop {
         self.counters = counters
         self.addresses = addresses
         self.bodies = bodies
+        fields = RequestFieldSet(handler.fields)
         self.certificate = certificate
         nextSweep = now
         receiver.initialize(

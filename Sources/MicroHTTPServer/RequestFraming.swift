@@ -12,8 +12,12 @@ struct RequestFraming {
     /// What the last letter of a field's name becomes that the library is not to know.
     static let hidden = UInt8(ascii: "_")
 
-    /// The fields that are handed on.
+    /// The fields of the head that are handed on.
     var fields = RequestFields()
+    /// Which fields are.
+    private let wanted: RequestFieldSet
+    /// How many parameters the library takes out of the query, at most.
+    private(set) var parameters = 0
     /// The declared length of the body.
     private(set) var length = 0
     private(set) var isChunked = false
@@ -22,6 +26,10 @@ struct RequestFraming {
     private var lengths = 0
     private var hasProperHost = true
     private var hasProperLength = true
+
+    init(handingOn wanted: RequestFieldSet) {
+        self.wanted = wanted
+    }
 
     /// What is wrong with the head as a whole. Where two readers could disagree about where the body ends, requests can be
     /// smuggled past one of them (RFC 9112, section 6.3).
@@ -50,15 +58,13 @@ struct RequestFraming {
             return .malformedHead
         }
         isOldVersion = target[rest - 1] == UInt8(ascii: "0")
-        return memchr(target, 0x3F, size) != nil && Self.hideParameters(target, size) ? .headTooLarge : nil
-    }
-
-    /// Hides the parameters from the library where there are too many; answers whether there were.
-    private static func hideParameters(_ target: UnsafeMutablePointer<UInt8>, _ size: Int) -> Bool {
+        guard memchr(target, 0x3F, size) != nil else { return nil }
         let separators = (0..<size).filter { target[$0] == UInt8(ascii: "&") }
-        guard separators.count >= parameterLimit else { return false }
-        for place in separators { target[place] = hidden }
-        return true
+        parameters = separators.count + 1
+        guard parameters > Self.parameterLimit else { return nil }
+        // The library is not to take them out.
+        for place in separators { target[place] = Self.hidden }
+        return .headTooLarge
     }
 
     /// Takes a field line; false where it is none (RFC 9112, sections 5.1 and 5.2: no blank before the colon, no folded line).
@@ -67,7 +73,7 @@ struct RequestFraming {
         guard name > 0, name < count, start[name] == UInt8(ascii: ":") else { return false }
         if let field = RequestField(matching: start, name) {
             let value = Self.value(start, count, after: name)
-            fields.append(field, value)
+            if wanted.contains(field) { fields.append(field, value) }
             guard field == .host else { return true }
             hosts += 1
             if !Self.isHost(value) { hasProperHost = false }

@@ -27,6 +27,8 @@ struct RequestReader {
         var blank = 0
         /// From the request line to the empty line; final once the request's head has come in.
         var head = 0
+        /// How many parameters the library takes out of the query, at most.
+        var parameters = 0
         /// How many fields are in the head and behind the body.
         var fields = 0
         /// The fields behind a body in chunks, with the empty line.
@@ -56,8 +58,15 @@ struct RequestReader {
     private var earlierFields: [RequestFields] = []
     /// The beginning of a line whose end has not come in.
     private var partial: [UInt8] = []
-    private var framing = RequestFraming()
+    private let wanted: RequestFieldSet
+    private var framing: RequestFraming
     private var received = 0
+
+    /// - Parameter wanted: the header fields that are handed on.
+    init(handingOn wanted: RequestFieldSet) {
+        self.wanted = wanted
+        framing = RequestFraming(handingOn: wanted)
+    }
 
     /// The request that the library is at.
     var current: Extent { earlier.first ?? latest }
@@ -190,10 +199,11 @@ struct RequestReader {
         case .between:
             keepEarlier()
             guard length > 0 else { return latest.blank += size }
-            framing = RequestFraming()
+            framing = RequestFraming(handingOn: wanted)
             latest.head = size
             place = .head
             if let fault = framing.begin(line, length) { fail(fault) }
+            latest.parameters = framing.parameters
         case .head:
             latest.head += size
             if length == 0 { return endHead(at: end) }

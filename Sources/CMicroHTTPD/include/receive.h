@@ -24,27 +24,54 @@ void set_receiver (const struct receiver *receiver);
 /// Whether the calls of other libraries in this process come here; they do not where something else defines `recv` first.
 bool receives_for_libraries (void);
 
-/// The place of the first byte of at most `limit` in `bytes`, tabs left out where they are `allowed`; `count` where there is none.
+#if defined(__SSE2__)
+/// A bit for each of 32 bytes: whether it is at most `limit`.
+static inline uint32_t
+low_among (const unsigned char *bytes, unsigned char limit)
+{
+  const __m128i most = _mm_set1_epi8 ((char) limit);
+  __m128i first = _mm_loadu_si128 ((const __m128i *) (const void *) bytes);
+  __m128i second = _mm_loadu_si128 ((const __m128i *) (const void *) (bytes + 16));
+  __m128i least = _mm_min_epu8 (first, second);
+  if (0 == _mm_movemask_epi8 (_mm_cmpeq_epi8 (_mm_min_epu8 (least, most), least)))
+    return 0;
+  return (uint32_t) _mm_movemask_epi8 (_mm_cmpeq_epi8 (_mm_min_epu8 (second, most), second)) << 16
+         | (uint32_t) _mm_movemask_epi8 (_mm_cmpeq_epi8 (_mm_min_epu8 (first, most), first));
+}
+#endif
+
+/// The place of the first byte of at most `limit`; `count` where there is none.
 static inline size_t
-first_at_most (const unsigned char *bytes, size_t count, unsigned char limit, bool tabs_allowed)
+first_low (const unsigned char *bytes, size_t count, unsigned char limit)
 {
   size_t place = 0;
 #if defined(__SSE2__)
-  const __m128i most = _mm_set1_epi8 ((char) limit), tab = _mm_set1_epi8 (tabs_allowed ? '\t' : (char) 0xFF);
-  while (place < count && count >= 16)
+  if (count >= 32)
     {
+      uint32_t low;
+      for (; place + 32 <= count; place += 32)
+        if (0 != (low = low_among (bytes + place, limit)))
+          return place + (size_t) __builtin_ctz (low);
       // The last part overlaps the one before it, whose bytes are shifted out.
-      size_t seen = place + 16 <= count ? 0 : place + 16 - count;
-      __m128i part = _mm_loadu_si128 ((const __m128i *) (const void *) (bytes + place - seen));
-      __m128i low = _mm_cmpeq_epi8 (_mm_min_epu8 (part, most), part);
-      int found = _mm_movemask_epi8 (_mm_andnot_si128 (_mm_cmpeq_epi8 (part, tab), low)) >> seen;
-      if (0 != found)
-        return place + (size_t) __builtin_ctz ((unsigned int) found);
-      place += 16 - seen;
+      low = place == count ? 0 : low_among (bytes + count - 32, limit) >> (place + 32 - count);
+      return 0 == low ? count : place + (size_t) __builtin_ctz (low);
     }
 #endif
-  while (place < count && (bytes[place] > limit || (tabs_allowed && '\t' == bytes[place])))
+  while (place < count && bytes[place] > limit)
     place++;
+  return place;
+}
+
+/// The same, with tabs left out where they are `allowed`.
+static inline size_t
+first_at_most (const unsigned char *bytes, size_t count, unsigned char limit, bool tabs_allowed)
+{
+  size_t place = first_low (bytes, count, limit);
+  while (tabs_allowed && place < count && '\t' == bytes[place])
+    {
+      place++;
+      place += first_low (bytes + place, count - place, limit);
+    }
   return place;
 }
 
