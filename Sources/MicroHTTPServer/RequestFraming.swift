@@ -85,7 +85,7 @@ struct RequestFraming {
             start[name - 1] = Self.hidden
         case 14 where Self.isName(start, "content-length"):
             lengths += 1
-            if let length = Int(decimal: Self.value(start, count, after: name)) {
+            if !Self.isBlank(start[count - 1]), let length = Int(decimal: Self.value(start, count, after: name)) {
                 self.length = length
             } else {
                 hasProperLength = false
@@ -96,7 +96,7 @@ struct RequestFraming {
             lengths += 1
             isChunked = true
             // For any other the library waits for a body that ends with the connection.
-            if !Self.value(start, count, after: name).isName("chunked") {
+            if Self.isBlank(start[count - 1]) || !Self.value(start, count, after: name).isName("chunked") {
                 hasProperLength = false
                 start[name - 1] = Self.hidden
             }
@@ -147,6 +147,9 @@ struct RequestFraming {
         return port.isEmpty || Int(decimal: port).map { $0 < 65_536 } ?? false
     }
 
+    /// Whether it is a blank, which the library takes for a part of the value that it stands behind.
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
     private static func isName(_ start: UnsafePointer<UInt8>, _ name: StaticString) -> Bool {
         equals_name(start, name.utf8Start, name.utf8CodeUnitCount)
     }
@@ -154,8 +157,8 @@ struct RequestFraming {
     /// What stands behind the colon, without the blanks around it.
     private static func value(_ start: UnsafePointer<UInt8>, _ count: Int, after name: Int) -> UnsafeRawBufferPointer {
         var (first, end) = (name + 1, count)
-        while first < end, start[first] == 0x20 || start[first] == 0x09 { first += 1 }
-        while end > first, start[end - 1] == 0x20 || start[end - 1] == 0x09 { end -= 1 }
+        while first < end, isBlank(start[first]) { first += 1 }
+        while end > first, isBlank(start[end - 1]) { end -= 1 }
         return UnsafeRawBufferPointer(start: start + first, count: end - first)
     }
 }

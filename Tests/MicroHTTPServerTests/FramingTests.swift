@@ -11,6 +11,7 @@ struct FramingTests {
             "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n",
             "Content-Length: 2\r\nContent-Length: 2\r\n", "Content-Length : 2\r\n", "Content-Length\t: 2\r\n",
             "Transfer-Encoding:\r\n chunked\r\n", "Transfer-Encoding: chunked, chunked\r\n", "Content-Length: 2, 2\r\n",
+            "Transfer-Encoding: chunked \r\n", "Transfer-Encoding: chunked\t\r\n", "Content-Length: 2 \r\n",
             "Content-Length: +2\r\n", "Content-Length:\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
         ])
     func refused(fields: String) async throws {

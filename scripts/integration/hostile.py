@@ -121,10 +121,10 @@ def attacks():
     yield "chunked with Content-Length", request(
         POST, ALICE, TEXT, "Transfer-Encoding: chunked", "Content-Length: 5", body=b"0\r\n\r\n"
     ) + NEXT
-    for value in ("-1", "+2", "0x2", "2 2", "", "99999999999999999999", "1e3", "2\x0b"):
+    for value in ("-1", "+2", "0x2", "2 2", "", "99999999999999999999", "1e3", "2\x0b", "2 ", "2\t"):
         yield f"Content-Length: {value!r}", request(POST, ALICE, TEXT, f"Content-Length: {value}", body=b"Hi") + NEXT
     yield "Content-Length with a blank before the colon", request(POST, ALICE, TEXT, "Content-Length : 2", body=b"Hi") + NEXT
-    for value in ("xchunked", "chunked, identity", "identity", "gzip, chunked", "\x0bchunked", "chunked;x"):
+    for value in ("xchunked", "chunked, identity", "identity", "gzip, chunked", "\x0bchunked", "chunked;x", "chunked ", "chunked\t"):
         yield f"Transfer-Encoding: {value!r}", request(
             POST, ALICE, TEXT, f"Transfer-Encoding: {value}", body=b"2\r\nHi\r\n0\r\n\r\n"
         ) + NEXT
