@@ -74,7 +74,7 @@ struct Gate: Sendable {
     /// Where an address has failed too often, nothing is computed for it.
     func admit(_ request: Request, _ query: Query) async throws(Problem) -> Caller {
         if let caller = try identity.rememberedCaller(of: request, query) { return caller }
-        if !uncounted.contains(request.peer) {
+        if !uncounted.contains(request.peer), !identity.isVerified(request) {
             try forgeries.check(ClientNetwork(of: request.peer), now: ticks())
         }
         // What follows may take a while, and others wait for this thread.

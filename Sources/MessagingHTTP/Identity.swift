@@ -20,6 +20,14 @@ public protocol Identity: Sendable {
     ///
     /// - Throws: `unauthenticated` or `malformed-request`.
     func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival
+
+    /// Whether the credentials of a request are known to be good, so that ``caller(of:_:)`` computes nothing.
+    func isVerified(_ request: Request) -> Bool
+}
+
+extension Identity {
+    /// It is not known.
+    public func isVerified(_ request: Request) -> Bool { false }
 }
 
 /// What is wrong with the credentials of a request, as far as it counts against the address they come from.

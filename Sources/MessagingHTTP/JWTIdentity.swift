@@ -98,6 +98,14 @@ public final class JWTIdentity: Identity {
         return bearer.claim == nil && isValid(bearer) ? bearer.caller : nil
     }
 
+    /// Whether the token was verified before and has not expired.
+    public func isVerified(_ request: Request) -> Bool {
+        guard let token = try? BearerToken.of(request), let digest = TokenDigest(token, key: hashKey),
+            let bearer = memory.withLock({ $0.bearers.value(for: digest) })
+        else { return false }
+        return isValid(bearer)
+    }
+
     /// The bearer of a token that is good, and how they are called.
     public func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
         let token = Array(try BearerToken.of(request))

@@ -99,6 +99,16 @@ struct StaleTokenTests {
         #expect(await refusal(try token("newer"))?.kind == .rateLimited)
     }
 
+    @Test("Forged tokens keep out nobody whose token was verified before, whatever becomes of their name")
+    func verifiedBefore() async throws {
+        // Of three names within a minute, the last is yet to be settled.
+        let tokens = try ["Al", "Alice", "Alice A."].map { try token("alice", "\"name\":\"\($0)\"") }
+        for token in tokens { #expect(await refusal(token) == nil) }
+        for number in 0..<60 { #expect(await refusal(forged(try token("tab-\(number)"))) != nil) }
+        #expect(await refusal(try token("new"))?.kind == .rateLimited)
+        for token in tokens { #expect(await refusal(token) == nil) }
+    }
+
     @Test("A forged token that comes again is refused from memory, until the keys change")
     func remembered() async throws {
         let key = try await TokenMint.hmac(Array("another secret of more than 32 bytes!".utf8), .sha256)
