@@ -5,7 +5,7 @@ public enum Method: Sendable, Equatable {
     case other
 
     /// Whether it only asks, and changes nothing (RFC 9110, section 9.2.1).
-    var isSafe: Bool {
+    public var isSafe: Bool {
         switch self {
         case .get, .head, .options: true
         case .post, .put, .other: false

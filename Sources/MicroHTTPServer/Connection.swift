@@ -76,6 +76,9 @@ final class Connection {
         phase = .body
     }
 
+    /// Whether the request may have a body that means something (RFC 9110, sections 9.3.1, 9.3.2 and 9.3.7).
+    var wantsBody: Bool { incoming?.method.isSafe == false }
+
     /// Finds how much memory is left for the answer's head.
     func measure(_ memory: ConnectionMemory) {
         memoryLeft = memory.left(by: reader.current, unread: reader.unread)

@@ -48,13 +48,15 @@ extension Loop {
             connection.refusedEarly = true
             return give(refusal, to: request, connection, handle)
         }
-        return bodies.isExhausted ? refuseEarly(connection, handle, because: .tooManyBodies) : .YES
+        return connection.wantsBody && bodies.isExhausted
+            ? refuseEarly(connection, handle, because: .tooManyBodies) : .YES
     }
 
     private func readBody(_ connection: Connection, _ part: UnsafeRawBufferPointer) -> MHD_Result {
         connection.receivedAt = now
         let received = (connection.incoming?.received ?? 0) + part.count
-        if received <= configuration.bodyLimit, connection.bodyBytes == received - part.count, bodies.take(part.count) {
+        let isKept = connection.wantsBody && received <= configuration.bodyLimit
+        if isKept, connection.bodyBytes == received - part.count, bodies.take(part.count) {
             connection.bodyBytes = received
             connection.incoming?.append(part)
         } else {
@@ -74,7 +76,9 @@ extension Loop {
         guard received <= configuration.bodyLimit else {
             return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
         }
-        guard connection.bodyBytes == received else { return refuse(connection, handle, because: .tooManyBodies) }
+        guard connection.bodyBytes == received || !connection.wantsBody else {
+            return refuse(connection, handle, because: .tooManyBodies)
+        }
         guard fits(connection) else { return refuseEarly(connection, handle, because: .headTooLarge) }
         // The request is all that is needed from here on; this leaves its bytes with one owner.
         guard let incoming = connection.incoming.take() else { return .NO }

@@ -69,6 +69,19 @@ struct RefusalAtHeadTests {
         server.stop(within: 1)
     }
 
+    @Test("A body where none means anything is read and dropped, and takes none of that memory")
+    func meaningless() async throws {
+        let server = try server(bodyMemory: 1000)
+        let client = try Client(port: server.boundPort)
+        let body = String(repeating: "x", count: 100_000)
+        for method in ["OPTIONS", "GET"] {
+            let answer = try await client.exchange(get("/", "Content-Length: 100000\r\n", method: method) + body)
+            #expect(answer.status == 200 && answer.body.isEmpty)
+        }
+        #expect(try await client.exchange(post("/", body)).status == 503)
+        server.stop(within: 1)
+    }
+
     @Test("What a body took is there again after its client has gone")
     func givenBack() async throws {
         let server = try server(bodyMemory: 100_000)
