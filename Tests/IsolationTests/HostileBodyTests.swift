@@ -143,14 +143,15 @@ struct HostileBodyTests {
         #expect(await send(Array("{\"content\":\"Hi\",\"senderId\":\"\\u0061lice\"}".utf8)).status == 201)
     }
 
-    @Test("Ten thousand receivers are refused, and the same one ten thousand times is one")
+    @Test("Ten thousand receivers are refused, one as often too, and the same one five hundred times is one")
     func crowd() async {
         func send(_ ids: [String]) async -> Response {
             let list = ids.map { "\"\($0)\"" }.joined(separator: ",")
             return await bench.answer(.send(to: "crowd-\(ids[1])", "{\"content\":\"Hi\",\"participantIds\":[\(list)]}"))
         }
         #expect(await send((0..<10_000).map { "u\($0)" }).problem == "invalid-message")
-        #expect(await send([String](repeating: "bob", count: 10_000)).status == 201)
+        #expect(await send([String](repeating: "bob", count: 10_000)).problem == "invalid-message")
+        #expect(await send([String](repeating: "bob", count: 500)).status == 201)
         #expect(await bench.answer(Ask(user: "u1", path: Ask.list)).text == "[]")
     }
 
