@@ -17,13 +17,9 @@ public final class DeliveryClock: CommitObserver {
         let user: UserID
     }
 
-    private struct Waiting {
-        let n: Int64
-        let since: Int64
-    }
-
     private struct State {
-        var waiting: [Inbox: [Waiting]] = [:]
+        /// The moments of the commits, by the messages' numbers: an answer costs its own messages, however many wait.
+        var waiting: [Inbox: [Int64: Int64]] = [:]
         /// All pairs in the order of their commits, those that are fetched by now included; a ring once it is full.
         var order: [(inbox: Inbox, n: Int64)] = []
         var oldest = 0
@@ -53,25 +49,31 @@ public final class DeliveryClock: CommitObserver {
                 for recipient in commit.conversation.participants where recipient.user != message.sender {
                     let inbox = Inbox(
                         tenant: commit.tenant, conversation: commit.conversation.id, user: recipient.user)
-                    state.waiting[inbox, default: []].append(Waiting(n: message.n, since: now))
+                    state.waiting[inbox, default: [:]][message.n] = now
                     remember((inbox, message.n), &state)
                 }
             }
         }
     }
 
-    /// Takes note of messages that an answer to this caller holds, ordered by number.
+    /// Takes note of messages that an answer to this caller holds.
     func fetched(_ messages: PackedMessages, in conversation: ConversationID, by caller: Caller) {
+        fetched(messages.indices.lazy.map(messages.number), in: conversation, by: caller)
+    }
+
+    /// The same of the messages with these numbers.
+    func fetched(_ numbers: some Sequence<Int64>, in conversation: ConversationID, by caller: Caller) {
         let inbox = Inbox(tenant: caller.tenant, conversation: conversation, user: caller.user)
         let now = ticks()
         state.withLock { state in
-            guard let waiting = state.waiting[inbox] else { return }
-            let left = waiting.filter { entry in
-                guard messages.indices.contains(where: { messages.number(at: $0) == entry.n }) else { return true }
-                state.latencies.observe(Double(max(0, now - entry.since)) / 1e9)
-                return false
+            // Out of the table while it is changed, or all of it would be copied.
+            guard var waiting = state.waiting.removeValue(forKey: inbox) else { return }
+            for n in numbers {
+                guard let since = waiting.removeValue(forKey: n) else { continue }
+                state.latencies.observe(Double(max(0, now - since)) / 1e9)
+                if waiting.isEmpty { return }
             }
-            state.waiting[inbox] = left.isEmpty ? nil : left
+            state.waiting[inbox] = waiting
         }
     }
 
@@ -92,8 +94,7 @@ public final class DeliveryClock: CommitObserver {
     }
 
     private func forget(_ pair: (inbox: Inbox, n: Int64), _ state: inout State) {
-        guard let place = state.waiting[pair.inbox]?.firstIndex(where: { $0.n == pair.n }) else { return }
-        state.waiting[pair.inbox]?.remove(at: place)
+        guard state.waiting[pair.inbox]?.removeValue(forKey: pair.n) != nil else { return }
         if state.waiting[pair.inbox]?.isEmpty == true { state.waiting[pair.inbox] = nil }
         state.forgotten += 1
     }

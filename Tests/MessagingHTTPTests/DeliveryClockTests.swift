@@ -61,6 +61,35 @@ struct DeliveryClockTests {
         #expect(clock.forgotten == 0)
     }
 
+    /// Counts how often it is gone through.
+    private final class Counted: Sequence {
+        let numbers: [Int64]
+        private(set) var looks = 0
+
+        init(_ numbers: [Int64]) { self.numbers = numbers }
+
+        func makeIterator() -> AnyIterator<Int64> {
+            var rest = numbers.makeIterator()
+            return AnyIterator {
+                self.looks += 1
+                return rest.next()
+            }
+        }
+    }
+
+    @Test("an answer costs its own messages, however many wait: each of them is looked at once")
+    func cost() {
+        let clock = clock(capacity: 50_000)
+        clock.committed((1...50_000).map { commit($0, from: alice, to: bob) })
+        let page = Counted(Array(25_001...25_500))
+        clock.fetched(page, in: talk, by: Caller(user: bob))
+        #expect(page.looks == 501)
+        #expect(clock.latencies.count == 500)
+        let rest = Counted(Array(1...50_000))
+        clock.fetched(rest, in: talk, by: Caller(user: bob))
+        #expect(clock.latencies.count == 50_000)
+    }
+
     @Test("the same ids in another tenant are somebody else's")
     func tenants() {
         let clock = clock()
