@@ -11,7 +11,7 @@ public struct Draft: Sendable, Equatable {
     /// Whom the sender named as receivers; they are who an unknown conversation is opened with.
     public let receivers: [UserID]
     /// Whether the sender may open a conversation.
-    public let mayOpen: Bool
+    public var opening: Opening.Permission
     /// The moment to record.
     public let sentAt: Timestamp
     /// The id for a direct conversation, should one have to be made.
@@ -20,14 +20,14 @@ public struct Draft: Sendable, Equatable {
     /// Puts a draft together.
     public init(
         caller: Caller, conversation: ConversationReference, content: MessageContent, clientMessageID: String?,
-        receivers: [UserID], mayOpen: Bool, sentAt: Timestamp, newConversationID: ConversationID
+        receivers: [UserID], opening: Opening.Permission, sentAt: Timestamp, newConversationID: ConversationID
     ) {
         self.caller = caller
         self.conversation = conversation
         self.content = content
         self.clientMessageID = clientMessageID
         self.receivers = receivers
-        self.mayOpen = mayOpen
+        self.opening = opening
         self.sentAt = sentAt
         self.newConversationID = newConversationID
     }

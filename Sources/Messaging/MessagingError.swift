@@ -4,6 +4,8 @@ public enum MessagingError: Error, Equatable, Sendable {
     case conversationNotFound
     /// The conversation does not exist, and users may not open any here.
     case openingForbidden
+    /// The conversation does not exist, and the caller has opened too many of late.
+    case openedTooOften
     /// The message cannot be taken as it is; the sentence says what to change.
     case invalidMessage(String)
     /// The content is larger than `limit` bytes of UTF-8.

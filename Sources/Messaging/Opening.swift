@@ -3,6 +3,24 @@ public struct Opening: Equatable, Sendable {
     /// The most people in one conversation.
     public static let largestGroup = 500
 
+    /// Whether a sender may open a conversation.
+    public enum Permission: Sendable, Equatable {
+        /// They may.
+        case granted
+        /// Only the operator may.
+        case operatorOnly
+        /// They have opened too many of late.
+        case tooOften
+
+        fileprivate func check() throws(MessagingError) {
+            switch self {
+            case .granted: return
+            case .operatorOnly: throw .openingForbidden
+            case .tooOften: throw .openedTooOften
+            }
+        }
+    }
+
     /// Its id.
     public let id: ConversationID
     /// Everybody in it, each once, ordered by user id; at least two.
@@ -32,17 +50,25 @@ public struct Opening: Equatable, Sendable {
     /// What sending this draft opens, given that its conversation does not exist.
     ///
     /// - Throws: ``MessagingError/conversationNotFound`` where it names nobody to open it with,
-    ///   ``MessagingError/openingForbidden`` or ``MessagingError/invalidMessage(_:)``.
+    ///   ``MessagingError/openingForbidden``, ``MessagingError/openedTooOften`` or ``MessagingError/invalidMessage(_:)``.
     public init(for draft: Draft) throws(MessagingError) {
         let me = draft.caller.user
         switch draft.conversation {
         case .id(let id):
             guard !draft.receivers.isEmpty else { throw .conversationNotFound }
-            guard draft.mayOpen else { throw .openingForbidden }
+            try draft.opening.check()
             try self.init(id: id, participants: draft.receivers + [me], isDirect: false)
         case .direct(let other):
-            guard draft.mayOpen else { throw .openingForbidden }
+            try draft.opening.check()
             try self.init(id: draft.newConversationID, participants: [other, me], isDirect: true)
+        }
+    }
+
+    /// How many people are in the conversation that this draft opens, should it have to be made; nil where it cannot be.
+    public static func size(for draft: Draft) -> Int? {
+        switch draft.conversation {
+        case .id: draft.receivers.isEmpty ? nil : Set(draft.receivers + [draft.caller.user]).count
+        case .direct: 2
         }
     }
 

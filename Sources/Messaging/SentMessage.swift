@@ -6,11 +6,14 @@ public struct SentMessage: Sendable, Equatable {
     public let message: Message
     /// Whether this was a retry.
     public let replayed: Bool
+    /// Whether the conversation was opened with it.
+    public let opened: Bool
 
     /// Puts an outcome together.
-    public init(conversation: Conversation, message: Message, replayed: Bool) {
+    public init(conversation: Conversation, message: Message, replayed: Bool, opened: Bool = false) {
         self.conversation = conversation
         self.message = message
         self.replayed = replayed
+        self.opened = opened
     }
 }

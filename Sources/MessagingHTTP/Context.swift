@@ -6,6 +6,7 @@ struct Context: Sendable {
     let index: FreshnessIndex
     let settings: ServiceSettings
     let surroundings: Surroundings
+    let openings: RateLimiter<Caller>
     let idlePolls: IdlePolls
     let deliveries: DeliveryClock?
 }

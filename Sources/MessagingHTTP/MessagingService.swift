@@ -24,6 +24,7 @@ public struct MessagingService: RequestHandler {
         self.page = page
         context = Context(
             store: store, index: index, settings: settings, surroundings: surroundings,
+            openings: RateLimiter(settings.limits.openings, capacity: settings.limits.capacity),
             idlePolls: IdlePolls(capacity: settings.idlePollCapacity), deliveries: deliveries)
         gate = Gate(identity: identity, limits: settings.limits, ticks: surroundings.ticks)
         sites = SiteRules(
@@ -36,7 +37,10 @@ public struct MessagingService: RequestHandler {
     }
 
     /// How often each limit turned somebody away since the start.
-    public var refusals: (sends: Int, polls: Int, failures: Int) { gate.refusals }
+    public var refusals: (sends: Int, polls: Int, failures: Int, openings: Int) {
+        let (sends, polls, failures) = gate.refusals
+        return (sends, polls, failures, context.openings.refusals.load(ordering: .relaxed))
+    }
 
     /// Says no to a request for a host that is not answered for, at whatever port it came in; nil for any other request.
     public func refuseHost(of request: Request) -> Response? {

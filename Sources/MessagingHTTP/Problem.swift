@@ -60,6 +60,10 @@ extension Problem {
             self.init(.conversationNotFound, "There is no such conversation among the caller's.")
         case .openingForbidden:
             self.init(.openingForbidden, "Conversations are opened by the operator here.")
+        case .openedTooOften:
+            self.init(
+                .rateLimited, "Too many conversations opened; try again later.",
+                fields: [Response.Field("Retry-After", "5")])
         case .invalidMessage(let sentence):
             self.init(.invalidMessage, sentence)
         case .contentTooLarge(let limit):

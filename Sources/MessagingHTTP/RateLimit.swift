@@ -14,19 +14,27 @@ public struct RateLimit: Sendable, Equatable {
         self.burst = max(burst, 1)
     }
 
-    /// Takes one token, or says how many nanoseconds from now there will be one.
+    /// Takes tokens, or says how many nanoseconds from now there will be enough.
     ///
     /// The bucket is one number, the moment at which it will be full again (the generic cell rate algorithm, ITU-T I.371).
     ///
     /// - Parameters:
+    ///   - tokens: how many; of more than a bucket holds, a bucketful.
     ///   - fullAt: the state of the bucket, in nanoseconds of the same clock as `now`.
-    func take(fullAt: inout Int64, now: Int64) -> Int64? {
-        let next = max(fullAt, now) + interval
+    func take(_ tokens: Int = 1, fullAt: inout Int64, now: Int64) -> Int64? {
+        let next = max(fullAt, now) + time(for: tokens)
         let wait = next - interval * Int64(burst) - now
         guard wait <= 0 else { return wait }
         fullAt = next
         return nil
     }
+
+    /// Puts tokens back that were taken.
+    func giveBack(_ tokens: Int, fullAt: inout Int64) {
+        fullAt -= time(for: tokens)
+    }
+
+    private func time(for tokens: Int) -> Int64 { interval * Int64(min(tokens, burst)) }
 
     /// Nanoseconds for one token, cut so that a whole bucket of them is a time that can be reckoned with: 30 years.
     private var interval: Int64 { Int64(min(1e9 / perSecond, 1e18 / Double(burst))) }

@@ -24,11 +24,23 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     /// - Parameter now: nanoseconds of a clock that never goes back.
     /// - Throws: `rate-limited`.
     func take(_ key: Key, now: Int64) throws(Problem) {
-        guard limit.perSecond > 0 else { return }
-        let wait = buckets.withLock { buckets in
-            buckets.use(key, orSet: 0) { limit.take(fullAt: &$0, now: now) }
+        if let wait = attempt(1, of: key, now: now) { throw refusal(waiting: wait) }
+    }
+
+    /// Takes tokens from the key's bucket, or says how many nanoseconds from now there will be enough.
+    func attempt(_ tokens: Int, of key: Key, now: Int64) -> Int64? {
+        guard limit.perSecond > 0 else { return nil }
+        return buckets.withLock { buckets in
+            buckets.use(key, orSet: 0) { limit.take(tokens, fullAt: &$0, now: now) }
         }
-        if let wait { throw refusal(waiting: wait) }
+    }
+
+    /// Puts tokens back that were taken for something that did not happen.
+    func giveBack(_ tokens: Int, to key: Key) {
+        guard limit.perSecond > 0 else { return }
+        buckets.withLock { buckets in
+            _ = buckets.update(key) { limit.giveBack(tokens, fullAt: &$0) }
+        }
     }
 
     /// Finds out whether the key's bucket is empty, without taking anything.
@@ -43,7 +55,8 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         if let wait { throw refusal(waiting: wait) }
     }
 
-    private func refusal(waiting wait: Int64) -> Problem {
+    /// The answer to one who has to wait; it counts.
+    func refusal(waiting wait: Int64) -> Problem {
         refusals.add(1, ordering: .relaxed)
         return limit.problem(waiting: wait)
     }

@@ -16,7 +16,7 @@ struct SendMessage {
 
     /// Stores the message and answers once it is on disk.
     func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
-        let sent = try await context.store.send(draft(reference, call))
+        let sent = try await store(draft(reference, call))
         // Nobody can have read it yet; a retry gets the answer of the first try again, whoever has read it since.
         let marks = ReadMarks(n: sent.message.n, others: sent.message.n - 1, mine: 0)
         var json = JSONWriter()
@@ -25,6 +25,41 @@ struct SendMessage {
         if sent.replayed { fields.append(Response.Field("Idempotency-Replayed", "true")) }
         let label = Label(.send, sent.replayed ? .replayed : .stored, by: call.caller)
         return Response(status: 201, fields: fields + call.common, body: json.bytes, label: label)
+    }
+
+    /// For so many people in it, a conversation that is opened counts as one more.
+    private static let peoplePerOpening = 20
+
+    /// Stores a draft, where the caller has not opened too many conversations or this one exists.
+    ///
+    /// Whether it exists is known for certain only where it is stored. So the tokens are taken before and given back where nothing was
+    /// opened, and who has none may still write to a conversation that exists.
+    private func store(_ draft: Draft) async throws -> SentMessage {
+        guard draft.opening == .granted, let people = Opening.size(for: draft), !isKnown(draft) else {
+            return try await context.store.send(draft)
+        }
+        let tokens = 1 + people / Self.peoplePerOpening
+        let caller = draft.caller
+        guard let wait = context.openings.attempt(tokens, of: caller, now: context.surroundings.ticks()) else {
+            var isOpened = false
+            defer { if !isOpened { context.openings.giveBack(tokens, to: caller) } }
+            let sent = try await context.store.send(draft)
+            isOpened = sent.opened
+            return sent
+        }
+        do {
+            var draft = draft
+            draft.opening = .tooOften
+            return try await context.store.send(draft)
+        } catch MessagingError.openedTooOften {
+            throw context.openings.refusal(waiting: wait)
+        }
+    }
+
+    /// Whether memory knows the conversation as one of the caller's.
+    private func isKnown(_ draft: Draft) -> Bool {
+        let known = context.index.conversation(draft.conversation, of: draft.caller)
+        return known?.participants.contains { $0.user == draft.caller.user } ?? false
     }
 
     private func draft(_ reference: ConversationReference, _ call: Call) throws -> Draft {
@@ -44,7 +79,8 @@ struct SendMessage {
         return Draft(
             caller: call.caller, conversation: reference,
             content: try MessageContent(body.content, limit: context.settings.contentLimit), clientMessageID: key,
-            receivers: receivers, mayOpen: context.settings.usersMayOpen, sentAt: context.surroundings.now(),
+            receivers: receivers, opening: context.settings.usersMayOpen ? .granted : .operatorOnly,
+            sentAt: context.surroundings.now(),
             newConversationID: context.surroundings.makeConversationID())
     }
 

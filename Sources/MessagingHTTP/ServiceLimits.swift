@@ -6,6 +6,8 @@ public struct ServiceLimits: Sendable {
     public var sends = RateLimit(name: "sends", perSecond: 5, burst: 30)
     /// For each user: polls. Twenty tabs that poll both endpoints every ten seconds make four a second.
     public var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
+    /// For each user: conversations opened, where a group counts for more than one.
+    public var openings = RateLimit(name: "openings", perSecond: 0.2, burst: 60)
     /// For each address: failed attempts to say who one is.
     public var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)
     /// The addresses whose failures are not counted, because many people come through them.

@@ -22,7 +22,7 @@ extension WriteTransaction {
             conversation, tenant: draft.caller.tenant, change: change, seenBy: conversation.participants.map(\.user),
             message: message)
         remember(known, tenant: draft.caller.tenant)
-        return SentMessage(conversation: conversation, message: message, replayed: false)
+        return SentMessage(conversation: conversation, message: message, replayed: false, opened: found == nil)
     }
 
     /// Opens a conversation, unless it is one of others. That is asked last: whatever is wrong with the draft is wrong in both cases, or

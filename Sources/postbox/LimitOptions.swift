@@ -17,6 +17,16 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "How many polls a user may make at once (1-1000000).")
     var pollBurst = 200
 
+    @Option(
+        help: """
+            How many conversations a user may open a second in the long run, a group counting one more for each 20 people; 0 is no \
+            limit. Writing to one that exists is not opening it.
+            """)
+    var openRate = 0.2
+
+    @Option(help: "How many conversations a user may open at once (1-1000000).")
+    var openBurst = 60
+
     @Option(help: "The most content a message may have, in bytes of UTF-8 (1-1048576).")
     var maxContentBytes = MessageContent.defaultLimit
 
@@ -40,6 +50,8 @@ struct LimitOptions: ParsableArguments {
         try check("--send-burst", sendBurst, 1...1_000_000)
         try check("--poll-rate", pollRate, 0...1_000_000)
         try check("--poll-burst", pollBurst, 1...1_000_000)
+        try check("--open-rate", openRate, 0...1_000_000)
+        try check("--open-burst", openBurst, 1...1_000_000)
         try check("--max-content-bytes", maxContentBytes, 1...1_048_576)
         try check("--max-header-bytes", maxHeaderBytes, 4096...1_048_576)
         try check("--max-connections", maxConnections, 1...1_000_000)
@@ -53,6 +65,7 @@ struct LimitOptions: ParsableArguments {
         var limits = ServiceLimits()
         limits.sends = RateLimit(name: "sends", perSecond: sendRate, burst: sendBurst)
         limits.polls = RateLimit(name: "polls", perSecond: pollRate, burst: pollBurst)
+        limits.openings = RateLimit(name: "openings", perSecond: openRate, burst: openBurst)
         limits.trustedProxies = trustedProxies
         return limits
     }

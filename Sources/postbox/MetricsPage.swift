@@ -114,6 +114,7 @@ struct MetricsPage: Sendable {
         let refusals = service.refusals
         sample("send_rate", refusals.sends)
         sample("poll_rate", refusals.polls)
+        sample("open_rate", refusals.openings)
         sample("authentication_failures", refusals.failures)
         let totals = server.totals
         func refused(_ kind: ProblemKind) -> Int {

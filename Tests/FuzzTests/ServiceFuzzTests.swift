@@ -29,6 +29,7 @@ struct ServiceFuzzTests {
         store = try SQLiteStore(path: folder.path + "/postbox.sqlite", observer: index)
         var settings = ServiceSettings()
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
+        settings.limits.openings = RateLimit(name: "openings", perSecond: 0, burst: 1)
         service = MessagingService(
             store: store, index: index, identity: DemoIdentity(), settings: settings,
             surroundings: Surroundings(

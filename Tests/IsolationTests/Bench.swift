@@ -39,6 +39,7 @@ final class Bench: Sendable {
         self.store = store
         var settings = ServiceSettings()
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
+        settings.limits.openings = RateLimit(name: "openings", perSecond: 0, burst: 1)
         settings.limits.polls = RateLimit(name: "polls", perSecond: 0, burst: 1)
         configure(&settings)
         let (counter, clock) = (Counter(), clock)

@@ -45,6 +45,7 @@ struct Server: Sendable {
     ) -> MessagingService {
         var settings = ServiceSettings()
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
+        settings.limits.openings = RateLimit(name: "openings", perSecond: 0, burst: 1)
         settings.limits.polls = RateLimit(name: "polls", perSecond: 0, burst: 1)
         return MessagingService(
             store: store, index: index, identity: DemoIdentity(), settings: settings,

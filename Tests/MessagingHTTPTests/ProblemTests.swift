@@ -50,7 +50,7 @@ struct ProblemTests {
         "errors of messaging become problems",
         arguments: [
             (MessagingError.conversationNotFound, ProblemKind.conversationNotFound),
-            (.openingForbidden, .openingForbidden),
+            (.openingForbidden, .openingForbidden), (.openedTooOften, .rateLimited),
             (.invalidMessage("No."), .invalidMessage), (.contentTooLarge(limit: 7), .contentTooLarge),
             (.idempotencyConflict, .idempotencyConflict), (.invalidReadPosition, .invalidReadPosition),
             (.overloaded, .overloaded), (.storeUnavailable("secret"), .storeUnavailable),
@@ -59,7 +59,7 @@ struct ProblemTests {
         let problem = Problem(error)
         #expect(problem.kind == kind)
         #expect(!problem.detail.contains("secret"))
-        #expect((problem.fields.contains { $0.name == "Retry-After" }) == (kind.status == 503))
+        #expect((problem.fields.contains { $0.name == "Retry-After" }) == [429, 503].contains(kind.status))
     }
 
     @Test("errors of cursors and refusals of the server do too")

@@ -10,7 +10,8 @@ struct OpeningTests {
     ) throws -> Draft {
         Draft(
             caller: Caller(user: bob), conversation: conversation, content: try MessageContent("Hello!"),
-            clientMessageID: nil, receivers: receivers, mayOpen: mayOpen, sentAt: Timestamp(milliseconds: 0),
+            clientMessageID: nil, receivers: receivers, opening: mayOpen ? .granted : .operatorOnly,
+            sentAt: Timestamp(milliseconds: 0),
             newConversationID: fresh)
     }
 

@@ -22,7 +22,7 @@ func draft(
 ) throws -> Draft {
     Draft(
         caller: caller(sender, tenant), conversation: conversation, content: try MessageContent(text),
-        clientMessageID: key, receivers: receivers, mayOpen: mayOpen, sentAt: noon,
+        clientMessageID: key, receivers: receivers, opening: mayOpen ? .granted : .operatorOnly, sentAt: noon,
         newConversationID: conversationID(new))
 }
 

@@ -53,6 +53,32 @@ setup() {
     assert_json '[.[].content] == ["1", "2", "3", "not limited", "4"]'
 }
 
+@test "opening conversations has a limit of its own, and writing to those that exist has not" {
+    start_postbox --open-rate 0.2 --open-burst 3
+    send alice @bob one
+    send alice pair one bob
+    send alice @bob two
+    send alice @carol one
+    post alice @dave '{"content": "one"}'
+    limited openings
+    [[ $(header Retry-After) == [1-5] ]]
+    post alice other '{"content": "one", "receiverId": "dave"}'
+    limited openings
+    for n in 3 4 5; do send alice @bob "$n"; done
+    send alice pair two bob
+    as dave GET "$API"
+    assert_json '. == []'
+    send bob @dave one
+    restart_postbox --open-rate 0.001 --open-burst 26
+    ids=$(printf '"p%s",' {1..499})
+    post alice crowd "{\"content\": \"one\", \"participantIds\": [${ids%,}]}"
+    assert_status 201
+    post alice @erin '{"content": "one"}'
+    limited openings
+    restart_postbox --open-rate 0
+    for n in {1..70}; do send alice "more-$n" one bob; done
+}
+
 @test "a rate of 0 is no limit, and one next to 0 is a limit" {
     start_postbox --send-rate 1e-300 --send-burst 1000000
     send alice conv-1 'Hi' bob
@@ -66,7 +92,7 @@ setup() {
 
 @test "limits that are no numbers or out of range are refused" {
     mkdir -p "${DATABASE%/*}"
-    for option in --send-rate=-1 --send-rate=nan --poll-rate=inf --send-burst=0 --max-connections=0 --max-header-bytes=1 \
+    for option in --send-rate=-1 --open-rate=-1 --open-rate=inf --open-burst=0 --send-rate=nan --poll-rate=inf --send-burst=0 --max-connections=0 --max-header-bytes=1 \
         --request-timeout=0 --idle-timeout=0 --max-content-bytes=0; do
         postbox serve --port 0 --identity demo --database "$DATABASE" "$option"
         assert_equal "$EXIT" 64

@@ -79,7 +79,7 @@ start_postbox() {
     : >"$OUT"
     # A shell without job control makes its children ignore SIGINT; the program must start as it would from a terminal.
     # Bats waits for everybody who holds descriptor 3.
-    env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" --send-rate 0 --poll-rate 0 "${identity[@]}" "$@" >"$OUT" 2>"$ERR" 3>&- &
+    env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" --send-rate 0 --poll-rate 0 --open-rate 0 "${identity[@]}" "$@" >"$OUT" 2>"$ERR" 3>&- &
     SERVER=$!
     SERVERS+=("$SERVER")
     await started
