@@ -8,6 +8,8 @@ import Synchronization
 final class Writer: Sendable {
     /// The most writes in one transaction: bounds how long the first of them waits.
     private static let largestBatch = 512
+    /// How long a transaction takes further writes: some cost a thousand times as much as others, and those go on in another one.
+    private static let longestBatch = Duration.milliseconds(20)
     /// How long a batch may take before further writes are refused.
     private static let stallLimit = Duration.seconds(2)
     /// How many conversations to remember from one transaction to the next.
@@ -31,7 +33,8 @@ final class Writer: Sendable {
 
     init(
         pool: DatabasePool, file: DatabaseFile, health: StoreHealth, observer: (any CommitObserver)?, capacity: Int,
-        checkpoints: Bool = true, committed: (@Sendable (GroupCommit) -> Void)? = nil
+        checkpoints: Bool = true,
+        committed: (@Sendable (GroupCommit) -> Void)? = nil
     ) {
         self.pool = pool
         self.file = file
@@ -134,24 +137,30 @@ final class Writer: Sendable {
     }
 
     private func run(_ batch: [QueuedWrite]) {
-        if batch.isEmpty { return }
+        var rest = batch[...]
         do {
-            let start = ContinuousClock.now
-            try file.checkInPlace()
-            let done = try commit(batch)
-            let end = ContinuousClock.now
-            if !done.commits.isEmpty { observer?.committed(done.commits) }
-            // Whoever reads must see what is there, but nobody must be told that it will be there tomorrow.
-            try file.checkInPlace()
-            for answer in done.answers { answer() }
-            health.succeeded(.write)
-            committed?(GroupCommit(writes: batch.count, duration: end - start, sync: end - done.ready))
+            while !rest.isEmpty { try runFirst(of: &rest) }
         } catch {
             let failure = StoreFailure(error)
             health.failed(.write, failure)
             let refusal = MessagingError.storeUnavailable(failure.cause)
-            for write in batch { write.refuse(refusal) }
+            for write in rest { write.refuse(refusal) }
         }
+    }
+
+    /// Runs as many of the writes as one transaction takes, and leaves the others.
+    private func runFirst(of batch: inout ArraySlice<QueuedWrite>) throws {
+        let start = ContinuousClock.now
+        try file.checkInPlace()
+        let done = try commit(batch)
+        let end = ContinuousClock.now
+        if !done.commits.isEmpty { observer?.committed(done.commits) }
+        // Whoever reads must see what is there, but nobody must be told that it will be there tomorrow.
+        try file.checkInPlace()
+        batch.removeFirst(done.answers.count)
+        for answer in done.answers { answer() }
+        health.succeeded(.write)
+        committed?(GroupCommit(writes: done.answers.count, duration: end - start, sync: end - done.ready))
     }
 
     private struct Done {
@@ -162,7 +171,7 @@ final class Writer: Sendable {
     }
 
     /// Most batches hold no command that fails after it has written, so savepoints are for a second try.
-    private func commit(_ batch: [QueuedWrite]) throws -> Done {
+    private func commit(_ batch: ArraySlice<QueuedWrite>) throws -> Done {
         do {
             return try commit(batch, withSavepoints: false)
         } catch is WriteTransaction.NeedsSavepoints {
@@ -170,7 +179,7 @@ final class Writer: Sendable {
         }
     }
 
-    private func commit(_ batch: [QueuedWrite], withSavepoints: Bool) throws -> Done {
+    private func commit(_ batch: ArraySlice<QueuedWrite>, withSavepoints: Bool) throws -> Done {
         try pool.writeWithoutTransaction { db in
             var done = Done()
             done.answers.reserveCapacity(batch.count)
@@ -178,7 +187,11 @@ final class Writer: Sendable {
             do {
                 try db.inTransaction(.immediate) {
                     let transaction = try WriteTransaction(db, memory: memory, hasSavepoints: withSavepoints)
-                    for write in batch { done.answers.append(try write.run(transaction)) }
+                    let start = ContinuousClock.now
+                    for write in batch {
+                        done.answers.append(try write.run(transaction))
+                        if .now - start > Self.longestBatch { break }
+                    }
                     try transaction.finish()
                     finished = transaction
                     done.ready = .now

@@ -51,6 +51,26 @@ struct WriterTests {
         }
     }
 
+    @Test("Writes that take long are committed a few at a time, and all are answered, in their order")
+    func longBatch() async throws {
+        let sizes = Mutex<[Int]>([])
+        let store = try SQLiteStore(
+            path: folder.database, committed: { commit in sizes.withLock { $0.append(commit.writes) } })
+        let release = hold(store)
+        let answered = Mutex<[Int]>([])
+        for index in 1...8 {
+            store.writer.submit { _ in
+                _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(15))
+            } answer: { _ in
+                answered.withLock { $0.append(index) }
+            }
+        }
+        release()
+        try await store.writer.perform { _ in }
+        #expect(answered.withLock { $0 } == Array(1...8))
+        #expect(sizes.withLock { $0.max() ?? 0 } <= 3)
+    }
+
     @Test("A batch with refused commands stores the others, in order and without gaps")
     func refusedAmongOthers() async throws {
         let recorder = Recorder()
