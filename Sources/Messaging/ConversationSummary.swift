@@ -1,9 +1,17 @@
 /// A conversation as an entry of its participants' lists.
 public struct ConversationSummary: Sendable, Equatable {
-    /// The conversation itself.
+    /// The most people that an entry shows. In a larger conversation these are the caller and the first others by user id: they are the same
+    /// for as long as it exists, and found without reading everybody.
+    public static let mostPeople = 20
+
+    /// The conversation itself; of its participants, those that the entry shows.
     public let conversation: Conversation
-    /// What is known of its participants, in their order.
+    /// How many take part, whether shown or not.
+    public let participantCount: Int
+    /// What is known of those that are shown, in the order of the conversation's participants; the caller is one of them.
     public let people: [Person]
+    /// The marks as the caller sees them.
+    public let marks: ReadMarks
     /// How many messages by others come after the caller's read marker.
     public let unread: Int64
     /// Its newest messages, oldest first: as many as asked for, and at least the last one where there is one.
@@ -13,10 +21,13 @@ public struct ConversationSummary: Sendable, Equatable {
 
     /// Puts a summary together.
     public init(
-        conversation: Conversation, people: [Person], unread: Int64, newest: PackedMessages, openedAt: Timestamp
+        conversation: Conversation, participantCount: Int, people: [Person], marks: ReadMarks, unread: Int64,
+        newest: PackedMessages, openedAt: Timestamp
     ) {
         self.conversation = conversation
+        self.participantCount = participantCount
         self.people = people
+        self.marks = marks
         self.unread = unread
         self.newest = newest
         self.openedAt = openedAt

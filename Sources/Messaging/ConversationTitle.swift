@@ -1,14 +1,16 @@
 /// How a conversation is headed in one participant's list: by the others in it.
 public struct ConversationTitle: Equatable, Sendable {
-    /// The others' names, joined by commas.
+    /// The others' names, joined by commas; where there are more than are known here, how many more.
     public let name: String
-    /// The company that all others share; empty where it is unknown or they differ.
+    /// The company that all others known here share; empty where it is unknown or they differ.
     public let company: String
     /// Two letters for an avatar.
     public let initials: String
 
     /// Heads a conversation between these people, one of whom is the viewer.
-    public init(people: [Person], viewer: UserID) {
+    ///
+    /// - Parameter count: how many take part, where `people` are only some of them.
+    public init(people: [Person], of count: Int? = nil, viewer: UserID) {
         let others = people.filter { $0.id != viewer }
         if others.count == 1 {
             name = others[0].displayName
@@ -16,7 +18,9 @@ public struct ConversationTitle: Equatable, Sendable {
             initials = String(Self.firstLetters(of: name)).uppercased()
             return
         }
-        name = others.map(\.displayName).joined(separator: ", ")
+        let names = others.map(\.displayName).joined(separator: ", ")
+        let more = (count ?? people.count) - people.count
+        name = more > 0 ? "\(names), and \(more) more" : names
         let shared = others.first?.company ?? ""
         company = others.allSatisfy { ($0.company ?? "") == shared } ? shared : ""
         let letters = others.prefix(2).compactMap { Self.firstLetters(of: $0.displayName).first }

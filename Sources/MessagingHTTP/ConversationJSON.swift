@@ -4,10 +4,7 @@ extension JSONWriter {
     /// Appends an entry of a viewer's list; `embedded` is how many of its newest messages it shows.
     mutating func conversation(_ summary: ConversationSummary, for viewer: UserID, embedded: Int) {
         let conversation = summary.conversation
-        guard let marks = conversation.marks(for: viewer) else {
-            preconditionFailure("a list holds a conversation its owner does not take part in")
-        }
-        let title = ConversationTitle(people: summary.people, viewer: viewer)
+        let title = ConversationTitle(people: summary.people, of: summary.participantCount, viewer: viewer)
         raw("{\"id\":")
         string(conversation.id.text)
         raw(",\"name\":")
@@ -33,8 +30,10 @@ extension JSONWriter {
             if place > 0 { raw(",") }
             self.person(person)
         }
-        raw("],\"messages\":")
-        messages(summary.newest.suffix(embedded), in: conversation, for: viewer, marks)
+        raw("],\"participantCount\":")
+        number(Int64(summary.participantCount))
+        raw(",\"messages\":")
+        messages(summary.newest.suffix(embedded), in: conversation, for: viewer, summary.marks)
         raw("}")
     }
 

@@ -12,8 +12,29 @@ struct ConversationList {
         /// The latest change that the caller sees.
         let change: Int64
         let prunedUpTo: Int64
+        /// How far the caller has read.
+        let readUpTo: Int64
+        /// What stands for the rows of all participants; nil where those are read.
+        let large: LargeConversation?
         /// How many messages by others come after the caller's marker.
         let unread: Int64
+    }
+
+    private struct LargeConversation {
+        let participantCount: Int
+        let least: Int64
+        let second: Int64
+
+        /// Nil where the row is damaged.
+        init?(participantCount: Int, least: Int64?, second: Int64?) {
+            guard let least, let second else { return nil }
+            self.participantCount = participantCount
+            self.least = least
+            self.second = second
+        }
+
+        /// How far everybody has read but somebody whose marker is this.
+        func least(without mine: Int64) -> Int64 { mine == least ? second : least }
     }
 
     let db: Database
@@ -21,34 +42,13 @@ struct ConversationList {
     /// Says what the newest messages of a conversation are.
     let newest: NewestMessages
 
-    private static let selection = """
-        SELECT c.key, c.id, c.opened_at_ms, c.last_n, c.activity, max(c.change, p.change) AS change,
-            p.read_up_to, c.pruned_up_to
-        FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
-        WHERE p.tenant_id = ?1 AND p.user_id = ?2
-        """
-
-    /// The first entries of a selection in this order; they come in any.
-    private static func entries(_ selection: String, by order: String) -> String {
-        """
-        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to,
-            \(StoredMessages.unread(by: "?2", in: "e.key", after: "e.read_up_to", lastN: "e.last_n"))
-        FROM (\(selection) ORDER BY \(order) LIMIT ?4) e
-        """
-    }
-
-    private static let newestEntries = entries("\(selection) AND c.activity < ?3", by: "activity DESC")
-    private static let changedEntries = entries("\(selection) AND max(c.change, p.change) > ?3", by: "change")
-
     /// The newest change number of the list; 0 where it is empty.
     func latestChange() throws -> Int64 {
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT max(max(c.change, p.change))
-                FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
-                WHERE p.tenant_id = ? AND p.user_id = ?
-                """)
-        return try Int64.fetchOne(statement, arguments: [caller.tenant.text, caller.user.text]) ?? 0
+        func change(_ query: String) throws -> Int64? {
+            let statement = try db.cachedStatement(sql: query)
+            return try Int64.fetchOne(statement, arguments: [caller.tenant.text, caller.user.text])
+        }
+        return try change(ListQuery.latestChange) ?? change(ListQuery.latestChangeOfLong) ?? 0
     }
 
     /// A part of the list; all of it must be read in one transaction.
@@ -66,7 +66,7 @@ struct ConversationList {
     private func page(
         activeBefore activity: Int64, _ limit: Int, _ messages: Int
     ) throws -> ConversationPage {
-        let found = try entries(db.cachedStatement(sql: Self.newestEntries), activity, limit + 1)
+        let found = try entries(ListQuery.newest, orOfLong: ListQuery.newestOfLong, activity, limit + 1)
             .sorted { $0.activity > $1.activity }
         let taken = found.prefix(limit)
         // Where the page is the whole list, the latest change is in it.
@@ -82,7 +82,7 @@ struct ConversationList {
     private func page(
         changedAfter change: Int64, _ limit: Int, _ messages: Int
     ) throws -> ConversationPage {
-        let found = try entries(db.cachedStatement(sql: Self.changedEntries), change, limit + 1)
+        let found = try entries(ListQuery.changed, orOfLong: ListQuery.changedOfLong, change, limit + 1)
             .sorted { $0.change < $1.change }
         let taken = found.prefix(limit)
         let isCut = found.count > limit
@@ -92,35 +92,58 @@ struct ConversationList {
             latestChange: latestChange, position: isCut ? taken.last?.change ?? change : latestChange, olderBefore: nil)
     }
 
-    private func entries(_ statement: Statement, _ bound: Int64, _ limit: Int) throws -> [Entry] {
+    private func entries(
+        _ query: String, orOfLong queryOfLong: String, _ bound: Int64, _ limit: Int
+    ) throws -> [Entry] {
+        let found = try entries(query, bound, limit)
+        return found.isEmpty ? try entries(queryOfLong, bound, limit) : found
+    }
+
+    private func entries(_ query: String, _ bound: Int64, _ limit: Int) throws -> [Entry] {
         let cursor = try Row.fetchCursor(
-            statement, arguments: [caller.tenant.text, caller.user.text, bound, limit])
+            db.cachedStatement(sql: query), arguments: [caller.tenant.text, caller.user.text, bound, limit])
         var entries: [Entry] = []
         while let row = try cursor.next() {
+            let count: Int? = row[8]
+            let large = count.flatMap { LargeConversation(participantCount: $0, least: row[9], second: row[10]) }
             entries.append(
                 Entry(
                     key: row[0], id: ConversationID(trusted: row[1]), openedAt: Timestamp(milliseconds: row[2]),
-                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], unread: row[7]))
+                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], readUpTo: row[7],
+                    large: large, unread: row[11]))
         }
         return entries
     }
 
     private func summaries(_ entries: some Collection<Entry>, _ count: Int) throws -> [ConversationSummary] {
-        let members = try StoredParticipants(db: db).allWithPeople(in: entries.map(\.key))
+        let stored = StoredParticipants(db: db)
+        let small = try stored.allWithPeople(in: entries.filter { $0.large == nil }.map(\.key))
         return try entries.map { entry in
-            guard let members = members[entry.key] else {
-                preconditionFailure("a conversation in a list has no participants")
-            }
-            let messages = StoredMessages(db: db, key: entry.key)
-            let conversation = Conversation(
-                id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
-                participants: members.participants)
-            return ConversationSummary(
-                conversation: conversation, people: members.people, unread: entry.unread,
-                newest: try newest(conversation, max(count, 1)) {
-                    try messages.newest(max(count, 1), upTo: entry.lastN)
-                },
-                openedAt: entry.openedAt)
+            let members =
+                try entry.large == nil ? small[entry.key] : stored.shownWithPeople(in: entry.key, to: caller.user)
+            guard let members else { preconditionFailure("a conversation in a list has no participants") }
+            return try summary(entry, members, max(count, 1))
         }
+    }
+
+    private func summary(
+        _ entry: Entry, _ members: StoredParticipants.Members, _ count: Int
+    ) throws -> ConversationSummary {
+        let conversation = Conversation(
+            id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
+            participants: members.participants)
+        let marks = entry.large.map {
+            ReadMarks(n: entry.lastN, others: $0.least(without: entry.readUpTo), mine: entry.readUpTo)
+        }
+        guard let marks = marks ?? conversation.marks(for: caller.user) else {
+            preconditionFailure("a list holds a conversation its owner does not take part in")
+        }
+        let messages = StoredMessages(db: db, key: entry.key)
+        return ConversationSummary(
+            conversation: conversation,
+            participantCount: entry.large?.participantCount ?? members.participants.count, people: members.people,
+            marks: marks, unread: entry.unread,
+            newest: try newest(conversation, count) { try messages.newest(count, upTo: entry.lastN) },
+            openedAt: entry.openedAt)
     }
 }

@@ -57,9 +57,13 @@ final class Importer {
         }
         for conversation in changed {
             let isActive = conversation.latestStored != nil || conversation.activity != nil
+            let key = conversation.key
             try transaction.conversations.update(
-                conversation.key, change: transaction.nextChange(), lastN: isActive ? conversation.lastN : nil)
+                key, change: transaction.nextChange(), lastN: isActive ? conversation.lastN : nil,
+                activityCopies: try transaction.conversations.activityCopies(in: key))
+            try transaction.conversations.updateLeastMarks(in: key)
         }
+        try transaction.longLists.lengthenAll()
         try transaction.finish()
     }
 
@@ -82,8 +86,9 @@ final class Importer {
             guard known.users == Set(opening.participants) else { throw ImportError.otherParticipants(opening.id) }
             return false
         }
-        let conversation = try transaction.conversations.insert(
-            opening, tenant: tenant, at: openedAt, change: transaction.nextChange(), prunedUpTo: pruned)
+        let (conversation, _) = try transaction.conversations.insert(
+            opening, tenant: tenant, at: openedAt, change: transaction.nextChange(), prunedUpTo: pruned,
+            transaction.longLists)
         conversations[Name(tenant: tenant, id: opening.id)] = ImportedConversation(
             conversation, isNew: true, activity: activity, db: transaction.db)
         return true

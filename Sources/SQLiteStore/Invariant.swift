@@ -8,12 +8,15 @@ struct Invariant {
 
     /// All of them. Those about the file, its tables and its references are SQLite's to check.
     ///
-    /// - Parameter pruned: the column with the number up to which messages were pruned, or what stands for it.
-    static func all(pruned: String) -> [Invariant] {
+    /// - Parameters:
+    ///   - pruned: the column with the number up to which messages were pruned, or what stands for it.
+    ///   - version: the version of the schema.
+    static func all(pruned: String, version: UInt32) -> [Invariant] {
         store + ids + conversations(pruned: pruned) + messages(pruned: pruned) + changes
+            + (version < 3 ? [] : lists)
     }
 
-    private static let conversation =
+    static let conversation =
         "'conversation ' || c.id || iif(c.tenant_id = '', '', ' of tenant ' || c.tenant_id)"
 
     private static let store = [

@@ -24,7 +24,7 @@ extension ReadOnlyDatabase {
     private func report(_ db: Database) throws -> CheckReport {
         var report = CheckReport(faults: try Self.faults(ofFile: db) + faults(ofSchema: db))
         let isComplete = report.faults.allSatisfy { $0.invariant != "schema" }
-        for invariant in Invariant.all(pruned: prunedUpTo) {
+        for invariant in Invariant.all(pruned: prunedUpTo, version: schemaVersion) {
             do {
                 report.faults += try faults(of: invariant, db)
             } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR && !isComplete {

@@ -9,11 +9,14 @@ struct RememberedConversation: Sendable {
     }
 
     var conversation: Conversation
+    /// How many of the participants' rows have a copy of its activity.
+    let activityCopies: Int
     /// How many messages each participant has written, in their order; nil where that has not been read.
     private var counts: [Int64?]
 
-    init(_ conversation: Conversation) {
+    init(_ conversation: Conversation, activityCopies: Int) {
         self.conversation = conversation
+        self.activityCopies = activityCopies
         counts = Array(repeating: nil, count: conversation.participants.count)
     }
 

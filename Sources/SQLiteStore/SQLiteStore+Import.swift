@@ -23,7 +23,8 @@ extension SQLiteStore {
                 defer { writer.memory.empty() }
                 var summary = ImportSummary()
                 try db.inTransaction(.immediate) {
-                    let importer = try Importer(WriteTransaction(db, memory: writer.memory, hasSavepoints: false))
+                    let importer = try Importer(
+                        WriteTransaction(db, memory: writer.memory, bounds: writer.bounds, hasSavepoints: false))
                     while let record = try next() {
                         try importer.take(record)
                         if importer.summary.records.isMultiple(of: interval) { progress(importer.summary.records) }

@@ -39,12 +39,13 @@ public final class SQLiteStore: Sendable {
     ///   - queueLimit: how many writes may wait, and how many reads, before more are refused as ``MessagingError/overloaded``.
     ///   - committed: is told of each transaction that is on disk, on the writer thread, after its callers are answered.
     ///   - changed: is told when something begins to fail or works again, on any thread.
+    ///   - bounds: from which sizes on it works in another way.
     ///   - random: what a new store's epoch is made of.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
     public init(
         path: String, observer: (any CommitObserver)? = nil, checkpoints: Bool = true, queueLimit: Int = 10_000,
-        random: UInt64 = .random(in: .min ... .max), committed: (@Sendable (GroupCommit) -> Void)? = nil,
-        changed: (@Sendable (StoreChange) -> Void)? = nil
+        bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
+        committed: (@Sendable (GroupCommit) -> Void)? = nil, changed: (@Sendable (StoreChange) -> Void)? = nil
     ) throws(SQLiteStoreError) {
         self.checkpoints = checkpoints
         file = try DatabaseFile(path: path)
@@ -58,8 +59,14 @@ public final class SQLiteStore: Sendable {
         health = StoreHealth(changed: changed)
         readQueue = ReadQueue(width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit)
         writer = Writer(
-            pool: pool, file: file, health: health, observer: observer, capacity: queueLimit, checkpoints: checkpoints,
-            committed: committed)
+            pool: pool, file: file, health: health, observer: observer, capacity: queueLimit, bounds: bounds,
+            checkpoints: checkpoints, committed: committed)
+        do {
+            try resumeRenamings()
+        } catch {
+            close()
+            throw Self.startError(error, path: path)
+        }
     }
 
     deinit {

@@ -6,7 +6,7 @@ enum Schema {
     /// "Post": tells the file apart from databases of other programs.
     static let applicationID: UInt32 = 0x506F_7374
     /// The version these migrations lead to; it grows by one with each.
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
 
     /// Brings the database to the present version, and answers whether it was of a newer one instead.
     ///
@@ -46,6 +46,11 @@ enum Schema {
         migrator.registerMigration("v2", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: pruning)
             try db.execute(sql: "PRAGMA user_version = 2")
+        }
+        migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: version3)
+            try LongLists(db: db).lengthenAll()
+            try db.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator
     }

@@ -40,6 +40,12 @@ struct StoredConversations {
         return try fetch(statement, [tenant.text, id.text])
     }
 
+    /// How many of the participants' rows have a copy of the conversation's activity.
+    func activityCopies(in key: Int64) throws -> Int {
+        let statement = try db.cachedStatement(sql: "SELECT activity_copies FROM conversations WHERE key = ?")
+        return try Int.fetchOne(statement, arguments: [key]) ?? 0
+    }
+
     /// The direct conversation of a pair, given in order.
     func findDirect(_ pair: [UserID], tenant: TenantID) throws -> Conversation? {
         let statement = try db.cachedStatement(
@@ -67,40 +73,68 @@ struct StoredConversations {
         return try Int64.fetchAll(statement, arguments: [tenant.text, user.text])
     }
 
-    /// Stores a new conversation without messages, and returns it.
+    /// The first of those keys that are greater than one, in order.
+    func keys(of user: UserID, tenant: TenantID, after key: Int64, limit: Int) throws -> [Int64] {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT conversation_key FROM participants INDEXED BY participants_user
+                WHERE tenant_id = ? AND user_id = ? AND conversation_key > ?
+                ORDER BY conversation_key LIMIT ?
+                """)
+        return try Int64.fetchAll(statement, arguments: [tenant.text, user.text, key, limit])
+    }
+
+    /// Stores a new conversation without messages, and returns it with the number of its copies in long lists.
     ///
     /// - Parameter pruned: the number its messages come after; to everybody in it those up to there are read.
     func insert(
-        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64, prunedUpTo pruned: Int64 = 0
-    ) throws -> Conversation {
+        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64, prunedUpTo pruned: Int64 = 0,
+        _ longLists: LongLists
+    ) throws -> (Conversation, activityCopies: Int) {
+        let places = try longLists.places(of: opening.participants, tenant: tenant)
+        let copies = places.count { $0 == .inOrder }
+        let isLarge = places.count > ConversationSummary.mostPeople
         let insertion = try db.cachedStatement(
             sql: """
                 INSERT INTO conversations
-                    (tenant_id, id, direct_low, direct_high, opened_at_ms, last_n, pruned_up_to, activity, change)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (tenant_id, id, direct_low, direct_high, opened_at_ms, last_n, pruned_up_to, activity, change,
+                    activity_copies, participant_count, least_read_up_to, second_read_up_to)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try insertion.execute(arguments: [
             tenant.text, opening.id.text,
             opening.isDirect ? opening.participants[0].text : nil,
             opening.isDirect ? opening.participants[1].text : nil,
-            moment.milliseconds, pruned, pruned, change, change,
+            moment.milliseconds, pruned, pruned, change, change, copies,
+            isLarge ? places.count : nil, isLarge ? pruned : nil, isLarge ? pruned : nil,
         ])
         let key = db.lastInsertedRowID
         let joining = try db.cachedStatement(
             sql: """
-                INSERT INTO participants (conversation_key, user_id, tenant_id, read_up_to, change)
-                VALUES (?, ?, ?, ?, 0)
+                INSERT INTO participants (conversation_key, user_id, tenant_id, read_up_to, change, activity)
+                VALUES (?, ?, ?, ?, ?, ?)
                 """)
-        for user in opening.participants {
-            try joining.execute(arguments: [key, user.text, tenant.text, pruned])
+        for (user, place) in zip(opening.participants, places) {
+            let activity: Int64? =
+                switch place {
+                case .notInOrder: nil
+                case .inOrder: change
+                case .beyondCopies: 0
+                }
+            try joining.execute(arguments: [
+                key, user.text, tenant.text, pruned, place == .inOrder ? change : 0, activity,
+            ])
         }
-        return Conversation(
+        let conversation = Conversation(
             id: opening.id, key: key, lastN: pruned, prunedUpTo: pruned,
             participants: opening.participants.map { Conversation.Participant(user: $0, readUpTo: pruned) })
+        return (conversation, copies)
     }
 
     /// Records a change that every participant sees; `lastN` where it is a message.
-    func update(_ key: Int64, change: Int64, lastN: Int64? = nil) throws {
+    ///
+    /// - Parameter copies: how many rows of participants have a copy of the activity.
+    func update(_ key: Int64, change: Int64, lastN: Int64? = nil, activityCopies copies: Int) throws {
         if let lastN {
             let statement = try db.cachedStatement(
                 sql: "UPDATE conversations SET last_n = ?, activity = ?, change = ? WHERE key = ?")
@@ -109,6 +143,20 @@ struct StoredConversations {
             let statement = try db.cachedStatement(sql: "UPDATE conversations SET change = ? WHERE key = ?")
             try statement.execute(arguments: [change, key])
         }
+        guard copies > 0 else { return }
+        let copying = try db.cachedStatement(
+            sql: """
+                UPDATE participants SET change = ?, activity = ifnull(?, activity)
+                WHERE conversation_key = ? AND activity > 0
+                """)
+        try copying.execute(arguments: [change, lastN == nil ? nil : change, key])
+    }
+
+    /// Brings the least read markers of a conversation up to date where they are kept: where it is a large one.
+    func updateLeastMarks(in key: Int64) throws {
+        let statement = try db.cachedStatement(
+            sql: "UPDATE conversations SET \(Schema.leastMarks) WHERE key = ? AND participant_count IS NOT NULL")
+        try statement.execute(arguments: [key])
     }
 
     private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> Conversation? {

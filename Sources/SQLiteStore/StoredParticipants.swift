@@ -21,7 +21,7 @@ struct StoredParticipants {
         return participants
     }
 
-    /// Everybody in a conversation, and what is known of them, both ordered by user id.
+    /// Those in a conversation whom an entry of a list shows, and what is known of them, both ordered by user id.
     struct Members {
         var participants: [Conversation.Participant] = []
         var people: [Person] = []
@@ -40,25 +40,53 @@ struct StoredParticipants {
         }
     }
 
+    private static let people =
+        "p.conversation_key, p.user_id, p.read_up_to, p.tenant_id, u.name, u.company, u.renamed_up_to"
+    private static let users = "LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id"
+
     /// Everybody in each of these conversations.
     func allWithPeople(in keys: [Int64]) throws -> [Int64: Members] {
         // Without ORDER BY, which would sort all of them anew: they come as the database keeps them.
         let statement = try db.cachedStatement(
             sql: """
-                SELECT p.conversation_key, p.user_id, p.read_up_to, u.name, u.company
-                FROM json_each(?) k CROSS JOIN participants p ON p.conversation_key = k.value
-                    LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id
+                SELECT \(Self.people)
+                FROM json_each(?) k CROSS JOIN participants p ON p.conversation_key = k.value \(Self.users)
                 """)
         let list = "[\(keys.map { String($0) }.joined(separator: ","))]"
         let cursor = try Row.fetchCursor(statement, arguments: [list])
         var found: [Int64: Members] = [:]
         found.reserveCapacity(keys.count)
         while let row = try cursor.next() {
-            let user = UserID(trusted: row[1])
-            found[row[0], default: Members()].add(
-                Conversation.Participant(user: user, readUpTo: row[2]), Person(id: user, name: row[3], company: row[4]))
+            let key: Int64 = row[0]
+            try add(row, to: &found[key, default: Members()], in: key)
         }
         return found
+    }
+
+    /// Those of a large conversation whom an entry of the user's list shows: the user, and the first of the others.
+    func shownWithPeople(in key: Int64, to user: UserID) throws -> Members {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT \(Self.people)
+                FROM (SELECT * FROM (SELECT * FROM participants WHERE conversation_key = ?1 AND user_id <> ?2
+                        ORDER BY user_id LIMIT ?3)
+                    UNION ALL SELECT * FROM participants WHERE conversation_key = ?1 AND user_id = ?2) p \(Self.users)
+                """)
+        let cursor = try Row.fetchCursor(
+            statement, arguments: [key, user.text, ConversationSummary.mostPeople - 1])
+        var members = Members()
+        while let row = try cursor.next() { try add(row, to: &members, in: key) }
+        return members
+    }
+
+    private func add(_ row: Row, to members: inout Members, in key: Int64) throws {
+        let user = UserID(trusted: row[1])
+        var person = Person(id: user, name: row[4], company: row[5])
+        let renamedUpTo: Int64? = row[6]
+        if let renamedUpTo, key > renamedUpTo {
+            person = try StoredPeople(db: db).former(user, tenant: TenantID(trusted: row[3]))
+        }
+        members.add(Conversation.Participant(user: user, readUpTo: row[2]), person)
     }
 
     /// Records a moved read marker, a change of the reader's own.

@@ -3,10 +3,24 @@ import Messaging
 
 /// What is known of users, as rows.
 struct StoredPeople {
+    /// A changed name on its way through a user's conversations.
+    struct Renaming {
+        /// Tells it apart from the user's other renamings.
+        let number: Int64
+        /// The key of the last conversation that shows the new name.
+        let upTo: Int64
+    }
+
     let db: Database
 
-    /// Stores what is known of a user, keeping what is not given, and answers whether anybody would see a difference.
+    /// Stores what is known of a user, keeping what is not given, for all of their conversations; answers whether anybody would see a
+    /// difference.
     func set(_ person: Person, tenant: TenantID) throws -> Bool {
+        try set(person, tenant: tenant, renaming: nil)
+    }
+
+    /// The same, but the user's conversations go on showing what they do until the renaming comes to them.
+    func set(_ person: Person, tenant: TenantID, renaming: Int64?) throws -> Bool {
         let known = try find(person.id, tenant: tenant)
         let name = person.name.map(Self.storable) ?? known?.name
         let company = person.company.map(Self.storable) ?? known?.company
@@ -14,19 +28,64 @@ struct StoredPeople {
         guard known == nil || differs else { return false }
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO users (tenant_id, id, name, company) VALUES (?, ?, ?, ?)
-                ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, company = excluded.company
+                INSERT INTO users (tenant_id, id, name, company, renaming, renamed_up_to, former_name, former_company)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, company = excluded.company,
+                    renaming = excluded.renaming, renamed_up_to = excluded.renamed_up_to,
+                    former_name = excluded.former_name, former_company = excluded.former_company
                 """)
-        try statement.execute(arguments: [tenant.text, person.id.text, name, company])
+        let isRenaming = differs && renaming != nil
+        try statement.execute(arguments: [
+            tenant.text, person.id.text, name, company, isRenaming ? renaming : nil, isRenaming ? 0 : nil,
+            isRenaming ? known?.name : nil, isRenaming ? known?.company : nil,
+        ])
         return differs
     }
 
-    private func find(_ id: UserID, tenant: TenantID) throws -> Person? {
+    /// The renaming of a user that has not come to its end.
+    func renaming(of user: UserID, tenant: TenantID) throws -> Renaming? {
         let statement = try db.cachedStatement(
-            sql: """
-                SELECT name, company FROM users
-                WHERE tenant_id = ? AND id = ?
-                """)
+            sql: "SELECT renaming, renamed_up_to FROM users WHERE tenant_id = ? AND id = ? AND renaming IS NOT NULL")
+        let cursor = try Row.fetchCursor(statement, arguments: [tenant.text, user.text])
+        guard let row = try cursor.next() else { return nil }
+        return Renaming(number: row[0], upTo: row[1])
+    }
+
+    /// Everybody whose renaming has not come to its end.
+    func renamed() throws -> [Caller] {
+        try Row.fetchAll(
+            db, sql: "SELECT tenant_id, id FROM users INDEXED BY users_renaming WHERE renaming IS NOT NULL"
+        ).map { Caller(tenant: TenantID(trusted: $0[0]), user: UserID(trusted: $0[1])) }
+    }
+
+    /// Records how far the user's renaming has come; nil where it has come to its end.
+    func setRenamed(_ user: UserID, tenant: TenantID, upTo key: Int64?) throws {
+        if let key {
+            let statement = try db.cachedStatement(
+                sql: "UPDATE users SET renamed_up_to = ? WHERE tenant_id = ? AND id = ?")
+            try statement.execute(arguments: [key, tenant.text, user.text])
+        } else {
+            let statement = try db.cachedStatement(
+                sql: """
+                    UPDATE users SET renaming = NULL, renamed_up_to = NULL, former_name = NULL, former_company = NULL
+                    WHERE tenant_id = ? AND id = ?
+                    """)
+            try statement.execute(arguments: [tenant.text, user.text])
+        }
+    }
+
+    /// What the conversations show of a user that a renaming has not come to.
+    func former(_ user: UserID, tenant: TenantID) throws -> Person {
+        try fetch("SELECT former_name, former_company FROM users WHERE tenant_id = ? AND id = ?", user, tenant)
+            ?? Person(id: user)
+    }
+
+    private func find(_ id: UserID, tenant: TenantID) throws -> Person? {
+        try fetch("SELECT name, company FROM users WHERE tenant_id = ? AND id = ?", id, tenant)
+    }
+
+    private func fetch(_ query: String, _ id: UserID, _ tenant: TenantID) throws -> Person? {
+        let statement = try db.cachedStatement(sql: query)
         let cursor = try Row.fetchCursor(statement, arguments: [tenant.text, id.text])
         guard let row = try cursor.next() else { return nil }
         return Person(id: id, name: row[0], company: row[1])

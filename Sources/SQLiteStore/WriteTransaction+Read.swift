@@ -16,6 +16,9 @@ extension WriteTransaction {
             let affected = Self.affected(by: reader, before: before, after: conversation.participants)
             let change = nextChange()
             try participants.setReadUpTo(target, of: caller.user, in: conversation.key, change: change)
+            if before.count > ConversationSummary.mostPeople {
+                try conversations.updateLeastMarks(in: conversation.key)
+            }
             for user in affected where user != caller.user {
                 try participants.setChange(change, of: user, in: conversation.key)
             }

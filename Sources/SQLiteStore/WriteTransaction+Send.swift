@@ -17,7 +17,8 @@ extension WriteTransaction {
         var known = try found ?? open(Opening(for: draft), for: draft, change)
         let message = try append(draft, to: &known)
         let conversation = known.conversation
-        try conversations.update(conversation.key, change: change, lastN: conversation.lastN)
+        try conversations.update(
+            conversation.key, change: change, lastN: conversation.lastN, activityCopies: known.activityCopies)
         record(
             conversation, tenant: draft.caller.tenant, change: change, seenBy: conversation.participants.map(\.user),
             message: message)
@@ -31,8 +32,7 @@ extension WriteTransaction {
         if case .id(let id) = draft.conversation, try conversations.exists(id, tenant: draft.caller.tenant) {
             throw MessagingError.conversationNotFound
         }
-        return RememberedConversation(
-            try conversations.insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change))
+        return try insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change)
     }
 
     private func append(_ draft: Draft, to known: inout RememberedConversation) throws -> Message {

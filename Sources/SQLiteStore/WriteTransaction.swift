@@ -15,13 +15,16 @@ final class WriteTransaction {
     private var lastChange: Int64
     private let firstChange: Int64
     private let memory: ConversationMemory
+    let bounds: StoreBounds
     private let hasSavepoints: Bool
+    private var isMemoryStale = false
     private var conversationsRead: [RememberedConversation.Name: RememberedConversation] = [:]
 
     /// - Parameter hasSavepoints: whether a command that fails may have written something before.
-    init(_ db: Database, memory: ConversationMemory, hasSavepoints: Bool) throws {
+    init(_ db: Database, memory: ConversationMemory, bounds: StoreBounds, hasSavepoints: Bool) throws {
         self.db = db
         self.memory = memory
+        self.bounds = bounds
         self.hasSavepoints = hasSavepoints
         let statement = try db.cachedStatement(sql: "SELECT value FROM store WHERE key = 'change'")
         guard let change = try Int64.fetchOne(statement) else {
@@ -32,6 +35,8 @@ final class WriteTransaction {
     }
 
     var conversations: StoredConversations { StoredConversations(db: db) }
+
+    var longLists: LongLists { LongLists(db: db, bounds: bounds) }
 
     var participants: StoredParticipants { StoredParticipants(db: db) }
 
@@ -45,20 +50,25 @@ final class WriteTransaction {
     /// long that takes.
     func find(_ reference: ConversationReference, of caller: Caller) throws -> RememberedConversation? {
         if case .id(let id) = reference {
-            if let known = remembered(id, tenant: caller.tenant),
-                known.conversation.participants.place(of: caller.user) != nil
+            if let found = remembered(id, tenant: caller.tenant),
+                found.conversation.participants.place(of: caller.user) != nil
             {
-                return known
+                return found
             }
-            return try conversations.findOwn(reference, of: caller).map(RememberedConversation.init)
+            return try conversations.findOwn(reference, of: caller).map(known)
         }
         guard let found = try conversations.findOwn(reference, of: caller) else { return nil }
-        return remembered(found.id, tenant: caller.tenant) ?? RememberedConversation(found)
+        return try remembered(found.id, tenant: caller.tenant) ?? known(found)
+    }
+
+    /// A conversation that was read just now.
+    private func known(_ found: Conversation) throws -> RememberedConversation {
+        RememberedConversation(found, activityCopies: try conversations.activityCopies(in: found.key))
     }
 
     private func remembered(_ id: ConversationID, tenant: TenantID) -> RememberedConversation? {
         let name = RememberedConversation.Name(tenant: tenant, id: id)
-        return conversationsRead[name] ?? memory.value(for: name)
+        return conversationsRead[name] ?? (isMemoryStale ? nil : memory.value(for: name))
     }
 
     /// Takes what a conversation has become; the last thing a command does, once nothing of it can fail any more.
@@ -66,10 +76,30 @@ final class WriteTransaction {
         conversationsRead[RememberedConversation.Name(tenant: tenant, id: known.conversation.id)] = known
     }
 
+    /// Forgets what conversations were: a command changed more of them than it read.
+    func forgetConversations() {
+        conversationsRead = [:]
+        isMemoryStale = true
+    }
+
     /// Hands on what the conversations have become; to be called once that is on disk.
     func committed() {
+        if isMemoryStale { memory.empty() }
         memory.keep(conversationsRead)
     }
+
+    /// Stores a new conversation without messages; it takes this change number.
+    func insert(
+        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64
+    ) throws -> RememberedConversation {
+        if try longLists.lengthenOne(of: opening.participants, tenant: tenant, change: change) { forgetConversations() }
+        let (conversation, copies) = try conversations.insert(
+            opening, tenant: tenant, at: moment, change: change, longLists)
+        return RememberedConversation(conversation, activityCopies: copies)
+    }
+
+    /// The number that the next change will have.
+    var upcomingChange: Int64 { lastChange + 1 }
 
     /// Takes the next change number.
     func nextChange() -> Int64 {

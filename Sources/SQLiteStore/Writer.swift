@@ -25,6 +25,7 @@ final class Writer: Sendable {
     private let file: DatabaseFile
     private let earlyWriting: EarlyWriting
     private let health: StoreHealth
+    let bounds: StoreBounds
     private let checkpoints: Bool
     private let observer: (any CommitObserver)?
     private let committed: (@Sendable (GroupCommit) -> Void)?
@@ -33,13 +34,14 @@ final class Writer: Sendable {
 
     init(
         pool: DatabasePool, file: DatabaseFile, health: StoreHealth, observer: (any CommitObserver)?, capacity: Int,
-        checkpoints: Bool = true,
+        bounds: StoreBounds = StoreBounds(), checkpoints: Bool = true,
         committed: (@Sendable (GroupCommit) -> Void)? = nil
     ) {
         self.pool = pool
         self.file = file
         earlyWriting = EarlyWriting(of: file)
         self.health = health
+        self.bounds = bounds
         self.checkpoints = checkpoints
         self.observer = observer
         self.committed = committed
@@ -186,7 +188,8 @@ final class Writer: Sendable {
             var finished: WriteTransaction?
             do {
                 try db.inTransaction(.immediate) {
-                    let transaction = try WriteTransaction(db, memory: memory, hasSavepoints: withSavepoints)
+                    let transaction = try WriteTransaction(
+                        db, memory: memory, bounds: bounds, hasSavepoints: withSavepoints)
                     let start = ContinuousClock.now
                     for write in batch {
                         done.answers.append(try write.run(transaction))

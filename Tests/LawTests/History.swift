@@ -17,13 +17,26 @@ struct History {
     init(seed: UInt64) throws {
         chance = Generator(seed: seed)
         folder = try Folder()
-        server = try Server(path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock)
+        server = try Server(
+            path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
+            bounds: Self.bounds(&chance))
         // Two of Ann's, and Zoe, who takes part in nothing.
         var clients: [Client] = []
         for user in Self.people + ["ann", "zoe"] {
             clients.append(Client(user: user, embedded: chance.pick([0, 1, 3, 20])))
         }
         self.clients = clients
+    }
+
+    /// Mostly so small that lists are long, conversations have all their copies, and names change in steps.
+    private static func bounds(_ chance: inout Generator) -> StoreBounds {
+        var bounds = StoreBounds()
+        guard !chance.once(in: 4) else { return bounds }
+        bounds.shortList = chance.pick([1, 2, 4])
+        bounds.mostCopies = chance.pick([0, 1, 3, 64])
+        bounds.listsCheckedAtOnce = chance.pick([1, 32])
+        bounds.rowsRenamedAtOnce = chance.pick([1, 20, 2000])
+        return bounds
     }
 
     /// Runs it, and in the end lets every client catch up.
@@ -141,7 +154,9 @@ struct History {
             }
         }
         server.store.close()
-        server = try Server(path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock)
+        server = try Server(
+            path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
+            bounds: Self.bounds(&chance))
         for (ask, cursor) in known {
             let answer = await server.answer(ask)
             try require(

@@ -84,15 +84,20 @@ struct NaiveModel: Sendable {
 
     /// The entry of a viewer's list; its initials are not worked out but taken over.
     func conversation(_ talk: Talk, for viewer: String, embedded: Int, initials: String) -> WireConversation {
-        let participants = talk.members.map { people[$0] ?? .init(id: $0, name: $0, company: "") }
+        // The viewer and the first nineteen others: all of them, but in the largest.
+        let shown = Set(talk.members.filter { $0 != viewer }.prefix(19)).union([viewer])
+        let participants = talk.members.filter(shown.contains)
+            .map { people[$0] ?? .init(id: $0, name: $0, company: "") }
+        let more = talk.members.count - participants.count
         let others = participants.filter { $0.id != viewer }
         let companies = Set(others.map(\.company))
         let messages = messages(of: talk, for: viewer)
         return WireConversation(
-            id: talk.id, name: others.map(\.name).joined(separator: ", "),
+            id: talk.id,
+            name: others.map(\.name).joined(separator: ", ") + (more > 0 ? ", and \(more) more" : ""),
             company: companies.count == 1 ? companies.first ?? "" : "", initials: initials,
             lastMessage: messages.last?.content ?? "", lastMessageTime: messages.last?.timestamp ?? "",
             unread: talk.unread(by: viewer, after: talk.mark(of: viewer)), participants: participants,
-            messages: Array(messages.suffix(embedded)))
+            participantCount: talk.members.count, messages: Array(messages.suffix(embedded)))
     }
 }

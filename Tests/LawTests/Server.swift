@@ -17,9 +17,11 @@ struct Server: Sendable {
     }
 
     /// - Parameter isDeaf: whether the index never learns of a commit, as if each had only just happened.
-    init(path: String, indexCapacity: Int, clock: Clock, isDeaf: Bool = false) throws {
+    init(path: String, indexCapacity: Int, clock: Clock, bounds: StoreBounds = StoreBounds(), isDeaf: Bool = false)
+        throws
+    {
         let index = FreshnessIndex(capacity: indexCapacity)
-        store = try SQLiteStore(path: path, observer: isDeaf ? nil : SlowObserver(index: index))
+        store = try SQLiteStore(path: path, observer: isDeaf ? nil : SlowObserver(index: index), bounds: bounds)
         service = Self.service(SlowStore(store: store), index, clock)
         self.clock = clock
     }

@@ -16,7 +16,9 @@ extension Turn {
                 to: "app/\(name)", ["receiverId": others[0]], members: [user, others[0]], isDirect: false,
                 known: nil)
         default:
-            let group = Array(others.prefix(.random(in: 2...4, using: &chance)))
+            // Now and then so many that an entry shows only some of them; the user is not always among the first.
+            let crowd = chance.once(in: 4) ? (10..<40).map { "crowd-\($0)" } : []
+            let group = Array(others.prefix(.random(in: 2...4, using: &chance))) + crowd
             try await send(
                 to: "group \(name)", ["participantIds": group], members: [user] + group, isDirect: false,
                 known: nil)

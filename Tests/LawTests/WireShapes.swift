@@ -49,6 +49,7 @@ struct WireConversation: WireEntry {
     let lastMessageTime: String
     let unread: Int
     let participants: [Participant]
+    let participantCount: Int
     let messages: [WireMessage]
 
     func contradiction(of earlier: WireConversation) -> String? { nil }

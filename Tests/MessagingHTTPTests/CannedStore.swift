@@ -31,8 +31,10 @@ struct CannedStore: MessageStore {
         newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage {
         let summary = ConversationSummary(
-            conversation: talk, people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },
-            unread: 0, newest: PackedMessages([first]), openedAt: first.sentAt)
+            conversation: talk, participantCount: 2,
+            people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },
+            marks: ReadMarks(n: 1, others: 0, mine: 0), unread: 0, newest: PackedMessages([first]),
+            openedAt: first.sentAt)
         return ConversationPage(conversations: [summary], latestChange: 1, position: 1, olderBefore: nil)
     }
 

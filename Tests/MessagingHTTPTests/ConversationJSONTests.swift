@@ -1,3 +1,4 @@
+import Foundation
 import Messaging
 import Testing
 
@@ -9,8 +10,9 @@ struct ConversationJSONTests {
 
     private func json(_ newest: [Message], unread: Int64 = 0, embedded: Int = 20) -> String {
         let summary = ConversationSummary(
-            conversation: conversation(lastN: Int64(newest.count), (alice, 0), (bob, 0)), people: people,
-            unread: unread, newest: PackedMessages(newest), openedAt: Timestamp(milliseconds: 0))
+            conversation: conversation(lastN: Int64(newest.count), (alice, 0), (bob, 0)), participantCount: 2,
+            people: people, marks: ReadMarks(n: Int64(newest.count), others: 0, mine: 0), unread: unread,
+            newest: PackedMessages(newest), openedAt: Timestamp(milliseconds: 0))
         var writer = JSONWriter()
         writer.conversation(summary, for: alice, embedded: embedded)
         return text(writer.bytes)
@@ -23,8 +25,30 @@ struct ConversationJSONTests {
                 == #"{"id":"conv-456","name":"Bob \"B\" Reyes","company":"Acme","initials":"BR","lastMessage":"Hello!","#
                 + #""lastMessageTime":"2024-12-01T10:30:00.000Z","unread":1,"participants":["#
                 + #"{"id":"alice","name":"alice","company":""},{"id":"bob","name":"Bob \"B\" Reyes","company":"Acme"}],"#
-                + #""messages":[{"id":"conv-456:1","conversationId":"conv-456","senderId":"bob","receiverId":"alice","#
+                + #""participantCount":2,"messages":[{"id":"conv-456:1","conversationId":"conv-456","senderId":"bob","receiverId":"alice","#
                 + #""content":"Hello!","timestamp":"2024-12-01T10:30:00.000Z","read":false,"sent":false}]}"#)
+    }
+
+    @Test("of a large one, shows some, says how many take part, and takes the receiver from neither")
+    func large() throws {
+        let people = (0..<20).map { Person(id: UserID(trusted: "user-\($0 + 10)"), company: "Acme") }
+        let conversation = conversation(lastN: 1, (people[0].id, 0), (people[1].id, 0))
+        let summary = ConversationSummary(
+            conversation: Conversation(
+                id: conversation.id, key: 1, lastN: 1, participants: people.map { .init(user: $0.id) }),
+            participantCount: 500, people: people, marks: ReadMarks(n: 1, others: 1, mine: 0), unread: 0,
+            newest: PackedMessages([message(1, from: people[0].id)]), openedAt: Timestamp(milliseconds: 0))
+        var writer = JSONWriter()
+        writer.conversation(summary, for: people[0].id, embedded: 1)
+        let read = try object(writer.bytes)
+        #expect(read["participantCount"] as? Int == 500)
+        #expect((read["participants"] as? [Any])?.count == 20)
+        #expect((read["name"] as? String)?.hasSuffix("user-28, user-29, and 480 more") == true)
+        #expect(read["company"] as? String == "Acme")
+        let shown = try #require((read["messages"] as? [[String: Any]])?.first)
+        // The marks count, not those of the people that are shown.
+        #expect(shown["read"] as? Bool == true)
+        #expect(shown["receiverId"] is NSNull)
     }
 
     @Test("before the first message there is none, and the time is when it was opened")

@@ -34,9 +34,12 @@ final class MemoryStore: MessageStore {
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
         newest: @escaping NewestMessages
     ) async throws(MessagingError) -> ConversationPage {
-        let mine = talks.filter { $0.marks(for: caller.user) != nil }.map { talk in
+        let mine = talks.compactMap { talk in
+            talk.marks(for: caller.user).map { (talk, $0) }
+        }.map { talk, marks in
             ConversationSummary(
-                conversation: talk, people: talk.participants.map { Person(id: $0.user) }, unread: 0,
+                conversation: talk, participantCount: talk.participants.count,
+                people: talk.participants.map { Person(id: $0.user) }, marks: marks, unread: 0,
                 newest: PackedMessages(self.messages.suffix(max(messages, 1))), openedAt: noon)
         }
         return ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil)

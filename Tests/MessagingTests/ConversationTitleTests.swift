@@ -47,6 +47,17 @@ struct ConversationTitleTests {
         #expect(title.initials == "BC")
     }
 
+    @Test("where not all are known here, the name says how many more there are")
+    func more() {
+        let title = {
+            ConversationTitle(people: [self.viewer, self.named("Dana"), Person(id: bob)], of: $0, viewer: alice)
+        }
+        #expect(title(3).name == "Dana, bob")
+        #expect(title(4).name == "Dana, bob, and 1 more")
+        #expect(title(500).name == "Dana, bob, and 497 more")
+        #expect(title(500).initials == "DB")
+    }
+
     @Test(
         "a company heads a group only where all others share it",
         arguments: [("Acme", "Acme", "Acme"), ("Acme", "Globex", ""), ("Acme", nil, ""), (nil, nil, "")])

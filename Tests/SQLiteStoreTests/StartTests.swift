@@ -65,7 +65,7 @@ struct StartTests {
     func newerSchema() throws {
         try SQLiteStore(path: folder.database).close()
         let newer = try DatabaseQueue(path: folder.database)
-        try newer.write { try $0.execute(sql: "PRAGMA user_version = 3") }
+        try newer.write { try $0.execute(sql: "PRAGMA user_version = \(Schema.version + 1)") }
         try newer.close()
         try expectRefusal(.newerSchema(path: folder.database))
     }
@@ -74,7 +74,7 @@ struct StartTests {
     func supersededSchema() throws {
         try SQLiteStore(path: folder.database).close()
         let newer = try DatabaseQueue(path: folder.database)
-        try newer.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v3')") }
+        try newer.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v\(Schema.version + 1)')") }
         try newer.close()
         try expectRefusal(.newerSchema(path: folder.database))
     }
@@ -116,7 +116,7 @@ struct StartTests {
         #expect(store.epoch == Epoch(random: 7))
         #expect(try store.isEmpty())
         let header = try Data(contentsOf: URL(fileURLWithPath: folder.database)).prefix(100)
-        #expect(DatabaseHeader(header) == .database(applicationID: 0x506F_7374, schemaVersion: 2))
+        #expect(DatabaseHeader(header) == .database(applicationID: 0x506F_7374, schemaVersion: Schema.version))
         let settings = try await store.pool.writeWithoutTransaction { db in
             try ["journal_mode", "synchronous", "foreign_keys"].map { try String.fetchOne(db, sql: "PRAGMA \($0)") }
         }

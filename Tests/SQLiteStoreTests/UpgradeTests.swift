@@ -43,6 +43,37 @@ struct UpgradeTests {
         #expect(report.faults == [] && report.messages == 6)
     }
 
+    @Test("An upgrade keeps the order of lists that are long, and counts the people of large conversations")
+    func lists() async throws {
+        try lay(
+            2,
+            then: """
+                WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300)
+                INSERT INTO conversations (key, tenant_id, id, opened_at_ms, last_n, activity, change)
+                    SELECT n + 100, '', 'many-' || n, 0, 0, n + 100, n + 100 FROM n;
+                INSERT INTO participants (conversation_key, user_id, tenant_id, read_up_to, change)
+                    SELECT key, u.id, '', 0, 0 FROM conversations JOIN (SELECT 'mia' AS id UNION SELECT 'ned') u WHERE key > 100;
+                WITH RECURSIVE n (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 39)
+                INSERT INTO participants (conversation_key, user_id, tenant_id, read_up_to, change)
+                    SELECT 2, 'x' || n, '', 1, 0 FROM n;
+                UPDATE store SET value = 1000 WHERE key = 'change'
+                """)
+        let store = try SQLiteStore(path: folder.database)
+        let isLong = try await store.pool.read { db in
+            try ["mia", "ned", "bob"].map { try LongLists(db: db).contains(UserID(trusted: $0), tenant: .none) }
+        }
+        #expect(isLong == [true, true, false])
+        let mia = UserID(trusted: "mia")
+        let page = try await store.list(of: mia, limit: 2)
+        #expect(page.conversations.map(\.conversation.id.text) == ["many-300", "many-299"])
+        #expect(page.latestChange == 400)
+        #expect(try await store.list(of: mia, .since(398), limit: 2).conversations.count == 2)
+        let large = try #require(try await store.list(of: UserID(trusted: "x10")).conversations.first)
+        #expect(large.participantCount == 33 && large.people.count == 20)
+        store.close()
+        #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
+    }
+
     @Test("An upgrade that fails leaves the database of the earlier version as it was")
     func fails() throws {
         try lay(1, then: "ALTER TABLE conversations ADD COLUMN pruned_up_to INTEGER")

@@ -16,7 +16,7 @@ load helpers
     assert_status 200
     assert_json 'length == 1'
     assert_json '.[0] | keys == (["id", "name", "company", "initials", "lastMessage", "lastMessageTime", "unread",
-        "participants", "messages"] | sort)'
+        "participants", "participantCount", "messages"] | sort)'
     assert_json '.[0] | .id == "conv-1" and .lastMessage == "Hello!" and .unread == 1 and (.lastMessageTime | time)'
     assert_json '.[0].participants | map(.id) | sort == ["alice", "bob"]'
     assert_json '.[0].messages[0] | .id == "conv-1:1" and .content == "Hello!" and .read == false and .sent == false'

@@ -60,6 +60,23 @@ setup() {
     assert_json 'map([.id, .read]) == [["panel:1", true]]'
 }
 
+@test "of a large group a list shows 20 people, the caller among them, and says how many there are" {
+    ids=$(printf '"p%s",' {100..149})
+    post zoe crowd "{\"content\": \"one\", \"participantIds\": [${ids%,}]}"
+    assert_status 201
+    as zoe GET "$API"
+    assert_json '.[0] | .participantCount == 51 and (.participants | length) == 20 and .participants[-1].id == "zoe"'
+    assert_json '.[0] | (.name | endswith("p118, and 31 more")) and .participants[0].id == "p100"'
+    next=$(link next)
+    as p149 GET "$API"
+    assert_json '.[0] | .participantCount == 51 and (.participants | map(.id) | contains(["p118", "p149"]) and length == 20)'
+    send p149 crowd two
+    as zoe GET "$next"
+    assert_json '.[0] | .participantCount == 51 and .participants[-1].id == "zoe" and (.name | endswith("and 31 more"))'
+    as alice GET "$API"
+    assert_json '.[0] | .participantCount == 3 and (.participants | length) == 3'
+}
+
 @test "what one has read is not read for the other" {
     mark_read bob panel
     as bob GET "$API"

@@ -36,7 +36,8 @@ breaks() {
 @test "each thing that no longer holds is named" {
     a_history
     late="(SELECT key FROM conversations WHERE id = 'late')"
-    breaks file "INSERT INTO conversations VALUES (99, '', '', NULL, NULL, 1, -1, 1, 1, 0)"
+    breaks file "INSERT INTO conversations (key, tenant_id, id, opened_at_ms, last_n, activity, change)
+        VALUES (99, '', '', 1, -1, 1, 1)"
     breaks references "DELETE FROM conversations WHERE id = 'late'"
     breaks schema 'DROP INDEX messages_sender'
     breaks schema 'DROP TABLE users'
@@ -45,7 +46,7 @@ breaks() {
     breaks epoch "UPDATE store SET value = 'No!' WHERE key = 'epoch'"
     breaks change-counter "DELETE FROM store WHERE key = 'change'"
     breaks change-counter "UPDATE store SET value = 1 WHERE key = 'change'"
-    breaks ids "INSERT INTO users VALUES ('', CAST(x'6100' AS TEXT), NULL, NULL)"
+    breaks ids "INSERT INTO users (tenant_id, id) VALUES ('', CAST(x'6100' AS TEXT))"
     breaks ids "UPDATE participants SET user_id = printf('%300s', 'x') WHERE conversation_key = $late AND user_id = 'bob'"
     breaks conversation-ids "PRAGMA writable_schema = ON;
         UPDATE sqlite_master SET sql = replace(sql, 'UNIQUE (tenant_id, id),', '') WHERE name = 'conversations';
@@ -71,6 +72,11 @@ breaks() {
     breaks texts "UPDATE messages SET content = CAST(x'610062' AS TEXT) WHERE conversation_key = $late AND n = 2"
     breaks activity "UPDATE conversations SET activity = (SELECT activity FROM conversations WHERE id = 'pair') WHERE key = $late"
     breaks activity "UPDATE conversations SET activity = change + 1 WHERE key = $late"
+    breaks list-order "UPDATE participants SET activity = 1 WHERE conversation_key = $late AND user_id = 'bob'"
+    breaks list-copies "UPDATE conversations SET activity_copies = 1 WHERE key = $late"
+    breaks long-lists "UPDATE participants SET activity = 0 WHERE conversation_key = $late AND user_id = 'bob'"
+    breaks large-conversations "UPDATE conversations SET participant_count = 21 WHERE key = $late"
+    breaks renamings "UPDATE users SET renaming = 1 WHERE id = 'alice'"
     breaks list-changes "UPDATE participants SET change = (SELECT change FROM conversations WHERE id = 'empty')
         WHERE user_id = 'alice' AND conversation_key = $late"
 }

@@ -1,0 +1,61 @@
+import Messaging
+
+/// How far a command has come that stores what is known of a user.
+enum RenameProgress: Equatable {
+    case done
+    /// The command must be given again, with the number of its renaming; nil where it has not begun because an earlier one is on its
+    /// way.
+    case unfinished(number: Int64?)
+}
+
+extension WriteTransaction {
+    /// Stores what is known of a user; each of their conversations changes where that is news.
+    ///
+    /// A user may have a hundred thousand of them, so the name goes from conversation to conversation, a part of them in each call. A
+    /// conversation shows it, and has a new change number, from the same commit on.
+    ///
+    /// - Parameter number: what the call before answered.
+    func setPerson(_ person: Person, tenant: TenantID, number: Int64? = nil) throws -> RenameProgress {
+        let people = StoredPeople(db: db)
+        if let running = try people.renaming(of: person.id, tenant: tenant), number == nil || running.number == number {
+            let isOver = try advance(running, of: person.id, tenant: tenant)
+            return isOver && number != nil ? .done : .unfinished(number: number)
+        }
+        // Where there is a number, that renaming is over.
+        guard number == nil else { return .done }
+        let own = upcomingChange
+        guard try people.set(person, tenant: tenant, renaming: own) else { return .done }
+        let isOver = try advance(StoredPeople.Renaming(number: own, upTo: 0), of: person.id, tenant: tenant)
+        return isOver ? .done : .unfinished(number: own)
+    }
+
+    /// Goes on with a renaming that nobody waits for; answers whether it has come to its end.
+    func resumeRenaming(of user: UserID, tenant: TenantID) throws -> Bool {
+        guard let running = try StoredPeople(db: db).renaming(of: user, tenant: tenant) else { return true }
+        return try advance(running, of: user, tenant: tenant)
+    }
+
+    /// Brings the new name to some more of the user's conversations; answers whether it has come to the last one.
+    private func advance(_ renaming: StoredPeople.Renaming, of user: UserID, tenant: TenantID) throws -> Bool {
+        // Reading and recording a conversation costs as much as some rows more.
+        let rowsEach = 6
+        // At least one more than there is time for, or the last one would be taken for the user's last.
+        let keys = try conversations.keys(
+            of: user, tenant: tenant, after: renaming.upTo, limit: bounds.rowsRenamedAtOnce / rowsEach + 2)
+        var left = bounds.rowsRenamedAtOnce
+        for (place, key) in keys.enumerated() {
+            guard left > 0 else {
+                try StoredPeople(db: db).setRenamed(user, tenant: tenant, upTo: keys[place - 1])
+                return false
+            }
+            guard let conversation = try conversations.find(key: key) else { continue }
+            let change = nextChange()
+            try conversations.update(
+                key, change: change, activityCopies: try conversations.activityCopies(in: key))
+            record(conversation, tenant: tenant, change: change, seenBy: conversation.participants.map(\.user))
+            left -= rowsEach + conversation.participants.count
+        }
+        try StoredPeople(db: db).setRenamed(user, tenant: tenant, upTo: nil)
+        return true
+    }
+}
