@@ -32,11 +32,11 @@ def texts():
 
 
 def lines(users, participants, lengths):
-    """`participants`: the pair of each conversation; `lengths`: how many messages each has."""
+    """`participants`: who is in each conversation; `lengths`: how many messages each has, all by the first two."""
     for number in range(users):
         yield json.dumps({"kind": "user", "id": user(number), "name": f"User {number}", "company": f"Company {number % 37}"})
-    for number, (first, second) in enumerate(participants):
-        people = [user(first), user(second)]
+    for number, members in enumerate(participants):
+        people = [user(member) for member in members]
         yield json.dumps({"kind": "conversation", "id": conversation(number), "participantIds": people})
     contents = texts()
     total = 0
@@ -87,6 +87,15 @@ def ordinary(cache, program, messages=1_000_000):
 def uneven(cache, program):
     """A conversation of 1,000,000 messages and one of 1,000, of different people."""
     return database(cache, program, 4, [(0, 1), (2, 3)], [1_000_000, 1000])
+
+
+def lists(cache, program):
+    """User 0 has 100 conversations and user 1 has 100,000; the last twenty are groups of 500 other people."""
+    few = [(0, 2 + number) for number in range(100)]
+    many = [(1, 2 + number % 1000) for number in range(100_000)]
+    groups = [tuple(range(2000, 2500))] * 20
+    participants = few + many + groups
+    return database(cache, program, 2500, participants, [1] * len(participants))
 
 
 def crowd(cache, program):

@@ -9,6 +9,7 @@ import connections
 import crowd
 import data
 import depth
+import lists
 import load
 import report
 import servers
@@ -22,6 +23,7 @@ QUICK = ["list-304", "messages-304", "delta"]
 UNDER_LOAD = [*QUICK, "newest", "cold-list", "send", "mix"]
 OF_SIZE = {
     "connections": connections.measure, "crowd": crowd.idle_polls, "memory": crowd.memory, "long-conversation": depth.long_conversation,
+    "long-list": lists.long_list, "large-group": lists.large_group,
 }
 LARGE = {"growth": depth.growth}
 NAMES = [*UNDER_LOAD, *OF_SIZE, *LARGE]

@@ -57,7 +57,8 @@ class Truth:
             "id": conversation, "name": self.people[other]["name"], "company": self.people[other]["company"],
             "initials": f"{words[0][0]}{words[-1][0]}", "lastMessage": newest[-1]["content"],
             "lastMessageTime": newest[-1]["timestamp"], "unread": unread,
-            "participants": [self.people[user] for user in sorted(markers)], "messages": newest if embedded else [],
+            "participants": [self.people[user] for user in sorted(markers)], "participantCount": len(markers),
+            "messages": newest if embedded else [],
         }
 
     def markers(self, key):
