@@ -12,29 +12,10 @@ struct ConversationList {
         /// The latest change that the caller sees.
         let change: Int64
         let prunedUpTo: Int64
-        /// How far the caller has read.
-        let readUpTo: Int64
-        /// What stands for the rows of all participants; nil where those are read.
-        let large: LargeConversation?
+        /// How many people take part in a large conversation; nil where the rows of all are read.
+        let largeCount: Int?
         /// How many messages by others come after the caller's marker.
         let unread: Int64
-    }
-
-    private struct LargeConversation {
-        let participantCount: Int
-        let least: Int64
-        let second: Int64
-
-        /// Nil where the row is damaged.
-        init?(participantCount: Int, least: Int64?, second: Int64?) {
-            guard let least, let second else { return nil }
-            self.participantCount = participantCount
-            self.least = least
-            self.second = second
-        }
-
-        /// How far everybody has read but somebody whose marker is this.
-        func least(without mine: Int64) -> Int64 { mine == least ? second : least }
     }
 
     let db: Database
@@ -104,23 +85,22 @@ struct ConversationList {
             db.cachedStatement(sql: query), arguments: [caller.tenant.text, caller.user.text, bound, limit])
         var entries: [Entry] = []
         while let row = try cursor.next() {
-            let count: Int? = row[8]
-            let large = count.flatMap { LargeConversation(participantCount: $0, least: row[9], second: row[10]) }
             entries.append(
                 Entry(
                     key: row[0], id: ConversationID(trusted: row[1]), openedAt: Timestamp(milliseconds: row[2]),
-                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], readUpTo: row[7],
-                    large: large, unread: row[11]))
+                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], largeCount: row[7],
+                    unread: row[8]))
         }
         return entries
     }
 
     private func summaries(_ entries: some Collection<Entry>, _ count: Int) throws -> [ConversationSummary] {
         let stored = StoredParticipants(db: db)
-        let small = try stored.allWithPeople(in: entries.filter { $0.large == nil }.map(\.key))
+        let small = try stored.allWithPeople(
+            in: entries.filter { $0.largeCount == nil }.map(\.key), of: caller.tenant)
         return try entries.map { entry in
             let members =
-                try entry.large == nil ? small[entry.key] : stored.shownWithPeople(in: entry.key, to: caller.user)
+                try entry.largeCount == nil ? small[entry.key] : stored.shownWithPeople(in: entry.key, to: caller)
             guard let members else { preconditionFailure("a conversation in a list has no participants") }
             return try summary(entry, members, max(count, 1))
         }
@@ -132,16 +112,16 @@ struct ConversationList {
         let conversation = Conversation(
             id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
             participants: members.participants)
-        let marks = entry.large.map {
-            ReadMarks(n: entry.lastN, others: $0.least(without: entry.readUpTo), mine: entry.readUpTo)
-        }
-        guard let marks = marks ?? conversation.marks(for: caller.user) else {
+        guard var marks = conversation.marks(for: caller.user) else {
             preconditionFailure("a list holds a conversation its owner does not take part in")
+        }
+        if entry.largeCount != nil, let (least, second) = try StoredParticipants(db: db).leastMarks(in: entry.key) {
+            marks.others = marks.mine == least ? second : least
         }
         let messages = StoredMessages(db: db, key: entry.key)
         return ConversationSummary(
             conversation: conversation,
-            participantCount: entry.large?.participantCount ?? members.participants.count, people: members.people,
+            participantCount: entry.largeCount ?? members.participants.count, people: members.people,
             marks: marks, unread: entry.unread,
             newest: try newest(conversation, count) { try messages.newest(count, upTo: entry.lastN) },
             openedAt: entry.openedAt)

@@ -5,7 +5,7 @@
 enum ListQuery {
     private static let columns = """
         c.key, c.id, c.opened_at_ms, c.last_n, c.activity AS activity, max(c.change, p.change) AS change, c.pruned_up_to,
-            p.read_up_to, c.participant_count, c.least_read_up_to, c.second_read_up_to
+            p.read_up_to, c.participant_count
         """
 
     private static func from(_ index: String, and condition: String) -> String {
@@ -35,8 +35,7 @@ enum ListQuery {
     /// The first entries of a selection in this order; they come in any.
     private static func entries(_ selection: String, by order: String) -> String {
         """
-        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to, read_up_to, participant_count,
-            least_read_up_to, second_read_up_to,
+        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to, participant_count,
             \(StoredMessages.unread(by: "?2", in: "e.key", after: "e.read_up_to", lastN: "e.last_n"))
         FROM (\(selection) ORDER BY \(order) LIMIT ?4) e
         """

@@ -41,11 +41,11 @@ struct StoredParticipants {
     }
 
     private static let people =
-        "p.conversation_key, p.user_id, p.read_up_to, p.tenant_id, u.name, u.company, u.renamed_up_to"
+        "p.conversation_key, p.user_id, p.read_up_to, u.name, u.company, u.renamed_up_to"
     private static let users = "LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id"
 
-    /// Everybody in each of these conversations.
-    func allWithPeople(in keys: [Int64]) throws -> [Int64: Members] {
+    /// Everybody in each of these conversations of a tenant.
+    func allWithPeople(in keys: [Int64], of tenant: TenantID) throws -> [Int64: Members] {
         // Without ORDER BY, which would sort all of them anew: they come as the database keeps them.
         let statement = try db.cachedStatement(
             sql: """
@@ -58,13 +58,13 @@ struct StoredParticipants {
         found.reserveCapacity(keys.count)
         while let row = try cursor.next() {
             let key: Int64 = row[0]
-            try add(row, to: &found[key, default: Members()], in: key)
+            try add(row, to: &found[key, default: Members()], in: key, tenant)
         }
         return found
     }
 
     /// Those of a large conversation whom an entry of the user's list shows: the user, and the first of the others.
-    func shownWithPeople(in key: Int64, to user: UserID) throws -> Members {
+    func shownWithPeople(in key: Int64, to caller: Caller) throws -> Members {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT \(Self.people)
@@ -73,20 +73,31 @@ struct StoredParticipants {
                     UNION ALL SELECT * FROM participants WHERE conversation_key = ?1 AND user_id = ?2) p \(Self.users)
                 """)
         let cursor = try Row.fetchCursor(
-            statement, arguments: [key, user.text, ConversationSummary.mostPeople - 1])
+            statement, arguments: [key, caller.user.text, ConversationSummary.mostPeople - 1])
         var members = Members()
-        while let row = try cursor.next() { try add(row, to: &members, in: key) }
+        while let row = try cursor.next() { try add(row, to: &members, in: key, caller.tenant) }
         return members
     }
 
-    private func add(_ row: Row, to members: inout Members, in key: Int64) throws {
+    private func add(_ row: Row, to members: inout Members, in key: Int64, _ tenant: TenantID) throws {
         let user = UserID(trusted: row[1])
-        var person = Person(id: user, name: row[4], company: row[5])
-        let renamedUpTo: Int64? = row[6]
+        var person = Person(id: user, name: row[3], company: row[4])
+        let renamedUpTo: Int64? = row[5]
         if let renamedUpTo, key > renamedUpTo {
-            person = try StoredPeople(db: db).former(user, tenant: TenantID(trusted: row[3]))
+            person = try StoredPeople(db: db).former(user, tenant: tenant)
         }
         members.add(Conversation.Participant(user: user, readUpTo: row[2]), person)
+    }
+
+    /// The two least read markers of a large conversation; nil where the row is damaged.
+    func leastMarks(in key: Int64) throws -> (least: Int64, second: Int64)? {
+        let statement = try db.cachedStatement(
+            sql: "SELECT least_read_up_to, second_read_up_to FROM conversations WHERE key = ?")
+        let cursor = try Row.fetchCursor(statement, arguments: [key])
+        guard let row = try cursor.next(), let least = row[0] as Int64?, let second = row[1] as Int64? else {
+            return nil
+        }
+        return (least, second)
     }
 
     /// Records a moved read marker, a change of the reader's own.
