@@ -34,22 +34,28 @@ public struct EntityTag: Equatable, Sendable {
     }
 
     /// The tag of a caller's list of conversations.
-    init(listOf caller: Caller, at cursor: ListCursor, _ window: ListWindow, limit: Int, messages: Int) {
+    ///
+    /// Of change numbers it depends on their cursors alone: from the numbers themselves, the variant would let a caller find those out.
+    ///
+    /// - Parameters:
+    ///   - cursor: the present position.
+    ///   - query: what was asked for, with cursors that were found to be good.
+    init(listOf caller: Caller, at cursor: String, _ query: Query, limit: Int, messages: Int) {
         var variant = Fingerprint()
         variant.combine("conversations")
         variant.combine(caller)
         variant.combine(Int64(limit))
         variant.combine(Int64(messages))
-        switch window {
-        case .newest: variant.combine("newest")
-        case .before(let activity):
+        if let before = query.before {
             variant.combine("before")
-            variant.combine(activity)
-        case .since(let change):
+            variant.combine(before)
+        } else if let since = query.since {
             variant.combine("since")
-            variant.combine(change)
+            variant.combine(since)
+        } else {
+            variant.combine("newest")
         }
-        text = "\"\(cursor.text)-\(variant.text)\""
+        text = "\"\(cursor)-\(variant.text)\""
     }
 
     /// Takes a tag with its quotes.

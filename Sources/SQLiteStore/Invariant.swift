@@ -1,3 +1,5 @@
+import Messaging
+
 /// Something that holds in every database of ours, besides what SQLite itself sees to.
 struct Invariant {
     let name: String
@@ -8,9 +10,12 @@ struct Invariant {
 
     /// All of them. Those about the file, its tables and its references are SQLite's to check.
     ///
-    /// - Parameter pruned: the column with the number up to which messages were pruned, or what stands for it.
-    static func all(pruned: String) -> [Invariant] {
-        store + ids + conversations(pruned: pruned) + messages(pruned: pruned) + changes
+    /// - Parameters:
+    ///   - pruned: the column with the number up to which messages were pruned, or what stands for it.
+    ///   - hasCursorKey: whether the schema has one.
+    static func all(pruned: String, hasCursorKey: Bool) -> [Invariant] {
+        store + (hasCursorKey ? [cursorKey] : []) + ids + conversations(pruned: pruned) + messages(pruned: pruned)
+            + changes
     }
 
     private static let conversation =
@@ -34,6 +39,14 @@ struct Invariant {
                             coalesce((SELECT max(change) FROM participants), 0))))
                 """),
     ]
+
+    private static let cursorKey = Invariant(
+        name: "cursor-key", complaint: "the store has no usable cursor key",
+        sql: """
+            SELECT 'the table store' WHERE NOT EXISTS (
+                SELECT 1 FROM store WHERE key = 'cursor_key' AND typeof(value) = 'blob'
+                    AND length(value) = \(CursorKey.length))
+            """)
 
     private static let ids = [
         Invariant(

@@ -44,6 +44,9 @@ public final class ReadOnlyDatabase: Sendable {
     /// The name of the column with the number up to which messages were pruned, or what stands for it in the first schema.
     var prunedUpTo: String { schemaVersion < 2 ? "0" : "pruned_up_to" }
 
+    /// Whether the schema is one in which the store has a cursor key.
+    var hasCursorKey: Bool { schemaVersion >= 3 }
+
     /// Looks at one moment.
     func read<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
         try queue.read { db in

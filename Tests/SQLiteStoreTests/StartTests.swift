@@ -65,7 +65,7 @@ struct StartTests {
     func newerSchema() throws {
         try SQLiteStore(path: folder.database).close()
         let newer = try DatabaseQueue(path: folder.database)
-        try newer.write { try $0.execute(sql: "PRAGMA user_version = 3") }
+        try newer.write { try $0.execute(sql: "PRAGMA user_version = \(Schema.version + 1)") }
         try newer.close()
         try expectRefusal(.newerSchema(path: folder.database))
     }
@@ -74,7 +74,7 @@ struct StartTests {
     func supersededSchema() throws {
         try SQLiteStore(path: folder.database).close()
         let newer = try DatabaseQueue(path: folder.database)
-        try newer.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v3')") }
+        try newer.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('v\(Schema.version + 1)')") }
         try newer.close()
         try expectRefusal(.newerSchema(path: folder.database))
     }
@@ -110,13 +110,14 @@ struct StartTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["postbox.sqlite-journal"])
     }
 
-    @Test("A new database says whose it is, has its epoch, and syncs every commit")
+    @Test("A new database says whose it is, has its epoch and its cursor key, and syncs every commit")
     func creation() async throws {
-        let store = try SQLiteStore(path: folder.database, random: 7)
+        let store = try SQLiteStore(path: folder.database, random: 7, newCursorKey: CursorKey(random: 8, 9))
         #expect(store.epoch == Epoch(random: 7))
+        #expect(store.cursorKey == CursorKey(random: 8, 9))
         #expect(try store.isEmpty())
         let header = try Data(contentsOf: URL(fileURLWithPath: folder.database)).prefix(100)
-        #expect(DatabaseHeader(header) == .database(applicationID: 0x506F_7374, schemaVersion: 2))
+        #expect(DatabaseHeader(header) == .database(applicationID: 0x506F_7374, schemaVersion: Schema.version))
         let settings = try await store.pool.writeWithoutTransaction { db in
             try ["journal_mode", "synchronous", "foreign_keys"].map { try String.fetchOne(db, sql: "PRAGMA \($0)") }
         }
@@ -162,6 +163,7 @@ struct StartTests {
 
         let second = try SQLiteStore(path: folder.database)
         #expect(second.epoch == first.epoch)
+        #expect(second.cursorKey == first.cursorKey)
         #expect(try await second.list(of: bob) == before)
         #expect(try await second.allMessages(id) == messages)
         #expect(try await second.send(draft(alice, to: .id(id), "one", key: "k")).replayed)
