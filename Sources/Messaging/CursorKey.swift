@@ -32,8 +32,7 @@ public struct CursorKey: Hashable, Sendable {
 
     /// What a hash is for, so that no two uses of the key have anything in common.
     private enum Use: UInt8 {
-        case listLow = 1
-        case listHigh
+        case list = 1
         case messages
     }
 
@@ -45,14 +44,13 @@ public struct CursorKey: Hashable, Sendable {
 
     /// What hides the change numbers in one caller's list cursors; another one for each caller and each life of the store.
     func permutation(for caller: Caller, epoch: Epoch) -> Permutation {
-        func half(_ use: Use) -> UInt64 {
-            var hash = hash(for: use)
-            hash.combine(epoch.text)
-            hash.combine(caller.tenant.text)
-            hash.combine(caller.user.text)
-            return hash.value
-        }
-        return Permutation(key: SipHash.Key(low: half(.listLow), high: half(.listHigh)))
+        var hash = hash(for: .list)
+        hash.combine(epoch.text)
+        hash.combine(caller.tenant.text)
+        hash.combine(caller.user.text)
+        let low = hash.value
+        hash.combine(0)
+        return Permutation(key: SipHash.Key(low: low, high: hash.value))
     }
 
     /// What message cursors of one viewer of one conversation are told apart by.

@@ -1,4 +1,4 @@
-/// Makes and reads the cursors of one caller's list of conversations, e.g. `k3f9.c5tq2m7xk4zva`: the epoch, and a position that only
+/// Makes and reads the cursors of one caller's list of conversations, e.g. `k3f9.iejyu3dmygwae`: the epoch, and a position that only
 /// the store can read.
 ///
 /// A position is a change number, and those come from one counter of the store: a caller who saw them could count what everybody
@@ -49,7 +49,10 @@ public struct ListCursors: Sendable {
 
     private func text(_ change: Int64, isJustBelow: Bool) -> String {
         let position = UInt64(bitPattern: change) << 1 | (isJustBelow ? 1 : 0)
-        return "\(epoch.text).\(Base32.text(permutation.image(of: position), digits: Self.digits))"
+        return CursorText.make { text in
+            text.append(epoch)
+            text.append(permutation.image(of: position), digits: Self.digits)
+        }
     }
 
     /// A cursor of the former form had the change number itself in decimal digits, of which none begins this one's second part.

@@ -1,4 +1,4 @@
-/// A position in one viewer's view of a conversation's messages, e.g. `k3f9.hq5vz2mwca.42.40.38`.
+/// A position in one viewer's view of a conversation's messages, e.g. `k3f9.hak7wkvhad.42.40.38`.
 ///
 /// It says what the viewer has been told: every message up to `n`, and the marks that its `read` flags were made with. It also says
 /// whose view it is, because a position in one conversation means nothing in another, nor to another viewer. The store keeps
@@ -20,17 +20,16 @@ public struct MessageCursor: Equatable, Sendable {
             self.viewer = viewer & 0xF_FFFF
         }
 
-        /// Reads ten digits of five bits.
+        /// So many digits hold both.
+        fileprivate static let digits = 10
+
         fileprivate init?(_ text: some Collection<UInt8>) {
-            guard let both = Base32.parse(text, digits: 10) else { return nil }
-            self.init(conversation: both >> 20, viewer: both)
+            guard let number = Base32.parse(text, digits: Self.digits) else { return nil }
+            self.init(conversation: number >> 20, viewer: number)
         }
 
-        fileprivate var text: String { Base32.text(conversation << 20 | viewer, digits: 10) }
+        fileprivate var number: UInt64 { conversation << 20 | viewer }
     }
-
-    /// The longest cursor, in bytes: an epoch, a view, and four numbers, with what is between them.
-    private static let maximumLength = 16 + 1 + 10 + 4 * (1 + 19)
 
     /// The life of the store it belongs to.
     public let epoch: Epoch
@@ -56,8 +55,14 @@ public struct MessageCursor: Equatable, Sendable {
 
     /// The cursor as it goes over the wire.
     public var text: String {
-        let text = "\(epoch.text).\(view.text).\(marks.n).\(marks.others).\(marks.mine)"
-        return revision == 0 ? text : "\(text).\(revision)"
+        CursorText.make { text in
+            text.append(epoch)
+            text.append(view.number, digits: View.digits)
+            text.append(marks.n)
+            text.append(marks.others)
+            text.append(marks.mine)
+            if revision > 0 { text.append(revision) }
+        }
     }
 
     /// Reads `since` or `before`: a cursor, a bare message id of this conversation, or a bare number.
@@ -82,7 +87,7 @@ public struct MessageCursor: Equatable, Sendable {
 
     /// Reads a cursor, whatever it belongs to. One of the former form did not say whose view it was of.
     private init(_ text: String) throws(CursorError) {
-        guard text.utf8.count <= Self.maximumLength else { throw .malformed }
+        guard text.utf8.count <= CursorText.maximumLength else { throw .malformed }
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard (4...6).contains(parts.count), let epoch = Epoch(Substring(parts[0])) else { throw .malformed }
         let isFormer = parts.count == 4

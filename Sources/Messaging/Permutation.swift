@@ -25,8 +25,7 @@ struct Permutation: Sendable {
 
     private func mixed(_ half: UInt32, _ round: UInt8) -> UInt32 {
         var hash = start
-        hash.combine(half)
-        hash.combine(round)
+        hash.combine(UInt64(half) | UInt64(round) << 32, bytes: 5)
         return UInt32(truncatingIfNeeded: hash.value)
     }
 }

@@ -23,24 +23,33 @@ struct SipHash {
         v3 = key.high ^ 0x7465_6462_7974_6573
     }
 
-    mutating func combine(_ byte: UInt8) {
-        rest |= UInt64(byte) << (8 * (count & 7))
-        count += 1
-        guard count & 7 == 0 else { return }
+    /// Takes one to eight bytes.
+    ///
+    /// - Parameter word: the bytes, the first one lowest, and nothing above them.
+    mutating func combine(_ word: UInt64, bytes added: UInt64) {
+        let filled = count & 7
+        rest |= word &<< (8 &* filled)
+        count &+= added
+        guard filled &+ added >= 8 else { return }
         compress(rest)
-        rest = 0
+        rest = filled == 0 ? 0 : word &>> (64 &- 8 &* filled)
     }
 
-    /// Takes the bytes of a number, the lowest first.
-    mutating func combine(_ number: UInt32) {
-        for place in 0..<4 { combine(UInt8(truncatingIfNeeded: number >> (8 * place))) }
-    }
+    mutating func combine(_ byte: UInt8) { combine(UInt64(byte), bytes: 1) }
 
     /// Takes a text and the end of it: "a", "bc" and "ab", "c" are not the same.
     mutating func combine(_ text: String) {
-        text.withBytes { for byte in $0 { combine(byte) } }
-        // A byte that UTF-8 never has.
-        combine(0xFF as UInt8)
+        text.withBytes { bytes in
+            var place = 0
+            while place + 8 <= bytes.count {
+                combine(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)), bytes: 8)
+                place += 8
+            }
+            // A byte that UTF-8 never has ends it.
+            var last: UInt64 = 0xFF
+            for byte in bytes[place...].reversed() { last = last << 8 | UInt64(byte) }
+            combine(last, bytes: UInt64(bytes.count - place + 1))
+        }
     }
 
     /// The hash of all that was combined so far; more may follow.

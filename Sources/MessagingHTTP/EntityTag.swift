@@ -10,8 +10,10 @@ public struct EntityTag: Equatable, Sendable {
     public let text: String
 
     /// The tag of one viewer's view of a conversation's messages.
+    ///
+    /// - Parameter cursor: the present position.
     init(
-        messagesOf conversation: ConversationID, at cursor: MessageCursor, _ window: MessageWindow, limit: Int,
+        messagesOf conversation: ConversationID, at cursor: String, _ window: MessageWindow, limit: Int,
         caller: Caller
     ) {
         var variant = Fingerprint()
@@ -30,7 +32,7 @@ public struct EntityTag: Equatable, Sendable {
             variant.combine(marks.others)
             variant.combine(marks.mine)
         }
-        text = "\"\(cursor.text)-\(variant.text)\""
+        text = "\"\(cursor)-\(variant.text)\""
     }
 
     /// The tag of a caller's list of conversations.

@@ -106,7 +106,7 @@ struct ListMessages {
     private func pollAnswer(_ view: MessagesView, lastReturned: Int64?, complete: Bool) -> PollAnswer {
         let position = view.window.position(now: view.now, lastReturned: lastReturned, complete: complete)
         return PollAnswer(
-            tag: view.tag, cursor: view.cursor.at(position).text,
+            tag: view.tag, cursor: view.text(at: position),
             path: Route.messages(view.reference).path, before: view.olderBefore.map { String($0) },
             endpoint: .messages)
     }

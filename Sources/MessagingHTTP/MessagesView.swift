@@ -7,6 +7,8 @@ struct MessagesView {
     let caller: Caller
     /// The present position.
     let cursor: MessageCursor
+    /// That, as text.
+    let cursorText: String
     let window: MessageWindow
     let limit: Int
     /// What has to be read.
@@ -24,11 +26,17 @@ struct MessagesView {
         self.reference = reference
         self.caller = caller
         self.cursor = cursor
+        cursorText = cursor.text
         self.window = window
         self.limit = limit
         slices = window.slices(
             now: cursor.marks, viewer: caller.user, limit: limit, prunedUpTo: conversation.prunedUpTo)
-        tag = EntityTag(messagesOf: conversation.id, at: cursor, window, limit: limit, caller: caller)
+        tag = EntityTag(messagesOf: conversation.id, at: cursorText, window, limit: limit, caller: caller)
+    }
+
+    /// The cursor of a position in this view.
+    func text(at marks: ReadMarks) -> String {
+        marks == now ? cursorText : cursor.at(marks).text
     }
 
     /// Whether all that the slices hold fits the limit, whoever wrote it.

@@ -10,8 +10,8 @@ struct ParserFuzzTests {
         let base = "/api/messages/conversations"
         let seeds = [
             base, base + "/c-1/messages", base + "/c-1/read", base + "/@bob/messages",
-            base + "/a%2Fb%25/messages?since=k3f9.ysy2rblnbk.1.2.3",
-            base + "?limit=5&messages=3", base + "?since=k3f9.jmtfx6sw3h2ki", base + "/c/messages?before=7&limit=500",
+            base + "/a%2Fb%25/messages?since=k3f9.hak7wkvhad.1.2.3",
+            base + "?limit=5&messages=3", base + "?since=k3f9.iejyu3dmygwae", base + "/c/messages?before=7&limit=500",
             "/ws",
             "/ws/info?t=1",
             "/healthz", "http://a.example" + base + "?userId=a+b", "https://x", "*", "", "?",

@@ -20,13 +20,19 @@ struct SipHashTests {
         #expect(hash.value == expected, "asking changes nothing")
     }
 
-    @Test("numbers are their bytes, the lowest first, and texts are their bytes and an end")
-    func parts() {
-        var (whole, bytes) = (SipHash(key: key), SipHash(key: key))
-        whole.combine(0x0403_0201 as UInt32)
-        whole.combine("é")
-        for byte in [1, 2, 3, 4, 0xC3, 0xA9, 0xFF] as [UInt8] { bytes.combine(byte) }
-        #expect(whole.value == bytes.value)
+    @Test(
+        "words are their bytes, the lowest first, and texts are their bytes and an end, wherever they begin",
+        arguments: 0...24)
+    func parts(length: Int) {
+        for before in 0...8 {
+            var (whole, single) = (SipHash(key: key), SipHash(key: key))
+            let text = String("a text of bytes, é and 🙂".utf8.prefix(length)) ?? "é"
+            for byte in 0..<UInt8(before) { whole.combine(byte) }
+            whole.combine(text)
+            whole.combine(0x05_0403_0201, bytes: 5)
+            for byte in Array(0..<UInt8(before)) + Array(text.utf8) + [0xFF, 1, 2, 3, 4, 5] { single.combine(byte) }
+            #expect(whole.value == single.value)
+        }
     }
 
     @Test("a permutation gives each number back, and no two the same image")
@@ -58,18 +64,27 @@ struct SipHashTests {
 
 @Suite("Numbers as digits")
 struct Base32Tests {
+    private func digits(_ count: Int, of number: UInt64) -> String {
+        String(CursorText.make { $0.append(number, digits: count) }.dropFirst())
+    }
+
     @Test("every number comes back from its digits", arguments: [0, 1, 31, 32, 1 << 49, 1 << 63, .max] as [UInt64])
     func roundTrip(number: UInt64) {
-        let text = Base32.text(number, digits: 13)
+        let text = digits(13, of: number)
         #expect(text.utf8.count == 13)
         #expect(Base32.parse(text.utf8, digits: 13) == number)
         #expect(text.first.map { ("a"..."p").contains($0) } == true, "13 digits that hold 64 bits begin with a letter")
     }
 
+    @Test("decimal numbers are written as Swift writes them", arguments: [0, 9, 10, 99, 100, 1 << 40, .max] as [Int64])
+    func decimal(number: Int64) {
+        #expect(CursorText.make { $0.append(number) } == ".\(number)")
+    }
+
     @Test("the digits are a to z and 2 to 7")
     func digits() {
-        #expect((0..<32).map { Base32.text($0, digits: 1) }.joined() == "abcdefghijklmnopqrstuvwxyz234567")
-        #expect(Base32.text(.max, digits: 13) == "p777777777777")
+        #expect((0..<32).map { digits(1, of: $0) }.joined() == "abcdefghijklmnopqrstuvwxyz234567")
+        #expect(digits(13, of: .max) == "p777777777777")
     }
 
     @Test(
