@@ -1,38 +1,105 @@
-/// A position in one viewer's view of a conversation's messages, e.g. `k3f9.42.40.38`.
+/// A position in one viewer's view of a conversation's messages, e.g. `k3f9.hak7wkvhad.42.40.38`.
 ///
-/// It says what the viewer has been told: every message up to `n`, and the marks that its `read` flags were made with.
-/// The store keeps nothing for it.
+/// It says what the viewer has been told: every message up to `n`, and the marks that its `read` flags were made with. It also says
+/// whose view it is, because a position in one conversation means nothing in another, nor to another viewer. The store keeps
+/// nothing for it.
 public struct MessageCursor: Equatable, Sendable {
+    /// One viewer's view of one conversation, in two fingerprints.
+    ///
+    /// They keep clients from mixing up their own cursors, and protect nothing: if two are the same by chance, a cursor that does not
+    /// belong here is taken for a position, as a bare number is.
+    public struct View: Equatable, Sendable {
+        /// 30 bits of the conversation's.
+        let conversation: UInt64
+        /// 20 bits of the viewer's.
+        let viewer: UInt64
+
+        /// Takes the lowest bits of two hashes.
+        init(conversation: UInt64, viewer: UInt64) {
+            self.conversation = conversation & 0x3FFF_FFFF
+            self.viewer = viewer & 0xF_FFFF
+        }
+
+        /// So many digits hold both.
+        fileprivate static let digits = 10
+
+        fileprivate init?(_ text: some Collection<UInt8>) {
+            guard let number = Base32.parse(text, digits: Self.digits) else { return nil }
+            self.init(conversation: number >> 20, viewer: number)
+        }
+
+        fileprivate var number: UInt64 { conversation << 20 | viewer }
+    }
+
     /// The life of the store it belongs to.
     public let epoch: Epoch
+    /// Whose view of which conversation it is a position in.
+    public let view: View
     /// The messages and marks it covers.
     public let marks: ReadMarks
+    /// The revision of the conversation: how often something in it changed that no delta tells of. 0 is not written.
+    public let revision: Int64
 
     /// Puts a cursor together.
-    public init(epoch: Epoch, marks: ReadMarks) {
+    public init(epoch: Epoch, view: View, marks: ReadMarks, revision: Int64 = 0) {
         self.epoch = epoch
+        self.view = view
         self.marks = marks
+        self.revision = revision
+    }
+
+    /// Another position in the same view.
+    public func at(_ marks: ReadMarks) -> MessageCursor {
+        MessageCursor(epoch: epoch, view: view, marks: marks, revision: revision)
     }
 
     /// The cursor as it goes over the wire.
-    public var text: String { "\(epoch.text).\(marks.n).\(marks.others).\(marks.mine)" }
+    public var text: String {
+        CursorText.make { text in
+            text.append(epoch)
+            text.append(view.number, digits: View.digits)
+            text.append(marks.n)
+            text.append(marks.others)
+            text.append(marks.mine)
+            if revision > 0 { text.append(revision) }
+        }
+    }
 
     /// Reads `since` or `before`: a cursor, a bare message id of this conversation, or a bare number.
     ///
-    /// A bare position knows nothing of read marks; it is taken to have seen the current ones.
+    /// A bare position knows nothing of read marks; it is taken to have seen the current ones. Another viewer's cursor is expired and
+    /// not malformed: an app in which somebody else signs in starts over then.
     ///
+    /// - Parameter current: the viewer's present position.
     /// - Throws: ``CursorError``.
-    public init(_ text: String, in conversation: ConversationID, epoch: Epoch, current: ReadMarks) throws(CursorError) {
+    public init(_ text: String, in conversation: ConversationID, current: MessageCursor) throws(CursorError) {
         if let n = DecimalNumber.parse(text.utf8) ?? MessageID(text, in: conversation)?.n {
-            self.init(epoch: epoch, marks: ReadMarks(n: n, others: current.others, mine: current.mine))
+            self = current.at(ReadMarks(n: n, others: current.marks.others, mine: current.marks.mine))
         } else {
-            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-            guard parts.count == 4, let given = Epoch(parts[0]), let n = DecimalNumber.parse(parts[1].utf8),
-                let others = DecimalNumber.parse(parts[2].utf8), let mine = DecimalNumber.parse(parts[3].utf8)
-            else { throw .malformed }
-            guard given == epoch else { throw .expired }
-            self.init(epoch: given, marks: ReadMarks(n: n, others: others, mine: mine))
+            try self.init(text)
+            guard epoch == current.epoch else { throw .expired }
+            guard view.conversation == current.view.conversation else { throw .malformed }
+            guard view == current.view, revision == current.revision else { throw .expired }
         }
-        guard marks.n <= current.n, marks.others <= current.others, marks.mine <= current.mine else { throw .expired }
+        guard marks.n <= current.marks.n, marks.others <= current.marks.others, marks.mine <= current.marks.mine
+        else { throw .expired }
+    }
+
+    /// Reads a cursor, whatever it belongs to. One of the former form did not say whose view it was of.
+    private init(_ text: String) throws(CursorError) {
+        guard text.utf8.count <= CursorText.maximumLength else { throw .malformed }
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard (4...6).contains(parts.count), let epoch = Epoch(Substring(parts[0])) else { throw .malformed }
+        let isFormer = parts.count == 4
+        var numbers: [Int64] = []
+        for part in parts.dropFirst(isFormer ? 1 : 2) {
+            guard let number = DecimalNumber.parse(part) else { throw .malformed }
+            numbers.append(number)
+        }
+        guard !isFormer else { throw .expired }
+        guard let view = View(parts[1]), numbers.count == 3 || numbers[3] > 0 else { throw .malformed }
+        self.init(
+            epoch: epoch, view: view, marks: ReadMarks(n: numbers[0], others: numbers[1], mine: numbers[2]),
+            revision: numbers.count == 3 ? 0 : numbers[3])
     }
 }

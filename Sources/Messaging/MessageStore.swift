@@ -13,6 +13,9 @@ public protocol MessageStore: Sendable {
     /// The present life of the store; it changes only by a restore.
     var epoch: Epoch { get }
 
+    /// The secret that cursors are made with; it never changes, and all nodes on one store have the same one.
+    var cursorKey: CursorKey { get }
+
     /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
     /// It takes as long for somebody else's conversation as for none.

@@ -10,8 +10,10 @@ public struct EntityTag: Equatable, Sendable {
     public let text: String
 
     /// The tag of one viewer's view of a conversation's messages.
+    ///
+    /// - Parameter cursor: the present position.
     init(
-        messagesOf conversation: ConversationID, at cursor: MessageCursor, _ window: MessageWindow, limit: Int,
+        messagesOf conversation: ConversationID, at cursor: String, _ window: MessageWindow, limit: Int,
         caller: Caller
     ) {
         var variant = Fingerprint()
@@ -30,26 +32,32 @@ public struct EntityTag: Equatable, Sendable {
             variant.combine(marks.others)
             variant.combine(marks.mine)
         }
-        text = "\"\(cursor.text)-\(variant.text)\""
+        text = "\"\(cursor)-\(variant.text)\""
     }
 
     /// The tag of a caller's list of conversations.
-    init(listOf caller: Caller, at cursor: ListCursor, _ window: ListWindow, limit: Int, messages: Int) {
+    ///
+    /// Of change numbers it depends on their cursors alone: from the numbers themselves, the variant would let a caller find those out.
+    ///
+    /// - Parameters:
+    ///   - cursor: the present position.
+    ///   - query: what was asked for, with cursors that were found to be good.
+    init(listOf caller: Caller, at cursor: String, _ query: Query, limit: Int, messages: Int) {
         var variant = Fingerprint()
         variant.combine("conversations")
         variant.combine(caller)
         variant.combine(Int64(limit))
         variant.combine(Int64(messages))
-        switch window {
-        case .newest: variant.combine("newest")
-        case .before(let activity):
+        if let before = query.before {
             variant.combine("before")
-            variant.combine(activity)
-        case .since(let change):
+            variant.combine(before)
+        } else if let since = query.since {
             variant.combine("since")
-            variant.combine(change)
+            variant.combine(since)
+        } else {
+            variant.combine("newest")
         }
-        text = "\"\(cursor.text)-\(variant.text)\""
+        text = "\"\(cursor)-\(variant.text)\""
     }
 
     /// Takes a tag with its quotes.

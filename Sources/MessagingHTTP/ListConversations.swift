@@ -10,19 +10,24 @@ struct ListConversations {
     /// Answers where nothing has to be read: nothing changed for this client.
     func answerFromMemory(_ call: Call) throws -> Response? {
         guard let freshness = context.index.list(of: call.caller) else { return nil }
-        guard let window = try unlessAhead({ try window(call.query, current: freshness.change) }) else { return nil }
-        let tag = tag(call, window, at: freshness.change)
+        let cursors = cursors(of: call.caller)
+        guard let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) }) else {
+            return nil
+        }
+        let cursor = cursors.text(at: freshness.change)
+        let tag = tag(call, at: cursor)
         switch window {
         case .newest:
             guard let end = freshness.pageEnd, end.limit == limit(call), tag.isKnown(to: call.request) else {
                 return nil
             }
-            return notModified(tag, at: freshness.change, olderBefore: end.olderBefore, call)
+            let before = end.olderBefore.map(cursors.text(at:))
+            return notModified(pollAnswer(tag, cursor, before: before), at: freshness.change, call)
         case .since(let change):
             guard change == freshness.change else { return nil }
-            guard !tag.isKnown(to: call.request) else { return notModified(tag, at: change, olderBefore: nil, call) }
-            return pollAnswer(tag, position: change, olderBefore: nil)
-                .response(to: call, context.settings) { $0.raw("[]") }
+            let answer = pollAnswer(tag, cursor, before: nil)
+            guard !tag.isKnown(to: call.request) else { return notModified(answer, at: change, call) }
+            return answer.response(to: call, context.settings) { $0.raw("[]") }
         case .before:
             return nil
         }
@@ -32,15 +37,18 @@ struct ListConversations {
     ///
     /// The tag comes from the snapshot that was read, which may be newer than what memory said a moment ago.
     func answer(_ call: Call) async throws -> Response {
-        let window = try await window(call)
+        let cursors = cursors(of: call.caller)
+        let window = try await window(call, cursors)
         let embedded = call.query.messages ?? Self.defaultMessages
         let page = try await page(call, window, embedded)
         if window == .newest {
             let end = ListFreshness.PageEnd(limit: limit(call), olderBefore: page.olderBefore)
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
-        let tag = tag(call, window, at: page.latestChange)
-        let response = pollAnswer(tag, position: page.position, olderBefore: page.olderBefore)
+        let tag = tag(call, at: cursors.text(at: page.latestChange))
+        let cursor =
+            if case .before(let end) = window { cursors.text(justBelow: end) } else { cursors.text(at: page.position) }
+        let response = pollAnswer(tag, cursor, before: page.olderBefore.map(cursors.text(at:)))
             .response(to: call, context.settings, capacity: Self.size(of: page)) { json in
                 json.raw("[")
                 for (place, summary) in page.conversations.enumerated() {
@@ -74,9 +82,9 @@ struct ListConversations {
         }
     }
 
-    private func notModified(_ tag: EntityTag, at change: Int64, olderBefore: Int64?, _ call: Call) -> Response {
-        let response = pollAnswer(tag, position: change, olderBefore: olderBefore).notModified(call, context.settings)
-        context.idlePolls.keep(response, tag, to: call) {
+    private func notModified(_ answer: PollAnswer, at change: Int64, _ call: Call) -> Response {
+        let response = answer.notModified(call, context.settings)
+        context.idlePolls.keep(response, answer.tag, to: call) {
             context.index.validity(ofListOf: call.caller, at: change)
         }
         return response
@@ -85,35 +93,34 @@ struct ListConversations {
     private func limit(_ call: Call) -> Int { call.query.limit ?? Self.defaultLimit }
 
     /// The window, by what memory knows or, where the cursor is ahead of that, by what is on disk.
-    private func window(_ call: Call) async throws -> ListWindow {
+    private func window(_ call: Call, _ cursors: ListCursors) async throws -> ListWindow {
         let freshness = try await context.index.list(of: call.caller, from: context.store)
         do {
-            return try window(call.query, current: freshness.change)
+            return try window(call.query, cursors, current: freshness.change)
         } catch CursorError.expired {
             let latest = try await context.store.latestChange(for: call.caller)
-            return try window(call.query, current: latest)
+            return try window(call.query, cursors, current: latest)
         }
     }
 
-    private func window(_ query: Query, current: Int64) throws -> ListWindow {
-        func change(_ text: String) throws -> Int64 {
-            try ListCursor(text, epoch: context.store.epoch, current: current).change
-        }
-        if let since = query.since { return .since(try change(since)) }
-        if let before = query.before { return .before(try change(before)) }
+    private func window(_ query: Query, _ cursors: ListCursors, current: Int64) throws -> ListWindow {
+        if let since = query.since { return .since(try cursors.changesKnown(by: since, current: current)) }
+        if let before = query.before { return .before(try cursors.pageEnd(in: before, current: current)) }
         return .newest
     }
 
-    private func tag(_ call: Call, _ window: ListWindow, at change: Int64) -> EntityTag {
-        EntityTag(
-            listOf: call.caller, at: ListCursor(epoch: context.store.epoch, change: change), window,
-            limit: limit(call), messages: call.query.messages ?? Self.defaultMessages)
+    private func cursors(of caller: Caller) -> ListCursors {
+        ListCursors(of: caller, epoch: context.store.epoch, key: context.store.cursorKey)
     }
 
-    private func pollAnswer(_ tag: EntityTag, position: Int64, olderBefore: Int64?) -> PollAnswer {
-        func cursor(_ change: Int64) -> String { ListCursor(epoch: context.store.epoch, change: change).text }
-        return PollAnswer(
-            tag: tag, cursor: cursor(position), path: Route.conversations.path, before: olderBefore.map(cursor),
-            endpoint: .conversations)
+    private func tag(_ call: Call, at cursor: String) -> EntityTag {
+        EntityTag(
+            listOf: call.caller, at: cursor, call.query, limit: limit(call),
+            messages: call.query.messages ?? Self.defaultMessages)
+    }
+
+    private func pollAnswer(_ tag: EntityTag, _ cursor: String, before: String?) -> PollAnswer {
+        PollAnswer(
+            tag: tag, cursor: cursor, path: Route.conversations.path, before: before, endpoint: .conversations)
     }
 }

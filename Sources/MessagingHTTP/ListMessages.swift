@@ -70,9 +70,11 @@ struct ListMessages {
         of conversation: Conversation, _ reference: ConversationReference, _ call: Call
     ) throws -> MessagesView? {
         guard let now = conversation.marks(for: call.caller.user) else { return nil }
-        let epoch = context.store.epoch
+        let cursor = MessageCursor(
+            epoch: context.store.epoch,
+            view: context.store.cursorKey.view(of: conversation.id, by: call.caller), marks: now)
         func position(_ text: String) throws -> ReadMarks {
-            try MessageCursor(text, in: conversation.id, epoch: epoch, current: now).marks
+            try MessageCursor(text, in: conversation.id, current: cursor).marks
         }
         let window: MessageWindow =
             if let since = call.query.since {
@@ -84,8 +86,8 @@ struct ListMessages {
             }
         let limit = call.query.limit ?? Self.defaultLimit
         return MessagesView(
-            conversation: conversation, reference: reference, caller: call.caller, now: now, epoch: epoch,
-            window: window, limit: limit)
+            conversation: conversation, reference: reference, caller: call.caller, cursor: cursor, window: window,
+            limit: limit)
     }
 
     private func answer(_ view: MessagesView, upToOneMore found: PackedMessages, _ call: Call) -> Response {
@@ -104,7 +106,7 @@ struct ListMessages {
     private func pollAnswer(_ view: MessagesView, lastReturned: Int64?, complete: Bool) -> PollAnswer {
         let position = view.window.position(now: view.now, lastReturned: lastReturned, complete: complete)
         return PollAnswer(
-            tag: view.tag, cursor: MessageCursor(epoch: view.epoch, marks: position).text,
+            tag: view.tag, cursor: view.text(at: position),
             path: Route.messages(view.reference).path, before: view.olderBefore.map { String($0) },
             endpoint: .messages)
     }

@@ -5,30 +5,38 @@ struct MessagesView {
     let conversation: Conversation
     let reference: ConversationReference
     let caller: Caller
-    let now: ReadMarks
-    let epoch: Epoch
+    /// The present position.
+    let cursor: MessageCursor
+    /// That, as text.
+    let cursorText: String
     let window: MessageWindow
     let limit: Int
     /// What has to be read.
     let slices: [MessageSlice]
     let tag: EntityTag
 
+    /// The present marks.
+    var now: ReadMarks { cursor.marks }
+
     init(
-        conversation: Conversation, reference: ConversationReference, caller: Caller, now: ReadMarks, epoch: Epoch,
+        conversation: Conversation, reference: ConversationReference, caller: Caller, cursor: MessageCursor,
         window: MessageWindow, limit: Int
     ) {
         self.conversation = conversation
         self.reference = reference
         self.caller = caller
-        self.now = now
-        self.epoch = epoch
+        self.cursor = cursor
+        cursorText = cursor.text
         self.window = window
         self.limit = limit
         slices = window.slices(
-            now: now, viewer: caller.user, limit: limit, prunedUpTo: conversation.prunedUpTo)
-        tag = EntityTag(
-            messagesOf: conversation.id, at: MessageCursor(epoch: epoch, marks: now), window, limit: limit,
-            caller: caller)
+            now: cursor.marks, viewer: caller.user, limit: limit, prunedUpTo: conversation.prunedUpTo)
+        tag = EntityTag(messagesOf: conversation.id, at: cursorText, window, limit: limit, caller: caller)
+    }
+
+    /// The cursor of a position in this view.
+    func text(at marks: ReadMarks) -> String {
+        marks == now ? cursorText : cursor.at(marks).text
     }
 
     /// Whether all that the slices hold fits the limit, whoever wrote it.

@@ -1,3 +1,5 @@
+import Messaging
+
 /// Something that holds in every database of ours, besides what SQLite itself sees to.
 struct Invariant {
     let name: String
@@ -13,7 +15,7 @@ struct Invariant {
     ///   - version: the version of the schema.
     static func all(pruned: String, version: UInt32) -> [Invariant] {
         store + ids + conversations(pruned: pruned) + messages(pruned: pruned) + changes
-            + (version < 3 ? [] : lists)
+            + (version < 3 ? [] : [cursorKey] + lists)
     }
 
     static let conversation =
@@ -37,6 +39,14 @@ struct Invariant {
                             coalesce((SELECT max(change) FROM participants), 0))))
                 """),
     ]
+
+    private static let cursorKey = Invariant(
+        name: "cursor-key", complaint: "the store has no usable cursor key",
+        sql: """
+            SELECT 'the table store' WHERE NOT EXISTS (
+                SELECT 1 FROM store WHERE key = 'cursor_key' AND typeof(value) = 'blob'
+                    AND length(value) = \(CursorKey.length))
+            """)
 
     private static let ids = [
         Invariant(

@@ -17,9 +17,9 @@ public final class OfflineDatabase: Sendable {
         self.path = path
         file = try DatabaseFile(path: path, for: .openingExisting)
         do {
-            if try Schema.prepare(path: file.realPath, random: .random(in: .min ... .max)) {
-                throw SQLiteStoreError.newerSchema(path: path)
-            }
+            let isNewer = try Schema.prepare(
+                path: file.realPath, random: .random(in: .min ... .max), cursorKey: .random())
+            if isNewer { throw SQLiteStoreError.newerSchema(path: path) }
             queue = try DatabaseQueue(path: file.realPath)
             try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA secure_delete = ON") }
         } catch {

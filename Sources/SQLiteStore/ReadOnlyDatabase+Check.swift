@@ -1,4 +1,5 @@
 import GRDB
+import Messaging
 
 extension ReadOnlyDatabase {
     /// Looks for whatever is wrong with a file, and for everything that should hold in a database of ours and does not; blocks.
@@ -54,7 +55,7 @@ extension ReadOnlyDatabase {
     /// Tables and indexes as the migrations make them. What others have added, such as a replicator, is not ours to judge.
     private func faults(ofSchema db: Database) throws -> [CheckReport.Fault] {
         let model = try DatabaseQueue()
-        try Schema.migrator(random: 0).migrate(model, upTo: "v\(schemaVersion)")
+        try Schema.migrator(random: 0, cursorKey: CursorKey(random: 0, 0)).migrate(model, upTo: "v\(schemaVersion)")
         let present = try Self.definitions(db)
         return try model.read(Self.definitions).sorted { $0.key < $1.key }.compactMap { name, definition in
             switch present[name] {

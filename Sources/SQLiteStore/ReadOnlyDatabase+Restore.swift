@@ -54,7 +54,8 @@ extension ReadOnlyDatabase {
         if let first = asItCame.first {
             throw CopyError.damaged(path: path, first: first.description, count: asItCame.count)
         }
-        if try Schema.prepare(path: copy, random: random) { throw SQLiteStoreError.newerSchema(path: path) }
+        let isNewer = try Schema.prepare(path: copy, random: random, cursorKey: .random())
+        if isNewer { throw SQLiteStoreError.newerSchema(path: path) }
         try Self.finish(copy) { try StoredEpoch(db: $0).renew(random: random) }
     }
 

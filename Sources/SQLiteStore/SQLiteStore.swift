@@ -12,6 +12,8 @@ import Synchronization
 public final class SQLiteStore: Sendable {
     /// The present life of the store.
     public let epoch: Epoch
+    /// The secret that cursors are made with.
+    public let cursorKey: CursorKey
 
     /// The database file, symbolic links resolved: its log lies beside it.
     public var path: String { file.realPath }
@@ -41,16 +43,20 @@ public final class SQLiteStore: Sendable {
     ///   - changed: is told when something begins to fail or works again, on any thread.
     ///   - bounds: from which sizes on it works in another way.
     ///   - random: what a new store's epoch is made of.
+    ///   - newCursorKey: the cursor key of a store that has none yet; by default a random one.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
     public init(
         path: String, observer: (any CommitObserver)? = nil, checkpoints: Bool = true, queueLimit: Int = 10_000,
         bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
-        committed: (@Sendable (GroupCommit) -> Void)? = nil, changed: (@Sendable (StoreChange) -> Void)? = nil
+        newCursorKey: CursorKey = .random(), committed: (@Sendable (GroupCommit) -> Void)? = nil,
+        changed: (@Sendable (StoreChange) -> Void)? = nil
     ) throws(SQLiteStoreError) {
         self.checkpoints = checkpoints
         file = try DatabaseFile(path: path)
         do {
-            (pool, epoch) = try Self.openPool(path: file.realPath, random: random)
+            let isNewer = try Schema.prepare(path: file.realPath, random: random, cursorKey: newCursorKey)
+            if isNewer { throw SQLiteStoreError.newerSchema(path: path) }
+            (pool, epoch, cursorKey) = try Self.openPool(path: file.realPath)
         } catch {
             file.abandon()
             throw Self.startError(error, path: path)
@@ -104,23 +110,23 @@ public final class SQLiteStore: Sendable {
         }
     }
 
-    private static func openPool(path: String, random: UInt64) throws -> (DatabasePool, Epoch) {
-        if try Schema.prepare(path: path, random: random) { throw SQLiteStoreError.newerSchema(path: path) }
+    private static func openPool(path: String) throws -> (DatabasePool, Epoch, CursorKey) {
         var configuration = Configuration()
         configuration.maximumReaderCount = readers
         configuration.busyMode = .timeout(2)
         configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)
-        let epoch = try pool.writeWithoutTransaction { db in
+        let (epoch, cursorKey) = try pool.writeWithoutTransaction { db in
             // Here and not in the configuration: for WAL, the pool itself sets NORMAL after that.
             try db.execute(sql: "PRAGMA synchronous = FULL")
             // Whoever writes to conversations by the thousand would read most pages anew for each message with SQLite's usual 2 MB.
             try db.execute(sql: "PRAGMA cache_size = -\(writerCache)")
-            return try StoredEpoch(db: db).read()
+            return (try StoredEpoch(db: db).read(), try StoredCursorKey(db: db).read())
         }
         guard let epoch else { throw SQLiteStoreError.other(path: path, reason: "it has no epoch") }
+        guard let cursorKey else { throw SQLiteStoreError.other(path: path, reason: "it has no cursor key") }
         try openReaders(of: pool)
-        return (pool, epoch)
+        return (pool, epoch, cursorKey)
     }
 
     /// Opens all readers now: later there might be another file in this place, or no descriptor left.

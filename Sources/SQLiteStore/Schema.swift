@@ -13,12 +13,16 @@ enum Schema {
     /// This happens in a connection of its own, closed before any other opens, while a new file still has a rollback journal. In WAL
     /// mode the header would be in the log until a checkpoint, and a crash before it would leave a file that does not say whose
     /// it is. For the same reason the first commit is the mark alone: the migrator begins with a commit of its own.
-    static func prepare(path: String, random: UInt64) throws -> Bool {
+    ///
+    /// - Parameters:
+    ///   - random: what the epoch of a new database is made of.
+    ///   - cursorKey: the cursor key of a database that has none yet.
+    static func prepare(path: String, random: UInt64, cursorKey: CursorKey) throws -> Bool {
         var configuration = Configuration()
         // Whoever looked at the database last tidies up.
         configuration.busyMode = .timeout(5)
         let queue = try DatabaseQueue(path: path, configuration: configuration)
-        let migrator = migrator(random: random)
+        let migrator = migrator(random: random, cursorKey: cursorKey)
         let isNewer = try queue.read(migrator.hasBeenSuperseded)
         if !isNewer {
             try queue.writeWithoutTransaction { db in
@@ -33,7 +37,7 @@ enum Schema {
     }
 
     /// Each migration is one transaction.
-    static func migrator(random: UInt64) -> DatabaseMigrator {
+    static func migrator(random: UInt64, cursorKey: CursorKey) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in
             try db.execute(sql: tables)
@@ -50,6 +54,7 @@ enum Schema {
         migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in
             try db.execute(sql: version3)
             try LongLists(db: db).lengthenAll()
+            try StoredCursorKey(db: db).insert(cursorKey)
             try db.execute(sql: "PRAGMA user_version = 3")
         }
         return migrator

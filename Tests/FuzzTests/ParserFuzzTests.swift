@@ -10,8 +10,9 @@ struct ParserFuzzTests {
         let base = "/api/messages/conversations"
         let seeds = [
             base, base + "/c-1/messages", base + "/c-1/read", base + "/@bob/messages",
-            base + "/a%2Fb%25/messages?since=k3f9.1.2.3",
-            base + "?limit=5&messages=3", base + "?since=k3f9.42", base + "/c/messages?before=7&limit=500", "/ws",
+            base + "/a%2Fb%25/messages?since=k3f9.hak7wkvhad.1.2.3",
+            base + "?limit=5&messages=3", base + "?since=k3f9.iejyu3dmygwae", base + "/c/messages?before=7&limit=500",
+            "/ws",
             "/ws/info?t=1",
             "/healthz", "http://a.example" + base + "?userId=a+b", "https://x", "*", "", "?",
         ]
@@ -51,21 +52,31 @@ struct ParserFuzzTests {
     func messageCursors() async throws {
         let conversation = ConversationID(trusted: "c-1.2:3")
         let epoch = try #require(Epoch("k3f9"))
-        let current = ReadMarks(n: 42, others: 40, mine: 38)
+        let (key, alice) = (CursorKey(random: 1, 2), Caller(user: UserID(trusted: "alice")))
+        let current = MessageCursor(
+            epoch: epoch, view: key.view(of: conversation, by: alice), marks: ReadMarks(n: 42, others: 40, mine: 38),
+            revision: 3)
+        let earlier = current.at(ReadMarks(n: 7, others: 0, mine: 3))
+        let other = key.view(of: ConversationID(trusted: "other"), by: alice)
         let seeds = [
-            "k3f9.42.40.38", "k3f9.0.0.0", "7", "42", "c-1.2:3:7", "c-1.2:3:42", "0", "aaaa.1.1.1", "k3f9.43.0.0",
-            "k3f9.9223372036854775807.0.0",
+            current.text, earlier.text, current.at(ReadMarks(n: 43, others: .max, mine: .max)).text,
+            MessageCursor(epoch: epoch, view: other, marks: earlier.marks, revision: 3).text,
+            MessageCursor(epoch: epoch, view: current.view, marks: earlier.marks).text, "7", "42", "c-1.2:3:7",
+            "c-1.2:3:42", "0", "aaaa.1.1.1", "k3f9.42.40.38", "k3f9.9223372036854775807.0.0",
         ]
         try await Fuzz.run(60_000, seeds: seeds) { input in
             guard let text = String(validating: input, as: UTF8.self) else { return }
             do {
-                let cursor = try MessageCursor(text, in: conversation, epoch: epoch, current: current)
+                let cursor = try MessageCursor(text, in: conversation, current: current)
+                let isBare = DecimalNumber.parse(text.utf8) != nil || MessageID(text, in: conversation) != nil
+                try Fuzz.check(isBare || cursor.text == text, "\(text) is printed as \(cursor.text)")
+                try Fuzz.check(cursor.view == current.view && cursor.revision == 3, "of something else: \(cursor.text)")
                 try Fuzz.check(
                     cursor.epoch == epoch && (0...42).contains(cursor.marks.n), "beyond what is stored: \(cursor.text)")
                 try Fuzz.check(
                     (0...40).contains(cursor.marks.others) && (0...38).contains(cursor.marks.mine),
                     "marks: \(cursor.text)")
-                let again = try MessageCursor(cursor.text, in: conversation, epoch: epoch, current: current)
+                let again = try MessageCursor(cursor.text, in: conversation, current: current)
                 try Fuzz.check(again == cursor, "\(cursor.text) says something else")
             } catch is CursorError {}
         }
@@ -74,14 +85,23 @@ struct ParserFuzzTests {
     @Test("List cursors")
     func listCursors() async throws {
         let epoch = try #require(Epoch("k3f9"))
-        try await Fuzz.run(40_000, seeds: ["k3f9.17", "k3f9.0", "aaaa.1", "k3f9.18", "k3f9.9223372036854775807", "."]) {
-            input in
-            guard let text = String(validating: input, as: UTF8.self) else { return }
-            do {
-                let cursor = try ListCursor(text, epoch: epoch, current: 17)
-                try Fuzz.check((0...17).contains(cursor.change), "beyond what is stored: \(cursor.text)")
-                try Fuzz.check(cursor.text == text, "\(text) is printed as \(cursor.text)")
-            } catch is CursorError {}
+        let cursors = ListCursors(
+            of: Caller(user: UserID(trusted: "alice")), epoch: epoch, key: CursorKey(random: 1, 2))
+        let seeds = [0, 1, 16, 17, 18, .max].flatMap { [cursors.text(at: $0), cursors.text(justBelow: $0)] }
+        let former = ["k3f9.17", "k3f9.0", "aaaa.1", "k3f9.18", "k3f9.9223372036854775807", "."]
+        // As large as can be, so that all that can be read is a position.
+        for current in [17, .max] as [Int64] {
+            try await Fuzz.run(40_000, seeds: seeds + former) { input in
+                guard let text = String(validating: input, as: UTF8.self) else { return }
+                do {
+                    let known = try cursors.changesKnown(by: text, current: current)
+                    let end = try cursors.pageEnd(in: text, current: current)
+                    try Fuzz.check((0...current).contains(known), "beyond what is stored: \(text)")
+                    try Fuzz.check(end == known || end == known + 1, "\(text) is \(known) and \(end)")
+                    let again = [cursors.text(at: end), cursors.text(justBelow: end)]
+                    try Fuzz.check(again.contains(text), "\(text) is printed as one of \(again)")
+                } catch is CursorError {}
+            }
         }
     }
 

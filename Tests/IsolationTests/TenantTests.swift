@@ -71,7 +71,7 @@ struct TenantTests {
         return picture
     }
 
-    @Test("A cursor of another tenant shows nothing of it: it counts as a position in one's own, or is gone")
+    @Test("A cursor of another tenant shows nothing of it, and is gone")
     func cursors() async throws {
         for _ in 0..<3 { _ = await bench.answer(.send(tenant: "one", to: "c-1", "{\"content\":\"More\"}")) }
         for path in [Ask.list, Ask.thread("c-1")] {

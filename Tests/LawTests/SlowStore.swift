@@ -6,6 +6,7 @@ struct SlowStore: MessageStore {
     let store: any MessageStore
 
     var epoch: Epoch { store.epoch }
+    var cursorKey: CursorKey { store.cursorKey }
 
     func conversation(
         _ reference: ConversationReference, of caller: Caller

@@ -3,6 +3,7 @@ import Messaging
 /// A store of one conversation that is the same for ever: for whoever wants to see the shape of every answer.
 struct CannedStore: MessageStore {
     let epoch = Epoch(random: 0)
+    let cursorKey = CursorKey(random: 1, 2)
     private let talk: Conversation
     private let first: Message
 

@@ -3,6 +3,7 @@ import Messaging
 /// One conversation of alice and bob in memory: a store without a disk, for what only the service decides.
 final class MemoryStore: MessageStore {
     let epoch = k3f9
+    let cursorKey = CursorKey(random: 1, 2)
     let messages: [Message]
     private let talks: [Conversation]
 

@@ -14,6 +14,7 @@ struct OpeningLimitTests {
     /// Opens what it is asked for, and remembers that it exists.
     private final class OpeningStore: MessageStore {
         let epoch = k3f9
+        let cursorKey = CursorKey(random: 0, 0)
         private let known = Mutex<Set<ConversationReference>>([])
         private let isBroken = Atomic(false)
 

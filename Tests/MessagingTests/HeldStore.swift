@@ -31,6 +31,7 @@ final class HeldStore: MessageStore {
     }
 
     let epoch = k3f9
+    let cursorKey = CursorKey(random: 1, 2)
     let state = Mutex(State())
 
     var reads: Int { state.withLock(\.reads) }

@@ -21,6 +21,13 @@ struct PollingLawTests {
             return try #require(conversation.marks(for: viewer))
         }
 
+        /// The position of somebody who has seen everything.
+        func cursor(_ viewer: UserID) throws -> MessageCursor {
+            MessageCursor(
+                epoch: k3f9, view: CursorKey(random: 1, 2).view(of: talk, by: Caller(user: viewer)),
+                marks: try marks(viewer))
+        }
+
         /// What a viewer sees of every message, worked out from the definition of `read`.
         func fresh(_ viewer: UserID) -> [Int64: Bool] {
             var flags: [Int64: Bool] = [:]
@@ -57,8 +64,9 @@ struct PollingLawTests {
 
         /// Follows `since` once; answers whether more is waiting.
         mutating func poll(_ model: Model, limit: Int) throws -> Bool {
-            let now = try model.marks(viewer)
-            let old = try MessageCursor(cursor, in: talk, epoch: k3f9, current: now).marks
+            let current = try model.cursor(viewer)
+            let now = current.marks
+            let old = try MessageCursor(cursor, in: talk, current: current).marks
             let slices = MessageWindow.since(old).slices(
                 now: now, viewer: viewer, limit: limit, prunedUpTo: model.prunedUpTo)
             let all = model.senders.enumerated().map { message(Int64($0 + 1), from: $1) }
@@ -75,7 +83,7 @@ struct PollingLawTests {
             let position = MessageWindow.since(old).position(
                 now: now, lastReturned: returned.last?.n, complete: returned.count == taken.count)
             try #require(returned.isEmpty || position != old, "the client would get the same again")
-            cursor = MessageCursor(epoch: k3f9, marks: position).text
+            cursor = current.at(position).text
             return returned.count < taken.count
         }
     }
@@ -90,9 +98,7 @@ struct PollingLawTests {
             for _ in 0..<Int.random(in: 0..<20, using: &chance) { model.change(&chance) }
             if seed.isMultiple(of: 2) { model.prune(&chance) }
             var clients = try users.map { viewer in
-                Client(
-                    viewer: viewer, seen: model.fresh(viewer),
-                    cursor: MessageCursor(epoch: k3f9, marks: try model.marks(viewer)).text)
+                Client(viewer: viewer, seen: model.fresh(viewer), cursor: try model.cursor(viewer).text)
             }
             for _ in 0..<40 {
                 model.change(&chance)
@@ -103,7 +109,7 @@ struct PollingLawTests {
             for var client in clients {
                 while try client.poll(model, limit: limit) {}
                 try #require(client.seen == model.fresh(client.viewer), "seed \(seed), \(client.viewer)")
-                #expect(client.cursor == MessageCursor(epoch: k3f9, marks: try model.marks(client.viewer)).text)
+                #expect(try client.cursor == model.cursor(client.viewer).text)
             }
         }
     }

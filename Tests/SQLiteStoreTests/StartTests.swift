@@ -110,10 +110,11 @@ struct StartTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["postbox.sqlite-journal"])
     }
 
-    @Test("A new database says whose it is, has its epoch, and syncs every commit")
+    @Test("A new database says whose it is, has its epoch and its cursor key, and syncs every commit")
     func creation() async throws {
-        let store = try SQLiteStore(path: folder.database, random: 7)
+        let store = try SQLiteStore(path: folder.database, random: 7, newCursorKey: CursorKey(random: 8, 9))
         #expect(store.epoch == Epoch(random: 7))
+        #expect(store.cursorKey == CursorKey(random: 8, 9))
         #expect(try store.isEmpty())
         let header = try Data(contentsOf: URL(fileURLWithPath: folder.database)).prefix(100)
         #expect(DatabaseHeader(header) == .database(applicationID: 0x506F_7374, schemaVersion: Schema.version))
@@ -162,6 +163,7 @@ struct StartTests {
 
         let second = try SQLiteStore(path: folder.database)
         #expect(second.epoch == first.epoch)
+        #expect(second.cursorKey == first.cursorKey)
         #expect(try await second.list(of: bob) == before)
         #expect(try await second.allMessages(id) == messages)
         #expect(try await second.send(draft(alice, to: .id(id), "one", key: "k")).replayed)

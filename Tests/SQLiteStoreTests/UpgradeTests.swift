@@ -33,7 +33,8 @@ struct UpgradeTests {
         #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
         let epoch = try await DatabaseQueue(path: folder.database).read { try StoredEpoch(db: $0).read() }
         let store = try SQLiteStore(path: folder.database)
-        #expect(store.epoch == epoch, "an upgrade is no new life: cursors stay good")
+        #expect(store.epoch == epoch, "an upgrade is no new life of the store")
+        let key = store.cursorKey
         #expect(try await store.allMessages(conversationID("conv-1")).map(\.content) == ["Hi", "Hi yourself 👋"])
         #expect(try await store.list(of: bob).conversations.map(\.unread) == [1, 1, 0])
         #expect(try await store.send(draft(alice, to: .direct(with: bob), "It's direct", key: "k-1")).replayed)
@@ -41,6 +42,9 @@ struct UpgradeTests {
         store.close()
         let report = try ReadOnlyDatabase.check(path: folder.database)
         #expect(report.faults == [] && report.messages == 6)
+        let again = try SQLiteStore(path: folder.database)
+        #expect(again.cursorKey == key, "the upgrade makes it once")
+        again.close()
     }
 
     @Test("An upgrade keeps the order of lists that are long, and counts the people of large conversations")
@@ -74,9 +78,14 @@ struct UpgradeTests {
         #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
     }
 
-    @Test("An upgrade that fails leaves the database of the earlier version as it was")
-    func fails() throws {
-        try lay(1, then: "ALTER TABLE conversations ADD COLUMN pruned_up_to INTEGER")
+    @Test(
+        "An upgrade that fails leaves the database of the earlier version as it was",
+        arguments: [
+            (1, "ALTER TABLE conversations ADD COLUMN pruned_up_to INTEGER"),
+            (2, "INSERT INTO store VALUES ('cursor_key', 'there already')"),
+        ])
+    func fails(version: UInt32, obstacle: String) throws {
+        try lay(version, then: obstacle)
         let before = try folder.contents()
         #expect(throws: SQLiteStoreError.self) { try SQLiteStore(path: folder.database) }
         #expect(try folder.contents() == before)

@@ -99,7 +99,8 @@ load helpers
     assert_header Cache-Control 'private, no-cache'
     assert_equal "$(header Vary | tr ',' '\n' | grep -ciE '^ *x-user-id *$')" 1
     assert_header X-Poll-Interval 10
-    [[ $(header X-Cursor) =~ ^[0-9a-z]+\.[0-9]+$ ]]
+    [[ $(header X-Cursor) =~ ^[0-9a-z]+\.[a-p][a-z2-7]{12}$ ]]
+    [[ $(header ETag) == \"$(header X-Cursor)-* ]]
     [[ $(header Link) == *"</api/messages/conversations?"*'>; rel="next"'* ]]
     [[ $(link next) == *"since=$(header X-Cursor)"* && $(link next) == *'messages=1'* ]]
 }

@@ -3,8 +3,9 @@
 
 load helpers
 
-epoch() {
-    header X-Cursor | cut -d. -f1
+# with_part NUMBER TEXT: the last cursor with another text in this part, by number from 1.
+with_part() {
+    header X-Cursor | awk -F. -v OFS=. -v part="$1" -v text="$2" '{ $part = text; print }'
 }
 
 @test "two people talk, each only by polling" {
@@ -161,13 +162,18 @@ epoch() {
 
 @test "a malformed cursor is 400" {
     send alice conv-1 'one' bob
-    for cursor in '!' 'a.b' 'a.b.c.d' '-1' '1.2' 'x.1.2.3.4' '%20' 'conv-1:' 'conv-1:x' '%00'; do
+    as bob GET "$API"
+    list=$(header X-Cursor)
+    as bob GET "$API/conv-1/messages"
+    mine=$(header X-Cursor)
+    for cursor in '!' 'a.b' 'a.b.c.d' '-1' '1.2' 'x.1.2.3.4' '%20' 'conv-1:' 'conv-1:x' '%00' "$list" "$mine." "$mine.0" "${mine^^}" \
+        "$mine.1.1" "$(with_part 2 aaaaaaaaa)" "$(with_part 3 01)" "$(with_part 3 "$(printf '%0400d' 1)")"; do
         as bob GET "$API/conv-1/messages?since=$cursor"
         assert_problem 400 malformed-cursor
         as bob GET "$API/conv-1/messages?before=$cursor"
         assert_problem 400 malformed-cursor
     done
-    for cursor in '!' 'a.b' 'a' '-1' '1.2.3' '%20'; do
+    for cursor in '!' 'a.b' 'a' '-1' '1.2.3' '%20' "$mine" "${list^^}" "$list." "$list.0" "${list}a" "${list%?}"; do
         as bob GET "$API?since=$cursor"
         assert_problem 400 malformed-cursor
     done
@@ -175,23 +181,68 @@ epoch() {
 
 @test "a cursor of another epoch is 410, and says to fetch without since" {
     send alice conv-1 'one' bob
+    for path in "$API" "$API/conv-1/messages"; do
+        as bob GET "$path"
+        epoch=$(header X-Cursor | cut -d. -f1)
+        other=${epoch%?}$([[ $epoch == *2 ]] && echo 3 || echo 2)
+        as bob GET "$path?since=$(with_part 1 "$other")"
+        assert_problem 410 cursor-expired
+        grep -q since "$BODY"
+    done
+}
+
+@test "a cursor of the form before this one is 410, in the present epoch too" {
+    send alice conv-1 'one' bob
     as bob GET "$API/conv-1/messages"
-    epoch=$(epoch)
-    other=${epoch%?}$([[ $epoch == *2 ]] && echo 3 || echo 2)
-    as bob GET "$API/conv-1/messages?since=$other.1.0.0"
-    assert_problem 410 cursor-expired
-    grep -q since "$BODY"
-    as bob GET "$API?since=$other.1"
-    assert_problem 410 cursor-expired
+    epoch=$(header X-Cursor | cut -d. -f1)
+    for parameter in since before; do
+        for cursor in "$epoch.1.0.0" "$epoch.0.0.0" x.1.2.3; do
+            as bob GET "$API/conv-1/messages?$parameter=$cursor"
+            assert_problem 410 cursor-expired
+        done
+        for cursor in "$epoch.1" "$epoch.0" x.1; do
+            as bob GET "$API?$parameter=$cursor"
+            assert_problem 410 cursor-expired
+        done
+    done
+}
+
+@test "a cursor of another conversation is 400, and of another user 410" {
+    send alice conv-1 'one' bob
+    send alice conv-1 'two'
+    send alice conv-2 'another' bob
+    send alice conv-2 'and another'
+    as bob GET "$API/conv-1/messages"
+    mine=$(header X-Cursor)
+    as alice GET "$API/conv-1/messages"
+    others=$(header X-Cursor)
+    as alice GET "$API"
+    list=$(header X-Cursor)
+    for parameter in since before; do
+        as bob GET "$API/conv-2/messages?$parameter=$mine"
+        assert_problem 400 malformed-cursor
+        as bob GET "$API/conv-2/messages?$parameter=conv-1:1"
+        assert_problem 400 malformed-cursor
+        as bob GET "$API/conv-1/messages?$parameter=$others"
+        assert_problem 410 cursor-expired
+        as bob GET "$API?$parameter=$list"
+        assert_problem 410 cursor-expired
+    done
 }
 
 @test "a cursor ahead of the store is 410" {
     send alice conv-1 'one' bob
+    for part in 3 4 5; do
+        as bob GET "$API/conv-1/messages"
+        as bob GET "$API/conv-1/messages?since=$(with_part "$part" 1000)"
+        assert_problem 410 cursor-expired
+    done
     as bob GET "$API/conv-1/messages"
-    as bob GET "$API/conv-1/messages?since=$(epoch).1000.0.0"
+    as bob GET "$API/conv-1/messages?since=$(header X-Cursor).1"
     assert_problem 410 cursor-expired
+    # It reads as some number, which is ahead but for one in many million millions.
     as bob GET "$API"
-    as bob GET "$API?since=$(epoch).1000000"
+    as bob GET "$API?since=$(with_part 2 aaaaaaaaaaaaa)"
     assert_problem 410 cursor-expired
 }
 

@@ -129,6 +129,10 @@ load data
 
 # Restore ---------------------------------------------------------------------------------
 
+cursor_key() {
+    sqlite3 "$1" "SELECT hex(value) FROM store WHERE key = 'cursor_key' AND length(value) = 16" | grep .
+}
+
 @test "a restored database serves what the backup has, and sends everybody's cursors away" {
     a_history
     start_postbox
@@ -137,16 +141,23 @@ load data
     next=$(link next)
     as bob GET "$API"
     list=$(link next)
+    cursor=$(header X-Cursor)
+    key=$(cursor_key "$DATABASE")
     succeeds backup "$BACKUP"
+    assert_equal "$(cursor_key "$BACKUP")" "$key"
     send bob late 'after the backup'
     stop_postbox
     refuses 69 restore "$BACKUP"
     assert_one_line 'postbox: *--force*'
     succeeds restore "$BACKUP" --force
     start_postbox
+    assert_equal "$(cursor_key "$DATABASE")" "$key"
     as bob GET "$API/late/messages" --header "If-None-Match: $tag"
     assert_status 200
     assert_json 'map(.content) == ["secret-one", "reply", "secret-two", "secret-two"]'
+    # The same position is another text in each epoch.
+    as bob GET "$API"
+    [[ $(header X-Cursor) != *".${cursor#*.}" ]] || fail "$(header X-Cursor)"
     for url in "$next" "$list"; do
         as bob GET "$ORIGIN/${url#http://*/}"
         assert_problem 410 cursor-expired

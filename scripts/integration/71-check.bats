@@ -44,6 +44,8 @@ breaks() {
     breaks schema 'ALTER TABLE users ADD COLUMN x TEXT'
     breaks epoch "DELETE FROM store WHERE key = 'epoch'"
     breaks epoch "UPDATE store SET value = 'No!' WHERE key = 'epoch'"
+    breaks cursor-key "DELETE FROM store WHERE key = 'cursor_key'"
+    breaks cursor-key "UPDATE store SET value = x'00112233' WHERE key = 'cursor_key'"
     breaks change-counter "DELETE FROM store WHERE key = 'change'"
     breaks change-counter "UPDATE store SET value = 1 WHERE key = 'change'"
     breaks ids "INSERT INTO users (tenant_id, id) VALUES ('', CAST(x'6100' AS TEXT))"

@@ -1,0 +1,71 @@
+/// Makes and reads the cursors of one caller's list of conversations, e.g. `k3f9.iejyu3dmygwae`: the epoch, and a position that only
+/// the store can read.
+///
+/// A position is a change number, and those come from one counter of the store: a caller who saw them could count what everybody
+/// else does. So each caller gets them in a permutation of their own. Two cursors tell a caller that they are the same
+/// position or not the same, and nothing more.
+public struct ListCursors: Sendable {
+    /// The longest cursor, in bytes, of this form or the former one.
+    private static let maximumLength = 36
+    /// So many digits hold 64 bits, and the first is a letter.
+    private static let digits = 13
+
+    private let epoch: Epoch
+    private let permutation: Permutation
+
+    /// Makes cursors for a caller.
+    ///
+    /// - Parameters:
+    ///   - epoch: the present life of the store.
+    ///   - key: the store's.
+    public init(of caller: Caller, epoch: Epoch, key: CursorKey) {
+        self.epoch = epoch
+        permutation = key.permutation(for: caller, epoch: epoch)
+    }
+
+    /// The cursor of a position that has all changes up to this one: one of the caller's list, or 0.
+    public func text(at change: Int64) -> String { text(change, isJustBelow: false) }
+
+    /// The cursor of a position just below a change of the caller's list.
+    ///
+    /// It is another one than that of the number before, which may be somebody else's change: if they were the same, a caller could
+    /// see that nobody did anything between two changes of their own.
+    public func text(justBelow change: Int64) -> String { text(change, isJustBelow: true) }
+
+    /// Reads `since`: the number up to which all changes are known, given the caller's latest change.
+    ///
+    /// - Throws: ``CursorError``.
+    public func changesKnown(by text: String, current: Int64) throws(CursorError) -> Int64 {
+        let (change, isJustBelow) = try read(text, current)
+        return isJustBelow ? max(change - 1, 0) : change
+    }
+
+    /// Reads `before`: the change that an older page ends below, given the caller's latest change.
+    ///
+    /// - Throws: ``CursorError``.
+    public func pageEnd(in text: String, current: Int64) throws(CursorError) -> Int64 {
+        try read(text, current).change
+    }
+
+    private func text(_ change: Int64, isJustBelow: Bool) -> String {
+        let position = UInt64(bitPattern: change) << 1 | (isJustBelow ? 1 : 0)
+        return CursorText.make { text in
+            text.append(epoch)
+            text.append(permutation.image(of: position), digits: Self.digits)
+        }
+    }
+
+    /// A cursor of the former form had the change number itself in decimal digits, of which none begins this one's second part.
+    private func read(_ text: String, _ current: Int64) throws(CursorError) -> (change: Int64, isJustBelow: Bool) {
+        guard text.utf8.count <= Self.maximumLength else { throw .malformed }
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 2, let given = Epoch(Substring(parts[0])) else { throw .malformed }
+        if DecimalNumber.parse(parts[1]) != nil { throw .expired }
+        guard let image = Base32.parse(parts[1], digits: Self.digits) else { throw .malformed }
+        guard given == epoch else { throw .expired }
+        let position = permutation.number(of: image)
+        let change = Int64(position >> 1)
+        guard change <= current else { throw .expired }
+        return (change, position & 1 == 1)
+    }
+}
