@@ -16,4 +16,26 @@ public struct ConversationPage: Sendable, Equatable {
         self.position = position
         self.olderBefore = olderBefore
     }
+
+    /// The entries in the order in which they are kept where not all fit. A delta loses those that changed last: a client that follows its
+    /// position gets them next. Any other page loses those with the oldest activity.
+    public func inOrderOfNeed(_ window: ListWindow) -> [ConversationSummary] {
+        guard case .since = window else { return conversations }
+        return conversations.sorted { $0.change < $1.change }
+    }
+
+    /// The page with only the first entries of that order, at least one.
+    public func cut(to count: Int, _ window: ListWindow) -> ConversationPage {
+        guard count < conversations.count else { return self }
+        let kept = inOrderOfNeed(window).prefix(count)
+        var (position, olderBefore) = (position, olderBefore)
+        if case .since = window {
+            position = kept.last?.change ?? position
+        } else {
+            olderBefore = kept.last?.activity ?? olderBefore
+        }
+        return ConversationPage(
+            conversations: kept.sorted { $0.activity > $1.activity }, latestChange: latestChange, position: position,
+            olderBefore: olderBefore)
+    }
 }

@@ -18,11 +18,15 @@ public struct ConversationSummary: Sendable, Equatable {
     public let newest: PackedMessages
     /// When it was opened.
     public let openedAt: Timestamp
+    /// The number of the change that was its latest message, or its opening.
+    public let activity: Int64
+    /// The number of the latest change that the caller sees.
+    public let change: Int64
 
     /// Puts a summary together.
     public init(
         conversation: Conversation, participantCount: Int, people: [Person], marks: ReadMarks, unread: Int64,
-        newest: PackedMessages, openedAt: Timestamp
+        newest: PackedMessages, openedAt: Timestamp, activity: Int64, change: Int64
     ) {
         self.conversation = conversation
         self.participantCount = participantCount
@@ -31,5 +35,16 @@ public struct ConversationSummary: Sendable, Equatable {
         self.unread = unread
         self.newest = newest
         self.openedAt = openedAt
+        self.activity = activity
+        self.change = change
+    }
+
+    /// A number of bytes that it has as JSON at least: its texts, with as many messages as it shows.
+    public func leastSize(embedded: Int) -> Int {
+        let id = conversation.id.text.utf8.count
+        let names = people.reduce(0) { size, person in
+            size + person.id.text.utf8.count + person.displayName.utf8.count + (person.company?.utf8.count ?? 0)
+        }
+        return id + names + newest.suffix(embedded).textSize
     }
 }

@@ -20,11 +20,14 @@ public final class FreshnessIndex: CommitObserver {
     private let recents: Mutex<RecentMessagesTable<ConversationName>>
 
     /// The most bytes of messages that are kept, whatever the capacity.
-    private static let largestRecents = 16 << 20
+    public static let largestRecents = 16 << 20
+    /// The most bytes of who takes part in conversations of more than two, whatever the capacity.
+    public static let largestGroups = 64 << 20
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
     public init(capacity: Int) {
-        conversations = Mutex(FreshnessTable(capacity: capacity))
+        conversations = Mutex(
+            FreshnessTable(capacity: capacity, largestCost: Self.largestGroups) { $0.participants.memory })
         lists = Mutex(FreshnessTable(capacity: capacity))
         directs = Mutex(LeastRecentlyUsed(capacity: capacity))
         recents = Mutex(RecentMessagesTable(capacity: capacity, largestCost: Self.largestRecents))
@@ -119,22 +122,26 @@ public final class FreshnessIndex: CommitObserver {
         return recents.withLock { $0.value(for: name) }?.messages(in: slices, limit: limit)
     }
 
-    /// The newest `count` messages of a conversation as it was at some moment, if all of them are in memory.
-    public func newest(_ count: Int, in conversation: Conversation, of tenant: TenantID) -> PackedMessages? {
+    /// The newest messages of a conversation as it was at some moment, as many as the bounds allow, if it is in memory which those are.
+    public func newest(
+        within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID
+    ) -> PackedMessages? {
         guard conversation.lastN > conversation.prunedUpTo else { return PackedMessages([]) }
-        let numbers = max(conversation.prunedUpTo + 1, conversation.lastN - Int64(count) + 1)...conversation.lastN
-        return messages(in: conversation, of: tenant, [MessageSlice(numbers)], limit: count)
+        let name = ConversationName(tenant: tenant, id: conversation.id)
+        return recents.withLock { $0.value(for: name) }?
+            .newest(within: bounds, after: conversation.prunedUpTo, upTo: conversation.lastN)
     }
 
-    /// The newest `count` messages of a conversation as it was at some moment; read, and kept from then on, where they are not in
-    /// memory.
+    /// The newest messages of a conversation as it was at some moment, as many as the bounds allow; read, and kept from then on, where
+    /// they are not in memory.
     public func newest(
-        _ count: Int, in conversation: Conversation, of tenant: TenantID, orRead read: () throws -> PackedMessages
+        within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID,
+        orRead read: () throws -> PackedMessages
     ) rethrows -> PackedMessages {
-        if let known = newest(count, in: conversation, of: tenant) { return known }
+        if let known = newest(within: bounds, in: conversation, of: tenant) { return known }
         let found = try read()
         keep(found, of: conversation, tenant)
-        return found
+        return found.newest(within: bounds)
     }
 
     /// Keeps the newest messages of a conversation, read from the store; what has come since then is found missing when needed.

@@ -16,9 +16,19 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private var entries: LeastRecentlyUsed<Key, Entry>
     private var loads: [Key: Load] = [:]
+    private let costOf: @Sendable (Value) -> Int
+    private let largestCost: Int
+    /// The bytes that values take beside their entries.
+    private(set) var cost = 0
 
-    init(capacity: Int) {
+    /// - Parameters:
+    ///   - capacity: the most entries.
+    ///   - largestCost: the most bytes that values take beside their entries.
+    ///   - cost: how many a value takes.
+    init(capacity: Int, largestCost: Int = .max, cost: @escaping @Sendable (Value) -> Int = { _ in 0 }) {
         entries = LeastRecentlyUsed(capacity: capacity)
+        self.largestCost = largestCost
+        costOf = cost
     }
 
     var statistics: TableStatistics { entries.statistics }
@@ -58,16 +68,31 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// Takes the value that a commit made.
     mutating func committed(_ key: Key, _ value: Value) {
+        var change = 0
         entries.update(key) { entry in
             entry.validity?.end()
+            change = costOf(value) - costOf(entry.value)
             entry = Entry(value: value)
         }
+        cost += change
         loads[key]?.overtaken = true
     }
 
     private mutating func keep(_ value: Value, for key: Key) {
-        let isThere = entries.update(key) { $0.validity?.end() }
-        if !isThere, entries.count == entries.capacity { entries.dropOldest()?.validity?.end() }
+        var known = 0
+        let isThere = entries.update(key) { entry in
+            entry.validity?.end()
+            known = costOf(entry.value)
+        }
+        if !isThere, entries.count == entries.capacity { dropOldest() }
+        cost += costOf(value) - known
         entries.set(key, to: Entry(value: value))
+        while cost > largestCost, entries.count > 1 { dropOldest() }
+    }
+
+    private mutating func dropOldest() {
+        guard let dropped = entries.dropOldest() else { return }
+        dropped.validity?.end()
+        cost -= costOf(dropped.value)
     }
 }

@@ -4,18 +4,24 @@ public struct ListFreshness: Equatable, Sendable {
     public struct PageEnd: Equatable, Sendable {
         /// What to ask for `before` to get older entries; nil where there are none.
         public let olderBefore: Int64?
-        // One for each of a hundred thousand people: it fits beside what tells whether there is an older page.
+        // One for each of a hundred thousand people: they fit beside what tells whether there is an older page.
         private let shortLimit: Int16
-
-        /// How many entries the page may have.
-        public var limit: Int { Int(shortLimit) }
+        private let shortMessages: UInt8
 
         /// Puts an end together.
         ///
-        /// - Parameter limit: at most 32,767, many times what anybody can ask for.
-        public init(limit: Int, olderBefore: Int64?) {
+        /// - Parameters:
+        ///   - limit: how many entries the page may have; at most 32,767, many times what anybody can ask for.
+        ///   - messages: how many messages it embeds in each, at most 255: how large they are decides how many entries fit.
+        public init(limit: Int, messages: Int, olderBefore: Int64?) {
             shortLimit = Int16(limit)
+            shortMessages = UInt8(messages)
             self.olderBefore = olderBefore
+        }
+
+        /// Whether it is the end of a page that was asked for with these parameters.
+        public func isOf(limit: Int, messages: Int) -> Bool {
+            shortLimit == Int16(limit) && shortMessages == UInt8(messages)
         }
     }
 

@@ -1,6 +1,8 @@
-/// Gives the newest messages of a conversation as it is, so many: from memory, or else those that a read of the store gives it.
+/// Gives the newest messages of a conversation as it is, as many as the bounds allow: from memory, or else of those that a read of the
+/// store gives it, which may be more.
 public typealias NewestMessages =
-    @Sendable (_ conversation: Conversation, _ count: Int, _ read: () throws -> PackedMessages) throws -> PackedMessages
+    @Sendable (_ conversation: Conversation, _ bounds: PageBounds, _ read: () throws -> PackedMessages) throws ->
+    PackedMessages
 
 /// The durable home of conversations: what a database must be able to do for Postbox.
 ///
@@ -23,21 +25,35 @@ public protocol MessageStore: Sendable {
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation?
 
-    /// The messages in these slices, each once, ordered by number, at most `limit`.
-    func messages(
-        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> PackedMessages
+    /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them where they were read, so that no more
+    /// pages are in memory at a time than are read.
+    ///
+    /// - Parameters:
+    ///   - bounds: how much is needed. Where there is more, so much is read that ``PageBounds/areExceeded(by:_:)`` says so of the
+    ///     bytes of their contents, and not a message more. Only of a single slice may the newest messages be kept.
+    ///   - make: takes what was read; it must not wait.
+    func messages<Answer: Sendable>(
+        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer
+    ) async throws(MessagingError) -> Answer
 
     /// The newest change number of the caller's list; 0 where it is empty.
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64
 
-    /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
+    /// Reads a part of the caller's list, and makes an answer of it where it was read, so that no more pages are in memory at a time than
+    /// are read.
     ///
-    /// - Parameter newest: says what the newest messages of a conversation are; any thread may call it.
-    func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        newest: @escaping NewestMessages
-    ) async throws(MessagingError) -> ConversationPage
+    /// - Parameters:
+    ///   - bounds: how much is needed, in bytes of ``ConversationSummary/leastSize(embedded:)``. Of what is more than that, a little may
+    ///     be read.
+    ///   - embedded: how much of its newest messages an entry has, whatever else is in the page, so that it looks the same in every one. The
+    ///     last message is read in any case.
+    ///   - newest: says what the newest messages of a conversation are; any thread may call it.
+    ///   - make: takes what was read; it must not wait.
+    func conversations<Answer: Sendable>(
+        of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
+        newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
+    ) async throws(MessagingError) -> Answer
 
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
     ///
@@ -69,10 +85,19 @@ public protocol MessageStore: Sendable {
 }
 
 extension MessageStore {
-    /// The same for whoever has nothing in memory.
+    /// The messages in these slices, each once, ordered by number, at most `limit`, however large they are.
+    public func messages(
+        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
+    ) async throws(MessagingError) -> PackedMessages {
+        try await messages(in: conversation, slices, PageBounds(count: limit, bytes: .max)) { $0.prefix(limit) }
+    }
+
+    /// A part of the caller's list, however large it is, for whoever has nothing in memory.
     public func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
     ) async throws(MessagingError) -> ConversationPage {
-        try await conversations(of: caller, window, limit: limit, messages: messages) { try $2() }
+        try await conversations(
+            of: caller, window, PageBounds(count: limit, bytes: .max),
+            embedded: PageBounds(count: messages, bytes: .max, kept: .newest), newest: { try $2() }, make: { $0 })
     }
 }

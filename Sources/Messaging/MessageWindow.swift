@@ -7,6 +7,11 @@ public enum MessageWindow: Equatable, Sendable {
     /// What changed after a position.
     case since(ReadMarks)
 
+    /// Which messages an answer keeps where not all of them fit: a page loses its oldest end, and what changed its newest.
+    public var kept: PageBounds.End {
+        if case .since = self { .oldest } else { .newest }
+    }
+
     /// The slices that hold the answer; together, oldest first and cut at `limit`, they are the answer.
     ///
     /// Numbers have no gaps, so a page is a range. What changed is: what is new, and what is not but whose `read` flipped, that

@@ -23,6 +23,15 @@ public struct Participants: Sendable, Equatable {
     public init(_ participants: [Conversation.Participant]) {
         storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)
     }
+
+    /// The bytes that they take in memory of their own, about: an id of up to 15 bytes lies in its participant.
+    var memory: Int {
+        guard case .any(let participants) = storage else { return 0 }
+        return participants.reduce(64) { size, participant in
+            let id = participant.user.text.utf8.count
+            return size + MemoryLayout<Conversation.Participant>.stride + (id > 15 ? id + 32 : 0)
+        }
+    }
 }
 
 extension Participants: RandomAccessCollection, MutableCollection {

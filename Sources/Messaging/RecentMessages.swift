@@ -34,6 +34,19 @@ public struct RecentMessages: Sendable, Equatable {
         return last > known || (last == known && newest.count > messages.count)
     }
 
+    /// The newest messages up to a number and above another one, as many as the bounds allow; nil where it takes more than what is kept to
+    /// know them.
+    func newest(within bounds: PageBounds, after pruned: Int64, upTo lastN: Int64) -> PackedMessages? {
+        guard let last = messages.lastNumber else { return nil }
+        let first = last - Int64(messages.count) + 1
+        guard first <= lastN, lastN <= last else { return nil }
+        let wanted = max(pruned + 1, lastN - Int64(bounds.count) + 1)
+        let known = messages[Int(max(wanted, first) - first)...Int(lastN - first)]
+        let newest = known.newest(within: bounds)
+        // Where all that is kept fits, so might a message before it.
+        return wanted >= first || newest.count < known.count ? newest : nil
+    }
+
     /// The first `limit` messages of these slices, ordered by number; nil where one of them may lie outside of what is kept.
     func messages(in slices: [MessageSlice], limit: Int) -> PackedMessages? {
         guard let last = messages.lastNumber else { return nil }

@@ -8,5 +8,20 @@ struct Context: Sendable {
     let surroundings: Surroundings
     let openings: RateLimiter<Caller>
     let idlePolls: IdlePolls
+    let answerMemory: AnswerMemory
     let deliveries: DeliveryClock?
+
+    /// The bounds of a page that is asked for with this limit.
+    func bounds(limit: Int, kept: PageBounds.End) -> PageBounds {
+        PageBounds(count: limit, bytes: settings.mostAnswerBytes, kept: kept)
+    }
+
+    /// Refuses to read for an answer that there would be no memory for; a client that has something already may still be told that it has
+    /// not changed.
+    ///
+    /// - Throws: `overloaded`.
+    func checkMemory(for call: Call) throws(Problem) {
+        guard call.wantsBody, call.request.fields[.ifNoneMatch] == nil else { return }
+        try answerMemory.check(for: call.caller)
+    }
 }

@@ -9,18 +9,18 @@ public struct EntityTag: Equatable, Sendable {
     /// The tag with its quotes; a strong one, since the same state is always written as the same bytes.
     public let text: String
 
-    /// The tag of one viewer's view of a conversation's messages.
+    /// The tag of one viewer's view of a conversation's messages; what the bounds are counts too, for where a page ends depends on them.
     ///
     /// - Parameter cursor: the present position.
     init(
-        messagesOf conversation: ConversationID, at cursor: String, _ window: MessageWindow, limit: Int,
+        messagesOf conversation: ConversationID, at cursor: String, _ window: MessageWindow, _ bounds: PageBounds,
         caller: Caller
     ) {
         var variant = Fingerprint()
         variant.combine("messages")
         variant.combine(caller)
         variant.combine(conversation.text)
-        variant.combine(Int64(limit))
+        variant.combine(bounds)
         switch window {
         case .newest: variant.combine("newest")
         case .before(let n):
@@ -42,11 +42,11 @@ public struct EntityTag: Equatable, Sendable {
     /// - Parameters:
     ///   - cursor: the present position.
     ///   - query: what was asked for, with cursors that were found to be good.
-    init(listOf caller: Caller, at cursor: String, _ query: Query, limit: Int, messages: Int) {
+    init(listOf caller: Caller, at cursor: String, _ query: Query, _ bounds: PageBounds, messages: Int) {
         var variant = Fingerprint()
         variant.combine("conversations")
         variant.combine(caller)
-        variant.combine(Int64(limit))
+        variant.combine(bounds)
         variant.combine(Int64(messages))
         if let before = query.before {
             variant.combine("before")
@@ -63,6 +63,30 @@ public struct EntityTag: Equatable, Sendable {
     /// Takes a tag with its quotes.
     init(text: String) {
         self.text = text
+    }
+
+    /// The tag of the same page, cut at its oldest end so that it begins with this message.
+    ///
+    /// Where a page is cut follows from the state, but to find out takes all its messages. In the tag, the client brings it along.
+    func ofPage(from first: Int64) -> EntityTag {
+        EntityTag(text: "\(text.dropLast()).\(first)\"")
+    }
+
+    /// The number of the first message of the cut page that the client has, if its request names a tag that ``ofPage(from:)`` made of this
+    /// one.
+    func firstOfPage(knownTo request: Request) -> Int64? {
+        let beginning = Array(text.utf8.dropLast()) + [UInt8(ascii: ".")]
+        for value in request.fields.all(.ifNoneMatch) {
+            var rest = value
+            while let start = rest.firstIndex(of: UInt8(ascii: "\"")) {
+                let tag = rest[start...]
+                if tag.starts(with: beginning), let end = tag.dropFirst().firstIndex(of: UInt8(ascii: "\"")) {
+                    return DecimalNumber.parse(tag[tag.index(start, offsetBy: beginning.count)..<end])
+                }
+                rest = tag.dropFirst()
+            }
+        }
+        return nil
     }
 
     /// Whether an `If-None-Match` names this tag, by weak comparison (RFC 9110, sections 8.8.3.2 and 13.1.2).
@@ -97,5 +121,12 @@ public struct EntityTag: Equatable, Sendable {
         guard let first = request.fields[.ifNoneMatch] else { return false }
         return matches(ifNoneMatch: first)
             || request.fields.all(.ifNoneMatch).dropFirst().contains { matches(ifNoneMatch: $0) }
+    }
+}
+
+extension Fingerprint {
+    fileprivate mutating func combine(_ bounds: PageBounds) {
+        combine(Int64(bounds.count))
+        combine(Int64(bounds.bytes))
     }
 }

@@ -58,6 +58,21 @@ struct Gate: Sendable {
         }
     }
 
+    /// How many bytes of an answer cost one token more.
+    private static let bytesPerToken = 64 << 10
+
+    /// Takes further tokens for what an answer to a request that was let in costs; a large one may leave the caller with less than none.
+    ///
+    /// - Parameter size: the bytes of its body, sent or, as for `HEAD`, only made out.
+    func charge(_ caller: Caller, _ request: Request, size: Int) {
+        guard size >= Self.bytesPerToken else { return }
+        let tokens = size / Self.bytesPerToken
+        switch request.method {
+        case .post, .put: sends.charge(tokens, to: caller, now: ticks())
+        default: polls.charge(tokens, to: caller, now: ticks())
+        }
+    }
+
     /// The caller as far as memory knows, with a token taken; nil where it takes ``admit(_:_:)``.
     func admitFromMemory(_ request: Request, _ query: Query) throws(Problem) -> Caller? {
         do throws(Problem) {

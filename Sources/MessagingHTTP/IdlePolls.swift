@@ -24,6 +24,12 @@ final class IdlePolls: Sendable {
             origin = call.request.onlyOrigin.map { Array($0)[...] }
         }
 
+        /// The bytes that it takes, about. The fields are there twice, as they are here and as the server prepares them.
+        var cost: Int {
+            let fields = response.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 }
+            return 512 + 2 * fields + target.count + (origin?.count ?? 0)
+        }
+
         /// Whether it answers this request too: the same from all that an answer depends on besides the state.
         fileprivate func isTo(_ request: Request, from other: ArraySlice<UInt8>?, of caller: Caller) -> Bool {
             guard target[...].hasSameBytes(as: request.target[...]), self.caller == caller else { return false }
@@ -43,12 +49,28 @@ final class IdlePolls: Sendable {
 
     private struct Table {
         var answers: LeastRecentlyUsed<Key, Answer>
+        let mostBytes: Int
+        var cost = 0
         var newcomers = 0
 
+        /// Whether a newcomer that is about as large as the others is let in.
         mutating func hasPlaceForNewcomer() -> Bool {
-            guard answers.count == answers.capacity else { return true }
+            let usual = answers.count == 0 ? 0 : cost / answers.count
+            guard answers.count == answers.capacity || cost + usual > mostBytes else { return true }
             newcomers += 1
             return newcomers.isMultiple(of: IdlePolls.newcomersPerPlace)
+        }
+
+        mutating func add(_ answer: Answer, for key: Key) {
+            guard answer.cost <= mostBytes else { return }
+            if answers.count == answers.capacity { dropOldest() }
+            cost += answer.cost
+            answers.set(key, to: answer)
+            while cost > mostBytes { dropOldest() }
+        }
+
+        mutating func dropOldest() {
+            cost -= answers.dropOldest()?.cost ?? 0
         }
     }
 
@@ -58,9 +80,15 @@ final class IdlePolls: Sendable {
 
     private let table: Mutex<Table>
 
-    init(capacity: Int) {
-        table = Mutex(Table(answers: LeastRecentlyUsed(capacity: capacity)))
+    /// - Parameters:
+    ///   - capacity: the most answers.
+    ///   - mostBytes: the most bytes of them, about.
+    init(capacity: Int, mostBytes: Int) {
+        table = Mutex(Table(answers: LeastRecentlyUsed(capacity: capacity), mostBytes: mostBytes))
     }
+
+    /// The bytes that are kept, about.
+    var cost: Int { table.withLock { $0.cost } }
 
     /// The answer given before; whether its state is still the present one is for whoever calls this to check.
     func answer(to request: Request, of caller: Caller) -> Answer? {
@@ -79,11 +107,17 @@ final class IdlePolls: Sendable {
     func keep(_ response: Response, _ tag: EntityTag, to call: Call, validity: () -> Validity?) {
         let key = Self.key(of: call.request, from: call.request.onlyOrigin, of: call.caller)
         table.withLock { table in
+            var change = 0
             let isNew = !table.answers.update(key) { known in
-                if let validity = validity() { known = Answer(response, tag, to: call, validity) }
+                guard let validity = validity() else { return }
+                let answer = Answer(response, tag, to: call, validity)
+                change = answer.cost - known.cost
+                known = answer
             }
+            table.cost += change
+            while table.cost > table.mostBytes { table.dropOldest() }
             guard isNew, table.hasPlaceForNewcomer(), let validity = validity() else { return }
-            table.answers.set(key, to: Answer(response, tag, to: call, validity))
+            table.add(Answer(response, tag, to: call, validity), for: key)
         }
     }
 

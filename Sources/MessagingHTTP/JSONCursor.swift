@@ -31,18 +31,26 @@ struct JSONCursor {
     mutating func number(_ number: Int64) {
         var rest = number.magnitude
         if number < 0 { byte(UInt8(ascii: "-")) }
-        var (count, limit) = (1, UInt64(10))
-        while rest >= limit {
-            count += 1
-            let next = limit.multipliedReportingOverflow(by: 10)
-            if next.overflow { break }
-            limit = next.partialValue
-        }
+        let count = Self.digits(of: rest)
         for digit in stride(from: count - 1, through: 0, by: -1) {
             place.storeBytes(of: 0x30 + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: digit, as: UInt8.self)
             rest /= 10
         }
         place += count
+    }
+
+    /// How many bytes a number has.
+    static func length(of number: Int64) -> Int { digits(of: number.magnitude) + (number < 0 ? 1 : 0) }
+
+    private static func digits(of number: UInt64) -> Int {
+        var (count, limit) = (1, UInt64(10))
+        while number >= limit {
+            count += 1
+            let next = limit.multipliedReportingOverflow(by: 10)
+            if next.overflow { break }
+            limit = next.partialValue
+        }
+        return count
     }
 
     /// Writes a moment with its quotes.
@@ -69,6 +77,15 @@ struct JSONCursor {
     /// Writes what stands between the quotes of a string.
     mutating func stringContent(_ text: JSONText) {
         if text.isPlain { raw(text.utf8) } else { for byte in text.utf8 { escape(byte) } }
+    }
+
+    /// How many bytes a byte of a string takes.
+    static func length(of byte: UInt8) -> Int {
+        switch byte {
+        case 0x22, 0x5C, 0x08, 0x09, 0x0A, 0x0C, 0x0D: 2
+        case 0..<0x20: 6
+        default: 1
+        }
     }
 
     /// Writes a byte of a string; only quote, backslash and control characters are escaped (RFC 8259, section 7).

@@ -16,13 +16,16 @@ public struct JSONWriter: Sendable {
     }
 
     /// Appends bytes that are JSON already.
-    public mutating func raw(_ text: [UInt8]) {
+    public mutating func raw(_ text: some Collection<UInt8>) {
         bytes.append(contentsOf: text)
     }
 
-    /// Takes the last byte away.
-    public mutating func dropLast() {
-        bytes.removeLast()
+    /// How many bytes have been written.
+    var count: Int { bytes.count }
+
+    /// Takes away what was written after so many bytes, but not its memory.
+    mutating func cut(to count: Int) {
+        bytes.removeSubrange(count...)
     }
 
     /// Appends a whole number.

@@ -18,7 +18,9 @@ struct ListConversations {
         let tag = tag(call, at: cursor)
         switch window {
         case .newest:
-            guard let end = freshness.pageEnd, end.limit == limit(call), tag.isKnown(to: call.request) else {
+            guard let end = freshness.pageEnd, end.isOf(limit: limit(call), messages: embedded(call)),
+                tag.isKnown(to: call.request)
+            else {
                 return nil
             }
             let before = end.olderBefore.map(cursors.text(at:))
@@ -27,7 +29,7 @@ struct ListConversations {
             guard change == freshness.change else { return nil }
             let answer = pollAnswer(tag, cursor, before: nil)
             guard !tag.isKnown(to: call.request) else { return notModified(answer, at: change, call) }
-            return answer.response(to: call, context.settings) { $0.raw("[]") }
+            return try answer.response(to: call, context.settings, context.answerMemory, size: 2) { Array("[]".utf8) }
         case .before:
             return nil
         }
@@ -37,49 +39,44 @@ struct ListConversations {
     ///
     /// The tag comes from the snapshot that was read, which may be newer than what memory said a moment ago.
     func answer(_ call: Call) async throws -> Response {
+        try context.checkMemory(for: call)
         let cursors = cursors(of: call.caller)
         let window = try await window(call, cursors)
-        let embedded = call.query.messages ?? Self.defaultMessages
-        let page = try await page(call, window, embedded)
+        let (index, tenant) = (context.index, call.caller.tenant)
+        // Of the messages only those are read that memory does not have, which keeps them from then on.
+        let result = try await context.store.conversations(
+            of: call.caller, window, bounds(call),
+            embedded: PageBounds(count: embedded(call), bytes: context.settings.mostEmbeddedBytes, kept: .newest),
+            newest: { conversation, bounds, read in
+                try index.newest(within: bounds, in: conversation, of: tenant, orRead: read)
+            },
+            make: { page in Result { () throws(Problem) in try answer(call, page, window, cursors) } })
+        return try result.get()
+    }
+
+    /// Answers with as much of a page as fits.
+    private func answer(
+        _ call: Call, _ read: ConversationPage, _ window: ListWindow, _ cursors: ListCursors
+    ) throws(Problem) -> Response {
+        let (tag, embedded) = (tag(call, at: cursors.text(at: read.latestChange)), embedded(call))
+        let array = ConversationArray(
+            read, window, for: call.caller.user, embedded: embedded, atMost: context.settings.mostAnswerBytes,
+            isWritten: call.wantsBody && !tag.isKnown(to: call.request))
+        let page = array.page
         if window == .newest {
-            let end = ListFreshness.PageEnd(limit: limit(call), olderBefore: page.olderBefore)
+            let end = ListFreshness.PageEnd(limit: limit(call), messages: embedded, olderBefore: page.olderBefore)
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
-        let tag = tag(call, at: cursors.text(at: page.latestChange))
         let cursor =
             if case .before(let end) = window { cursors.text(justBelow: end) } else { cursors.text(at: page.position) }
-        let response = pollAnswer(tag, cursor, before: page.olderBefore.map(cursors.text(at:)))
-            .response(to: call, context.settings, capacity: Self.size(of: page)) { json in
-                json.raw("[")
-                for (place, summary) in page.conversations.enumerated() {
-                    if place > 0 { json.raw(",") }
-                    json.conversation(summary, for: call.caller.user, embedded: embedded)
-                }
-                json.raw("]")
-            }
+        let response = try pollAnswer(tag, cursor, before: page.olderBefore.map(cursors.text(at:)))
+            .response(to: call, context.settings, context.answerMemory, size: array.size) { array.bytes }
         if let deliveries = context.deliveries, call.shows(response) {
             for summary in page.conversations {
                 deliveries.fetched(summary.newest.suffix(embedded), in: summary.conversation.id, by: call.caller)
             }
         }
         return response
-    }
-
-    /// Reads a part of the list, but of the messages only those that memory does not have, which it keeps from then on.
-    private func page(_ call: Call, _ window: ListWindow, _ embedded: Int) async throws -> ConversationPage {
-        let (index, tenant) = (context.index, call.caller.tenant)
-        return try await context.store.conversations(
-            of: call.caller, window, limit: limit(call), messages: embedded
-        ) { conversation, count, read in
-            try index.newest(count, in: conversation, of: tenant, orRead: read)
-        }
-    }
-
-    /// About how many bytes a page has as JSON.
-    private static func size(of page: ConversationPage) -> Int {
-        page.conversations.reduce(64) { size, summary in
-            size + 512 + summary.newest.textSize + summary.newest.count * 256
-        }
     }
 
     private func notModified(_ answer: PollAnswer, at change: Int64, _ call: Call) -> Response {
@@ -91,6 +88,10 @@ struct ListConversations {
     }
 
     private func limit(_ call: Call) -> Int { call.query.limit ?? Self.defaultLimit }
+
+    private func embedded(_ call: Call) -> Int { call.query.messages ?? Self.defaultMessages }
+
+    private func bounds(_ call: Call) -> PageBounds { context.bounds(limit: limit(call), kept: .oldest) }
 
     /// The window, by what memory knows or, where the cursor is ahead of that, by what is on disk.
     private func window(_ call: Call, _ cursors: ListCursors) async throws -> ListWindow {
@@ -114,9 +115,7 @@ struct ListConversations {
     }
 
     private func tag(_ call: Call, at cursor: String) -> EntityTag {
-        EntityTag(
-            listOf: call.caller, at: cursor, call.query, limit: limit(call),
-            messages: call.query.messages ?? Self.defaultMessages)
+        EntityTag(listOf: call.caller, at: cursor, call.query, bounds(call), messages: embedded(call))
     }
 
     private func pollAnswer(_ tag: EntityTag, _ cursor: String, before: String?) -> PollAnswer {

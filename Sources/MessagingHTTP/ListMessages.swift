@@ -13,42 +13,49 @@ struct ListMessages {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let view = try unlessAhead({ try view(of: conversation, reference, call) })
         else { return nil }
-        guard view.tag.isKnown(to: call.request) else {
-            return messagesInMemory(view, call).map { answer(view, upToOneMore: $0, call) }
-        }
-        guard view.certainlyFits else { return nil }
-        let response = pollAnswer(view, lastReturned: nil, complete: true).notModified(call, context.settings)
-        context.idlePolls.keep(response, view.tag, to: call) {
-            context.index.validity(of: view.conversation.id, seenBy: call.caller, at: view.now)
-        }
-        return response
+        if let known = view.extent(knownTo: call.request) { return notModified(view, known, call) }
+        return try messagesInMemory(view, call).map { try answer(view, $0, call) }
     }
 
     /// Answers from the store.
     func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
+        try context.checkMemory(for: call)
         let view = try await view(reference, call)
-        return answer(view, upToOneMore: try await messages(view, call), call)
+        if let known = messagesInMemory(view, call) { return try answer(view, known, call) }
+        if isRecent(view), let response = try await answerFromNewest(view, call) { return response }
+        let result = try await context.store.messages(in: view.conversation, view.slices, view.bounds) { found in
+            Result { () throws(Problem) in try answer(view, found, call) }
+        }
+        return try result.get()
+    }
+
+    /// Reads the newest messages and keeps them for the next one who asks; nil where that is not all that the view shows.
+    private func answerFromNewest(_ view: MessagesView, _ call: Call) async throws -> Response? {
+        let bounds = context.bounds(limit: RecentMessages.usualCount, kept: .newest)
+        let newest = MessageWindow.newest.slices(
+            now: view.now, viewer: call.caller.user, limit: bounds.count, prunedUpTo: view.conversation.prunedUpTo)
+        let result = try await context.store.messages(in: view.conversation, newest, bounds) { read in
+            context.index.keep(read, of: view.conversation, call.caller.tenant)
+            return messagesInMemory(view, call).map { found in
+                Result { () throws(Problem) in try answer(view, found, call) }
+            }
+        }
+        return try result?.get()
+    }
+
+    /// Whether what the view shows is among the newest messages.
+    private func isRecent(_ view: MessagesView) -> Bool {
+        view.slices.allSatisfy { $0.numbers.lowerBound > view.now.n - Int64(RecentMessages.usualCount) }
     }
 
     /// One message more than asked for tells whether there is more.
     private func messagesInMemory(_ view: MessagesView, _ call: Call) -> PackedMessages? {
         if view.slices.isEmpty { return PackedMessages([]) }
-        return context.index.messages(
-            in: view.conversation, of: call.caller.tenant, view.slices, limit: view.limit + 1)
-    }
-
-    /// Reads what the view shows; where that is among the newest messages, those are kept for the next one who asks.
-    private func messages(_ view: MessagesView, _ call: Call) async throws -> PackedMessages {
-        let usual = RecentMessages.usualCount
-        let isRecent = view.slices.allSatisfy { $0.numbers.lowerBound > view.now.n - Int64(usual) }
-        if isRecent, messagesInMemory(view, call) == nil {
-            let newest = MessageWindow.newest.slices(
-                now: view.now, viewer: call.caller.user, limit: usual, prunedUpTo: view.conversation.prunedUpTo)
-            let read = try await context.store.messages(in: view.conversation, newest, limit: usual)
-            context.index.keep(read, of: view.conversation, call.caller.tenant)
+        if view.window == .newest {
+            return context.index.newest(within: view.bounds, in: view.conversation, of: call.caller.tenant)
         }
-        if let known = messagesInMemory(view, call) { return known }
-        return try await context.store.messages(in: view.conversation, view.slices, limit: view.limit + 1)
+        return context.index.messages(
+            in: view.conversation, of: call.caller.tenant, view.slices, limit: view.bounds.countToRead)
     }
 
     /// What this call looks at, by what memory knows or, where the cursor is ahead of that, by what is on disk.
@@ -84,18 +91,26 @@ struct ListMessages {
             } else {
                 .newest
             }
-        let limit = call.query.limit ?? Self.defaultLimit
         return MessagesView(
             conversation: conversation, reference: reference, caller: call.caller, cursor: cursor, window: window,
-            limit: limit)
+            bounds: context.bounds(limit: call.query.limit ?? Self.defaultLimit, kept: window.kept))
     }
 
-    private func answer(_ view: MessagesView, upToOneMore found: PackedMessages, _ call: Call) -> Response {
-        let complete = found.count <= view.limit
-        let messages = complete ? found : found.dropLast()
-        let answer = pollAnswer(view, lastReturned: messages.lastNumber, complete: complete)
-        let response = answer.response(to: call, context.settings, capacity: 64 + messages.count * 320) { json in
-            json.messages(messages, in: view.conversation, for: view.caller.user, view.now)
+    /// Answers with as many of these messages as fit.
+    private func answer(
+        _ view: MessagesView, _ found: PackedMessages, _ call: Call
+    ) throws(Problem) -> Response {
+        let array = MessageArray(found, in: view.conversation, for: view.caller.user, view.now).cut(to: view.bounds)
+        let messages = array.messages
+        let extent = view.extent(from: messages.isEmpty ? nil : messages.number(at: messages.startIndex))
+        let position = view.window.position(
+            now: view.now, lastReturned: messages.lastNumber, complete: messages.count == found.count)
+        let poll = pollAnswer(view, extent, at: position)
+        guard !extent.tag.isKnown(to: call.request) else {
+            return kept(poll.notModified(call, context.settings), extent, view, call)
+        }
+        let response = try poll.response(to: call, context.settings, context.answerMemory, size: array.size) {
+            array.bytes
         }
         if call.shows(response) {
             context.deliveries?.fetched(messages, in: view.conversation.id, by: call.caller)
@@ -103,11 +118,24 @@ struct ListMessages {
         return response
     }
 
-    private func pollAnswer(_ view: MessagesView, lastReturned: Int64?, complete: Bool) -> PollAnswer {
-        let position = view.window.position(now: view.now, lastReturned: lastReturned, complete: complete)
-        return PollAnswer(
-            tag: view.tag, cursor: view.text(at: position),
-            path: Route.messages(view.reference).path, before: view.olderBefore.map { String($0) },
-            endpoint: .messages)
+    private func notModified(_ view: MessagesView, _ extent: MessagesView.Extent, _ call: Call) -> Response {
+        let position = view.window.position(now: view.now, lastReturned: nil, complete: true)
+        return kept(pollAnswer(view, extent, at: position).notModified(call, context.settings), extent, view, call)
+    }
+
+    /// Keeps a `304` for the next time.
+    private func kept(
+        _ response: Response, _ extent: MessagesView.Extent, _ view: MessagesView, _ call: Call
+    ) -> Response {
+        context.idlePolls.keep(response, extent.tag, to: call) {
+            context.index.validity(of: view.conversation.id, seenBy: call.caller, at: view.now)
+        }
+        return response
+    }
+
+    private func pollAnswer(_ view: MessagesView, _ extent: MessagesView.Extent, at position: ReadMarks) -> PollAnswer {
+        PollAnswer(
+            tag: extent.tag, cursor: view.text(at: position), path: Route.messages(view.reference).path,
+            before: extent.olderBefore.map { String($0) }, endpoint: .messages)
     }
 }

@@ -18,6 +18,8 @@ struct MarkAsRead {
             guard let id = MessageID(text, in: conversation.id) else { throw MessagingError.invalidReadPosition }
             upTo = id.n
         }
+        // Before anything is stored: what is stored must be answered.
+        let share = try context.answerMemory.take(Self.mostBytes, for: call.caller)
         let outcome = try await context.store.markRead(conversation.id, upTo: upTo, by: call.caller)
         var json = JSONWriter()
         json.raw("{\"conversationId\":")
@@ -33,8 +35,12 @@ struct MarkAsRead {
         json.raw("}")
         let fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
         return Response(
-            status: 200, fields: fields + call.common, body: json.bytes, label: Label(.read, .done, by: call.caller))
+            status: 200, fields: fields + call.common, body: json.bytes, label: Label(.read, .done, by: call.caller),
+            share: share)
     }
+
+    /// An answer has at most so many bytes: an id, of which every byte may take six, twice.
+    private static let mostBytes = 2 * 6 * 256 + 128
 
     private func body(of request: Request) throws(Problem) -> Body {
         guard !request.body.isEmpty else { return Body(upTo: nil) }

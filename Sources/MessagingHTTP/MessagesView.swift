@@ -10,7 +10,7 @@ struct MessagesView {
     /// That, as text.
     let cursorText: String
     let window: MessageWindow
-    let limit: Int
+    let bounds: PageBounds
     /// What has to be read.
     let slices: [MessageSlice]
     let tag: EntityTag
@@ -20,7 +20,7 @@ struct MessagesView {
 
     init(
         conversation: Conversation, reference: ConversationReference, caller: Caller, cursor: MessageCursor,
-        window: MessageWindow, limit: Int
+        window: MessageWindow, bounds: PageBounds
     ) {
         self.conversation = conversation
         self.reference = reference
@@ -28,10 +28,10 @@ struct MessagesView {
         self.cursor = cursor
         cursorText = cursor.text
         self.window = window
-        self.limit = limit
+        self.bounds = bounds
         slices = window.slices(
-            now: cursor.marks, viewer: caller.user, limit: limit, prunedUpTo: conversation.prunedUpTo)
-        tag = EntityTag(messagesOf: conversation.id, at: cursorText, window, limit: limit, caller: caller)
+            now: cursor.marks, viewer: caller.user, limit: bounds.count, prunedUpTo: conversation.prunedUpTo)
+        tag = EntityTag(messagesOf: conversation.id, at: cursorText, window, bounds, caller: caller)
     }
 
     /// The cursor of a position in this view.
@@ -39,15 +39,33 @@ struct MessagesView {
         marks == now ? cursorText : cursor.at(marks).text
     }
 
-    /// Whether all that the slices hold fits the limit, whoever wrote it.
-    var certainlyFits: Bool {
-        slices.reduce(0) { $0 + $1.numbers.count } <= limit
+    /// How far an answer reaches: over all of the slices, or less because of its size.
+    struct Extent {
+        /// The tag.
+        let tag: EntityTag
+        /// The number below which the older page begins; nil where this is not a page or there is none.
+        let olderBefore: Int64?
     }
 
-    /// The number below which the older page begins; nil where this is not a page or there is none.
-    var olderBefore: Int64? {
+    /// The extent of an answer whose first message has this number; nil where it begins with the slices.
+    func extent(from first: Int64?) -> Extent {
+        if case .since = window { return Extent(tag: tag, olderBefore: nil) }
+        guard let start = slices.first?.numbers.lowerBound else { return Extent(tag: tag, olderBefore: nil) }
+        let first = max(first ?? start, start)
+        return Extent(
+            tag: first == start ? tag : tag.ofPage(from: first),
+            olderBefore: first > conversation.prunedUpTo + 1 ? first : nil)
+    }
+
+    /// The extent of the answer that the client has, if the entity tags in its request say so. Nil where it has another answer, or where
+    /// that cannot be told without reading the messages.
+    func extent(knownTo request: Request) -> Extent? {
+        if slices.isEmpty { return tag.isKnown(to: request) ? extent(from: nil) : nil }
         if case .since = window { return nil }
-        guard let first = slices.first?.numbers.lowerBound, first > conversation.prunedUpTo + 1 else { return nil }
-        return first
+        guard let first = tag.firstOfPage(knownTo: request) else {
+            let namesAll = request.fields[.ifNoneMatch]?.contains(UInt8(ascii: "*")) ?? false
+            return !namesAll && tag.isKnown(to: request) ? extent(from: nil) : nil
+        }
+        return slices.contains { $0.numbers.contains(first) } ? extent(from: first) : nil
     }
 }

@@ -25,7 +25,8 @@ public struct MessagingService: RequestHandler {
         context = Context(
             store: store, index: index, settings: settings, surroundings: surroundings,
             openings: RateLimiter(settings.limits.openings, capacity: settings.limits.capacity),
-            idlePolls: IdlePolls(capacity: settings.idlePollCapacity), deliveries: deliveries)
+            idlePolls: IdlePolls(capacity: settings.idlePollCapacity, mostBytes: settings.idlePollBytes),
+            answerMemory: AnswerMemory(limit: settings.mostAnswerMemory), deliveries: deliveries)
         gate = Gate(identity: identity, limits: settings.limits, ticks: surroundings.ticks)
         sites = SiteRules(
             exposure: identity.exposure, cors: settings.cors, trustedProxies: settings.limits.trustedProxies)
@@ -41,6 +42,9 @@ public struct MessagingService: RequestHandler {
         let (sends, polls, failures) = gate.refusals
         return (sends, polls, failures, context.openings.refusals.load(ordering: .relaxed))
     }
+
+    /// The answers that are not yet sent.
+    public var answerMemory: AnswerMemory { context.answerMemory }
 
     /// Says no to a request for a host that is not answered for, at whatever port it came in; nil for any other request.
     public func refuseHost(of request: Request) -> Response? {
@@ -100,10 +104,10 @@ public struct MessagingService: RequestHandler {
                 throw Problem.pollingOnly
             case .conversations:
                 guard let call = try callFromMemory(request, query, common) else { return nil }
-                return try ListConversations(context: context).answerFromMemory(call)
+                return charged(try ListConversations(context: context).answerFromMemory(call), call)
             case .messages(let reference):
                 guard let call = try callFromMemory(request, query, common), request.method != .post else { return nil }
-                return try ListMessages(context: context).answerFromMemory(reference, call)
+                return charged(try ListMessages(context: context).answerFromMemory(reference, call), call)
             case .read:
                 _ = try callFromMemory(request, query, common)
                 return nil
@@ -151,21 +155,32 @@ public struct MessagingService: RequestHandler {
             // So does reading a large body.
             if request.body.count > Self.quicklyRead { await Task.yield() }
             let call = Call(request: request, caller: caller, query: query, common: common)
-            switch (route, request.method) {
-            case (.conversations, _):
-                return try await ListConversations(context: context).answer(call)
-            case (.messages(let reference), .post):
-                return try await SendMessage(context: context).answer(reference, call)
-            case (.messages(let reference), _):
-                return try await ListMessages(context: context).answer(reference, call)
-            case (.read(let reference), _):
-                return try await MarkAsRead(context: context).answer(reference, call)
-            case (.webSocket, _), (.health, _), (.readiness, _), (.description, _), (.page, _):
-                preconditionFailure("this route is answered from memory")
-            }
+            let response = try await answer(call, route)
+            gate.charge(caller, request, size: response.sizeOfBody)
+            return response
         } catch {
             return problem(error, common, request)
         }
+    }
+
+    private func answer(_ call: Call, _ route: Route) async throws -> Response {
+        switch (route, call.request.method) {
+        case (.conversations, _):
+            try await ListConversations(context: context).answer(call)
+        case (.messages(let reference), .post):
+            try await SendMessage(context: context).answer(reference, call)
+        case (.messages(let reference), _):
+            try await ListMessages(context: context).answer(reference, call)
+        case (.read(let reference), _):
+            try await MarkAsRead(context: context).answer(reference, call)
+        case (.webSocket, _), (.health, _), (.readiness, _), (.description, _), (.page, _):
+            preconditionFailure("this route is answered from memory")
+        }
+    }
+
+    private func charged(_ response: Response?, _ call: Call) -> Response? {
+        if let response { gate.charge(call.caller, call.request, size: response.sizeOfBody) }
+        return response
     }
 
     /// Says no for the server, as a problem like all others.

@@ -12,18 +12,21 @@ struct PollAnswer {
     /// Which of the two polls this is.
     let endpoint: Endpoint
 
-    /// `304 Not Modified` where the request's condition names the tag, else `200` with the body.
+    /// `304 Not Modified` where the request's condition names the tag, else `200` with a body of so many bytes.
+    ///
+    /// - Parameter body: makes the body; not asked for where none goes out.
+    /// - Throws: `overloaded` where there is no memory for it.
     func response(
-        to call: Call, _ settings: ServiceSettings, capacity: Int = 512, body: (inout JSONWriter) -> Void
-    ) -> Response {
+        to call: Call, _ settings: ServiceSettings, _ memory: AnswerMemory, size: Int, body: () -> [UInt8]
+    ) throws(Problem) -> Response {
         guard !tag.isKnown(to: call.request) else { return notModified(call, settings) }
-        var json = JSONWriter(capacity: capacity)
-        body(&json)
         let type = Response.Field("Content-Type", "application/json")
         let outcome = call.query.since == nil ? Outcome.full : .delta
-        return Response(
-            status: 200, fields: [type] + fields(call, settings), body: json.bytes,
-            label: Label(endpoint, outcome, by: call.caller))
+        let label = Label(endpoint, outcome, by: call.caller)
+        let fields = [type] + fields(call, settings)
+        guard call.wantsBody else { return Response(status: 200, fields: fields, sizeOfBody: size, label: label) }
+        let share = try memory.take(size, for: call.caller)
+        return Response(status: 200, fields: fields, body: body(), label: label, share: share)
     }
 
     /// `304 Not Modified` (RFC 9110, section 15.4.5); kept, so that it answers the next such request too.

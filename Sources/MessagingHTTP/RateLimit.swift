@@ -36,6 +36,15 @@ public struct RateLimit: Sendable, Equatable {
 
     private func time(for tokens: Int) -> Int64 { interval * Int64(min(tokens, burst)) }
 
+    /// Takes tokens even if there are not so many: there will be none again until they have come in.
+    func charge(_ tokens: Int, fullAt: inout Int64, now: Int64) {
+        let cost = interval.multipliedReportingOverflow(by: Int64(tokens))
+        // A year is long enough, and can be reckoned with.
+        let year: Int64 = 31_536_000_000_000_000
+        fullAt = max(fullAt, now) + min(cost.overflow ? year : cost.partialValue, year)
+        fullAt = min(fullAt, max(now + interval * Int64(burst), now) + year)
+    }
+
     /// Nanoseconds for one token, cut so that a whole bucket of them is a time that can be reckoned with: 30 years.
     private var interval: Int64 { Int64(min(1e9 / perSecond, 1e18 / Double(burst))) }
 

@@ -43,6 +43,14 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// Takes tokens from the key's bucket for what was done already, even if there are not so many.
+    func charge(_ tokens: Int, to key: Key, now: Int64) {
+        guard limit.perSecond > 0, tokens > 0 else { return }
+        buckets.withLock { buckets in
+            buckets.use(key, orSet: 0) { limit.charge(tokens, fullAt: &$0, now: now) }
+        }
+    }
+
     /// Finds out whether the key's bucket is empty, without taking anything.
     ///
     /// - Throws: `rate-limited`.

@@ -25,6 +25,10 @@ public final class Response: Sendable {
     public let fields: [Field]
     /// The body as it would answer a `GET`; the server leaves it out where the method or status asks for that.
     public let body: [UInt8]
+    /// How many bytes the body has as an answer to `GET`; more than ``body`` only in an answer to `HEAD`, which is made without one.
+    public let sizeOfBody: Int
+    /// What is given back once nobody holds the body any more.
+    public let share: (any AnyObject & Sendable)?
     /// What is counted and logged of it.
     public let label: Label
     /// Whether it answers many requests, and so cannot name one of them.
@@ -34,11 +38,14 @@ public final class Response: Sendable {
 
     /// Puts a response together.
     public init(
-        status: Int, fields: [Field], body: [UInt8] = [], label: Label = .other, isShared: Bool = false
+        status: Int, fields: [Field], body: [UInt8] = [], sizeOfBody: Int? = nil, label: Label = .other,
+        isShared: Bool = false, share: (any AnyObject & Sendable)? = nil
     ) {
         self.status = status
         self.fields = fields
         self.body = body
+        self.sizeOfBody = sizeOfBody ?? body.count
+        self.share = share
         self.label = label
         self.isShared = isShared
     }

@@ -16,7 +16,10 @@ struct SendMessage {
 
     /// Stores the message and answers once it is on disk.
     func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
-        let sent = try await store(draft(reference, call))
+        let draft = try draft(reference, call)
+        // Before anything is stored: what is stored must be answered.
+        let share = try context.answerMemory.take(Self.mostBytes(of: draft), for: call.caller)
+        let sent = try await store(draft)
         // Nobody can have read it yet; a retry gets the answer of the first try again, whoever has read it since.
         let marks = ReadMarks(n: sent.message.n, others: sent.message.n - 1, mine: 0)
         var json = JSONWriter()
@@ -24,7 +27,13 @@ struct SendMessage {
         var fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
         if sent.replayed { fields.append(Response.Field("Idempotency-Replayed", "true")) }
         let label = Label(.send, sent.replayed ? .replayed : .stored, by: call.caller)
-        return Response(status: 201, fields: fields + call.common, body: json.bytes, label: label)
+        return Response(status: 201, fields: fields + call.common, body: json.bytes, label: label, share: share)
+    }
+
+    /// An answer with this message has at most so many bytes: its content, four ids and a key, of which every byte may take six.
+    private static func mostBytes(of draft: Draft) -> Int {
+        var content = draft.content.text
+        return content.withUTF8 { JSONText(UnsafeRawBufferPointer($0)).size } + 5 * 6 * 256 + 256
     }
 
     /// For so many people in it, a conversation that is opened counts as one more.

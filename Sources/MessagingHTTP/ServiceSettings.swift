@@ -10,8 +10,16 @@ public struct ServiceSettings: Sendable {
     public var limits: ServiceLimits
     /// Which other origins' pages may use the service.
     public var cors: CORSPolicy
-    /// How many answers to idle polls to keep ready, some 2 KB each.
+    /// The most bytes of a page, unless one entry has more.
+    public var mostAnswerBytes = 1 << 20
+    /// The most bytes of content of the messages that an entry of a list embeds, unless one message has more.
+    public var mostEmbeddedBytes = 64 << 10
+    /// The most bytes of answers that are made and not yet sent.
+    public var mostAnswerMemory = 256 << 20
+    /// How many answers to idle polls to keep ready.
     public var idlePollCapacity = 8192
+    /// The most bytes of them, about; most take 2 KB each.
+    public var idlePollBytes = 16 << 20
     /// How long clients are asked to wait between polls, in seconds.
     public var pollInterval: Int
 

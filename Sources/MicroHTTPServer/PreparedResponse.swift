@@ -12,7 +12,10 @@ final class PreparedResponse: Sendable {
     /// Puts head and body together; nil where memory has run out.
     init?(_ response: Response, closing: Bool = false, requestID: String? = nil) {
         let bodiless = response.status == 204 || response.status == 304
-        guard let made = Self.make(bodiless ? [] : response.body) else { return nil }
+        let isWithoutItsBody = response.body.isEmpty && response.sizeOfBody > 0
+        let prepared =
+            isWithoutItsBody ? mhd_response_to_head(UInt64(response.sizeOfBody)) : Self.make(bodiless ? nil : response)
+        guard let made = prepared else { return nil }
         var size = 192
         for field in response.fields {
             MHD_add_response_header(made, field.name, field.value)
@@ -28,11 +31,13 @@ final class PreparedResponse: Sendable {
     }
 
     /// Gives the library a body that it need not copy.
-    private static func make(_ bytes: [UInt8]) -> OpaquePointer? {
-        guard !bytes.isEmpty else { return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT) }
+    private static func make(_ response: Response?) -> OpaquePointer? {
+        guard let response, !response.body.isEmpty else {
+            return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
+        }
         // The array's memory stays where it is: the body that has it lives until the library lets go of it, and nobody changes it.
-        let body = Unmanaged.passRetained(Body(bytes))
-        let made = bytes.withUnsafeBytes { bytes in
+        let body = Unmanaged.passRetained(Body(response.body, response.share))
+        let made = response.body.withUnsafeBytes { bytes in
             // The library takes a mutable pointer for all its modes; this one only reads it.
             MHD_create_response_from_buffer_with_free_callback_cls(
                 bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bodyIsOut, body.toOpaque())
@@ -52,9 +57,11 @@ final class PreparedResponse: Sendable {
 /// What keeps the bytes of a body in memory.
 private final class Body: Sendable {
     let bytes: [UInt8]
+    let share: (any AnyObject & Sendable)?
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], _ share: (any AnyObject & Sendable)?) {
         self.bytes = bytes
+        self.share = share
     }
 }
 

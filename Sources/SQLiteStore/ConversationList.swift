@@ -33,11 +33,11 @@ struct ConversationList {
     }
 
     /// A part of the list; all of it must be read in one transaction.
-    func page(_ window: ListWindow, limit: Int, messages: Int) throws -> ConversationPage {
+    func page(_ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds) throws -> ConversationPage {
         switch window {
-        case .newest: try page(activeBefore: .max, limit, messages)
-        case .before(let activity): try page(activeBefore: activity, limit, messages)
-        case .since(let change): try page(changedAfter: change, limit, messages)
+        case .newest: try page(activeBefore: .max, bounds, embedded)
+        case .before(let activity): try page(activeBefore: activity, bounds, embedded)
+        case .since(let change): try page(changedAfter: change, bounds, embedded)
         }
     }
 
@@ -45,32 +45,32 @@ struct ConversationList {
     ///
     /// Whoever has an older page may have got the newer ones long ago, so its position is just below them.
     private func page(
-        activeBefore activity: Int64, _ limit: Int, _ messages: Int
+        activeBefore activity: Int64, _ bounds: PageBounds, _ embedded: PageBounds
     ) throws -> ConversationPage {
-        let found = try entries(ListQuery.newest, orOfLong: ListQuery.newestOfLong, activity, limit + 1)
+        let found = try entries(ListQuery.newest, orOfLong: ListQuery.newestOfLong, activity, bounds.countToRead)
             .sorted { $0.activity > $1.activity }
-        let taken = found.prefix(limit)
+        let taken = try summaries(found.prefix(bounds.count), bounds, embedded)
+        let isCut = taken.count < found.count
         // Where the page is the whole list, the latest change is in it.
-        let isAll = activity == .max && found.count <= limit
+        let isAll = activity == .max && !isCut
         let latestChange = isAll ? found.map(\.change).max() ?? 0 : try latestChange()
         return ConversationPage(
-            conversations: try summaries(taken, messages), latestChange: latestChange,
-            position: min(max(activity - 1, 0), latestChange),
-            olderBefore: found.count > limit ? taken.last?.activity : nil)
+            conversations: taken, latestChange: latestChange, position: min(max(activity - 1, 0), latestChange),
+            olderBefore: isCut ? taken.last?.activity : nil)
     }
 
     /// What changed first comes first, so that a client which follows the position skips nothing.
     private func page(
-        changedAfter change: Int64, _ limit: Int, _ messages: Int
+        changedAfter change: Int64, _ bounds: PageBounds, _ embedded: PageBounds
     ) throws -> ConversationPage {
-        let found = try entries(ListQuery.changed, orOfLong: ListQuery.changedOfLong, change, limit + 1)
+        let found = try entries(ListQuery.changed, orOfLong: ListQuery.changedOfLong, change, bounds.countToRead)
             .sorted { $0.change < $1.change }
-        let taken = found.prefix(limit)
-        let isCut = found.count > limit
+        let taken = try summaries(found.prefix(bounds.count), bounds, embedded)
+        let isCut = taken.count < found.count
         let latestChange = try latestChange()
         return ConversationPage(
-            conversations: try summaries(taken.sorted { $0.activity > $1.activity }, messages),
-            latestChange: latestChange, position: isCut ? taken.last?.change ?? change : latestChange, olderBefore: nil)
+            conversations: taken.sorted { $0.activity > $1.activity }, latestChange: latestChange,
+            position: isCut ? taken.last?.change ?? change : latestChange, olderBefore: nil)
     }
 
     private func entries(
@@ -94,20 +94,33 @@ struct ConversationList {
         return entries
     }
 
-    private func summaries(_ entries: some Collection<Entry>, _ count: Int) throws -> [ConversationSummary] {
+    /// How many conversations' people are read at a time.
+    private static let step = 25
+
+    /// The first of these entries, as many as the bounds need.
+    private func summaries(
+        _ entries: ArraySlice<Entry>, _ bounds: PageBounds, _ embedded: PageBounds
+    ) throws -> [ConversationSummary] {
         let stored = StoredParticipants(db: db)
-        let small = try stored.allWithPeople(
-            in: entries.filter { $0.largeCount == nil }.map(\.key), of: caller.tenant)
-        return try entries.map { entry in
-            let members =
-                try entry.largeCount == nil ? small[entry.key] : stored.shownWithPeople(in: entry.key, to: caller)
-            guard let members else { preconditionFailure("a conversation in a list has no participants") }
-            return try summary(entry, members, max(count, 1))
+        var (found, size) = ([ConversationSummary](), 0)
+        for start in stride(from: entries.startIndex, to: entries.endIndex, by: Self.step) {
+            let part = entries[start..<min(start + Self.step, entries.endIndex)]
+            let small = try stored.allWithPeople(
+                in: part.filter { $0.largeCount == nil }.map(\.key), of: caller.tenant)
+            for entry in part {
+                guard !bounds.areExceeded(by: found.count, size) else { return found }
+                let members =
+                    try entry.largeCount == nil ? small[entry.key] : stored.shownWithPeople(in: entry.key, to: caller)
+                guard let members else { preconditionFailure("a conversation in a list has no participants") }
+                found.append(try summary(entry, members, embedded))
+                size += found[found.count - 1].leastSize(embedded: embedded.count)
+            }
         }
+        return found
     }
 
     private func summary(
-        _ entry: Entry, _ members: StoredParticipants.Members, _ count: Int
+        _ entry: Entry, _ members: StoredParticipants.Members, _ embedded: PageBounds
     ) throws -> ConversationSummary {
         let conversation = Conversation(
             id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
@@ -119,11 +132,14 @@ struct ConversationList {
             marks.others = marks.mine == least ? second : least
         }
         let messages = StoredMessages(db: db, key: entry.key)
+        var embedded = embedded
+        embedded.count = max(embedded.count, 1)
+        let newest = try newest(conversation, embedded) { try messages.newest(embedded, upTo: entry.lastN) }
         return ConversationSummary(
             conversation: conversation,
             participantCount: entry.largeCount ?? members.participants.count, people: members.people,
             marks: marks, unread: entry.unread,
-            newest: try newest(conversation, count) { try messages.newest(count, upTo: entry.lastN) },
-            openedAt: entry.openedAt)
+            newest: newest.newest(within: embedded), openedAt: entry.openedAt, activity: entry.activity,
+            change: entry.change)
     }
 }

@@ -11,18 +11,27 @@ extension SQLiteStore: MessageStore {
         try await read { try StoredConversations(db: $0).findOwn(reference, of: caller) }
     }
 
-    /// The messages in these slices, each once, ordered by number, at most `limit`.
+    /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them on the same thread.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    public func messages(
-        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> PackedMessages {
-        try await read { db in
-            let messages = StoredMessages(db: db, key: conversation.key)
-            if slices.count == 1 { return try messages.first(limit, of: slices[0]) }
-            let all: [Message] = try slices.flatMap { try messages.first(limit, of: $0) }
-            return PackedMessages(all.sorted { $0.n < $1.n }.prefix(limit))
-        }
+    public func messages<Answer: Sendable>(
+        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        try await read(
+            { db in
+                let messages = StoredMessages(db: db, key: conversation.key)
+                if slices.count == 1 { return try messages.messages(of: slices[0], bounds) }
+                // Each slice that is cut exceeds the bounds by itself, so what it lacks comes after that.
+                let all: [Message] = try slices.flatMap { try messages.messages(of: $0, bounds) }
+                var size = 0
+                let sorted = all.sorted { $0.n < $1.n }
+                let isEnough = sorted.indices.first { place in
+                    size += sorted[place].content.utf8.count
+                    return bounds.areExceeded(by: place + 1, size)
+                }
+                return PackedMessages(sorted.prefix((isEnough ?? sorted.count - 1) + 1))
+            }, make: make)
     }
 
     /// The newest change number of the caller's list; 0 where it is empty.
@@ -32,16 +41,17 @@ extension SQLiteStore: MessageStore {
         try await read { try ConversationList(db: $0, caller: caller) { try $2() }.latestChange() }
     }
 
-    /// A part of the caller's list: at most `limit` entries with at most `messages` (but at least one) of their newest messages.
+    /// Reads a part of the caller's list, and makes an answer of it on the same thread.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    public func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        newest: @escaping NewestMessages
-    ) async throws(MessagingError) -> ConversationPage {
-        try await read { db in
-            try ConversationList(db: db, caller: caller, newest: newest).page(window, limit: limit, messages: messages)
-        }
+    public func conversations<Answer: Sendable>(
+        of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
+        newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        try await read(
+            { db in
+                try ConversationList(db: db, caller: caller, newest: newest).page(window, bounds, embedded: embedded)
+            }, make: make)
     }
 
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
@@ -62,16 +72,23 @@ extension SQLiteStore: MessageStore {
     }
 
     /// Reads in one snapshot, on a thread of the read queue.
-    func read<Answer: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Answer
+    func read<Found: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Found
+    ) async throws(MessagingError) -> Found {
+        try await read(body) { $0 }
+    }
+
+    /// The same, and makes an answer of what was read on that thread, but outside of the snapshot.
+    func read<Found, Answer: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Found, make: @escaping @Sendable (Found) -> Answer
     ) async throws(MessagingError) -> Answer {
         let result = await readQueue.perform { [pool, health] in
             do {
-                let answer = try pool.read { db in
+                let found = try pool.read { db in
                     do { return try body(db) } catch { throw StoreFailure(error, on: db) }
                 }
                 health.succeeded(.read)
-                return answer
+                return make(found)
             } catch {
                 let failure = StoreFailure(error)
                 health.failed(.read, failure)

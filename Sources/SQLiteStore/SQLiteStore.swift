@@ -22,9 +22,9 @@ public final class SQLiteStore: Sendable {
     let writer: Writer
     let health: StoreHealth
     let readQueue: ReadQueue
-    private static let readers = 4
+    static let readers = 4
     /// The most memory for pages that the writer goes on with, in KiB; it takes what it uses.
-    private static let writerCache = 16_384
+    static let writerCache = 16_384
     /// How long no read may end before further ones are refused: the longest page takes a fraction of it.
     private static let stallLimit = Duration.seconds(5)
     private let file: DatabaseFile

@@ -9,47 +9,46 @@ struct StoredMessages {
 
     private static let columns = "n, sender_id, content, sent_at_ms, client_message_id"
 
-    /// The newest messages, oldest first.
-    func newest(_ count: Int, upTo lastN: Int64) throws -> PackedMessages {
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT \(Self.columns) FROM messages
-                WHERE conversation_key = ? AND n > ?
-                ORDER BY n
-                """)
-        return try fetch(statement, [key, lastN - Int64(count)], expecting: count)
+    /// The newest messages up to the last one, oldest first, as many as the bounds need.
+    func newest(_ bounds: PageBounds, upTo lastN: Int64) throws -> PackedMessages {
+        let first = lastN - Int64(clamping: bounds.count) + 1
+        return try newest(bounds, in: min(first, lastN)...lastN)
     }
 
-    /// The first messages of a slice, oldest first.
-    func first(_ limit: Int, of slice: MessageSlice) throws -> PackedMessages {
-        let (low, high) = (slice.numbers.lowerBound, slice.numbers.upperBound)
+    /// The newest messages with these numbers, oldest first, as many as the bounds need.
+    private func newest(_ bounds: PageBounds, in numbers: ClosedRange<Int64>) throws -> PackedMessages {
+        let bound: StatementArguments = [key, numbers.lowerBound, numbers.upperBound, bounds.countToRead]
+        let forward = try fetch(statement("n BETWEEN ? AND ?", "n"), bound, bounds)
+        // Nearly always that is all. The other way round they have to be packed twice.
+        guard bounds.areExceeded(by: forward.count, forward.contentSize) else { return forward }
+        return try fetch(statement("n BETWEEN ? AND ?", "n DESC"), bound, bounds).turnedAround
+    }
+
+    private func statement(_ condition: String, _ order: String, index: String = "") throws -> Statement {
+        try db.cachedStatement(
+            sql: """
+                SELECT \(Self.columns) FROM messages \(index)
+                WHERE conversation_key = ? AND \(condition)
+                ORDER BY \(order) LIMIT ?
+                """)
+    }
+
+    /// The messages of a slice, oldest first, as many as the bounds need.
+    func messages(of slice: MessageSlice, _ bounds: PageBounds) throws -> PackedMessages {
+        let (low, high, limit) = (slice.numbers.lowerBound, slice.numbers.upperBound, bounds.countToRead)
         switch slice.authorship {
         case .anybody:
-            let statement = try db.cachedStatement(
-                sql: """
-                    SELECT \(Self.columns) FROM messages
-                    WHERE conversation_key = ? AND n BETWEEN ? AND ?
-                    ORDER BY n LIMIT ?
-                    """)
-            return try fetch(statement, [key, low, high, limit], expecting: limit)
+            if bounds.kept == .newest { return try newest(bounds, in: slice.numbers) }
+            return try fetch(statement("n BETWEEN ? AND ?", "n"), [key, low, high, limit], bounds)
         case .only(let user):
             // Left to itself, SQLite reads everybody's messages in the range and drops those of others.
-            let statement = try db.cachedStatement(
-                sql: """
-                    SELECT \(Self.columns) FROM messages INDEXED BY messages_sender
-                    WHERE conversation_key = ? AND sender_id = ? AND n BETWEEN ? AND ?
-                    ORDER BY n LIMIT ?
-                    """)
-            return try fetch(statement, [key, user.text, low, high, limit], expecting: limit)
+            let statement = try statement(
+                "sender_id = ? AND n BETWEEN ? AND ?", "n", index: "INDEXED BY messages_sender")
+            return try fetch(statement, [key, user.text, low, high, limit], bounds)
         case .except(let user):
             // The unary plus keeps SQLite to the primary key, which is in order already.
-            let statement = try db.cachedStatement(
-                sql: """
-                    SELECT \(Self.columns) FROM messages
-                    WHERE conversation_key = ? AND +sender_id <> ? AND n BETWEEN ? AND ?
-                    ORDER BY n LIMIT ?
-                    """)
-            return try fetch(statement, [key, user.text, low, high, limit], expecting: limit)
+            let statement = try statement("+sender_id <> ? AND n BETWEEN ? AND ?", "n")
+            return try fetch(statement, [key, user.text, low, high, limit], bounds)
         }
     }
 
@@ -60,7 +59,7 @@ struct StoredMessages {
                 SELECT \(Self.columns) FROM messages
                 WHERE conversation_key = ? AND sender_id = ? AND client_message_id = ?
                 """)
-        return try fetch(statement, [key, sender.text, clientMessageID], expecting: 1).first
+        return try fetch(statement, [key, sender.text, clientMessageID], PageBounds(count: 1, bytes: .max)).first
     }
 
     /// How many messages a sender has written in the conversation.
@@ -126,18 +125,22 @@ struct StoredMessages {
         while let row = try cursor.next() { visit(Self.message(row)) }
     }
 
+    /// Reads until there are no more rows or the bounds are exceeded.
     private func fetch(
-        _ statement: Statement, _ arguments: StatementArguments, expecting count: Int
+        _ statement: Statement, _ arguments: StatementArguments, _ bounds: PageBounds
     ) throws -> PackedMessages {
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
-        var messages = PackedMessages(expecting: count)
-        while try cursor.next() != nil {
+        var messages = PackedMessages(expecting: bounds.countToRead)
+        var size = 0
+        while !bounds.areExceeded(by: messages.count, size), try cursor.next() != nil {
             // SQLite's own memory is good until the next row.
+            let content = try Self.required(statement, 2)
+            size += content.count
             messages.append(
                 PackedMessage(
                     n: sqlite3_column_int64(statement.sqliteStatement, 0),
                     sentAt: Timestamp(milliseconds: sqlite3_column_int64(statement.sqliteStatement, 3)),
-                    sender: try Self.required(statement, 1), content: try Self.required(statement, 2),
+                    sender: try Self.required(statement, 1), content: content,
                     clientMessageID: Self.text(statement, 4)))
         }
         return messages

@@ -23,7 +23,8 @@ struct Audit: Sendable {
         let initials = Dictionary(fresh.map { ($0.id, $0.initials) }) { first, _ in first }
         let expected = model.talks(of: client.user).map { talk in
             model.conversation(
-                talk, for: client.user, embedded: client.embedded, initials: initials[talk.id] ?? "")
+                talk, for: client.user, embedded: client.embedded, within: server.answers.embedded,
+                initials: initials[talk.id] ?? "")
         }
         let sorted = fresh.sorted { $0.id < $1.id }
         try Self.compare(sorted, expected, "a fresh list for \(client.user)", "the model")
@@ -43,6 +44,8 @@ struct Audit: Sendable {
             let answer = await server.freshAnswer(Ask(user: viewer, url: asked))
             try require(answer.status == 200, "\(answer.status) for \(viewer) at \(asked): \(answer.text)")
             let page = try parse([Entry].self, answer.body)
+            try require(
+                page.count <= 1 || answer.body.count <= server.answers.answer, "\(answer.body.count) bytes at \(asked)")
             try require(page.count <= limit, "\(page.count) entries at \(asked)")
             found += Entry.self == WireMessage.self ? page.reversed() : page
             url = answer.link("prev")

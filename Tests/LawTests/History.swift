@@ -17,9 +17,12 @@ struct History {
     init(seed: UInt64) throws {
         chance = Generator(seed: seed)
         folder = try Folder()
+        // Most answers have some 200 bytes for each message.
+        let answers = Server.Bounds(
+            answer: chance.pick([1, 300, 700, 2000, 1 << 20]), embedded: chance.pick([0, 20, 60, 64 << 10]))
         server = try Server(
             path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
-            bounds: Self.bounds(&chance))
+            bounds: Self.bounds(&chance), answers: answers)
         // Two of Ann's, and Zoe, who takes part in nothing.
         var clients: [Client] = []
         for user in Self.people + ["ann", "zoe"] {
@@ -156,7 +159,7 @@ struct History {
         server.store.close()
         server = try Server(
             path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
-            bounds: Self.bounds(&chance))
+            bounds: Self.bounds(&chance), answers: server.answers)
         for (ask, cursor) in known {
             let answer = await server.answer(ask)
             try require(

@@ -83,7 +83,9 @@ struct NaiveModel: Sendable {
     }
 
     /// The entry of a viewer's list; its initials are not worked out but taken over.
-    func conversation(_ talk: Talk, for viewer: String, embedded: Int, initials: String) -> WireConversation {
+    func conversation(
+        _ talk: Talk, for viewer: String, embedded: Int, within bytes: Int, initials: String
+    ) -> WireConversation {
         // The viewer and the first nineteen others: all of them, but in the largest.
         let shown = Set(talk.members.filter { $0 != viewer }.prefix(19)).union([viewer])
         let participants = talk.members.filter(shown.contains)
@@ -98,6 +100,18 @@ struct NaiveModel: Sendable {
             company: companies.count == 1 ? companies.first ?? "" : "", initials: initials,
             lastMessage: messages.last?.content ?? "", lastMessageTime: messages.last?.timestamp ?? "",
             unread: talk.unread(by: viewer, after: talk.mark(of: viewer)), participants: participants,
-            participantCount: talk.members.count, messages: Array(messages.suffix(embedded)))
+            participantCount: talk.members.count,
+            messages: Self.newest(messages.suffix(embedded), within: bytes))
+    }
+
+    /// The last of these whose contents fit so many bytes, at least one where there is one.
+    private static func newest(_ messages: ArraySlice<WireMessage>, within bytes: Int) -> [WireMessage] {
+        var kept: [WireMessage] = []
+        for message in messages.reversed() {
+            let size = (kept + [message]).reduce(0) { $0 + $1.content.utf8.count }
+            guard kept.isEmpty || size <= bytes else { break }
+            kept.insert(message, at: 0)
+        }
+        return kept
     }
 }

@@ -68,7 +68,7 @@ struct Picture<Entry: WireEntry>: Sendable {
         guard let from = cursor else { return false }
         let asked = url("since=\(from)", "limit=\(chance.limit())")
         let page = try await browser.get(asked, conditional: !chance.once(in: 3), door)
-        return try take(page, from: asked, since: from, adopting: true)
+        return try take(page, from: asked, since: from, door, adopting: true)
     }
 
     /// Asks for what changed until there is nothing.
@@ -84,7 +84,7 @@ struct Picture<Entry: WireEntry>: Sendable {
     private mutating func followLink(_ browser: inout Browser, _ chance: inout Generator, _ door: Door) async throws {
         guard let next, let from = cursor else { return }
         let page = try await browser.get(next, conditional: !chance.once(in: 4), door)
-        _ = try take(page, from: next, since: from, adopting: true)
+        _ = try take(page, from: next, since: from, door, adopting: true)
     }
 
     /// Asks for what changed after a cursor of long ago, and goes on from there or from where it was.
@@ -95,7 +95,7 @@ struct Picture<Entry: WireEntry>: Sendable {
         let from = chance.pick(remembered)
         let asked = url("since=\(from)", "limit=\(chance.limit())")
         let page = try await browser.get(asked, conditional: !chance.once(in: 3), door)
-        _ = try take(page, from: asked, since: from, adopting: chance.once(in: 2))
+        _ = try take(page, from: asked, since: from, door, adopting: chance.once(in: 2))
     }
 
     /// Gets the page before the oldest, if there is one.
@@ -117,14 +117,14 @@ struct Picture<Entry: WireEntry>: Sendable {
     }
 
     private mutating func take(
-        _ page: Browser.Page, from asked: String, since from: String, adopting: Bool
+        _ page: Browser.Page, from asked: String, since from: String, _ door: Door, adopting: Bool
     ) throws -> Bool {
         let limit = Self.limit(of: asked)
         let found = try parse([Entry].self, page.body)
         try merge(found, limit: limit)
         try require(found.isEmpty || page.cursor != from, "a delta with news leaves the cursor at \(from) in \(path)")
         try require(page.previous == nil, "a delta of \(path) has a rel=prev")
-        isUpToDate = found.count < limit
+        isUpToDate = door.server.answers.mayCut ? found.isEmpty : found.count < limit
         if adopting { adopt(page) }
         return !found.isEmpty
     }

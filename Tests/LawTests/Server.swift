@@ -7,6 +7,7 @@ import Synchronization
 struct Server: Sendable {
     let store: SQLiteStore
     private let service: MessagingService
+    let answers: Bounds
     private let clock: Clock
 
     /// Counts instead of telling the time, over restarts too, so that a seed says all.
@@ -16,13 +17,24 @@ struct Server: Sendable {
         func tick() -> Int64 { count.add(1, ordering: .relaxed).newValue }
     }
 
+    /// How large answers and the messages embedded in entries may be, in bytes.
+    struct Bounds: Sendable {
+        var answer = ServiceSettings().mostAnswerBytes
+        var embedded = ServiceSettings().mostEmbeddedBytes
+
+        /// Whether an answer may end before it has as many entries as were asked for.
+        var mayCut: Bool { answer < ServiceSettings().mostAnswerBytes }
+    }
+
     /// - Parameter isDeaf: whether the index never learns of a commit, as if each had only just happened.
-    init(path: String, indexCapacity: Int, clock: Clock, bounds: StoreBounds = StoreBounds(), isDeaf: Bool = false)
-        throws
-    {
+    init(
+        path: String, indexCapacity: Int, clock: Clock, bounds: StoreBounds = StoreBounds(),
+        answers: Bounds = Bounds(), isDeaf: Bool = false
+    ) throws {
         let index = FreshnessIndex(capacity: indexCapacity)
         store = try SQLiteStore(path: path, observer: isDeaf ? nil : SlowObserver(index: index), bounds: bounds)
-        service = Self.service(SlowStore(store: store), index, clock)
+        service = Self.service(SlowStore(store: store), index, clock, answers)
+        self.answers = answers
         self.clock = clock
     }
 
@@ -33,7 +45,7 @@ struct Server: Sendable {
 
     /// Answers as a server would that has just started, and so has nothing in memory that could be stale.
     func freshAnswer(_ ask: Ask) async -> Answer {
-        await Self.answer(ask, Self.service(store, FreshnessIndex(capacity: 10), clock))
+        await Self.answer(ask, Self.service(store, FreshnessIndex(capacity: 10), clock, answers))
     }
 
     private static func answer(_ ask: Ask, _ service: MessagingService) async -> Answer {
@@ -43,9 +55,11 @@ struct Server: Sendable {
     }
 
     private static func service(
-        _ store: any MessageStore, _ index: FreshnessIndex, _ clock: Clock
+        _ store: any MessageStore, _ index: FreshnessIndex, _ clock: Clock, _ answers: Bounds
     ) -> MessagingService {
         var settings = ServiceSettings()
+        settings.mostAnswerBytes = answers.answer
+        settings.mostEmbeddedBytes = answers.embedded
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
         settings.limits.openings = RateLimit(name: "openings", perSecond: 0, burst: 1)
         settings.limits.polls = RateLimit(name: "polls", perSecond: 0, burst: 1)

@@ -16,12 +16,13 @@ struct SlowStore: MessageStore {
         return conversation
     }
 
-    func messages(
-        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> PackedMessages {
-        let messages = try await store.messages(in: conversation, slices, limit: limit)
+    func messages<Answer: Sendable>(
+        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        let messages = try await store.messages(in: conversation, slices, bounds) { $0 }
         await dawdle()
-        return messages
+        return make(messages)
     }
 
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
@@ -30,21 +31,21 @@ struct SlowStore: MessageStore {
         return change
     }
 
-    func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        newest: @escaping NewestMessages
-    ) async throws(MessagingError) -> ConversationPage {
-        let page = try await store.conversations(
-            of: caller, window, limit: limit, messages: messages
-        ) { conversation, count, read in
-            try newest(conversation, count) {
+    func conversations<Answer: Sendable>(
+        of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
+        newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        let slowly: NewestMessages = { conversation, bounds, read in
+            try newest(conversation, bounds) {
                 let found = try read()
                 if Int.random(in: 0..<8) == 0 { usleep(.random(in: 0...1500)) }
                 return found
             }
         }
+        let page = try await store.conversations(
+            of: caller, window, bounds, embedded: embedded, newest: slowly, make: { $0 })
         await dawdle()
-        return page
+        return make(page)
     }
 
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {

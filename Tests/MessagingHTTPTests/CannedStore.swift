@@ -21,22 +21,23 @@ struct CannedStore: MessageStore {
         reference == .id(talk.id) ? talk : nil
     }
 
-    func messages(
-        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> PackedMessages { PackedMessages([first]) }
+    func messages<Answer: Sendable>(
+        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer
+    ) async throws(MessagingError) -> Answer { make(PackedMessages([first])) }
 
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 1 }
 
-    func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        newest: @escaping NewestMessages
-    ) async throws(MessagingError) -> ConversationPage {
+    func conversations<Answer: Sendable>(
+        of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
+        newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
+    ) async throws(MessagingError) -> Answer {
         let summary = ConversationSummary(
             conversation: talk, participantCount: 2,
             people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },
             marks: ReadMarks(n: 1, others: 0, mine: 0), unread: 0, newest: PackedMessages([first]),
-            openedAt: first.sentAt)
-        return ConversationPage(conversations: [summary], latestChange: 1, position: 1, olderBefore: nil)
+            openedAt: first.sentAt, activity: 1, change: 1)
+        return make(ConversationPage(conversations: [summary], latestChange: 1, position: 1, olderBefore: nil))
     }
 
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {

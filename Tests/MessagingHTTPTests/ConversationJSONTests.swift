@@ -12,7 +12,7 @@ struct ConversationJSONTests {
         let summary = ConversationSummary(
             conversation: conversation(lastN: Int64(newest.count), (alice, 0), (bob, 0)), participantCount: 2,
             people: people, marks: ReadMarks(n: Int64(newest.count), others: 0, mine: 0), unread: unread,
-            newest: PackedMessages(newest), openedAt: Timestamp(milliseconds: 0))
+            newest: PackedMessages(newest), openedAt: Timestamp(milliseconds: 0), activity: 1, change: 1)
         var writer = JSONWriter()
         writer.conversation(summary, for: alice, embedded: embedded)
         return text(writer.bytes)

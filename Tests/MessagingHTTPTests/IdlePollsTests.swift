@@ -27,21 +27,21 @@ struct IdlePollsTests {
 
     @Test("Everybody gets theirs again where there is room for all")
     func enough() throws {
-        let polls = IdlePolls(capacity: 10)
+        let polls = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         #expect(try hits(polls, people: 10) == 0)
         #expect(try hits(polls, people: 10) == 10)
     }
 
     @Test("Many do where twice as many poll in turn as there is room for")
     func crowded() throws {
-        let polls = IdlePolls(capacity: 100)
+        let polls = IdlePolls(capacity: 100, mostBytes: 1 << 20)
         for _ in 1...20 { _ = try hits(polls, people: 200) }
         #expect(try hits(polls, people: 200) > 50)
     }
 
     @Test("Who has been away makes room for others in the end")
     func replaced() throws {
-        let polls = IdlePolls(capacity: 10)
+        let polls = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         _ = try hits(polls, people: 10)
         for _ in 1...100 {
             for user in 100..<105 {
@@ -55,7 +55,7 @@ struct IdlePollsTests {
 
     @Test("A newer one takes the place of the one before, even where there is no room")
     func newer() throws {
-        let polls = IdlePolls(capacity: 1)
+        let polls = IdlePolls(capacity: 1, mostBytes: 1 << 20)
         let call = try call(of: 1)
         keep(polls, at: 1, to: call)
         keep(polls, at: 2, to: call)
@@ -64,7 +64,7 @@ struct IdlePollsTests {
 
     @Test("What is kept for a page of one origin is nobody else's, and two origins are none")
     func origins() throws {
-        let polls = IdlePolls(capacity: 10)
+        let polls = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         func asked(from origins: String...) throws -> Call {
             let fields = origins.map { (RequestField.origin, $0) }
             return Call(
@@ -82,7 +82,7 @@ struct IdlePollsTests {
 
     @Test("What is not valid any more is not kept, and nobody is asked where there is no place")
     func invalid() throws {
-        let polls = IdlePolls(capacity: 1)
+        let polls = IdlePolls(capacity: 1, mostBytes: 1 << 20)
         let (call, newcomer) = (try call(of: 1), try call(of: 2))
         let (response, tag) = (Response(status: 304, fields: []), EntityTag(text: "\"1\""))
         polls.keep(response, tag, to: call) { nil }
@@ -96,5 +96,53 @@ struct IdlePollsTests {
         #expect(asked == 0)
         #expect(polls.answer(to: call.request, of: call.caller) != nil)
         #expect(polls.answer(to: newcomer.request, of: newcomer.caller) == nil)
+    }
+
+    private func keep(_ polls: IdlePolls, at change: Int64, target: Int, of user: Int) throws -> Call {
+        let target = "/?userId=" + String(repeating: "x", count: target)
+        let call = Call(
+            request: request(.get, target), caller: Caller(user: UserID(trusted: "user \(user)")), query: try Query([]),
+            common: [])
+        let link = Response.Field("Link", "<\(target)>; rel=\"next\"")
+        polls.keep(Response(status: 304, fields: [link]), EntityTag(text: "\"\(change)\""), to: call) { Validity() }
+        return call
+    }
+
+    private func isKept(_ polls: IdlePolls, _ call: Call) -> Bool {
+        polls.answer(to: call.request, of: call.caller) != nil
+    }
+
+    @Test("They have at most so many bytes, however long their targets are and however many there may be")
+    func bytes() throws {
+        let polls = IdlePolls(capacity: 10_000, mostBytes: 1 << 20)
+        for user in 0..<9000 {
+            _ = try keep(polls, at: 1, target: 8000, of: user)
+            #expect(polls.cost <= 1 << 20)
+        }
+        #expect(polls.cost > 1 << 19)
+    }
+
+    @Test("One that fits exactly is kept, one with a byte more is not, and takes nobody's place")
+    func exactly() throws {
+        let one = IdlePolls(capacity: 10, mostBytes: 1 << 20)
+        _ = try keep(one, at: 1, target: 1000, of: 1)
+        let polls = IdlePolls(capacity: 10, mostBytes: one.cost)
+        let small = try keep(polls, at: 1, target: 1000, of: 1)
+        #expect(isKept(polls, small) && polls.cost == one.cost)
+        for _ in 0..<100 { #expect(!isKept(polls, try keep(polls, at: 1, target: 1001, of: 2))) }
+        #expect(isKept(polls, small))
+    }
+
+    @Test("One that is replaced by a larger one makes the others go that do not fit any more")
+    func replacedByLarger() throws {
+        let one = IdlePolls(capacity: 10, mostBytes: 1 << 20)
+        _ = try keep(one, at: 1, target: 1000, of: 1)
+        let polls = IdlePolls(capacity: 10, mostBytes: 2 * one.cost)
+        let (first, second) = (try keep(polls, at: 1, target: 1000, of: 1), try keep(polls, at: 1, target: 1000, of: 2))
+        #expect(isKept(polls, first) && isKept(polls, second))
+        let longer = Response(status: 304, fields: [Response.Field("Link", String(repeating: "x", count: 1100))])
+        polls.keep(longer, EntityTag(text: "\"2\""), to: second) { Validity() }
+        #expect(!isKept(polls, first) && isKept(polls, second))
+        #expect(polls.cost <= 2 * one.cost)
     }
 }

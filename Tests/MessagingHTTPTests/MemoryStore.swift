@@ -23,27 +23,30 @@ final class MemoryStore: MessageStore {
         }
     }
 
-    func messages(
-        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> PackedMessages {
-        PackedMessages(messages.filter { message in slices.contains { $0.contains(message) } }.prefix(limit))
+    func messages<Answer: Sendable>(
+        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        let found = messages.filter { message in slices.contains { $0.contains(message) } }
+        return make(PackedMessages(found.prefix(bounds.countToRead)))
     }
 
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 3 }
 
-    func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        newest: @escaping NewestMessages
-    ) async throws(MessagingError) -> ConversationPage {
+    func conversations<Answer: Sendable>(
+        of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
+        newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
+    ) async throws(MessagingError) -> Answer {
         let mine = talks.compactMap { talk in
             talk.marks(for: caller.user).map { (talk, $0) }
         }.map { talk, marks in
             ConversationSummary(
                 conversation: talk, participantCount: talk.participants.count,
                 people: talk.participants.map { Person(id: $0.user) }, marks: marks, unread: 0,
-                newest: PackedMessages(self.messages.suffix(max(messages, 1))), openedAt: noon)
+                newest: PackedMessages(self.messages.suffix(max(embedded.count, 1))).newest(within: embedded),
+                openedAt: noon, activity: 3, change: 3)
         }
-        return ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil)
+        return make(ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil))
     }
 
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {

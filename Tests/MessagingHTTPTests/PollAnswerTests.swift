@@ -39,8 +39,11 @@ struct PollAnswerTests {
     @Test("a 304 has no body, no type, and all other fields of the 200")
     func notModified() throws {
         let settings = ServiceSettings(pollInterval: 7)
-        let full = answer().response(to: try call(), settings) { $0.raw("[]") }
-        let unchanged = answer().response(to: try call(ifNoneMatch: "W/\"t\""), settings) { $0.raw("[]") }
+        func response(_ call: Call) throws -> Response {
+            try answer().response(to: call, settings, AnswerMemory(limit: 100), size: 2) { Array("[]".utf8) }
+        }
+        let full = try response(try call())
+        let unchanged = try response(try call(ifNoneMatch: "W/\"t\""))
         #expect(full.status == 200)
         #expect(text(full.body) == "[]")
         #expect(unchanged.status == 304)

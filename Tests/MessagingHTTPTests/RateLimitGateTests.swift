@@ -176,4 +176,40 @@ struct RateLimitGateTests {
         #expect(await refusal(gate, request("alice")) == nil)
         #expect(await refusal(gate, request("alice"))?.kind == .rateLimited)
     }
+
+    @Test("An answer costs one token more for each 64 KiB, to HEAD as well, even more than there are")
+    func largeAnswers() async {
+        for method in [MessagingHTTP.Method.get, .head] {
+            for (size, more) in [(65_535, 0), (65_536, 1), (131_071, 1), (131_072, 2)] {
+                let gate = gate { $0.polls = RateLimit(name: "polls", perSecond: 1, burst: 4) }
+                #expect(await refusal(gate, request("alice", method)) == nil)
+                gate.charge(Caller(user: UserID(trusted: "alice")), request("alice", method), size: size)
+                for _ in 0..<(3 - more) { #expect(await refusal(gate, request("alice")) == nil) }
+                #expect(await refusal(gate, request("alice"))?.kind == .rateLimited, "\(size) bytes")
+                #expect(await refusal(gate, request("bob")) == nil)
+                #expect(await refusal(gate, request("alice", .post)) == nil, "sends have a bucket of their own")
+            }
+        }
+    }
+
+    @Test("Who has less than none is told how long that will take, and is served after it; nobody owes for ever")
+    func debt() async throws {
+        let gate = gate { $0.polls = RateLimit(name: "polls", perSecond: 1, burst: 4) }
+        let alice = Caller(user: UserID(trusted: "alice"))
+        #expect(await refusal(gate, request("alice")) == nil)
+        gate.charge(alice, request("alice"), size: 10 * 65_536)
+        let problem = try #require(await refusal(gate, request("alice")))
+        #expect(problem.fields.first { $0.name == "Retry-After" }?.value == "8")
+        clock.pass(8)
+        #expect(await refusal(gate, request("alice")) == nil)
+        for _ in 0..<1000 { gate.charge(alice, request("alice"), size: .max) }
+        #expect(await refusal(gate, request("alice")) != nil)
+    }
+
+    @Test("A rate of 0 is no limit for large answers either")
+    func unlimited() async {
+        let gate = gate { $0.polls = RateLimit(name: "polls", perSecond: 0, burst: 1) }
+        gate.charge(Caller(user: UserID(trusted: "alice")), request("alice"), size: 1 << 30)
+        #expect(await refusal(gate, request("alice")) == nil)
+    }
 }

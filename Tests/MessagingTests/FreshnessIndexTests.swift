@@ -45,7 +45,7 @@ struct FreshnessIndexTests {
     private func newest(_ count: Int, upTo lastN: Int64, pruned: Int64 = 0, reads: inout Int) -> [Int64] {
         let talk = Conversation(
             id: talk, key: 1, lastN: lastN, prunedUpTo: pruned, participants: Array(first.participants))
-        return index.newest(count, in: talk, of: .none) {
+        return index.newest(within: PageBounds(count: count, bytes: .max), in: talk, of: .none) {
             reads += 1
             return PackedMessages((max(pruned + 1, lastN - Int64(count) + 1)...lastN).map { text($0) })
         }.map(\.n)
@@ -71,6 +71,28 @@ struct FreshnessIndexTests {
         #expect(newest(2, upTo: 13, pruned: 12, reads: &reads) == [13])
         #expect(newest(2, upTo: 13, pruned: 13, reads: &reads) == [])
         #expect(reads == 2, "what was pruned is not looked for")
+    }
+
+    @Test(
+        "the newest messages are cut by their bytes, and that they are is known from memory where one more than fits was read"
+    )
+    func newestBytes() {
+        let talk = conversation(lastN: 9, (alice, 0), (bob, 0))
+        var reads = 0
+        func newest(_ bytes: Int) -> [Int64] {
+            index.newest(within: PageBounds(count: 9, bytes: bytes, kept: .newest), in: talk, of: .none) {
+                reads += 1
+                return PackedMessages((6...9).map { text($0) })
+            }.map(\.n)
+        }
+        // One byte each; the fourth from the end is the one too many.
+        #expect(newest(3) == [7, 8, 9])
+        #expect(newest(3) == [7, 8, 9])
+        #expect(newest(1) == [9])
+        #expect(newest(0) == [9])
+        #expect(reads == 1)
+        #expect(index.newest(within: PageBounds(count: 9, bytes: 4), in: talk, of: .none) == nil, "a fifth might fit")
+        #expect(index.newest(within: PageBounds(count: 4, bytes: 4), in: talk, of: .none)?.map(\.n) == [6, 7, 8, 9])
     }
 
     @Test("a commit replaces what is in memory")
@@ -192,7 +214,7 @@ struct FreshnessIndexTests {
 
     @Test("the end of a page is remembered for the change it was read at, until the next")
     func pageEnd() async throws {
-        let end = ListFreshness.PageEnd(limit: 100, olderBefore: 3)
+        let end = ListFreshness.PageEnd(limit: 100, messages: 20, olderBefore: 3)
         index.remember(end, at: 5, of: caller)
         #expect(index.list(of: caller) == nil)
         _ = try await index.list(of: caller, from: store)
@@ -210,7 +232,7 @@ struct FreshnessIndexTests {
         _ = try await index.list(of: caller, from: store)
         #expect(index.validity(ofListOf: caller, at: 4) == nil)
         let validity = try #require(index.validity(ofListOf: caller, at: 5))
-        index.remember(ListFreshness.PageEnd(limit: 100, olderBefore: 3), at: 5, of: caller)
+        index.remember(ListFreshness.PageEnd(limit: 100, messages: 20, olderBefore: 3), at: 5, of: caller)
         index.committed([commit(second, tenant: TenantID(trusted: "acme"))])
         #expect(validity.holds)
         index.committed([commit(second)])

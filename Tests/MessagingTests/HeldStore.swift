@@ -46,16 +46,17 @@ final class HeldStore: MessageStore {
         try await read(\.change)
     }
 
-    func messages(
-        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-    ) async throws(MessagingError) -> PackedMessages {
+    func messages<Answer: Sendable>(
+        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer
+    ) async throws(MessagingError) -> Answer {
         throw unused
     }
 
-    func conversations(
-        of caller: Caller, _ window: ListWindow, limit: Int, messages: Int,
-        newest: @escaping NewestMessages
-    ) async throws(MessagingError) -> ConversationPage {
+    func conversations<Answer: Sendable>(
+        of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
+        newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
+    ) async throws(MessagingError) -> Answer {
         throw unused
     }
 

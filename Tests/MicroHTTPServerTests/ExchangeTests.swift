@@ -70,6 +70,44 @@ struct ExchangeTests {
         #expect(try await client.exchange(get("/")).body == "hello")
     }
 
+    @Test("HEAD may be answered without the body being there, and the connection goes on")
+    func headWithoutBody() async throws {
+        let handler = TestHandler(memory: { request in
+            request.method == .head ? Response(status: 200, fields: [], sizeOfBody: 5_000_000_000) : response("hello")
+        })
+        let server = try serve(handler)
+        let client = try Client(port: server.boundPort)
+        for _ in 0..<2 {
+            let answer = try await client.exchange(get("/", method: "HEAD"), bodiless: true)
+            #expect(answer.status == 200 && answer.field("content-length") == "5000000000")
+            #expect(try await client.exchange(get("/")).body == "hello")
+        }
+    }
+
+    private final class Share: Sendable {
+        let isGone: Gate
+        init(_ isGone: Gate) { self.isGone = isGone }
+        deinit { isGone.open() }
+    }
+
+    @Test("What belongs to a body is held until it is sent, and no longer")
+    func share() async throws {
+        let gone = Gate()
+        let handler = TestHandler(memory: { _ in
+            Response(status: 200, fields: [], body: Array(repeating: 120, count: 20_000_000), share: Share(gone))
+        })
+        // However long this has to wait for others.
+        let server = try serve(handler) { $0.idleTimeout = 0 }
+        let client = try Client(port: server.boundPort)
+        client.send(get("/"))
+        #expect(await eventually { handler.requests.count == 1 })
+        // More than the system takes in for a client that does not read.
+        for _ in 0..<50 { await Task.yield() }
+        #expect(!gone.isOpen)
+        #expect(try await client.receive().body.utf8.count == 20_000_000)
+        await gone.pass()
+    }
+
     @Test("304 and 204 have no body, even where the response has one", arguments: [304, 204])
     func bodiless(status: Int) async throws {
         let server = try serve(TestHandler(always: response("hello", status: status)))

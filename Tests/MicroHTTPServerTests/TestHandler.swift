@@ -61,6 +61,7 @@ final class Gate: Sendable {
     private let state = Mutex(State())
 
     var waiting: Int { state.withLock { $0.waiting.count } }
+    var isOpen: Bool { state.withLock { $0.isOpen } }
 
     func pass() async {
         await withCheckedContinuation { continuation in

@@ -171,3 +171,18 @@ mhd_bytes_received (int socket)
   memcpy (&received, info + offset, sizeof (received));
   return received;
 }
+
+/// Gives no part of a body: there is none, and a response to `HEAD` needs none.
+static inline ssize_t
+mhd_no_body (void *context, uint64_t position, char *buffer, size_t size)
+{
+  (void) context, (void) position, (void) buffer, (void) size;
+  return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/// A response to `HEAD` that says how long the body would be, or NULL. Given to anything else, it closes the connection.
+static inline struct MHD_Response *
+mhd_response_to_head (uint64_t size)
+{
+  return MHD_create_response_from_callback (size, 1, &mhd_no_body, NULL, NULL);
+}

@@ -1,0 +1,73 @@
+import Messaging
+
+/// A page of a list as an array in JSON: as many entries as fit.
+struct ConversationArray {
+    /// The page with those entries.
+    let page: ConversationPage
+    /// How many bytes the array has.
+    let size: Int
+    /// The array; empty where only its size was wanted.
+    let bytes: [UInt8]
+
+    /// - Parameters:
+    ///   - mostSize: the most bytes, unless one entry has more.
+    ///   - isWritten: whether the array is needed, and not only its size.
+    init(
+        _ page: ConversationPage, _ window: ListWindow, for viewer: UserID, embedded: Int, atMost mostSize: Int,
+        isWritten: Bool
+    ) {
+        let needed = page.inOrderOfNeed(window)
+        var json = JSONWriter(capacity: isWritten ? min(Self.size(of: page), mostSize) : 4096)
+        var parts: [Range<Int>] = []
+        var size = 1
+        json.raw("[")
+        for summary in needed {
+            if !isWritten { json.cut(to: 1) } else if !parts.isEmpty { json.raw(",") }
+            let start = json.count
+            json.conversation(summary, for: viewer, embedded: embedded)
+            // One more for the comma or bracket after it.
+            size += json.count - start + 1
+            guard size <= mostSize || parts.isEmpty else {
+                size -= json.count - start + 1
+                json.cut(to: start - 1)
+                break
+            }
+            parts.append(start..<json.count)
+        }
+        json.raw("]")
+        self.page = page.cut(to: parts.count, window)
+        self.size = max(size, 2)
+        bytes = isWritten ? Self.ordered(json.bytes, parts, needed.prefix(parts.count), window).withoutReserve : []
+    }
+
+    /// The array with its entries in the order that it shows, the latest activity first.
+    private static func ordered(
+        _ json: [UInt8], _ parts: [Range<Int>], _ needed: ArraySlice<ConversationSummary>, _ window: ListWindow
+    ) -> [UInt8] {
+        guard case .since = window else { return json }
+        let order = needed.indices.sorted { needed[$0].activity > needed[$1].activity }
+        guard order != Array(needed.indices) else { return json }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(json.count)
+        for place in order {
+            bytes.append(bytes.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
+            bytes.append(contentsOf: json[parts[place]])
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
+    }
+
+    /// About how many bytes a page has as JSON.
+    private static func size(of page: ConversationPage) -> Int {
+        page.conversations.reduce(64) { size, summary in
+            size + 512 + summary.newest.textSize + summary.newest.count * 256
+        }
+    }
+}
+
+extension [UInt8] {
+    /// The same, without unused memory where that is much.
+    var withoutReserve: [UInt8] {
+        capacity - count > count / 4 + 4096 ? Array(self[...]) : self
+    }
+}
