@@ -1,3 +1,4 @@
+import MessagingHTTP
 import MicroHTTPServer
 
 /// Looks after a server while it runs: signals, the files it was configured with, and whoever started the program.
@@ -10,18 +11,22 @@ struct Caretaker {
     let keys: KeyWatcher?
     let certificate: CertificateReloader?
     let logs: Logs
+    let memory: AnswerMemory
     /// Where the server can be reached.
     let url: String
 
     /// Works until a signal says stop.
     func work() {
         manager.tell(.ready(status: "listening on \(url)"))
+        var trimmer = MemoryTrimmer(memory: memory)
         while true {
             switch Signals.next() {
             case .stop: return
             case .reload: reload()
             case .changeLogLevel: logs.toggleLevel()
-            case nil: keys?.look(always: false)
+            case nil:
+                keys?.look(always: false)
+                trimmer.look()
             }
             if manager.watches, server.secondsSinceTurn < Self.patience { manager.tell(.alive) }
         }

@@ -33,6 +33,18 @@ struct LimitOptions: ParsableArguments {
     @Option(help: "The most memory for the head of a request, in bytes per connection (4096-1048576).")
     var maxHeaderBytes = 10 * 1024
 
+    @Option(
+        help:
+            "The most bytes of a page, unless one entry has more; what is left comes with the next one (1-1073741824).")
+    var maxAnswerBytes = 1 << 20
+
+    @Option(
+        help: """
+            The most memory for answers that are not yet sent, in bytes (65536-1099511627776); a sixteenth of it for one user. Beyond it \
+            requests are answered with 503, but for polls that find nothing new.
+            """)
+    var maxAnswerMemory = 256 << 20
+
     @Option(help: "The most connections at a time (1-1000000); further ones wait.")
     var maxConnections = 20_000
 
@@ -54,6 +66,8 @@ struct LimitOptions: ParsableArguments {
         try check("--open-burst", openBurst, 1...1_000_000)
         try check("--max-content-bytes", maxContentBytes, 1...1_048_576)
         try check("--max-header-bytes", maxHeaderBytes, 4096...1_048_576)
+        try check("--max-answer-bytes", maxAnswerBytes, 1...1 << 30)
+        try check("--max-answer-memory", maxAnswerMemory, 65_536...1 << 40)
         try check("--max-connections", maxConnections, 1...1_000_000)
         try check("--max-connections-per-address", maxConnectionsPerAddress, 0...1_000_000)
         try check("--request-timeout", requestTimeout, 0.1...3600)

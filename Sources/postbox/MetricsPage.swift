@@ -25,6 +25,7 @@ struct MetricsPage: Sendable {
         writeRequests(to: &page)
         writePeople(to: &page)
         writeLimits(to: &page)
+        writeMemory(to: &page)
         writeStore(to: &page)
         writeFaults(to: &page)
         writeProcess(to: &page)
@@ -121,9 +122,19 @@ struct MetricsPage: Sendable {
             Endpoint.allCases.reduce(0) { $0 + totals.answers($1, .problem(kind)) }
         }
         sample("content_size", refused(.contentTooLarge))
-        sample("write_queue", refused(.overloaded))
+        sample("answer_memory", service.answerMemory.refused)
+        sample("write_queue", refused(.overloaded) - service.answerMemory.refused)
         sample("connections_per_address", now.refusedConnections)
         sample("request_timeout", now.cutConnections)
+    }
+
+    private func writeMemory(to page: inout Exposition) {
+        page.metric(
+            "postbox_unsent_answer_bytes", .gauge, "Bytes of answers that are made and not yet sent.",
+            service.answerMemory.held)
+        page.metric(
+            "postbox_unsent_answer_bytes_limit", .gauge, "The most of them; a sixteenth for one user.",
+            service.answerMemory.limit)
     }
 
     private func writeStore(to page: inout Exposition) {

@@ -73,15 +73,22 @@ extension Serve {
         }
     }
 
+    /// What the options say of the service.
+    var serviceSettings: ServiceSettings {
+        let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
+        var settings = ServiceSettings(
+            contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
+            limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
+            cors: CORSPolicy(origins: origins))
+        settings.mostAnswerBytes = limits.maxAnswerBytes
+        settings.mostAnswerMemory = limits.maxAnswerMemory
+        return settings
+    }
+
     func makeService(
         _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger,
         _ deliveries: DeliveryClock?, _ server: Server
     ) -> MessagingService {
-        let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
-        let settings = ServiceSettings(
-            contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
-            limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
-            cors: CORSPolicy(origins: origins))
         let events = ServiceEventLog(ticks: SystemClock.ticks) { event, others in
             var fields: Logger.Metadata = ["cause": "\(event.cause)"]
             if let id = event.requestID { fields["request_id"] = "\(id)" }
@@ -92,7 +99,7 @@ extension Serve {
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
             loopsTurn: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take)
         return MessagingService(
-            store: store, index: index, identity: identity, settings: settings, surroundings: surroundings,
+            store: store, index: index, identity: identity, settings: serviceSettings, surroundings: surroundings,
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),
             page: makePage(), deliveries: deliveries)
     }

@@ -21,7 +21,7 @@ struct Serve: ParsableCommand {
         "identity", "jwt-secret-file", "jwks-file", "jwt-issuer", "jwt-audience", "jwt-user-claim", "jwt-tenant-claim",
         "jwt-name-claim", "jwt-company-claim", "trusted-proxy",
         "send-rate", "send-burst", "poll-rate", "poll-burst", "open-rate", "open-burst",
-        "max-content-bytes", "max-header-bytes",
+        "max-content-bytes", "max-header-bytes", "max-answer-bytes", "max-answer-memory",
         "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
         "log-level", "log-format", "access-log-sample", "slow-request", "slow-commit", "admin",
         "tls-cert", "tls-key",
@@ -128,7 +128,8 @@ struct Serve: ParsableCommand {
         let reloader = tls.files.map { CertificateReloader(files: $0, server: server, logger: logs.logger) }
         if let certificate { reloader?.warn(of: certificate) }
         let caretaker = Caretaker(
-            server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs, url: url)
+            server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs,
+            memory: service.answerMemory, url: url)
         caretaker.work()
         manager.tell(.stopping)
         logs.logger.info("stopping")
@@ -155,6 +156,10 @@ struct Serve: ParsableCommand {
         if kind == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
         // A pipe is buffered, and the process at its other end waits for these lines.
         fflush(nil)
+        let bounds = memoryBounds
+        logger.info(
+            "memory is bounded",
+            metadata: ["total_bytes": .stringConvertible(bounds.total)].merging(bounds.fields) { $1 })
         logger.info(
             "serving",
             metadata: [

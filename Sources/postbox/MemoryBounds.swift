@@ -1,0 +1,52 @@
+import Logging
+import Messaging
+import MessagingHTTP
+import MicroHTTPServer
+import SQLiteStore
+
+/// The most memory that each part of a server takes, about, in bytes.
+struct MemoryBounds {
+    /// Each under its name in the log.
+    let parts: KeyValuePairs<String, Int>
+
+    /// All together.
+    var total: Int { parts.reduce(0) { $0 + $1.value } }
+
+    /// As fields of a line in the log.
+    var fields: Logger.Metadata {
+        Dictionary(uniqueKeysWithValues: parts.map { ("\($0.key)_bytes", .stringConvertible($0.value)) })
+    }
+}
+
+extension Serve {
+    /// What a connection takes besides the memory for its head.
+    private static let connectionBytes = 6 << 10
+    /// And with TLS.
+    private static let secureConnectionBytes = 10 << 10
+    /// What somebody and a conversation take in the index, the memory of tokens and the limits.
+    private static let indexBytes = 1200
+    private static let limitBytes = 4 * 100
+    /// The program and its threads, before anybody has asked for anything.
+    private static let programBytes = 48 << 20
+
+    /// The most memory, as the options say.
+    var memoryBounds: MemoryBounds {
+        let settings = serviceSettings
+        let loops = loops > 0 ? loops : availableProcessors()
+        let page = limits.maxAnswerBytes + 6 * limits.maxContentBytes
+        return MemoryBounds(parts: [
+            "unsent_answers": limits.maxAnswerMemory,
+            // As they are read, and as they are written.
+            "answers_in_the_making": 2 * page * (StoreMemory.readers + loops),
+            "connections": connectionLimit
+                * (limits.maxHeaderBytes + Self.connectionBytes + (tls.files == nil ? 0 : Self.secureConnectionBytes)),
+            // As they come in, and as they wait to be stored.
+            "request_bodies": 2 * ServerConfiguration().bodyMemory,
+            "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,
+            "kept_answers": settings.idlePollBytes,
+            "limits": settings.limits.capacity * Self.limitBytes,
+            "database": StoreMemory.pages,
+            "program": Self.programBytes,
+        ])
+    }
+}

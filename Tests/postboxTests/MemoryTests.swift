@@ -1,0 +1,54 @@
+import ArgumentParser
+import Messaging
+import Synchronization
+import Testing
+
+@testable import MessagingHTTP
+@testable import postbox
+
+@Suite("Memory")
+struct MemoryTests {
+    private final class Count: Sendable {
+        let value = Atomic<Int>(0)
+    }
+
+    @Test("is given back within a minute of the end of a load that took 16 MiB, once, and not while it lasts")
+    func trimmed() throws {
+        let memory = AnswerMemory(limit: 1 << 30)
+        let trims = Count()
+        var trimmer = MemoryTrimmer(memory: memory) { trims.value.add(1, ordering: .relaxed) }
+        func minute() { for _ in 0..<60 { trimmer.look() } }
+        let caller = Caller(user: UserID(trusted: "alice"))
+        /// A minute with so many bytes held.
+        func load(_ bytes: Int) throws {
+            let share = try memory.take(bytes, for: caller)
+            withExtendedLifetime(share) { minute() }
+        }
+        try load((16 << 20) - 1)
+        minute()
+        #expect(trims.value.load(ordering: .relaxed) == 0)
+        try load(16 << 20)
+        #expect(trims.value.load(ordering: .relaxed) == 0)
+        minute()
+        #expect(trims.value.load(ordering: .relaxed) == 1)
+        minute()
+        #expect(trims.value.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("is bounded in all by the sum of what its parts may take, which follows the options")
+    func bounds() throws {
+        func total(_ arguments: String...) throws -> Int {
+            let serve = try #require(
+                try Serve.parseAsRoot(["--identity", "demo", "--port", "0"] + arguments) as? Serve)
+            #expect(serve.memoryBounds.parts.allSatisfy { $0.value > 0 })
+            return serve.memoryBounds.total
+        }
+        let usual = try total()
+        #expect(usual < 1500 << 20, "which is what the unit allows")
+        #expect(try total("--max-answer-memory", "\(257 << 20)") == usual + (1 << 20))
+        #expect(try total("--max-answer-bytes", "\(2 << 20)") > usual)
+        #expect(try total("--index-capacity", "200001") > usual)
+        #expect(try total("--max-header-bytes", "20480") > usual)
+        #expect(try total("--max-content-bytes", "1048576") > usual)
+    }
+}
