@@ -55,7 +55,13 @@ def lines(users, participants, lengths):
 
 def database(cache, program, users, participants, lengths, minutes=5):
     """The path of that database; making it takes about 25 s for 1,000,000 messages."""
-    name = f"{SHAPE}-{users}-{len(participants)}-{sum(lengths)}"
+    name = f"{users}-{len(participants)}-{sum(lengths)}"
+    return imported(cache, program, name, lines(users, participants, lengths), minutes)
+
+
+def imported(cache, program, name, lines, minutes=5):
+    """The path of the database that `postbox import` makes of these lines."""
+    name = f"{SHAPE}-{name}"
     path = os.path.join(cache, f"{name}.sqlite")
     if os.path.exists(path):
         return path
@@ -66,7 +72,7 @@ def database(cache, program, users, participants, lengths, minutes=5):
             os.remove(leftover)
     try:
         with open(source, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines(users, participants, lengths))
+            file.writelines(f"{line}\n" for line in lines)
         command = [program, "import", source, "--database", unfinished]
         subprocess.run(command, check=True, timeout=60 * minutes, stderr=subprocess.DEVNULL)
     finally:
@@ -96,6 +102,32 @@ def lists(cache, program):
     groups = [tuple(range(2000, 2500))] * 20
     participants = few + many + groups
     return database(cache, program, 2500, participants, [1] * len(participants))
+
+
+def hostile(cache, program):
+    """User 0 has 100 conversations of 100 messages of 16 KB each; users 200 and 201 have one, and user 300 is one of 500 in 60 groups,
+    all the others of whom have ids of 255 bytes."""
+
+    def message(number, sender, content):
+        return json.dumps({
+            "kind": "message", "conversationId": conversation(number), "senderId": sender, "content": content,
+            "timestamp": "2024-12-01T10:30:00Z",
+        })
+
+    def all_lines():
+        for number in range(100):
+            other = user(1 + number)
+            yield json.dumps({"kind": "conversation", "id": conversation(number), "participantIds": [user(0), other]})
+            for turn in range(100):
+                yield message(number, other, f"{number} {turn} ".ljust(16_000, "x"))
+        yield json.dumps({"kind": "conversation", "id": conversation(100), "participantIds": [user(200), user(201)]})
+        yield message(100, user(200), "Hello!")
+        crowd = [f"member-{number:03}-".ljust(255, "x") for number in range(499)]
+        for number in range(101, 161):
+            yield json.dumps({"kind": "conversation", "id": conversation(number), "participantIds": [user(300), *crowd]})
+            yield message(number, crowd[0], "Hello!")
+
+    return imported(cache, program, "hostile", all_lines())
 
 
 def crowd(cache, program):

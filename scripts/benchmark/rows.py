@@ -9,6 +9,7 @@ import connections
 import crowd
 import data
 import depth
+import hostile
 import lists
 import load
 import report
@@ -23,7 +24,7 @@ QUICK = ["list-304", "messages-304", "delta"]
 UNDER_LOAD = [*QUICK, "newest", "cold-list", "send", "mix"]
 OF_SIZE = {
     "connections": connections.measure, "crowd": crowd.idle_polls, "memory": crowd.memory, "long-conversation": depth.long_conversation,
-    "long-list": lists.long_list, "large-group": lists.large_group,
+    "long-list": lists.long_list, "large-group": lists.large_group, "unread-lists": hostile.unread_lists, "victim": hostile.victim,
 }
 LARGE = {"growth": depth.growth}
 NAMES = [*UNDER_LOAD, *OF_SIZE, *LARGE]
