@@ -37,7 +37,8 @@ struct ConversationJSONTests {
             conversation: Conversation(
                 id: conversation.id, key: 1, lastN: 1, participants: people.map { .init(user: $0.id) }),
             participantCount: 500, people: people, marks: ReadMarks(n: 1, others: 1, mine: 0), unread: 0,
-            newest: PackedMessages([message(1, from: people[0].id)]), openedAt: Timestamp(milliseconds: 0))
+            newest: PackedMessages([message(1, from: people[0].id)]), openedAt: Timestamp(milliseconds: 0), activity: 1,
+            change: 1)
         var writer = JSONWriter()
         writer.conversation(summary, for: people[0].id, embedded: 1)
         let read = try object(writer.bytes)

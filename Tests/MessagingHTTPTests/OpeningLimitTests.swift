@@ -37,13 +37,15 @@ struct OpeningLimitTests {
         func conversation(
             _ reference: ConversationReference, of caller: Caller
         ) async throws(MessagingError) -> Conversation? { nil }
-        func messages(
-            in conversation: Conversation, _ slices: [MessageSlice], limit: Int
-        ) async throws(MessagingError) -> PackedMessages { PackedMessages([]) }
+        func messages<Answer: Sendable>(
+            in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+            make: @escaping @Sendable (PackedMessages) -> Answer
+        ) async throws(MessagingError) -> Answer { make(PackedMessages([])) }
         func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 0 }
-        func conversations(
-            of caller: Caller, _ window: ListWindow, limit: Int, messages: Int, newest: @escaping NewestMessages
-        ) async throws(MessagingError) -> ConversationPage { throw .overloaded }
+        func conversations<Answer: Sendable>(
+            of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
+            newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
+        ) async throws(MessagingError) -> Answer { throw .overloaded }
         func markRead(
             _ conversation: ConversationID, upTo: Int64?, by caller: Caller
         ) async throws(MessagingError) -> ReadOutcome { throw .overloaded }

@@ -36,7 +36,9 @@ struct LongListTests {
         try store.pool.read { db in
             try StepCounter.steps(db) {
                 try ConversationList(db: db, caller: caller(UserID(trusted: user))) { try $2() }
-                    .page(window, limit: limit, messages: 1)
+                    .page(
+                        window, PageBounds(count: limit, bytes: .max),
+                        embedded: PageBounds(count: 1, bytes: .max, kept: .newest))
             }
         }
     }

@@ -99,3 +99,94 @@ assert_page() {
     assert_status 200
     assert_json 'length == 5 and all(.read)'
 }
+
+# follow RELATION: gets what Link leads to, page by page, and leaves all entries of all pages in $FOLDER/all, one a line.
+follow() {
+    : >"$FOLDER/all"
+    while :; do
+        assert_status 200
+        (($(wc -c <"$BODY") <= 2000 || $(json length) == 1)) || fail "a page has $(wc -c <"$BODY") bytes" "$(answer)"
+        [[ $1 == prev || $(json length) != 0 ]] || break
+        json -c '.[]' >>"$FOLDER/all"
+        [[ -n $(link "$1") ]] || break
+        as bob GET "$(link "$1")"
+    done
+}
+
+@test "a page ends where it has --max-answer-bytes, and Link leads to all that it left out" {
+    restart_postbox --max-answer-bytes 2000
+    as bob GET "$API/conv-1/messages"
+    (($(json length) > 1 && $(json length) < 20))
+    assert_json '.[-1].content == "250"'
+    follow prev
+    assert_equal "$(jq -s 'map(.content | tonumber) | sort == [range(1; 251)]' "$FOLDER/all")" true
+    as bob GET "$API/conv-1/messages?since=0"
+    assert_json '.[0].content == "1"'
+    follow next
+    assert_equal "$(jq -s 'map(.content | tonumber) == [range(1; 251)]' "$FOLDER/all")" true
+}
+
+@test "and so for a list" {
+    restart_postbox --max-answer-bytes 2000
+    for number in {1..12}; do send bob "app-$number" "$number" alice; done
+    as bob GET "$API"
+    (($(json length) > 1 && $(json length) < 13))
+    assert_json '.[0].lastMessage == "12"'
+    etag=$(header ETag) fields=$(polling_headers)
+    as bob GET "$API" --header "If-None-Match: $etag"
+    assert_status 304
+    assert_equal "$(polling_headers)" "$fields"
+    as bob GET "$API"
+    follow prev
+    assert_equal "$(jq -s -r 'map(.lastMessage) | join(" ")' "$FOLDER/all")" '12 11 10 9 8 7 6 5 4 3 2 1 250'
+}
+
+@test "as many bytes as an answer may have exactly are whole, and with one byte less there is one entry less" {
+    for path in /conv-1/messages?limit=5 /conv-1/messages?limit=5\&since=0 '' ?messages=3; do
+        restart_postbox
+        [[ -n $path && $path != \?* ]] || for number in 1 2; do send bob "app-$number" "$number" alice; done
+        as bob GET "$API$path"
+        count=$(json length) size=$(wc -c <"$BODY")
+        ((count > 1))
+        restart_postbox --max-answer-bytes "$size"
+        as bob GET "$API$path"
+        assert_json 'length == $count' --argjson count "$count"
+        restart_postbox --max-answer-bytes "$((size - 1))"
+        as bob GET "$API$path"
+        assert_json 'length == $count - 1' --argjson count "$count"
+        etag=$(header ETag) fields=$(polling_headers)
+        for _ in 1 2; do
+            as bob GET "$API$path" --header "If-None-Match: $etag"
+            assert_status 304
+            assert_equal "$(polling_headers)" "$fields"
+        done
+    done
+}
+
+@test "one entry goes out however small an answer must be, and all can be had" {
+    restart_postbox --max-answer-bytes 1
+    as bob GET "$API/conv-1/messages"
+    assert_page 250 250
+    as bob GET "$API/conv-1/messages?since=240"
+    follow next
+    assert_equal "$(jq -s 'map(.content | tonumber) == [range(241; 251)]' "$FOLDER/all")" true
+}
+
+@test "an entry embeds 64 KiB of content, exactly, and looks the same in a delta" {
+    restart_postbox --max-content-bytes 40000
+    as bob GET "$API"
+    cursor=$(header X-Cursor)
+    text=$(printf '%032768d' 0)
+    send alice conv-1 "$text"
+    send alice conv-1 "$text"
+    as bob GET "$API"
+    assert_json '.[0].messages | length == 2'
+    cp "$BODY" "$FOLDER/snapshot"
+    as bob GET "$API?since=$cursor"
+    cmp "$BODY" "$FOLDER/snapshot"
+    send alice conv-1 "${text}0"
+    as bob GET "$API"
+    assert_json '.[0].messages | length == 1'
+    as bob GET "$API?messages=0"
+    assert_json '.[0].messages == [] and (.[0].lastMessage | length == 32769)'
+}

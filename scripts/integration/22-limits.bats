@@ -93,7 +93,7 @@ setup() {
 @test "limits that are no numbers or out of range are refused" {
     mkdir -p "${DATABASE%/*}"
     for option in --send-rate=-1 --open-rate=-1 --open-rate=inf --open-burst=0 --send-rate=nan --poll-rate=inf --send-burst=0 --max-connections=0 --max-header-bytes=1 \
-        --request-timeout=0 --idle-timeout=0 --max-content-bytes=0; do
+        --request-timeout=0 --idle-timeout=0 --max-content-bytes=0 --max-answer-bytes=0 --max-answer-memory=65535; do
         postbox serve --port 0 --identity demo --database "$DATABASE" "$option"
         assert_equal "$EXIT" 64
         assert_one_line '*'
@@ -176,4 +176,69 @@ names() {
     done
     as bob GET "$API" --header "If-None-Match: $tag"
     assert_status 304
+}
+
+# send_large BYTES: more than fits the arguments of a command.
+send_large() {
+    send alice conv-1 'Hi' bob
+    head -c "$1" /dev/zero | tr '\0' x >"$FOLDER/large"
+    as alice POST "$API/conv-1/messages" --header 'Content-Type: text/plain' --data-binary "@$FOLDER/large"
+    assert_status 201
+}
+
+@test "a large answer costs one token more for each 64 KiB, to HEAD too" {
+    start_postbox --max-content-bytes 400000
+    send_large 300000
+    for method in GET HEAD; do
+        restart_postbox --max-content-bytes 400000 --poll-rate 0.001 --poll-burst 11
+        # Each costs five.
+        for _ in 1 2 3; do
+            as bob "$method" "$API/conv-1/messages"
+            assert_status 200
+        done
+        as bob "$method" "$API/conv-1/messages"
+        assert_status 429
+        as alice GET "$API?messages=0"
+        assert_status 200
+    done
+}
+
+@test "who does not read answers gets no more than a sixteenth of the memory for them, and nobody else waits" {
+    start_postbox --max-content-bytes 1000000 --max-answer-memory 33554432
+    send_large 1000000
+    # More than the system takes in for them.
+    python3 "$BATS_TEST_DIRNAME/unread.py" "$PORT" bob /api/messages/conversations/conv-1/messages 40 >"$FOLDER/unread" 3>&- &
+    reader=$!
+    SERVERS+=("$reader")
+    await grep -q unread "$FOLDER/unread"
+    refused() {
+        as bob GET "$API/conv-1/messages"
+        [[ $CODE == 503 ]]
+    }
+    await refused
+    assert_problem 503 overloaded
+    assert_header Retry-After 5
+    # A poll that finds nothing new takes no memory.
+    as alice GET "$API/conv-1/messages"
+    assert_status 200
+    etag=$(header ETag)
+    as alice GET "$API/conv-1/messages" --header "If-None-Match: $etag"
+    assert_status 304
+    as bob POST "$API/conv-1/messages" --header 'Content-Type: text/plain' --data-binary "@$FOLDER/large"
+    assert_problem 503 overloaded
+    as alice GET "$API?messages=0"
+    assert_json '.[0].lastMessage | length == 1000000'
+    as alice GET "$API/conv-1/messages?since=2"
+    assert_json '. == []'
+    kill "$reader"
+    served() {
+        as bob GET "$API/conv-1/messages"
+        [[ $CODE == 200 ]]
+    }
+    await served
+}
+
+@test "the sum of all bounds is logged at the start" {
+    start_postbox --log-level info
+    await grep -qE 'memory is bounded.*total_bytes=[1-9][0-9]+' "$ERR"
 }

@@ -154,6 +154,7 @@ reaches() {
     send alice conv-1 'Hi' bob
     as bob GET "$API/conv-1/messages" --header 'If-None-Match: *'
     as bob GET "$API/conv-1/messages" --header 'If-None-Match: *'
+    as bob GET "$API/conv-1/messages"
     scrape
     assert_metric postbox_group_commit_writes_count 1
     assert_metric postbox_group_commit_writes_sum 1

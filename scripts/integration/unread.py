@@ -1,0 +1,18 @@
+"""A client that asks and never reads: unread.py PORT USER PATH COUNT. It says "unread" once it has asked, and waits to be ended."""
+
+import signal
+import socket
+import sys
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+port, user, path, count = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+connections = []
+for _ in range(count):
+    connection = socket.socket()
+    # What the system takes in for us is not the server's to hold.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-User-ID: {user}\r\n\r\n".encode() * 3)
+    connections.append(connection)
+print("unread", flush=True)
+signal.pause()
