@@ -95,6 +95,9 @@ struct DescriptionTests {
     func problemTypes() {
         let types = described.node("#/components/schemas/ProblemType")["enum"] as? [String]
         #expect(types == ProblemKind.allCases.map(\.type))
+        // Generators give the types these names, by their order.
+        let names = described.node("#/components/schemas/ProblemType")["x-enum-varnames"] as? [String]
+        #expect(names == ProblemKind.allCases.map { $0.rawValue.uppercased().replacing("-", with: "_") })
         let examples = described.node("#/components/responses").values.flatMap { response in
             described.problems(of: response as? DescribedService.Object ?? [:])
         }
