@@ -3,7 +3,7 @@ import Messaging
 
 extension SQLiteStore {
     /// How old the last write may be for a store to be taken to accept writes without another try.
-    private static let fresh = Duration.seconds(10)
+    static let fresh = Duration.seconds(10)
 
     /// Finds out why the store does not answer reads or take writes now; nil where it does both.
     ///

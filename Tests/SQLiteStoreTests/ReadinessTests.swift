@@ -22,9 +22,12 @@ struct ReadinessTests {
     func ready() async throws {
         let commits = Commits()
         let store = try SQLiteStore(path: folder.database, committed: { _ in commits.count.add(1, ordering: .relaxed) })
+        let start = ContinuousClock.now
         for _ in 1...50 { #expect(await store.checkReadiness() == nil) }
         store.close()
-        #expect(commits.count.load(ordering: .relaxed) == 1)
+        // On a busy machine the write may be too old before all have asked.
+        let most = 1 + Int((ContinuousClock.now - start) / SQLiteStore.fresh)
+        #expect((1...most).contains(commits.count.load(ordering: .relaxed)))
     }
 
     @Test("It is not taken to write because it reads: being asked, it tries to write")
