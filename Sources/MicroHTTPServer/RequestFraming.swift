@@ -68,6 +68,9 @@ struct RequestFraming {
     }
 
     /// Takes a field line; false where it is none (RFC 9112, sections 5.1 and 5.2: no blank before the colon, no folded line).
+    ///
+    /// Inlined, since all lines of an idle poll come through here; the other fields have a function of their own, so that it is short.
+    @inline(__always)
     mutating func add(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
         let name = name_length(start, count)
         guard name > 0, name < count, start[name] == UInt8(ascii: ":") else { return false }
@@ -79,6 +82,12 @@ struct RequestFraming {
             if !Self.isHost(value) { hasProperHost = false }
             return true
         }
+        return addOther(start, count, name)
+    }
+
+    /// Takes a line with a field that is not handed on; false where its name is no token.
+    @inline(never)
+    private mutating func addOther(_ start: UnsafeMutablePointer<UInt8>, _ count: Int, _ name: Int) -> Bool {
         guard length_of(start, name, Self.token) == name else { return false }
         switch name {
         case 6 where Self.isName(start, Self.cookie):
