@@ -92,7 +92,7 @@ refuses() {
 }
 
 @test "bodies of a megabyte arrive whole, both ways" {
-    start_https --max-content-bytes 1048576
+    start_https --max-content-bytes 1048576 --max-answer-bytes 8388608
     head -c 786432 /dev/urandom | base64 --wrap 0 >"$FOLDER/content"
     assert_equal "$(stat --format %s "$FOLDER/content")" 1048576
     jq -cn --rawfile text "$FOLDER/content" '{content: $text, receiverId: "bob"}' >"$FOLDER/request"

@@ -30,7 +30,8 @@ LISTENING = "postbox: listening on http://"
 class Server:
     def __init__(self, program, database):
         command = [program, "serve", "--identity", "demo", "--port", "0", "--database", database, "--send-rate", "0", "--poll-rate", "0"]
-        command += ["--open-rate", "0"]
+        # A client that asks for the first time gets the whole list in one page.
+        command += ["--open-rate", "0", "--max-answer-bytes", str(64 << 20)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
         # A server that hangs at its start must not hang the audit.
