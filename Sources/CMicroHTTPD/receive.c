@@ -1,6 +1,6 @@
-// The linker makes a function that a shared library lacks, and the program has, the one that the library calls. The library parses
-// a head in place, and what it takes for a line's end or a name's end it overwrites: whoever wants to judge a head has to see
-// it before. To look into the socket's queue first would cost a system call for each request.
+// The linker resolves the library's calls of recv and gnutls_record_recv to the functions of these names in the program. The library parses
+// a head in place and overwrites the ends of names and lines, so a head has to be judged before the library sees it. To look into the
+// socket's queue first would cost a system call for each request.
 
 #define _GNU_SOURCE
 #include "receive.h"

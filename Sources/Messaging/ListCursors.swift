@@ -28,8 +28,8 @@ public struct ListCursors: Sendable {
 
     /// The cursor of a position just below a change of the caller's list.
     ///
-    /// It is another one than that of the number before, which may be somebody else's change: if they were the same, a caller could
-    /// see that nobody did anything between two changes of their own.
+    /// It differs from the cursor of the number before, which may be another user's change. If they were equal, a caller could see that
+    /// no other user changed anything between two of the caller's own changes.
     public func text(justBelow change: Int64) -> String { text(change, isJustBelow: true) }
 
     /// Reads `since`: the number up to which all changes are known, given the caller's latest change.

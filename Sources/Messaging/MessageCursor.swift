@@ -68,7 +68,7 @@ public struct MessageCursor: Equatable, Sendable {
     /// Reads `since` or `before`: a cursor, a bare message id of this conversation, or a bare number.
     ///
     /// A bare position knows nothing of read marks; it is taken to have seen the current ones. Another viewer's cursor is expired and
-    /// not malformed: an app in which somebody else signs in starts over then.
+    /// not malformed, so that an app in which another user signs in starts over.
     ///
     /// - Parameter current: the viewer's present position.
     /// - Throws: ``CursorError``.

@@ -13,7 +13,7 @@ struct SiteRules: Sendable {
     /// The header fields that say which site a request is for and which it is from, but for `Origin`.
     static let fields: Set<RequestField> = [.host, .secFetchSite, .forwardedHost, .forwardedProto]
 
-    /// Lets only loopback names and addresses pass where everybody is believed: any other name may be one that somebody has pointed
+    /// Lets only loopback names and addresses pass where everybody is believed: an attacker may have pointed any other name
     /// at this machine.
     ///
     /// A target in absolute form names a host too. It counts beside `Host`, not in its place as in RFC 9112, section 3.2.2: no client of
