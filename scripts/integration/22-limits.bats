@@ -206,7 +206,6 @@ send_large() {
 @test "who does not read answers gets no more than a sixteenth of the memory for them, and nobody else waits" {
     start_postbox --max-content-bytes 1000000 --max-answer-memory 33554432
     send_large 1000000
-    # More than the system takes in for them.
     python3 "$BATS_TEST_DIRNAME/unread.py" "$PORT" bob /api/messages/conversations/conv-1/messages 40 >"$FOLDER/unread" 3>&- &
     reader=$!
     SERVERS+=("$reader")
