@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031
-# Every block of code in README.md does what is said of it; only addresses and ports are other ones here.
+# Every block of code in README.md and the guides does what is said of it; only addresses and ports are other ones here.
 
 load helpers
 
 NGINX=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/nginx
-README=$(realpath "$BATS_TEST_DIRNAME/../../README.md")
+REPOSITORY=$(realpath "$BATS_TEST_DIRNAME/../..")
+DOCUMENTS=("$REPOSITORY/README.md" "$REPOSITORY"/Sources/postbox/Documentation.docc/*.md)
 
 # Which block a test is about: its language, and something that only it has in it.
 declare -gA BLOCKS=(
@@ -28,7 +29,7 @@ blocks() {
 block() {
     local found
     # shellcheck disable=SC2086
-    found=$(blocks text "$README" ${BLOCKS[$1]%% *} "${BLOCKS[$1]#* }")
+    found=$(blocks text ${BLOCKS[$1]%% *} "${BLOCKS[$1]#* }" "${DOCUMENTS[@]}")
     printf '%s\n' "${found//127.0.0.1:8080/127.0.0.1:${PORT:-8080}}"
 }
 
@@ -50,17 +51,26 @@ ends_by_signal() {
     for name in "${!BLOCKS[@]}"; do
         grep -Eq "^[^#]*\bblock $name\b" "$BATS_TEST_FILENAME" || fail "no test runs the block $name"
     done
-    printf '%s\n' "${BLOCKS[@]}" | blocks check "$README"
+    printf '%s\n' "${BLOCKS[@]}" | blocks check "${DOCUMENTS[@]}"
+}
+
+@test "each link in the README and the guides leads to a file and a heading" {
+    blocks links "${DOCUMENTS[@]}"
+}
+
+@test "the guides can be made into a web site" {
+    "$REPOSITORY/scripts/guides" "$PWD/site"
+    jq --exit-status '.metadata.title == "Keeping the data"' site/data/documentation/postbox/keepingthedata.json
 }
 
 @test "the quick start serves" {
     [[ $(block start | awk '{ print $1 }') == $'scripts/serve\nscripts/test' ]] || fail "$(block start)"
     # With an argument that it does not have it installs nothing and runs nothing, this test least of all.
     EXIT=0
-    "${README%/*}/scripts/test" nothing 2>"$ERR" || EXIT=$?
+    "$REPOSITORY/scripts/test" nothing 2>"$ERR" || EXIT=$?
     assert_equal "$EXIT" 64
     # It would build what is tested here anyway.
-    [[ $POSTBOX == "${README%/*}/.build/release/postbox" ]] || return 0
+    [[ $POSTBOX == "$REPOSITORY/.build/release/postbox" ]] || return 0
     quick_start
     request GET "$ORIGIN/api/messages/conversations" --header 'X-User-ID: dana'
     assert_status 200
@@ -73,7 +83,7 @@ quick_start() {
     local tries=0
     : >"$OUT"
     in_background env POSTBOX_PORT=0 "POSTBOX_DATABASE=$FOLDER/quick.sqlite" \
-        "${README%/*}/$(block start | awk 'NR == 1 { print $1 }')" "$@" >"$OUT" 2>"$ERR"
+        "$REPOSITORY/$(block start | awk 'NR == 1 { print $1 }')" "$@" >"$OUT" 2>"$ERR"
     SERVER=${SERVERS[-1]}
     until grep -q '^postbox: listening on ' "$OUT"; do
         running "$SERVER" || fail "$(cat "$OUT" "$ERR")"
@@ -95,7 +105,7 @@ run_lines() {
 }
 
 @test "the quick start, asked for another identity, prints lines that fit it" {
-    [[ $POSTBOX == "${README%/*}/.build/release/postbox" ]] || return 0
+    [[ $POSTBOX == "$REPOSITORY/.build/release/postbox" ]] || return 0
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
     DANA=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "dana", "exp": "+600"}')
     LEE=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "lee", "exp": "+600"}')
@@ -111,8 +121,8 @@ run_lines() {
     run_lines
     stop_postbox
     # Demo is what it asks for by itself, not what it falls back to.
-    run -64 env POSTBOX_PORT=0 "${README%/*}/scripts/serve" --identity jwt
-    run -64 env POSTBOX_PORT=0 "${README%/*}/scripts/serve" --host 0.0.0.0
+    run -64 env POSTBOX_PORT=0 "$REPOSITORY/scripts/serve" --identity jwt
+    run -64 env POSTBOX_PORT=0 "$REPOSITORY/scripts/serve" --host 0.0.0.0
     [[ $output == *'loopback only'* ]]
 }
 

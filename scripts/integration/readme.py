@@ -1,34 +1,57 @@
 #!/usr/bin/env python3
-"""The blocks of code in a Markdown file, and what it takes to run some of them."""
+"""The blocks of code in Markdown files, and what it takes to run some of them."""
 
 import http.client
 import http.server
 import json
+import os
 import re
 import subprocess
 import sys
 import urllib.parse
 
 
-def blocks(path):
-    with open(path, encoding="utf-8") as file:
-        return re.findall(r"^ *```(\S*)\n(.*?)^ *```$", file.read(), re.MULTILINE | re.DOTALL)
+def blocks(paths):
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            yield from re.findall(r"^ *```(\S*)\n(.*?)^ *```$", file.read(), re.MULTILINE | re.DOTALL)
 
 
-def text(path, language, mark):
+def text(language, mark, *paths):
     """The one block of a language with a mark in it."""
-    found = [body for name, body in blocks(path) if name == language and mark in body]
+    found = [body for name, body in blocks(paths) if name == language and mark in body]
     assert len(found) == 1, f"{len(found)} blocks of {language} have {mark!r} in them"
     print(found[0], end="")
 
 
-def check(path):
+def check(*paths):
     """Fails unless each block belongs to exactly one of the lines "language mark" of standard input."""
     rules = [line.rstrip("\n").split(" ", 1) for line in sys.stdin]
-    for name, body in blocks(path):
+    for name, body in blocks(paths):
         owners = [mark for language, mark in rules if language == name and mark in body]
         assert len(owners) == 1, f"{owners or 'no rule'} for this block:\n```{name}\n{body}```"
-    assert len(blocks(path)) == len(rules), "there are more rules than blocks"
+    assert len(list(blocks(paths))) == len(rules), "there are more rules than blocks"
+
+
+def headings(path):
+    """The anchors of a file's headings, as forges make them."""
+    with open(path, encoding="utf-8") as file:
+        lines = re.findall(r"^#+ (.*)$", re.sub(r"^ *```.*?^ *```$", "", file.read(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+def links(*paths):
+    """Fails unless each link to a file leads to one, and to a heading in it where it names one."""
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            targets = re.findall(r"\]\(([^)\s]+)\)|<doc:(\w+)>|(?:src|srcset)=\"([^\"]+)\"", file.read())
+        for link, document, image in targets:
+            if link.startswith(("https:", "http:")):
+                continue
+            name, _, anchor = (link or image or document + ".md").partition("#")
+            target = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+            assert os.path.isfile(target), f"{path}: {link or image or document} leads nowhere"
+            assert not anchor or anchor in headings(target), f"{path}: {link} leads to no heading"
 
 
 def console(path):
@@ -104,4 +127,4 @@ def development_server(path):
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    {"text": text, "check": check, "console": console, "development-server": development_server}[command](*arguments)
+    {"text": text, "check": check, "links": links, "console": console, "development-server": development_server}[command](*arguments)
