@@ -5,6 +5,8 @@ struct Call: Sendable {
     let request: Request
     let caller: Caller
     let query: Query
+    /// The epoch of the store when the call began; it may change while the call goes on.
+    let epoch: Epoch
     /// The header fields that every response to this request carries.
     let common: [Response.Field]
 

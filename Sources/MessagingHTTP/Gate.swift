@@ -73,22 +73,33 @@ struct Gate: Sendable {
         }
     }
 
-    /// The caller as far as memory knows, with a token taken; nil where it takes ``admit(_:_:)``.
-    func admitFromMemory(_ request: Request, _ query: Query) throws(Problem) -> Caller? {
+    /// How far it is known who asks.
+    enum Admission {
+        /// Somebody whom memory knows, with a token taken.
+        case admitted(Caller)
+        /// It takes ``admit(_:_:)`` to find out; no token is taken.
+        case unknown
+    }
+
+    /// Lets a caller in whom memory knows.
+    ///
+    /// - Parameter known: the caller, where ``peek(_:)`` has found them already.
+    func begin(_ request: Request, _ query: Query, known: Caller?) throws(Problem) -> Admission {
         do throws(Problem) {
-            guard let caller = try identity.rememberedCaller(of: request, query) else { return nil }
+            var caller = known
+            if caller == nil { caller = try identity.rememberedCaller(of: request, query) }
+            guard let caller else { return .unknown }
             try take(caller, request)
-            return caller
+            return .admitted(caller)
         } catch {
             throw counted(error, request)
         }
     }
 
-    /// The caller, whatever it takes to find out, with a token taken unless ``admitFromMemory(_:_:)`` did so.
+    /// Lets a caller in whom memory did not know, and takes a token.
     ///
     /// Where an address has failed too often, nothing is computed for it.
     func admit(_ request: Request, _ query: Query) async throws(Problem) -> Caller {
-        if let caller = try identity.rememberedCaller(of: request, query) { return caller }
         if !uncounted.contains(request.peer), !identity.isVerified(request) {
             try forgeries.check(ClientNetwork(of: request.peer), now: ticks())
         }

@@ -8,40 +8,45 @@ struct ListConversations {
     static let defaultMessages = 20
 
     /// Answers where nothing has to be read: nothing changed for this client.
-    func answerFromMemory(_ call: Call) throws -> Response? {
-        guard let freshness = context.index.list(of: call.caller) else { return nil }
-        let cursors = cursors(of: call.caller)
-        guard let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) }) else {
-            return nil
+    func begin(_ call: Call) throws -> Step {
+        let cursors = cursors(of: call)
+        guard let freshness = context.index.list(of: call.caller),
+            let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) })
+        else {
+            return .pending { try await read(call, try await window(call, cursors), cursors) }
         }
+        return try answerFromMemory(call, window, freshness, cursors)
+            ?? .pending { try await read(call, window, cursors) }
+    }
+
+    private func answerFromMemory(
+        _ call: Call, _ window: ListWindow, _ freshness: ListFreshness, _ cursors: ListCursors
+    ) throws -> Step? {
         let cursor = cursors.text(at: freshness.change)
         let tag = tag(call, at: cursor)
         switch window {
         case .newest:
             guard let end = freshness.pageEnd, end.isOf(limit: limit(call), messages: embedded(call)),
                 tag.isKnown(to: call.request)
-            else {
-                return nil
-            }
+            else { return nil }
             let before = end.olderBefore.map(cursors.text(at:))
-            return notModified(pollAnswer(tag, cursor, before: before), at: freshness.change, call)
+            return .response(notModified(pollAnswer(tag, cursor, before: before), at: freshness.change, call))
         case .since(let change):
             guard change == freshness.change else { return nil }
             let answer = pollAnswer(tag, cursor, before: nil)
-            guard !tag.isKnown(to: call.request) else { return notModified(answer, at: change, call) }
-            return try answer.response(to: call, context.settings, context.answerMemory, size: 2) { Array("[]".utf8) }
+            guard !tag.isKnown(to: call.request) else { return .response(notModified(answer, at: change, call)) }
+            return .response(
+                try answer.response(to: call, context.settings, context.answerMemory, size: 2) { Array("[]".utf8) })
         case .before:
             return nil
         }
     }
 
-    /// Answers from the store.
+    /// Reads the page from the store.
     ///
     /// The tag comes from the snapshot that was read, which may be newer than what memory said a moment ago.
-    func answer(_ call: Call) async throws -> Response {
+    private func read(_ call: Call, _ window: ListWindow, _ cursors: ListCursors) async throws -> Response {
         try context.checkMemory(for: call)
-        let cursors = cursors(of: call.caller)
-        let window = try await window(call, cursors)
         let (index, tenant) = (context.index, call.caller.tenant)
         // Of the messages only those are read that memory does not have, which keeps them from then on.
         let result = try await context.store.conversations(
@@ -110,8 +115,8 @@ struct ListConversations {
         return .newest
     }
 
-    private func cursors(of caller: Caller) -> ListCursors {
-        ListCursors(of: caller, epoch: context.store.epoch, key: context.store.cursorKey)
+    private func cursors(of call: Call) -> ListCursors {
+        ListCursors(of: call.caller, epoch: call.epoch, key: context.store.cursorKey)
     }
 
     private func tag(_ call: Call, at cursor: String) -> EntityTag {

@@ -9,19 +9,28 @@ struct ListMessages {
     /// Answers where nothing has to be read from the store: nothing changed for this client, or what did is in memory.
     ///
     /// A conversation that is not the caller's takes the same way as one that does not exist.
-    func answerFromMemory(_ reference: ConversationReference, _ call: Call) throws -> Response? {
+    func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let view = try unlessAhead({ try view(of: conversation, reference, call) })
-        else { return nil }
-        if let known = view.extent(knownTo: call.request) { return notModified(view, known, call) }
-        return try messagesInMemory(view, call).map { try answer(view, $0, call) }
+        else {
+            return .pending {
+                // Before anything is read.
+                try context.checkMemory(for: call)
+                return try await begin(try await view(reference, call), call).finish()
+            }
+        }
+        return try begin(view, call)
     }
 
-    /// Answers from the store.
-    func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
+    private func begin(_ view: MessagesView, _ call: Call) throws -> Step {
+        if let known = view.extent(knownTo: call.request) { return .response(notModified(view, known, call)) }
+        if let found = messagesInMemory(view, call) { return .response(try answer(view, found, call)) }
+        return .pending { try await read(view, call) }
+    }
+
+    /// Reads the messages from the store.
+    private func read(_ view: MessagesView, _ call: Call) async throws -> Response {
         try context.checkMemory(for: call)
-        let view = try await view(reference, call)
-        if let known = messagesInMemory(view, call) { return try answer(view, known, call) }
         if isRecent(view), let response = try await answerFromNewest(view, call) { return response }
         let result = try await context.store.messages(in: view.conversation, view.slices, view.bounds) { found in
             Result { () throws(Problem) in try answer(view, found, call) }
@@ -78,7 +87,7 @@ struct ListMessages {
     ) throws -> MessagesView? {
         guard let now = conversation.marks(for: call.caller.user) else { return nil }
         let cursor = MessageCursor(
-            epoch: context.store.epoch,
+            epoch: call.epoch,
             view: context.store.cursorKey.view(of: conversation.id, by: call.caller), marks: now)
         func position(_ text: String) throws -> ReadMarks {
             try MessageCursor(text, in: conversation.id, current: cursor).marks

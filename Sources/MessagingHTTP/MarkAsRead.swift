@@ -9,7 +9,11 @@ struct MarkAsRead {
     }
 
     /// Moves the caller's read marker and answers once that is on disk.
-    func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
+    func begin(_ reference: ConversationReference, _ call: Call) -> Step {
+        .pending { try await answer(reference, call) }
+    }
+
+    private func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
         let body = try body(of: call.request)
         guard let conversation = try await context.index.conversation(reference, of: call.caller, from: context.store)
         else { throw MessagingError.conversationNotFound }

@@ -52,7 +52,7 @@ public struct MessagingService: RequestHandler {
             try sites.checkHost(request)
             return nil
         } catch {
-            return problem(error, commonFields(request), request)
+            return problem(error, commonFields(request), request, request.id)
         }
     }
 
@@ -76,131 +76,149 @@ public struct MessagingService: RequestHandler {
             }
             return nil
         } catch {
-            return problem(error, commonFields(request), request)
+            return problem(error, commonFields(request), request, request.id)
         }
     }
 
-    /// Answers an idle poll, and whatever can be seen to be wrong without the store.
-    public func answerFromMemory(_ request: Request) -> Response? {
-        if let response = refuseHost(of: request) { return response }
-        if let response = answerAgain(request) { return response }
-        let common = commonFields(request)
+    /// Answers an idle poll, and what can be seen to be wrong without the store.
+    public func begin(_ request: Request) -> Reply {
         do {
-            guard let (route, query) = try parseFromMemory(request) else { return nil }
-            if request.method == .options { return options(route, request, common) }
-            try check(request, route)
-            switch route {
-            case .health:
-                guard context.surroundings.loopsTurn() else { throw Problem.stuck }
-                return text("ok\n", common)
-            case .readiness:
-                return nil
-            case .description(let form):
-                guard let description else { throw Problem(.notFound, "There is no description here.") }
-                return description.answerFromMemory(form, to: request, context.settings.cors)
-            case .page:
-                return page?.answer(to: request, context.settings.cors)
-            case .webSocket:
-                throw Problem.pollingOnly
-            case .conversations:
-                guard let call = try callFromMemory(request, query, common) else { return nil }
-                return charged(try ListConversations(context: context).answerFromMemory(call), call)
-            case .messages(let reference):
-                guard let call = try callFromMemory(request, query, common), request.method != .post else { return nil }
-                return charged(try ListMessages(context: context).answerFromMemory(reference, call), call)
-            case .read:
-                _ = try callFromMemory(request, query, common)
-                return nil
+            try sites.checkHost(request)
+            let caller = callerOfPoll(request)
+            if let caller, let response = try answerAgain(request, to: caller) { return .response(response) }
+            switch try begin(request, from: caller) {
+            case .response(let response): return .response(response)
+            case .pending(let work): return .pending { await finish(work, request, $0) }
             }
         } catch {
-            return problem(error, common, request)
+            return .response(problem(error, commonFields(request), request, request.id))
         }
+    }
+
+    private func finish(
+        _ work: @Sendable () async throws -> Response, _ request: Request, _ requestID: String?
+    ) async -> Response {
+        do {
+            return try await work()
+        } catch {
+            return problem(error, commonFields(request), request, requestID)
+        }
+    }
+
+    /// The caller of a request that may find nothing new, as far as memory knows.
+    private func callerOfPoll(_ request: Request) -> Caller? {
+        request.method == .get && request.fields[.ifNoneMatch] != nil ? gate.peek(request) : nil
     }
 
     /// Gives the same `304` as before, where the state is the same as before.
-    private func answerAgain(_ request: Request) -> Response? {
-        guard request.method == .get, request.fields[.ifNoneMatch] != nil, let caller = gate.peek(request),
-            let answer = context.idlePolls.answer(to: request, of: caller), answer.validity.holds,
+    private func answerAgain(_ request: Request, to caller: Caller) throws(Problem) -> Response? {
+        guard let answer = context.idlePolls.answer(to: request, of: caller), answer.validity.holds,
             answer.tag.isKnown(to: request)
         else { return nil }
-        do {
-            try gate.take(caller, request)
-            return answer.response
-        } catch {
-            return problem(error, commonFields(request), request)
+        try gate.take(caller, request)
+        return answer.response
+    }
+
+    /// - Parameter known: the caller, where that is known already.
+    private func begin(_ request: Request, from known: Caller?) throws -> Step {
+        let target = RequestTarget(request.target)
+        let common = commonFields(request)
+        switch parse(target) {
+        case .success(let (route, query)):
+            if request.method == .options { return .response(options(route, request, common)) }
+            try check(request, route)
+            if let step = try beginForEverybody(route, request, common) { return step }
+            return try begin(.success(route), request, query, from: known, common)
+        case .failure(let problem):
+            // What is wrong with a request to an endpoint is told to callers only.
+            guard Route.needsCaller(target.path), request.method != .options else { throw problem }
+            try sites.checkWrite(request)
+            return try begin(.failure(problem), request, Query(callerIn: target.query), from: known, common)
         }
     }
 
-    /// The largest body, in bytes, that is read where the request came in.
-    private static let quicklyRead = 4096
-
-    /// Answers whatever memory could not.
-    public func answer(_ request: Request) async -> Response {
-        let common = commonFields(request)
-        do {
-            let target = RequestTarget(request.target)
-            let parsed = parse(target)
-            if case .failure = parsed { _ = try await gate.admit(request, Query(callerIn: target.query)) }
-            let (route, query) = try parsed.get()
-            if case .readiness = route {
+    /// What is answered without asking who the caller is; nil for the endpoints.
+    private func beginForEverybody(_ route: Route, _ request: Request, _ common: [Response.Field]) throws -> Step? {
+        switch route {
+        case .conversations, .messages, .read:
+            return nil
+        case .health:
+            guard context.surroundings.loopsTurn() else { throw Problem.stuck }
+            return .response(text("ok\n", common))
+        case .readiness:
+            return .pending {
                 if let fault = await context.store.checkReadiness() { throw Problem(fault) }
                 return text("ready\n", common)
             }
-            if case .description(let form) = route, let description {
-                // Others wait for this thread, and to make the document takes a while.
+        case .description(let form):
+            guard let description else { throw Problem(.notFound, "There is no description here.") }
+            if let response = description.answerFromMemory(form, to: request, context.settings.cors) {
+                return .response(response)
+            }
+            return .pending {
+                // To make the document takes a while, and others wait for this thread.
                 await Task.yield()
                 return description.answer(form, to: request, context.settings.cors)
             }
-            let caller = try await gate.admit(request, query)
-            // So does reading a large body.
-            if request.body.count > Self.quicklyRead { await Task.yield() }
-            let call = Call(request: request, caller: caller, query: query, common: common)
-            let response = try await answer(call, route)
-            gate.charge(caller, request, size: response.sizeOfBody)
-            return response
-        } catch {
-            return problem(error, common, request)
+        case .page:
+            guard let page else { throw Route.notFound }
+            return .response(page.answer(to: request, context.settings.cors))
+        case .webSocket:
+            throw Problem.pollingOnly
         }
     }
 
-    private func answer(_ call: Call, _ route: Route) async throws -> Response {
-        switch (route, call.request.method) {
-        case (.conversations, _):
-            try await ListConversations(context: context).answer(call)
-        case (.messages(let reference), .post):
-            try await SendMessage(context: context).answer(reference, call)
-        case (.messages(let reference), _):
-            try await ListMessages(context: context).answer(reference, call)
-        case (.read(let reference), _):
-            try await MarkAsRead(context: context).answer(reference, call)
-        case (.webSocket, _), (.health, _), (.readiness, _), (.description, _), (.page, _):
-            preconditionFailure("this route is answered from memory")
+    /// Lets the caller in and begins what they ask for.
+    private func begin(
+        _ route: Result<Route, Problem>, _ request: Request, _ query: Query, from known: Caller?,
+        _ common: [Response.Field]
+    ) throws -> Step {
+        let epoch = context.store.epoch
+        switch try gate.begin(request, query, known: known) {
+        case .admitted(let caller):
+            return try begin(
+                route, Call(request: request, caller: caller, query: query, epoch: epoch, common: common))
+        case .unknown:
+            return .pending {
+                let caller = try await gate.admit(request, query)
+                let call = Call(request: request, caller: caller, query: query, epoch: epoch, common: common)
+                return try await begin(route, call).finish()
+            }
         }
     }
 
-    private func charged(_ response: Response?, _ call: Call) -> Response? {
-        if let response { gate.charge(call.caller, call.request, size: response.sizeOfBody) }
+    private func begin(_ route: Result<Route, Problem>, _ call: Call) throws -> Step {
+        switch try beginEndpoint(route.get(), call) {
+        case .response(let response):
+            return .response(charged(response, call))
+        case .pending(let work):
+            return .pending { charged(try await work(), call) }
+        }
+    }
+
+    private func beginEndpoint(_ route: Route, _ call: Call) throws -> Step {
+        switch route {
+        case .conversations:
+            try ListConversations(context: context).begin(call)
+        case .messages(let reference) where call.request.method == .post:
+            SendMessage(context: context).begin(reference, call)
+        case .messages(let reference):
+            try ListMessages(context: context).begin(reference, call)
+        case .read(let reference):
+            MarkAsRead(context: context).begin(reference, call)
+        case .webSocket, .health, .readiness, .description, .page:
+            preconditionFailure("this is not an endpoint")
+        }
+    }
+
+    private func charged(_ response: Response, _ call: Call) -> Response {
+        gate.charge(call.caller, call.request, size: response.sizeOfBody)
         return response
     }
 
     /// Says no for the server, as a problem like all others.
     public func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
-        problem(Problem(reason), commonFields(request), request)
-    }
-
-    /// What a request is about; what is wrong with one to an endpoint is told to callers only. Nil where it takes
-    /// ``answer(_:)`` to know whether this is one.
-    private func parseFromMemory(_ request: Request) throws -> (Route, Query)? {
-        let target = RequestTarget(request.target)
-        switch parse(target) {
-        case .success(let parsed):
-            return parsed
-        case .failure(let problem):
-            let isToCaller = Route.needsCaller(target.path) && request.method != .options
-            if isToCaller { try sites.checkWrite(request) }
-            if isToCaller, try gate.admitFromMemory(request, Query(callerIn: target.query)) == nil { return nil }
-            throw problem
-        }
+        problem(Problem(reason), commonFields(request), request, request.id)
     }
 
     private func parse(_ target: RequestTarget) -> Result<(Route, Query), Problem> {
@@ -210,12 +228,6 @@ public struct MessagingService: RequestHandler {
             return .success((route, try Query(target.query)))
         } catch {
             return .failure(error)
-        }
-    }
-
-    private func callFromMemory(_ request: Request, _ query: Query, _ common: [Response.Field]) throws -> Call? {
-        try gate.admitFromMemory(request, query).map {
-            Call(request: request, caller: $0, query: query, common: common)
         }
     }
 
@@ -245,7 +257,9 @@ public struct MessagingService: RequestHandler {
         return Response(status: 200, fields: fields + common, body: Array(text.utf8))
     }
 
-    private func problem(_ error: any Error, _ common: [Response.Field], _ request: Request) -> Response {
+    private func problem(
+        _ error: any Error, _ common: [Response.Field], _ request: Request, _ requestID: String?
+    ) -> Response {
         let problem: Problem
         switch error {
         case let known as Problem: problem = known
@@ -255,7 +269,7 @@ public struct MessagingService: RequestHandler {
         }
         if case .storeUnavailable(let reason)? = error as? MessagingError {
             context.surroundings.log(
-                ServiceEvent(name: "the store cannot answer", cause: reason, requestID: request.id))
+                ServiceEvent(name: "the store cannot answer", cause: reason, requestID: requestID))
         }
         return problem.response(common, at: Endpoint(of: request))
     }

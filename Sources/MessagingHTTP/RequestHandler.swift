@@ -6,23 +6,29 @@ public protocol RequestHandler: Sendable {
     /// Refuses a request that has a body by its head alone, before any of the body is read; nil lets the body come in.
     ///
     /// Called on a loop thread: it must neither wait nor compute for long. The body of `request` is empty. A request that is let in
-    /// is checked again, with its body, by the methods below.
+    /// is checked again, with its body, by ``begin(_:)``.
     func refusalAtHead(of request: Request) -> Response?
 
-    /// Answers from memory alone, or returns nil where that is not enough.
+    /// Answers a request from memory alone, or says what it takes to answer it.
     ///
     /// Called on a loop thread, with the whole body read: it must neither wait nor touch disk.
-    func answerFromMemory(_ request: Request) -> Response?
+    func begin(_ request: Request) -> Reply
 
-    /// Answers whatever memory could not; called on a loop thread, once the first has returned nil.
-    ///
-    /// Until it is suspended for the first time it is on that thread, where it must neither wait nor compute for long.
-    func answer(_ request: Request) async -> Response
-
-    /// Says no to a request that the server will not hand on; called on a loop thread.
+    /// Refuses a request that the server does not hand on; called on a loop thread.
     ///
     /// The body of `request` is empty.
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response
+}
+
+/// How far a request has come on the loop's thread.
+public enum Reply: Sendable {
+    /// The answer.
+    case response(Response)
+    /// What takes longer than memory. Called once, on the loop's thread, where it must neither wait nor compute for long until it is
+    /// suspended for the first time.
+    ///
+    /// - Parameter requestID: the name of the request in logs.
+    case pending(@Sendable (_ requestID: String?) async -> Response)
 }
 
 extension RequestHandler {
@@ -31,4 +37,12 @@ extension RequestHandler {
 
     /// Lets every body come in.
     public func refusalAtHead(of request: Request) -> Response? { nil }
+
+    /// Answers a request to the end; for callers that may wait.
+    public func answer(_ request: Request) async -> Response {
+        switch begin(request) {
+        case .response(let response): response
+        case .pending(let work): await work(request.id)
+        }
+    }
 }

@@ -14,8 +14,19 @@ struct SendMessage {
         let participantIds: [String]?
     }
 
+    /// The largest body, in bytes, that is read on the loop's thread.
+    private static let quicklyRead = 4096
+
     /// Stores the message and answers once it is on disk.
-    func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
+    func begin(_ reference: ConversationReference, _ call: Call) -> Step {
+        .pending {
+            // To read a large body takes a while, and others wait for this thread.
+            if call.request.body.count > Self.quicklyRead { await Task.yield() }
+            return try await answer(reference, call)
+        }
+    }
+
+    private func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
         let draft = try draft(reference, call)
         // Before anything is stored: what is stored must be answered.
         let share = try context.answerMemory.take(Self.mostBytes(of: draft), for: call.caller)

@@ -83,9 +83,13 @@ extension Loop {
         // The request is all that is needed from here on; this leaves its bytes with one owner.
         guard let incoming = connection.incoming.take() else { return .NO }
         let request = incoming.request(from: connection.peer, withBody: true)
-        if let response = handler.answerFromMemory(request) { return give(response, to: request, connection, handle) }
-        suspend(connection, handle, for: request)
-        return .YES
+        switch handler.begin(request) {
+        case .response(let response):
+            return give(response, to: request, connection, handle)
+        case .pending(let work):
+            suspend(connection, handle, for: request, until: work)
+            return .YES
+        }
     }
 
     /// Whether the answer is certain to fit.
@@ -95,7 +99,10 @@ extension Loop {
             || connection.memoryLeft >= Self.answerHead + (connection.incoming?.fields[.origin]?.count ?? 0)
     }
 
-    private func suspend(_ connection: Connection, _ handle: OpaquePointer, for request: Request) {
+    private func suspend(
+        _ connection: Connection, _ handle: OpaquePointer, for request: Request,
+        until work: @escaping @Sendable (String?) async -> Response
+    ) {
         var request = request
         request.named(by: configuration.makeRequestID)
         let pending = PendingAnswer(to: request, for: handle, signal: signal)
@@ -105,7 +112,7 @@ extension Loop {
         // Before the task is made: it may be done before this returns.
         MHD_suspend_connection(handle)
         // Begins here and now: another thread would have to be woken for it, and would take this one's turn.
-        Task.immediate { [handler] in pending.deliver(await handler.answer(pending.request)) }
+        Task.immediate { pending.deliver(await work(pending.request.id)) }
     }
 
     private func resume(_ connection: Connection, _ handle: OpaquePointer, _ pending: PendingAnswer) -> MHD_Result {

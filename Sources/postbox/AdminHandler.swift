@@ -5,25 +5,24 @@ import Metrics
 struct AdminHandler: RequestHandler {
     let page: MetricsPage
 
-    func answerFromMemory(_ request: Request) -> Response? {
-        if let refusal = page.service.refuseHost(of: request) { return refusal }
+    func begin(_ request: Request) -> Reply {
+        if let refusal = page.service.refuseHost(of: request) { return .response(refusal) }
         guard request.method == .get || request.method == .head else {
-            return plain(405, "only GET and HEAD are allowed here", [Response.Field("Allow", "GET, HEAD")])
+            return .response(plain(405, "only GET and HEAD are allowed here", [Response.Field("Allow", "GET, HEAD")]))
         }
-        return switch LoggedPath.text(of: request.target) {
-        case "/metrics", "/readyz": nil
-        case "/healthz": page.service.answerFromMemory(request)
-        default: plain(404, "there are /metrics, /healthz and /readyz here")
+        switch LoggedPath.text(of: request.target) {
+        case "/metrics":
+            return .pending { _ in plain(200, page.text(), [Response.Field("Content-Type", Exposition.mediaType)]) }
+        case "/healthz", "/readyz":
+            return page.service.begin(request)
+        default:
+            return .response(plain(404, "there are /metrics, /healthz and /readyz here"))
         }
-    }
-
-    func answer(_ request: Request) async -> Response {
-        guard LoggedPath.text(of: request.target) == "/metrics" else { return await page.service.answer(request) }
-        return plain(200, page.text(), [Response.Field("Content-Type", Exposition.mediaType)])
     }
 
     func refusalAtHead(of request: Request) -> Response? {
-        answerFromMemory(request).flatMap { $0.status >= 400 ? $0 : nil }
+        guard case .response(let response) = begin(request), response.status >= 400 else { return nil }
+        return response
     }
 
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response {

@@ -61,8 +61,7 @@ final class Bench: Sendable {
     }
 
     func answer(_ request: Request) async -> Response {
-        if let known = service.answerFromMemory(request) { return known }
-        return await service.answer(request)
+        await service.answer(request)
     }
 
     /// Opens a conversation as the operator does.

@@ -49,9 +49,7 @@ struct Server: Sendable {
     }
 
     private static func answer(_ ask: Ask, _ service: MessagingService) async -> Answer {
-        let request = ask.request
-        if let known = service.answerFromMemory(request) { return Answer(known) }
-        return Answer(await service.answer(request))
+        Answer(await service.answer(ask.request))
     }
 
     private static func service(

@@ -8,6 +8,7 @@ struct IdlePollsTests {
     private func call(of user: Int) throws -> Call {
         Call(
             request: request(.get, "/"), caller: Caller(user: UserID(trusted: "user \(user)")), query: try Query([]),
+            epoch: k3f9,
             common: [])
     }
 
@@ -68,7 +69,8 @@ struct IdlePollsTests {
         func asked(from origins: String...) throws -> Call {
             let fields = origins.map { (RequestField.origin, $0) }
             return Call(
-                request: request(.get, "/", fields), caller: Caller(user: alice), query: try Query([]), common: [])
+                request: request(.get, "/", fields), caller: Caller(user: alice), query: try Query([]), epoch: k3f9,
+                common: [])
         }
         func isKept(_ call: Call) -> Bool { polls.answer(to: call.request, of: call.caller) != nil }
         keep(polls, at: 1, to: try asked(from: "https://a.example"))
@@ -102,6 +104,7 @@ struct IdlePollsTests {
         let target = "/?userId=" + String(repeating: "x", count: target)
         let call = Call(
             request: request(.get, target), caller: Caller(user: UserID(trusted: "user \(user)")), query: try Query([]),
+            epoch: k3f9,
             common: [])
         let link = Response.Field("Link", "<\(target)>; rel=\"next\"")
         polls.keep(Response(status: 304, fields: [link]), EntityTag(text: "\"\(change)\""), to: call) { Validity() }

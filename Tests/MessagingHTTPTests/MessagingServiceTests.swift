@@ -31,7 +31,6 @@ struct MessagingServiceTests {
     ) async -> Response {
         let request = request(
             method, target, fields + (user.map { [(.userID, $0)] } ?? []), body: Array(body.utf8))
-        if let known = service.answerFromMemory(request) { return known }
         return await service.answer(request)
     }
 
@@ -66,7 +65,7 @@ struct MessagingServiceTests {
     @Test("a WebSocket client is told at once, from memory, where to poll", arguments: ["/ws", "/ws/", "/ws/a?b=c"])
     func webSocket(target: String) throws {
         for method in [MessagingHTTP.Method.get, .post, .other] {
-            let response = try #require(service.answerFromMemory(request(method, target)))
+            let response = try #require(service.begin(request(method, target)).response)
             #expect(response.status == 404)
             #expect(try kind(response) == "polling-only")
             #expect((try object(response.body)["endpoints"] as? [String])?.count == 4)
@@ -103,7 +102,7 @@ struct MessagingServiceTests {
         let first = await answer(.get, Self.base + path)
         let tag = try #require(first.value(of: "ETag"))
         let poll = request(.get, Self.base + path, [(.userID, "alice"), (.ifNoneMatch, tag)])
-        let second = try #require(service.answerFromMemory(poll))
+        let second = try #require(service.begin(poll).response)
         #expect(first.status == 200)
         #expect(second.status == 304)
         #expect(second.fields == first.fields.filter { $0.name != "Content-Type" })
@@ -212,7 +211,7 @@ struct MessagingServiceTests {
             surroundings: Surroundings(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") },
                 loopsTurn: { false }, log: { _ in }))
-        let response = try #require(service.answerFromMemory(request(.get, "/healthz")))
+        let response = try #require(service.begin(request(.get, "/healthz")).response)
         #expect(response.status == 503)
         #expect(try kind(response) == "overloaded")
     }

@@ -71,6 +71,7 @@ struct OpeningLimitTests {
         _ service: MessagingService, to id: String, _ members: String = "", by user: String = "ann"
     ) async -> Response {
         var fields = RequestFields()
+        fields.append(.host, "localhost".utf8)
         fields.append(.userID, user.utf8)
         fields.append(.contentType, "application/json".utf8)
         let target = Array("/api/messages/conversations/\(id)/messages".utf8)

@@ -10,7 +10,7 @@ struct PollAnswerTests {
     private func call(_ query: String = "", ifNoneMatch: String? = nil) throws -> Call {
         Call(
             request: request(.get, "/", ifNoneMatch.map { [(.ifNoneMatch, $0)] } ?? []), caller: Caller(user: alice),
-            query: try Query(Array(query.utf8)[...]), common: common)
+            query: try Query(Array(query.utf8)[...]), epoch: k3f9, common: common)
     }
 
     private func answer(before: String? = nil, path: String = "/p") -> PollAnswer {

@@ -60,3 +60,11 @@ func conversation(lastN: Int64, _ readers: (UserID, Int64)...) -> Conversation {
 func message(_ n: Int64, from sender: UserID, _ content: String = "Hello!", key: String? = nil) -> Message {
     Message(n: n, sender: sender, content: content, sentAt: noon, clientMessageID: key)
 }
+
+extension Reply {
+    /// The answer, where it took no more than memory.
+    var response: Response? {
+        guard case .response(let response) = self else { return nil }
+        return response
+    }
+}

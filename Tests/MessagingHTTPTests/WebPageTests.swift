@@ -19,7 +19,7 @@ struct WebPageTests {
             surroundings: Surroundings(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }),
             page: page
-        ).answerFromMemory(request(method, target, fields))
+        ).begin(request(method, target, fields)).response
     }
 
     @Test("is shown to whoever asks, with what a browser may do for it", arguments: ["/", "/?userId=alice", "/?x"])

@@ -32,14 +32,17 @@ final class TestHandler: RequestHandler {
 
     var requests: [Request] { seen.withLock { $0 } }
 
-    func answerFromMemory(_ request: Request) -> Response? {
+    func begin(_ request: Request) -> Reply {
         seen.withLock { $0.append(request) }
-        return memory(request)
+        if let response = memory(request) { return .response(response) }
+        return .pending { [elsewhere] id in
+            var request = request
+            if let id { request.named { id } }
+            return await elsewhere(request)
+        }
     }
 
     func refusalAtHead(of request: Request) -> Response? { atHead(request) }
-
-    func answer(_ request: Request) async -> Response { await elsewhere(request) }
 
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         switch reason {
