@@ -50,8 +50,8 @@ struct Server: Sendable {
 
     private static func answer(_ ask: Ask, _ service: MessagingService) async -> Answer {
         let request = ask.request
-        if let known = service.answerFromMemory(request) { return Answer(known) }
-        return Answer(await service.answer(request))
+        if let known = service.answerFromMemory(request) { return Answer(known, to: ask) }
+        return Answer(await service.answer(request), to: ask)
     }
 
     private static func service(
