@@ -124,7 +124,6 @@ struct ListConversations {
     }
 
     private func pollAnswer(_ tag: EntityTag, _ cursor: String, before: String?) -> PollAnswer {
-        PollAnswer(
-            tag: tag, cursor: cursor, path: Route.conversations.path, before: before, endpoint: .conversations)
+        PollAnswer(tag: tag, cursor: cursor, before: before, endpoint: .conversations)
     }
 }

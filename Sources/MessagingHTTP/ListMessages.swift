@@ -11,7 +11,7 @@ struct ListMessages {
     /// A conversation that is not the caller's takes the same way as one that does not exist.
     func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
         guard let conversation = context.index.conversation(reference, of: call.caller),
-            let view = try unlessAhead({ try view(of: conversation, reference, call) })
+            let view = try unlessAhead({ try view(of: conversation, call) })
         else {
             return .pending {
                 // Before anything is read.
@@ -72,10 +72,10 @@ struct ListMessages {
         var conversation = try await context.index.conversation(reference, of: call.caller, from: context.store)
         var view: MessagesView?
         do {
-            view = try conversation.flatMap { try self.view(of: $0, reference, call) }
+            view = try conversation.flatMap { try self.view(of: $0, call) }
         } catch CursorError.expired {
             conversation = try await context.store.conversation(reference, of: call.caller)
-            view = try conversation.flatMap { try self.view(of: $0, reference, call) }
+            view = try conversation.flatMap { try self.view(of: $0, call) }
         }
         guard let view else { throw MessagingError.conversationNotFound }
         return view
@@ -83,7 +83,7 @@ struct ListMessages {
 
     /// What this call looks at; nil where the caller does not take part.
     private func view(
-        of conversation: Conversation, _ reference: ConversationReference, _ call: Call
+        of conversation: Conversation, _ call: Call
     ) throws -> MessagesView? {
         guard let now = conversation.marks(for: call.caller.user) else { return nil }
         let cursor = MessageCursor(
@@ -101,7 +101,7 @@ struct ListMessages {
                 .newest
             }
         return MessagesView(
-            conversation: conversation, reference: reference, caller: call.caller, cursor: cursor, window: window,
+            conversation: conversation, caller: call.caller, cursor: cursor, window: window,
             bounds: context.bounds(limit: call.query.limit ?? Self.defaultLimit, kept: window.kept))
     }
 
@@ -144,7 +144,7 @@ struct ListMessages {
 
     private func pollAnswer(_ view: MessagesView, _ extent: MessagesView.Extent, at position: ReadMarks) -> PollAnswer {
         PollAnswer(
-            tag: extent.tag, cursor: view.text(at: position), path: Route.messages(view.reference).path,
+            tag: extent.tag, cursor: view.text(at: position),
             before: extent.olderBefore.map { String($0) }, endpoint: .messages)
     }
 }

@@ -3,7 +3,6 @@ import Messaging
 /// One viewer's view of a conversation's messages through one query, before anything is read.
 struct MessagesView {
     let conversation: Conversation
-    let reference: ConversationReference
     let caller: Caller
     /// The present position.
     let cursor: MessageCursor
@@ -19,11 +18,9 @@ struct MessagesView {
     var now: ReadMarks { cursor.marks }
 
     init(
-        conversation: Conversation, reference: ConversationReference, caller: Caller, cursor: MessageCursor,
-        window: MessageWindow, bounds: PageBounds
+        conversation: Conversation, caller: Caller, cursor: MessageCursor, window: MessageWindow, bounds: PageBounds
     ) {
         self.conversation = conversation
-        self.reference = reference
         self.caller = caller
         self.cursor = cursor
         cursorText = cursor.text

@@ -5,8 +5,6 @@ struct PollAnswer {
     let tag: EntityTag
     /// The cursor that covers what the client has once it has this answer.
     let cursor: String
-    /// The path, encoded.
-    let path: String
     /// What to ask for `before` to get the older page, where there is one.
     let before: String?
     /// Which of the two polls this is.
@@ -44,14 +42,17 @@ struct PollAnswer {
         ] + call.common
     }
 
-    /// The URL to poll next and the older page (RFC 8288), with the parameters of this request.
+    /// The URL to poll next and the older page, with the parameters of this request.
+    ///
+    /// They are relative to the URL that was asked (RFC 8288, section 3.2; RFC 3986, section 5.2.2): a query alone keeps its path, with
+    /// what a proxy may have taken off before it came here.
     private func links(_ query: Query) -> String {
         var kept = ""
         if let limit = query.limit { kept += "&limit=\(limit)" }
         if let messages = query.messages { kept += "&messages=\(messages)" }
         if let user = query.userID { kept += "&userId=\(PercentEncoding.encode(user))" }
-        let next = "<\(path)?since=\(cursor)\(kept)>; rel=\"next\""
+        let next = "<?since=\(cursor)\(kept)>; rel=\"next\""
         guard let before else { return next }
-        return "\(next), <\(path)?before=\(before)\(kept)>; rel=\"prev\""
+        return "\(next), <?before=\(before)\(kept)>; rel=\"prev\""
     }
 }

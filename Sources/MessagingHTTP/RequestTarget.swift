@@ -2,6 +2,7 @@
 struct RequestTarget {
     /// The host that a target in absolute form names, with whatever else stands before the path; nil in any other form.
     let authority: ArraySlice<UInt8>?
+    /// The path, without the slash at its end where there is one: with it and without it, a path names the same resource. Two stay two.
     let path: ArraySlice<UInt8>
     let query: ArraySlice<UInt8>
 
@@ -15,12 +16,18 @@ struct RequestTarget {
             authority = nil
         }
         if let mark = target.firstIndex(of: UInt8(ascii: "?")) {
-            path = target[..<mark]
+            path = Self.withoutSlash(target[..<mark])
             query = target[(mark + 1)...]
         } else {
-            path = target
+            path = Self.withoutSlash(target)
             query = target[target.endIndex...]
         }
+    }
+
+    private static func withoutSlash(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let slash = UInt8(ascii: "/")
+        guard path.last == slash, let before = path.dropLast().last, before != slash else { return path }
+        return path.dropLast()
     }
 
     /// Splits what comes after the scheme, which may be in any case (RFC 3986, section 3.1); nil where there is none of HTTP.

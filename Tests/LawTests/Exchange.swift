@@ -30,8 +30,10 @@ struct Answer: Sendable, Equatable {
     let link: String?
     let isReplay: Bool
     let body: [UInt8]
+    private let url: String
 
-    init(_ response: Response) {
+    init(_ response: Response, to ask: Ask) {
+        url = ask.url
         status = response.status
         etag = response.value(of: "ETag")
         cursor = response.value(of: "X-Cursor")
@@ -42,10 +44,10 @@ struct Answer: Sendable, Equatable {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// The URL that `Link` gives for a relation, if it gives one.
+    /// The URL that `Link` gives for a relation, if it gives one: another query of the path that was asked.
     func link(_ relation: String) -> String? {
         for part in (link ?? "").split(separator: ", ") where part.hasSuffix("; rel=\"\(relation)\"") {
-            return String(part.dropFirst().prefix { $0 != ">" })
+            return url.prefix { $0 != "?" } + part.dropFirst().prefix { $0 != ">" }
         }
         return nil
     }

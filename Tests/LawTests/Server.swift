@@ -49,7 +49,7 @@ struct Server: Sendable {
     }
 
     private static func answer(_ ask: Ask, _ service: MessagingService) async -> Answer {
-        Answer(await service.answer(ask.request))
+        Answer(await service.answer(ask.request), to: ask)
     }
 
     private static func service(

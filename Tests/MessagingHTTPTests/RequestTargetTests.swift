@@ -10,6 +10,9 @@ struct RequestTargetTests {
             ("/a", "/a", ""), ("/a?b=c", "/a", "b=c"), ("/a?", "/a", ""), ("/a?b?c", "/a", "b?c"), ("/?/", "/", "/"),
             ("http://host/a?b", "/a", "b"), ("https://host:8080/a", "/a", ""), ("http://host", "", ""),
             ("*", "*", ""), ("", "", ""), ("//host/a", "//host/a", ""), ("/http://x", "/http://x", ""),
+            ("/a/", "/a", ""), ("/a/?b/", "/a", "b/"), ("http://host/a/", "/a", ""),
+            ("/", "/", ""), ("/?b", "/", "b"), ("//", "//", ""), ("/a//", "/a//", ""), ("/a/%2F", "/a/%2F", ""),
+            ("/a/%2F/", "/a/%2F", ""), ("/a//?b", "/a//", "b"),
         ])
     func split(target: String, path: String, query: String) {
         let parts = RequestTarget(Array(target.utf8))

@@ -39,7 +39,7 @@ static struct MHD_Response *make(size_t size) {
     MHD_add_response_header(response, "Cache-Control", "private, no-cache");
     MHD_add_response_header(response, "X-Poll-Interval", "10");
     MHD_add_response_header(response, "X-Cursor", "1ev2c06g.100.50.50");
-    MHD_add_response_header(response, "Link", "</api/messages/conversations?since=1ev2c06g.100.50.50>; rel=\"next\"");
+    MHD_add_response_header(response, "Link", "<?since=1ev2c06g.100.50.50>; rel=\"next\"");
     MHD_add_response_header(response, "Vary", "Authorization, Origin");
     return response;
 }

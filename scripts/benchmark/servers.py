@@ -128,7 +128,7 @@ class Nginx(Server):
                 f"uwsgi_temp_path {root}/d; scgi_temp_path {root}/e;\n"
                 f'add_header Cache-Control "private, no-cache" always; add_header X-Poll-Interval 10 always;\n'
                 f'add_header Vary "Authorization, Origin" always; add_header X-Cursor 1ev2c06g.100.50.50 always;\n'
-                f"add_header Link '<{BASE}?since=1ev2c06g.100.50.50>; rel=\"next\"' always;\n"
+                f"add_header Link '<?since=1ev2c06g.100.50.50>; rel=\"next\"' always;\n"
                 f"server {{ listen 127.0.0.1:{self.port}; root {root}; }} }}\n"
             )
         super().__init__([program, "-p", root, "-c", config], stderr=subprocess.DEVNULL)

@@ -60,6 +60,44 @@ allows() {
     done
 }
 
+@test "a slash at the end of a path makes no other path" {
+    post alice 'jobs%2F1' '{"content": "one", "receiverId": "bob"}'
+    as alice POST "$API/jobs%2F1/messages/" --json '{"content": "two"}'
+    assert_status 201
+    for url in "$API" "$API/jobs%2F1/messages" "$API/@bob/messages" "$API?limit=1" "$API/jobs%2F1/messages?limit=1"; do
+        [[ $url == *\?* ]] && slashed=${url/\?/\/?} || slashed=$url/
+        as alice GET "$url"
+        before=$CODE$(polling_headers)$(cat "$BODY")
+        as alice GET "$slashed"
+        assert_equal "$CODE$(polling_headers)$(cat "$BODY")" "$before"
+        [[ $CODE == 200 ]] || continue
+        tag=$(header ETag) next=$(link next)
+        for _ in 1 2; do
+            as alice GET "$slashed" --header "If-None-Match: $tag"
+            assert_status 304
+        done
+        assert_equal "${next%%\?*}" "${slashed%%\?*}"
+        as alice GET "$next"
+        assert_status 200
+        assert_json '. == []'
+    done
+    assert_equal "$CODE" 200
+    as alice GET "$API/jobs%2F1/messages/?limit=1"
+    as alice GET "$(link prev)"
+    assert_contents one
+    as bob PUT "$API/jobs%2F1/read/"
+    assert_status 200
+    assert_json '.unread == 0'
+    request GET "$ORIGIN/healthz/"
+    assert_status 200
+    as alice DELETE "$API/"
+    assert_problem 405 method-not-allowed
+    for path in // /api/messages/conversations// /api/messages/conversations//messages// /healthz//; do
+        as alice GET "$ORIGIN$path"
+        assert_problem 404 not-found
+    done
+}
+
 @test "/ws and below is a 404 that says polling only, and names the four endpoints" {
     for path in /ws /ws/ /ws/info /ws/123/abc/websocket '/ws?token=x'; do
         request GET "$ORIGIN$path"

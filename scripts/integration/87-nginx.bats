@@ -9,11 +9,12 @@ setup() {
     :
 }
 
-# behind_nginx jwt|gateway: what is asked from here on goes to nginx. It listens on sockets in the file system, which nobody else has.
+# behind_nginx jwt|gateway [sed arguments]: what is asked from here on goes to nginx. It listens on sockets in the file system, which
+# nobody else has.
 behind_nginx() {
     local folder=$FOLDER/nginx
     mkdir -p "$folder"
-    sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$PORT/; s/127\.0\.0\.1:4000/127.0.0.1:${SESSIONS:-1}/" \
+    sed "${@:2}" -e "s/127\.0\.0\.1:8080/127.0.0.1:$PORT/; s/127\.0\.0\.1:4000/127.0.0.1:${SESSIONS:-1}/" \
         -e "s#listen 8081#listen unix:$folder/jwt#; s#listen 8082#listen unix:$folder/gateway#" \
         "$BATS_TEST_DIRNAME/../nginx.conf" >"$folder/postbox.conf"
     cat >"$folder/nginx.conf" <<END
@@ -52,6 +53,14 @@ start_with_tokens() {
     printf '%s' 0123456789abcdef0123456789abcdef >"$FOLDER/secret"
     start_postbox --jwt-secret-file "$FOLDER/secret" "$@"
     behind_nginx jwt
+}
+
+# start_below_prefix TARGET: where nginx takes /chat off, and proxy_pass says TARGET.
+start_below_prefix() {
+    printf '%s' 0123456789abcdef0123456789abcdef >"$FOLDER/secret"
+    start_postbox --jwt-secret-file "$FOLDER/secret"
+    behind_nginx jwt -e 's#location /api/messages/#location /chat/api/messages/#' -e "s#proxy_pass http://postbox;#proxy_pass $1;#"
+    API=$ORIGIN/chat/api/messages/conversations
 }
 
 start_with_sessions() {
@@ -168,4 +177,43 @@ with_session() {
     start_with_tokens
     with_token bob GET "$API" --header "Cookie: consent=$(printf '%7000s' '' | tr ' ' x)"
     assert_status 200
+}
+
+# follows_links CONVERSATION: pages back and polls on by the links of each answer, in the list and in a conversation of three messages.
+follows_links() {
+    for n in 1 2 3; do
+        with_token alice POST "$API/$1/messages" --json "{\"content\": \"$n\", \"receiverId\": \"bob\"}"
+        assert_status 201
+    done
+    for url in "$API/$1/messages?limit=2" "$API/$1/messages/?limit=2"; do
+        with_token bob GET "$url"
+        assert_contents 2 3
+        [[ $(link next) == "${url%\?*}?since="*'&limit=2' ]] || fail "$(link next)"
+        next=$(link next)
+        with_token bob GET "$(link prev)"
+        assert_contents 1
+        with_token bob GET "$next"
+        assert_contents
+        with_token bob GET "$next" --header "If-None-Match: $(header ETag)"
+        assert_status 304
+        assert_equal "$(link next)" "$next"
+    done
+    with_token bob GET "$API?limit=1&messages=1"
+    next=$(link next)
+    with_token alice POST "$API/$1/messages" --json '{"content": "4"}'
+    with_token bob GET "$next"
+    assert_json '[.[].messages[].content] == ["4"]'
+}
+
+@test "links lead on below a path prefix that nginx takes off, also for an id with a slash in it" {
+    start_below_prefix 'http://postbox$without_prefix'
+    follows_links conv-1
+    follows_links 'jobs%2F1%3F'
+    request GET "$ORIGIN/api/messages/conversations" "${VIA[@]}"
+    assert_status 404
+}
+
+@test "and so they do where nginx writes the path anew" {
+    start_below_prefix http://postbox/api/messages/
+    follows_links conv-1
 }

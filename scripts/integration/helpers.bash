@@ -126,10 +126,11 @@ tool() {
 
 # Requests ---------------------------------------------------------------------------------
 
-# request METHOD URL [curl arguments]: leaves CODE, HEADERS and BODY.
+# request METHOD URL [curl arguments]: leaves ASKED, CODE, HEADERS and BODY.
 request() {
     local method=$1 url=$2 how
     shift 2
+    ASKED=$url
     how=(--request "$method" --output "$BODY")
     # With --head curl would write the header fields where the body belongs.
     [[ $method != HEAD ]] || how=(--head --output /dev/null)
@@ -203,11 +204,11 @@ polling_headers() {
     done
 }
 
-# Where Link points for a relation, as an absolute URL; nothing where it does not.
+# Where Link points for a relation, as an absolute URL; nothing where it does not. It is relative to what was asked: another query.
 link() {
-    local path
-    path=$(header Link | grep -oP "<\\K[^>]*(?=>; *rel=\"$1\")") || return 0
-    printf '%s%s\n' "$ORIGIN" "$path"
+    local query
+    query=$(header Link | grep -oP "<\\K\\?[^>]*(?=>; *rel=\"$1\")") || return 0
+    printf '%s%s\n' "${ASKED%%\?*}" "$query"
 }
 
 json() {
