@@ -1,7 +1,7 @@
 import MessagingHTTP
 
 /// One request, as a front end would write it.
-struct Ask: Sendable {
+struct TestRequest: Sendable {
     var method: Method = .get
     let user: String
     let url: String
@@ -10,8 +10,8 @@ struct Ask: Sendable {
     var idempotencyKey: String?
     var body: [UInt8] = []
 
-    /// The request as a server hands it over.
-    var request: Request {
+    /// The request as a server hands it to the service.
+    var forService: Request {
         var fields = RequestFields()
         fields.append(.userID, user.utf8)
         if let ifNoneMatch { fields.append(.ifNoneMatch, ifNoneMatch.utf8) }
@@ -32,8 +32,8 @@ struct Answer: Sendable, Equatable {
     let body: [UInt8]
     private let url: String
 
-    init(_ response: Response, to ask: Ask) {
-        url = ask.url
+    init(_ response: Response, to request: TestRequest) {
+        url = request.url
         status = response.status
         etag = response.value(of: "ETag")
         cursor = response.value(of: "X-Cursor")

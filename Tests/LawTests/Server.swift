@@ -39,19 +39,19 @@ struct Server: Sendable {
     }
 
     /// Answers as the server does: from memory, or else from the store.
-    func answer(_ ask: Ask) async -> Answer {
-        await Self.answer(ask, service)
+    func answer(_ request: TestRequest) async -> Answer {
+        await Self.answer(request, service)
     }
 
     /// Answers as a server would that has just started, and so has nothing in memory that could be stale.
-    func freshAnswer(_ ask: Ask) async -> Answer {
-        await Self.answer(ask, Self.service(store, FreshnessIndex(capacity: 10), clock, answers))
+    func freshAnswer(_ request: TestRequest) async -> Answer {
+        await Self.answer(request, Self.service(store, FreshnessIndex(capacity: 10), clock, answers))
     }
 
-    private static func answer(_ ask: Ask, _ service: MessagingService) async -> Answer {
-        let request = ask.request
-        if let known = service.answerFromMemory(request) { return Answer(known, to: ask) }
-        return Answer(await service.answer(request), to: ask)
+    private static func answer(_ request: TestRequest, _ service: MessagingService) async -> Answer {
+        let handed = request.forService
+        if let known = service.answerFromMemory(handed) { return Answer(known, to: request) }
+        return Answer(await service.answer(handed), to: request)
     }
 
     private static func service(
