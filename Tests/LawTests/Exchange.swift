@@ -47,7 +47,7 @@ struct Answer: Sendable, Equatable {
     /// The URL that `Link` gives for a relation, if it gives one: another query of the path that was asked.
     func link(_ relation: String) -> String? {
         for part in (link ?? "").split(separator: ", ") where part.hasSuffix("; rel=\"\(relation)\"") {
-            return url.prefix { $0 != "?" } + part.dropFirst().prefix { $0 != ">" }
+            return String(url.prefix { $0 != "?" } + part.dropFirst().prefix { $0 != ">" })
         }
         return nil
     }
