@@ -80,6 +80,7 @@ extension Loop {
             return refuse(connection, handle, because: .tooManyBodies)
         }
         guard fits(connection) else { return refuseEarly(connection, handle, because: .headTooLarge) }
+        guard !isPastDeadline else { return refuse(connection, handle, because: .stopping) }
         // The request is all that is needed from here on; this leaves its bytes with one owner.
         guard let incoming = connection.incoming.take() else { return .NO }
         let request = incoming.request(from: connection.peer, withBody: true)

@@ -11,10 +11,11 @@ extension Loop {
     func stop() {
         stopAccepting()
         serve(until: { [signal] in signal.stopDeadline })
+        isPastDeadline = true
         refuseSuspended()
         let end = MonotonicTime.now + farewell
         serve(until: { end })
-        // The library must not be stopped while anything is suspended. This is short: all have their answer by now.
+        // The library must not be stopped while anything is suspended. This is short: all have their answer, and no more are suspended.
         while counters.suspendedRequests.load(ordering: .relaxed) > 0 { turn(atMost: 1) }
         stopDaemon()
     }

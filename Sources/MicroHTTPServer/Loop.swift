@@ -24,6 +24,8 @@ final class Loop {
     var now = MonotonicTime.now
     /// Set once the loop accepts no more; every answer then closes its connection.
     var isStopping = false
+    /// Set once the deadline of a stop has passed; a request that is complete only then is refused, for its answer might take long.
+    var isPastDeadline = false
     /// The library's daemon; the loop stops it before it goes.
     private(set) var daemon: OpaquePointer?
     /// What new connections show; nil for HTTP without TLS.

@@ -3,7 +3,8 @@ struct Audit: Sendable {
     let model: NaiveModel
     let server: Server
 
-    func check(_ thread: Picture<WireMessage>, of talk: NaiveModel.Talk, for viewer: String, limit: Int) async throws {
+    func check(_ thread: MergedView<WireMessage>, of talk: NaiveModel.Talk, for viewer: String, limit: Int) async throws
+    {
         let fresh: [WireMessage] = try await everything(at: thread.path, for: viewer, limit: limit).reversed()
         try Self.compare(
             fresh, model.messages(of: talk, for: viewer), "a fresh snapshot of \(talk.id) for \(viewer)", "the model")
@@ -41,7 +42,7 @@ struct Audit: Sendable {
         var found: [Entry] = []
         var url: String? = "\(path)?limit=\(limit)\(parameter)"
         while let asked = url {
-            let answer = await server.freshAnswer(Ask(user: viewer, url: asked))
+            let answer = await server.freshAnswer(TestRequest(user: viewer, url: asked))
             try require(answer.status == 200, "\(answer.status) for \(viewer) at \(asked): \(answer.text)")
             let page = try parse([Entry].self, answer.body)
             try require(

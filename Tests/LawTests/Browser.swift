@@ -10,10 +10,10 @@ struct Browser: Sendable {
     /// Gets a URL; the answer has the body and the status the page would see.
     ///
     /// - Parameter conditional: whether to send `If-None-Match` where there is a tag.
-    mutating func get(_ url: String, conditional: Bool, _ door: Door) async throws -> Page {
+    mutating func get(_ url: String, conditional: Bool, _ access: CheckedAccess) async throws -> Page {
         let known = conditional ? kept[url] : nil
-        let ask = Ask(user: user, url: url, ifNoneMatch: known?.etag)
-        let answer = try await door.get(ask)
+        let request = TestRequest(user: user, url: url, ifNoneMatch: known?.etag)
+        let answer = try await access.get(request)
         let body: [UInt8]
         if answer.status == 304 {
             let known = try known.orViolation("a 304 for \(user) at \(url), who named no tag")

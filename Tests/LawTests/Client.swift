@@ -8,16 +8,16 @@ struct Client: Sendable {
     /// How many messages it wants with each conversation.
     let embedded: Int
     var browser: Browser
-    var list: Picture<WireConversation>
+    var list: MergedView<WireConversation>
     /// The open threads, by the way it names their conversations.
-    var threads: [String: Picture<WireMessage>] = [:]
+    var threads: [String: MergedView<WireMessage>] = [:]
 
     init(user: String, embedded: Int) {
         self.user = user
         self.embedded = embedded
         browser = Browser(user: user)
         // 20 is the default, and is left out so that plain URLs are asked for, too.
-        list = Picture(path: Self.path, parameter: embedded == 20 ? "" : "messages=\(embedded)")
+        list = MergedView(path: Self.path, parameter: embedded == 20 ? "" : "messages=\(embedded)")
     }
 
     /// The path of something about a conversation.
@@ -25,13 +25,13 @@ struct Client: Sendable {
         "\(path)/\(PercentEncoding.encode(reference))/\(end)"
     }
 
-    mutating func pollList(_ chance: inout Generator, _ door: Door) async throws {
-        try await list.poll(&browser, &chance, door)
+    mutating func pollList(_ chance: inout Generator, _ access: CheckedAccess) async throws {
+        try await list.poll(&browser, &chance, access)
     }
 
-    mutating func pollThread(_ reference: String, _ chance: inout Generator, _ door: Door) async throws {
-        var thread = threads[reference] ?? Picture(path: Self.path(reference, "messages"))
-        try await thread.poll(&browser, &chance, door)
+    mutating func pollThread(_ reference: String, _ chance: inout Generator, _ access: CheckedAccess) async throws {
+        var thread = threads[reference] ?? MergedView(path: Self.path(reference, "messages"))
+        try await thread.poll(&browser, &chance, access)
         threads[reference] = thread
     }
 }

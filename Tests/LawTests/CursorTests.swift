@@ -13,11 +13,11 @@ struct CursorTests {
         let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock())
         defer { server.store.close() }
         for number in 1...3 { try await Self.send("c-\(number)", server) }
-        let newest = await server.answer(Ask(user: "ann", url: "\(Self.list)?limit=1"))
+        let newest = await server.answer(TestRequest(user: "ann", url: "\(Self.list)?limit=1"))
         try await Self.send("c-3", server)
-        let older = await server.answer(Ask(user: "ann", url: try #require(newest.link("prev"))))
+        let older = await server.answer(TestRequest(user: "ann", url: try #require(newest.link("prev"))))
         #expect(try parse([WireConversation].self, older.body).map(\.id) == ["c-2"])
-        let delta = await server.answer(Ask(user: "ann", url: try #require(older.link("next"))))
+        let delta = await server.answer(TestRequest(user: "ann", url: try #require(older.link("next"))))
         #expect(try parse([WireConversation].self, delta.body).map(\.id) == ["c-3"])
     }
 
@@ -27,11 +27,11 @@ struct CursorTests {
         let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock(), isDeaf: true)
         defer { server.store.close() }
         try await Self.send("c-1", server)
-        for url in [Self.list, Self.thread] { _ = await server.answer(Ask(user: "ann", url: url)) }
+        for url in [Self.list, Self.thread] { _ = await server.answer(TestRequest(user: "ann", url: url)) }
         try await Self.send("c-1", server)
         for url in [Self.list, Self.thread] {
-            let fresh = await server.freshAnswer(Ask(user: "ann", url: url))
-            let delta = await server.answer(Ask(user: "ann", url: try #require(fresh.link("next"))))
+            let fresh = await server.freshAnswer(TestRequest(user: "ann", url: url))
+            let delta = await server.answer(TestRequest(user: "ann", url: try #require(fresh.link("next"))))
             #expect(delta.status == 200)
             #expect(delta.text == "[]")
             #expect(delta.cursor == fresh.cursor)
@@ -52,22 +52,24 @@ struct CursorTests {
         let now = MessageCursor(
             epoch: epoch, view: key.view(of: ConversationID(trusted: "c-1"), by: ann),
             marks: ReadMarks(n: 1, others: 0, mine: 0))
-        #expect(await after.answer(Ask(user: "ann", url: Self.thread)).cursor == now.text)
+        #expect(await after.answer(TestRequest(user: "ann", url: Self.thread)).cursor == now.text)
         let marks = [(9, 0, 0), (1, 1, 0), (1, 0, 1)].map { ReadMarks(n: $0.0, others: $0.1, mine: $0.2) }
         let ahead =
             [(Self.list, ListCursors(of: ann, epoch: epoch, key: key).text(at: 9))]
             + marks.map { (Self.thread, now.at($0).text) }
         for (url, tooFar) in ahead {
-            let old = await before.answer(Ask(user: "ann", url: url))
+            let old = await before.answer(TestRequest(user: "ann", url: url))
             let cursor = try #require(old.cursor)
-            #expect(await after.answer(Ask(user: "ann", url: url, ifNoneMatch: old.etag)).status == 200)
+            #expect(await after.answer(TestRequest(user: "ann", url: url, ifNoneMatch: old.etag)).status == 200)
             // Once with nothing in memory, and once with everything.
             for _ in 0..<2 {
                 for parameter in ["since", "before"] {
-                    let gone = await after.answer(Ask(user: "ann", url: "\(url)?\(parameter)=\(cursor)"))
+                    let gone = await after.answer(TestRequest(user: "ann", url: "\(url)?\(parameter)=\(cursor)"))
                     #expect(gone.status == 410)
                     #expect(gone.text.contains("urn:postbox:problem:cursor-expired"))
-                    #expect(await after.answer(Ask(user: "ann", url: "\(url)?\(parameter)=\(tooFar)")).status == 410)
+                    #expect(
+                        await after.answer(TestRequest(user: "ann", url: "\(url)?\(parameter)=\(tooFar)")).status == 410
+                    )
                 }
             }
         }
@@ -76,7 +78,7 @@ struct CursorTests {
     /// Sends a message from Ann to Ben.
     private static func send(_ id: String, _ server: Server) async throws {
         let answer = await server.answer(
-            Ask(
+            TestRequest(
                 method: .post, user: "ann", url: Client.path(id, "messages"), contentType: "application/json",
                 body: try json(["content": "Hello!", "receiverId": "ben"])))
         #expect(answer.status == 201)

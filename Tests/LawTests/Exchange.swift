@@ -1,7 +1,7 @@
 import MessagingHTTP
 
 /// One request, as a front end would write it.
-struct Ask: Sendable {
+struct TestRequest: Sendable {
     var method: Method = .get
     let user: String
     let url: String
@@ -10,8 +10,8 @@ struct Ask: Sendable {
     var idempotencyKey: String?
     var body: [UInt8] = []
 
-    /// The request as a server hands it over.
-    var request: Request {
+    /// The request as a server hands it to the service.
+    var forService: Request {
         var fields = RequestFields()
         fields.append(.userID, user.utf8)
         if let ifNoneMatch { fields.append(.ifNoneMatch, ifNoneMatch.utf8) }
@@ -30,14 +30,15 @@ struct Answer: Sendable, Equatable {
     let link: String?
     let isReplay: Bool
     let body: [UInt8]
-    private let url: String
+    /// The path that `Link` is relative to; empty where there is none.
+    private let path: String
 
-    init(_ response: Response, to ask: Ask) {
-        url = ask.url
+    init(_ response: Response, to request: TestRequest) {
         status = response.status
         etag = response.value(of: "ETag")
         cursor = response.value(of: "X-Cursor")
         link = response.value(of: "Link")
+        path = link == nil ? "" : String(request.url.prefix { $0 != "?" })
         isReplay = response.value(of: "Idempotency-Replayed") == "true"
         body = response.body
     }
@@ -47,7 +48,7 @@ struct Answer: Sendable, Equatable {
     /// The URL that `Link` gives for a relation, if it gives one: another query of the path that was asked.
     func link(_ relation: String) -> String? {
         for part in (link ?? "").split(separator: ", ") where part.hasSuffix("; rel=\"\(relation)\"") {
-            return url.prefix { $0 != "?" } + part.dropFirst().prefix { $0 != ">" }
+            return path + part.dropFirst().prefix { $0 != ">" }
         }
         return nil
     }

@@ -8,7 +8,7 @@ struct History {
 
     private let folder: Folder
     private let clock = Server.Clock()
-    private let ledger = Ledger()
+    private let tags = EntityTagLog()
     private var server: Server
     private var chance: Generator
     private var clients: [Client]
@@ -53,7 +53,7 @@ struct History {
             }
         }
         do {
-            try await settle()
+            try await catchUp()
         } catch let violation as Violation {
             throw Violation(description: "at the end: \(violation)")
         }
@@ -62,63 +62,66 @@ struct History {
     private mutating func step(_ step: Int) async throws {
         switch Int.random(in: 0..<40, using: &chance) {
         case 0: try await restart()
-        case 1: try await probe()
+        case 1: try await checkStrangers()
         case 2: try await rename(step)
-        case 3..<8: try await crowd(step)
+        case 3..<8: try await concurrentStep(step)
         default:
             let place = Int.random(in: clients.indices, using: &chance)
-            let turn = try await Self.play(turn(of: place, isQuiet: true), Self.people, step, actions: 1)
-            clients[place] = turn.client
-            for fact in turn.facts { try model.apply(fact) }
+            let clientStep = try await Self.perform(
+                clientStep(of: place, isSequential: true), Self.people, step, actions: 1)
+            clients[place] = clientStep.client
+            for fact in clientStep.facts { try model.apply(fact) }
         }
     }
 
-    /// Several clients at once, each with a few actions, and maybe an operator.
-    private mutating func crowd(_ step: Int) async throws {
+    /// A step of several clients at the same time, each with a few actions, and maybe of an operator.
+    private mutating func concurrentStep(_ step: Int) async throws {
         let places = Array(clients.indices.shuffled(using: &chance).prefix(.random(in: 2...6, using: &chance)))
-        // They meet in one conversation, for it is there that one gets in another's way.
+        // Mostly in one conversation, where the actions of one can disturb those of another.
         let focus = model.talks.keys.sorted().randomElement(using: &chance)
-        let turns = places.map { turn(of: $0, isQuiet: false, focus: focus) }
+        let steps = places.map { clientStep(of: $0, isSequential: false, focus: focus) }
         let operators = chance.once(in: 5)
-        let done = try await withThrowingTaskGroup(of: (Int, Turn).self) { group in
-            for (place, turn) in zip(places, turns) {
-                group.addTask { (place, try await Self.play(turn, Self.people, step, actions: 4)) }
+        let done = try await withThrowingTaskGroup(of: (Int, ClientStep).self) { group in
+            for (place, clientStep) in zip(places, steps) {
+                group.addTask { (place, try await Self.perform(clientStep, Self.people, step, actions: 4)) }
             }
             if operators { try await rename(step) }
             return try await group.reduce(into: []) { $0.append($1) }
         }
         var touched: Set<String> = []
-        for (place, turn) in done {
-            clients[place] = turn.client
-            for fact in turn.facts { try model.apply(fact) }
-            touched.formUnion(turn.facts.compactMap(\.conversation))
+        for (place, clientStep) in done {
+            clients[place] = clientStep.client
+            for fact in clientStep.facts { try model.apply(fact) }
+            touched.formUnion(clientStep.facts.compactMap(\.conversation))
         }
-        try await lookAround(touched.sorted())
+        try await pollTouched(touched.sorted())
     }
 
-    /// Looks at what was touched before the next commit can put right what is stale in memory.
-    private mutating func lookAround(_ touched: [String]) async throws {
-        let door = Door(server: server, ledger: ledger, isQuiet: true)
+    /// Polls what was changed before the next commit can replace what is stale in memory.
+    private mutating func pollTouched(_ touched: [String]) async throws {
+        let access = CheckedAccess(server: server, tags: tags, isSequential: true)
         for id in touched {
             guard let talk = model.talks[id] else { continue }
-            _ = try await door.get(Ask(user: chance.pick(talk.members), url: Client.path(id, "messages")))
+            _ = try await access.get(TestRequest(user: chance.pick(talk.members), url: Client.path(id, "messages")))
         }
         for client in clients {
             var browser = client.browser
-            _ = try await browser.get(client.list.url(), conditional: true, door)
+            _ = try await browser.get(client.list.url(), conditional: true, access)
         }
     }
 
-    private mutating func turn(of place: Int, isQuiet: Bool, focus: String? = nil) -> Turn {
-        Turn(
+    private mutating func clientStep(of place: Int, isSequential: Bool, focus: String? = nil) -> ClientStep {
+        ClientStep(
             client: clients[place], chance: Generator(seed: chance.next()), model: model, focus: focus,
-            door: Door(server: server, ledger: ledger, isQuiet: isQuiet))
+            access: CheckedAccess(server: server, tags: tags, isSequential: isSequential))
     }
 
-    private static func play(_ turn: Turn, _ people: [String], _ step: Int, actions: Int) async throws -> Turn {
-        var turn = turn
-        for action in 0..<actions { try await turn.act(people, step: step * 10 + action) }
-        return turn
+    private static func perform(_ clientStep: ClientStep, _ people: [String], _ step: Int, actions: Int) async throws
+        -> ClientStep
+    {
+        var clientStep = clientStep
+        for action in 0..<actions { try await clientStep.act(people, step: step * 10 + action) }
+        return clientStep
     }
 
     private mutating func rename(_ step: Int) async throws {
@@ -129,60 +132,63 @@ struct History {
         try model.apply(.named(user: user, name: name, company: company))
     }
 
-    /// Whoever does not take part cannot tell a conversation from one that does not exist.
-    private mutating func probe() async throws {
+    /// Expects that a user who does not take part in a conversation gets the answers of one that does not exist.
+    private mutating func checkStrangers() async throws {
         guard !model.talks.isEmpty else { return }
         let talk = chance.pick(model.talks.values.sorted { $0.id < $1.id })
         let strangers = clients.map(\.user).filter { !talk.members.contains($0) }
         let stranger = chance.pick(strangers)
-        let doors: [(Method, String)] = [(.get, "messages"), (.head, "messages"), (.put, "read")]
-        for (method, end) in doors {
-            let theirs = await server.answer(Ask(method: method, user: stranger, url: Client.path(talk.id, end)))
-            let nobodys = await server.answer(Ask(method: method, user: stranger, url: Client.path("nothing", end)))
+        let endpoints: [(Method, String)] = [(.get, "messages"), (.head, "messages"), (.put, "read")]
+        for (method, end) in endpoints {
+            let theirs = await server.answer(
+                TestRequest(method: method, user: stranger, url: Client.path(talk.id, end)))
+            let nobodys = await server.answer(
+                TestRequest(method: method, user: stranger, url: Client.path("nothing", end)))
             try require(
                 theirs == nobodys && theirs.status == 404,
                 "\(stranger) learns of \(talk.id): \(theirs.status) \(theirs.text), not \(nobodys.text)")
         }
     }
 
-    /// Stops and starts, with an empty index; whatever a client knew is still true.
+    /// Restarts the server with an empty index, and expects that the tags and cursors of its clients still hold.
     private mutating func restart() async throws {
-        var known: [(ask: Ask, cursor: String?)] = []
+        var known: [(request: TestRequest, cursor: String?)] = []
         for client in clients {
             let paths = [client.list.path] + client.threads.values.compactMap { $0.cursor == nil ? nil : $0.path }
             for path in paths.sorted().prefix(3) {
-                let answer = await server.answer(Ask(user: client.user, url: path))
-                try ledger.record(answer, to: Ask(user: client.user, url: path))
-                known.append((Ask(user: client.user, url: path, ifNoneMatch: answer.etag), answer.cursor))
+                let answer = await server.answer(TestRequest(user: client.user, url: path))
+                try tags.record(answer, to: TestRequest(user: client.user, url: path))
+                known.append((TestRequest(user: client.user, url: path, ifNoneMatch: answer.etag), answer.cursor))
             }
         }
         server.store.close()
         server = try Server(
             path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
             bounds: Self.bounds(&chance), answers: server.answers)
-        for (ask, cursor) in known {
-            let answer = await server.answer(ask)
+        for (request, cursor) in known {
+            let answer = await server.answer(request)
             try require(
                 answer.status == 304 && answer.cursor == cursor,
-                "after a restart, \(answer.status) for \(ask.user) at \(ask.url), who had \(ask.ifNoneMatch ?? "")")
+                "after a restart, \(answer.status) for \(request.user) at \(request.url), who had \(request.ifNoneMatch ?? "")"
+            )
         }
     }
 
-    /// Everybody follows until there is nothing, gets what is older, and then has everything.
-    private mutating func settle() async throws {
-        let door = Door(server: server, ledger: ledger, isQuiet: true)
+    /// Has every client follow to the end and fetch the older pages, and expects that it then has everything.
+    private mutating func catchUp() async throws {
+        let access = CheckedAccess(server: server, tags: tags, isSequential: true)
         let audit = Audit(model: model, server: server)
         for var client in clients {
-            if client.list.cursor == nil { try await client.pollList(&chance, door) }
-            try await client.list.followToEnd(&client.browser, &chance, door)
-            while client.list.previous != nil { try await client.list.fetchOlder(&client.browser, &chance, door) }
+            if client.list.cursor == nil { try await client.pollList(&chance, access) }
+            try await client.list.followToEnd(&client.browser, &chance, access)
+            while client.list.previous != nil { try await client.list.fetchOlder(&client.browser, &chance, access) }
             try await audit.check(client, limit: 500)
             for talk in model.talks(of: client.user) {
                 let others = talk.members.filter { $0 != client.user }
                 for reference in [talk.id] + (talk.isDirect ? others.map { "@\($0)" } : []) {
                     guard var thread = client.threads[reference] else { continue }
-                    try await thread.followToEnd(&client.browser, &chance, door)
-                    while thread.previous != nil { try await thread.fetchOlder(&client.browser, &chance, door) }
+                    try await thread.followToEnd(&client.browser, &chance, access)
+                    while thread.previous != nil { try await thread.fetchOlder(&client.browser, &chance, access) }
                     try await audit.check(thread, of: talk, for: client.user, limit: 500)
                 }
             }

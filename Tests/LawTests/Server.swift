@@ -39,17 +39,17 @@ struct Server: Sendable {
     }
 
     /// Answers as the server does: from memory, or else from the store.
-    func answer(_ ask: Ask) async -> Answer {
-        await Self.answer(ask, service)
+    func answer(_ request: TestRequest) async -> Answer {
+        await Self.answer(request, service)
     }
 
     /// Answers as a server would that has just started, and so has nothing in memory that could be stale.
-    func freshAnswer(_ ask: Ask) async -> Answer {
-        await Self.answer(ask, Self.service(store, FreshnessIndex(capacity: 10), clock, answers))
+    func freshAnswer(_ request: TestRequest) async -> Answer {
+        await Self.answer(request, Self.service(store, FreshnessIndex(capacity: 10), clock, answers))
     }
 
-    private static func answer(_ ask: Ask, _ service: MessagingService) async -> Answer {
-        Answer(await service.answer(ask.request), to: ask)
+    private static func answer(_ request: TestRequest, _ service: MessagingService) async -> Answer {
+        Answer(await service.answer(request.forService), to: request)
     }
 
     private static func service(

@@ -12,7 +12,7 @@ struct SlowStore: MessageStore {
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation? {
         let conversation = try await store.conversation(reference, of: caller)
-        await dawdle()
+        await delayAtRandom()
         return conversation
     }
 
@@ -21,13 +21,13 @@ struct SlowStore: MessageStore {
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
         let messages = try await store.messages(in: conversation, slices, bounds) { $0 }
-        await dawdle()
+        await delayAtRandom()
         return make(messages)
     }
 
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
         let change = try await store.latestChange(for: caller)
-        await dawdle()
+        await delayAtRandom()
         return change
     }
 
@@ -44,7 +44,7 @@ struct SlowStore: MessageStore {
         }
         let page = try await store.conversations(
             of: caller, window, bounds, embedded: embedded, newest: slowly, make: { $0 })
-        await dawdle()
+        await delayAtRandom()
         return make(page)
     }
 
@@ -66,7 +66,7 @@ struct SlowStore: MessageStore {
         await store.checkReadiness()
     }
 
-    private func dawdle() async {
+    private func delayAtRandom() async {
         guard Bool.random() else { return }
         try? await Task.sleep(for: .microseconds(.random(in: 0...3000)))
     }

@@ -110,19 +110,6 @@ struct EntityTagTests {
         #expect(try list(caller: one) != list(caller: other))
     }
 
-    @Test("the same view has the same tag, whichever alias it was asked by")
-    func stable() {
-        func tag(_ reference: ConversationReference) -> EntityTag {
-            MessagesView(
-                conversation: conversation(lastN: 42, (alice, 38), (bob, 40)), reference: reference,
-                caller: Caller(user: alice), cursor: cursor(), window: .newest,
-                bounds: PageBounds(count: 100, bytes: 1 << 20, kept: .newest)
-            ).tag
-        }
-        #expect(tag(.id(talk)).text == messages())
-        #expect(tag(.direct(with: bob)).text == messages())
-    }
-
     @Test("a tag has quotes around and, inside, only what a tag may have")
     func syntax() throws {
         for tag in try [

@@ -90,6 +90,13 @@ final class Client {
         return Answer(status: status, head: head, body: body)
     }
 
+    /// Reads every answer until the server closes the connection.
+    func receiveAll() async -> [Answer] {
+        var answers: [Answer] = []
+        while let answer = try? await receive() { answers.append(answer) }
+        return answers
+    }
+
     /// Sends one request and reads its answer.
     func exchange(_ text: String, bodiless: Bool = false) async throws -> Answer {
         send(text)

@@ -94,16 +94,49 @@ struct StoppingTests {
         gate.open()
     }
 
-    @Test("Answers that come while the server stops are never lost nor given twice")
+    @Test("A request that is answered just as the server gives up on it has one answer: its own or the refusal")
     func race() async throws {
         for _ in 0..<20 {
-            let server = try serve(TestHandler(elsewhere: { _ in response("later") }), loops: 2)
+            let gate = Gate()
+            let handler = TestHandler(elsewhere: { request in
+                await gate.pass()
+                return response(String(decoding: request.body, as: UTF8.self))
+            })
+            let server = try serve(handler, loops: 2)
             let clients = try (0..<32).map { _ in try Client(port: server.boundPort) }
-            for client in clients { client.send(get("/")) }
-            #expect(await eventually { server.statistics.openRequests + server.statistics.answeredRequests > 0 })
+            for (number, client) in clients.enumerated() { client.send(post("/", "\(number)")) }
+            #expect(await eventually { gate.waiting == 32 })
+            let opened = Task.detached { gate.open() }
             server.stop(within: 0)
+            await opened.value
             #expect(server.statistics.openConnections == 0 && server.statistics.openRequests == 0)
+            for (number, client) in clients.enumerated() {
+                let answers = await client.receiveAll()
+                #expect(answers.count == 1, "answers to request \(number)")
+                #expect(answers.allSatisfy { $0.status == 503 || $0.body == "\(number)" })
+            }
         }
+    }
+
+    @Test("A request that is complete only after the deadline is not begun, and does not hold up the stop")
+    func completeTooLate() async throws {
+        let gate = Gate()
+        let handler = TestHandler(elsewhere: { _ in
+            await gate.pass()
+            return response("later")
+        })
+        let server = try serve(handler)
+        let waiting = try Client(port: server.boundPort)
+        waiting.send(get("/waiting"))
+        let late = try Client(port: server.boundPort)
+        late.send(get("/late", "Content-Length: 10\r\n", method: "POST") + "half")
+        #expect(await eventually { gate.waiting == 1 && server.statistics.openRequests == 2 })
+        let stopped = beginStop(server, within: 0.05)
+        #expect(try await waiting.receive().status == 503)
+        late.send(" whole")
+        await stopped.value
+        #expect(handler.requests.map { String(decoding: $0.target, as: UTF8.self) } == ["/waiting"])
+        gate.open()
     }
 
     @Test("A client that never finishes cannot hold up the stop")

@@ -35,8 +35,10 @@ load helpers
 @test "polling works under the alias" {
     post alice @bob '{"content": "one"}'
     as bob GET "$API/@alice/messages"
-    next=$(link next)
-    as bob GET "$API/@alice/messages" --header "If-None-Match: $(header ETag)"
+    next=$(link next) tag=$(header ETag) id=$(json '.[0].conversationId')
+    as bob GET "$API/@alice/messages" --header "If-None-Match: $tag"
+    assert_status 304
+    as bob GET "$API/$id/messages" --header "If-None-Match: $tag"
     assert_status 304
     post alice @bob '{"content": "two"}'
     as bob GET "$next"

@@ -1,20 +1,20 @@
-/// What one client does in one step: a few actions, one after the other.
-struct Turn: Sendable {
+/// The actions of one client in one step of a history, one after the other.
+struct ClientStep: Sendable {
     var client: Client
     var chance: Generator
-    /// What the client knows when its turn begins, and what it does itself; others may be busy meanwhile.
+    /// The state when the step begins, and what this client did since; other clients may act at the same time.
     var model: NaiveModel
     /// The conversation it is mostly about; nil for none.
     let focus: String?
-    let door: Door
+    let access: CheckedAccess
     private(set) var facts: [NaiveModel.Fact] = []
 
-    init(client: Client, chance: Generator, model: NaiveModel, focus: String?, door: Door) {
+    init(client: Client, chance: Generator, model: NaiveModel, focus: String?, access: CheckedAccess) {
         self.client = client
         self.chance = chance
         self.model = model
         self.focus = focus
-        self.door = door
+        self.access = access
     }
 
     var user: String { client.user }
@@ -51,26 +51,26 @@ struct Turn: Sendable {
 
     private mutating func pollThread(_ talk: NaiveModel.Talk) async throws {
         let reference = reference(to: talk)
-        try await client.pollThread(reference, &chance, door)
+        try await client.pollThread(reference, &chance, access)
         guard let thread = client.threads[reference], thread.isUpToDate else { return }
         try checkOwnWrites(in: thread, talk)
-        guard door.isQuiet else { return }
-        try await Audit(model: model, server: door.server).check(
+        guard access.isSequential else { return }
+        try await Audit(model: model, server: access.server).check(
             thread, of: talk, for: user, limit: chance.pick([2, 5, 500]))
     }
 
     private mutating func pollList() async throws {
-        try await client.pollList(&chance, door)
+        try await client.pollList(&chance, access)
         for entry in client.list.entries.values {
             try require(
                 entry.participants.contains { $0.id == user }, "the list of \(user) holds \(entry.id) of others")
         }
-        guard door.isQuiet, client.list.isUpToDate else { return }
-        try await Audit(model: model, server: door.server).check(client, limit: chance.pick([1, 3, 500]))
+        guard access.isSequential, client.list.isUpToDate else { return }
+        try await Audit(model: model, server: access.server).check(client, limit: chance.pick([1, 3, 500]))
     }
 
-    /// Whoever has been answered sees what they did, however busy the others are.
-    private func checkOwnWrites(in thread: Picture<WireMessage>, _ talk: NaiveModel.Talk) throws {
+    /// Expects that a client sees what it was answered for, whatever other clients do at the same time.
+    private func checkOwnWrites(in thread: MergedView<WireMessage>, _ talk: NaiveModel.Talk) throws {
         for fact in facts {
             switch fact {
             case .sent(let message, _, _) where message.conversationId == talk.id && message.n >= thread.floor:

@@ -1,6 +1,6 @@
 import MessagingHTTP
 
-extension Turn {
+extension ClientStep {
     /// Sends a first message to somebody, or to a few.
     mutating func open(_ people: [String], _ step: Int) async throws {
         let others = people.filter { $0 != user }.shuffled(using: &chance)
@@ -36,25 +36,25 @@ extension Turn {
     mutating func mark(_ talk: NaiveModel.Talk) async throws {
         let lastN = model.talks[talk.id]?.lastN ?? talk.lastN
         let before = model.talks[talk.id]?.mark(of: user) ?? 0
-        var ask = Ask(method: .put, user: user, url: Client.path(reference(to: talk), "read"))
+        var request = TestRequest(method: .put, user: user, url: Client.path(reference(to: talk), "read"))
         var target = lastN
         switch Int.random(in: 0..<4, using: &chance) {
         case 0: break
         case 1:
-            ask.contentType = "application/json"
-            ask.body = Array("{}".utf8)
+            request.contentType = "application/json"
+            request.body = Array("{}".utf8)
         default:
             if chance.once(in: 2), lastN > 0 { target = .random(in: 1...lastN, using: &chance) }
-            ask.contentType = "application/json"
-            ask.body = try json(["upTo": "\(talk.id):\(target)"])
+            request.contentType = "application/json"
+            request.body = try json(["upTo": "\(talk.id):\(target)"])
         }
-        let answer = await door.server.answer(ask)
+        let answer = await access.server.answer(request)
         try require(answer.status == 200, "\(answer.status) for \(user), who read \(talk.id): \(answer.text)")
         let outcome = try parse(WireReadOutcome.self, answer.body)
         let upTo = outcome.readUpTo?.split(separator: ":").last.flatMap { Int($0) } ?? 0
         let wanted = max(before, target)
         try require(upTo >= wanted, "the marker of \(user) in \(talk.id) is at \(upTo), not \(wanted)")
-        if door.isQuiet {
+        if access.isSequential {
             let unread = model.talks[talk.id]?.unread(by: user, after: wanted) ?? 0
             try require(
                 upTo == wanted && outcome.unread == unread,
@@ -67,28 +67,28 @@ extension Turn {
         to reference: String, _ receivers: [String: any Sendable], members: [String], isDirect: Bool,
         known: NaiveModel.Talk?
     ) async throws {
-        var ask = Ask(method: .post, user: user, url: Client.path(reference, "messages"))
+        var request = TestRequest(method: .post, user: user, url: Client.path(reference, "messages"))
         let content = "\(chance.pick(["Hello", "Grüße \u{65}\u{301}", "\"q\" \\ \n\t", "👋🏽"])) \(chance.next() % 1000)"
         let key = chance.once(in: 3) ? "key-\(chance.next())" : nil
         if receivers.isEmpty, chance.once(in: 3) {
-            ask.contentType = "text/plain; charset=utf-8"
-            ask.body = Array(content.utf8)
-            ask.idempotencyKey = key.map { "\"\($0)\"" }
+            request.contentType = "text/plain; charset=utf-8"
+            request.body = Array(content.utf8)
+            request.idempotencyKey = key.map { "\"\($0)\"" }
         } else {
-            ask.contentType = "application/json"
+            request.contentType = "application/json"
             var members = receivers
             members["content"] = content
             members["clientMessageId"] = key
-            ask.body = try json(members)
+            request.body = try json(members)
         }
-        let answer = await door.server.answer(ask)
+        let answer = await access.server.answer(request)
         try require(answer.status == 201 && !answer.isReplay, "\(answer.status) for \(user): \(answer.text)")
         let message = try parse(WireMessage.self, answer.body)
         let sorted = members.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         try check(message, content: content, key: key, sorted, known: known)
         try note(.sent(message, members: sorted, isDirect: isDirect))
         if key != nil, chance.once(in: 2) {
-            let retry = await door.server.answer(ask)
+            let retry = await access.server.answer(request)
             try require(
                 retry.isReplay && retry.status == 201 && retry.body == answer.body,
                 "a retry of \(answer.text) was answered \(retry.status) \(retry.text)")
@@ -103,7 +103,7 @@ extension Turn {
             message.content.utf8.elementsEqual(content.utf8) && message.senderId == user && message.sent
                 && !message.read && message.receiverId == receiver && message.clientMessageId == key,
             "\(user) sent \(content) to \(members), and was answered \(message)")
-        guard door.isQuiet else { return }
+        guard access.isSequential else { return }
         let n = (known?.lastN ?? 0) + 1
         let id = known?.id ?? message.conversationId
         try require(message.id == "\(id):\(n)", "\(user) sent message \(n) of \(id), which became \(message.id)")

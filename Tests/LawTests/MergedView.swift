@@ -1,7 +1,7 @@
 import Foundation
 
-/// What a front end has on the screen: a snapshot with every later delta merged into it by `id`.
-struct Picture<Entry: WireEntry>: Sendable {
+/// What a front end shows, of its list or of one conversation: a snapshot with every later delta merged into it by `id`.
+struct MergedView<Entry: WireEntry>: Sendable {
     /// The path it polls.
     let path: String
     /// The parameter it always sends, such as `messages=3`; empty for none.
@@ -11,7 +11,7 @@ struct Picture<Entry: WireEntry>: Sendable {
     private(set) var cursor: String?
     /// The older page that it has not got yet; nil where it has everything.
     private(set) var previous: String?
-    /// Whether the last answer told all there was.
+    /// Whether the last answer had everything up to that moment.
     private(set) var isUpToDate = false
     private var next: String?
     private var remembered: [String] = []
@@ -28,34 +28,36 @@ struct Picture<Entry: WireEntry>: Sendable {
     }
 
     /// Polls in one of the ways a front end may.
-    mutating func poll(_ browser: inout Browser, _ chance: inout Generator, _ door: Door) async throws {
+    mutating func poll(_ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess) async throws {
         isUpToDate = false
-        guard cursor != nil else { return try await start(&browser, &chance, door) }
+        guard cursor != nil else { return try await start(&browser, &chance, access) }
         switch Int.random(in: -1..<16, using: &chance) {
-        case ..<2: try await start(&browser, &chance, door)
-        case 2..<6: _ = try await followOnce(&browser, &chance, door)
-        case 6..<9: try await followToEnd(&browser, &chance, door)
-        case 9..<12: try await followLink(&browser, &chance, door)
-        case 12..<14: try await followOlderCursor(&browser, &chance, door)
-        case 14: try await fetchOlder(&browser, &chance, door)
-        default: try await startFromOlderPage(&browser, &chance, door)
+        case ..<2: try await start(&browser, &chance, access)
+        case 2..<6: _ = try await followOnce(&browser, &chance, access)
+        case 6..<9: try await followToEnd(&browser, &chance, access)
+        case 9..<12: try await followLink(&browser, &chance, access)
+        case 12..<14: try await followOlderCursor(&browser, &chance, access)
+        case 14: try await fetchOlder(&browser, &chance, access)
+        default: try await startFromOlderPage(&browser, &chance, access)
         }
     }
 
     /// Throws everything away and takes a snapshot.
-    private mutating func start(_ browser: inout Browser, _ chance: inout Generator, _ door: Door) async throws {
+    private mutating func start(_ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess)
+        async throws
+    {
         // A plain GET, which has the default limit, is what most front ends send.
         let limit = chance.once(in: 2) ? nil : chance.limit()
         let asked = url(limit.map { "limit=\($0)" })
-        try restart(with: try await browser.get(asked, conditional: !chance.once(in: 4), door), from: asked)
+        try restart(with: try await browser.get(asked, conditional: !chance.once(in: 4), access), from: asked)
     }
 
     /// Throws everything away and takes an older page for a snapshot.
     private mutating func startFromOlderPage(
-        _ browser: inout Browser, _ chance: inout Generator, _ door: Door
+        _ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess
     ) async throws {
         guard let previous else { return }
-        let page = try await browser.get(previous, conditional: !chance.once(in: 4), door)
+        let page = try await browser.get(previous, conditional: !chance.once(in: 4), access)
         try restart(with: page, from: previous)
         // What is newer than the page comes with the deltas, however old the snapshot was that led to it.
         isUpToDate = false
@@ -63,45 +65,49 @@ struct Picture<Entry: WireEntry>: Sendable {
 
     /// Asks once for what changed; answers whether there was anything.
     private mutating func followOnce(
-        _ browser: inout Browser, _ chance: inout Generator, _ door: Door
+        _ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess
     ) async throws -> Bool {
         guard let from = cursor else { return false }
         let asked = url("since=\(from)", "limit=\(chance.limit())")
-        let page = try await browser.get(asked, conditional: !chance.once(in: 3), door)
-        return try take(page, from: asked, since: from, door, adopting: true)
+        let page = try await browser.get(asked, conditional: !chance.once(in: 3), access)
+        return try take(page, from: asked, since: from, access, adopting: true)
     }
 
     /// Asks for what changed until there is nothing.
-    mutating func followToEnd(_ browser: inout Browser, _ chance: inout Generator, _ door: Door) async throws {
+    mutating func followToEnd(_ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess) async throws
+    {
         // Others may go on writing meanwhile, but not that much.
         for _ in 0..<2000 {
-            guard try await followOnce(&browser, &chance, door) else { return }
+            guard try await followOnce(&browser, &chance, access) else { return }
         }
         throw Violation(description: "\(browser.user) follows \(path) for ever")
     }
 
     /// Goes where the last answer's `rel="next"` leads.
-    private mutating func followLink(_ browser: inout Browser, _ chance: inout Generator, _ door: Door) async throws {
+    private mutating func followLink(_ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess)
+        async throws
+    {
         guard let next, let from = cursor else { return }
-        let page = try await browser.get(next, conditional: !chance.once(in: 4), door)
-        _ = try take(page, from: next, since: from, door, adopting: true)
+        let page = try await browser.get(next, conditional: !chance.once(in: 4), access)
+        _ = try take(page, from: next, since: from, access, adopting: true)
     }
 
     /// Asks for what changed after a cursor of long ago, and goes on from there or from where it was.
     private mutating func followOlderCursor(
-        _ browser: inout Browser, _ chance: inout Generator, _ door: Door
+        _ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess
     ) async throws {
         guard !remembered.isEmpty else { return }
         let from = chance.pick(remembered)
         let asked = url("since=\(from)", "limit=\(chance.limit())")
-        let page = try await browser.get(asked, conditional: !chance.once(in: 3), door)
-        _ = try take(page, from: asked, since: from, door, adopting: chance.once(in: 2))
+        let page = try await browser.get(asked, conditional: !chance.once(in: 3), access)
+        _ = try take(page, from: asked, since: from, access, adopting: chance.once(in: 2))
     }
 
     /// Gets the page before the oldest, if there is one.
-    mutating func fetchOlder(_ browser: inout Browser, _ chance: inout Generator, _ door: Door) async throws {
+    mutating func fetchOlder(_ browser: inout Browser, _ chance: inout Generator, _ access: CheckedAccess) async throws
+    {
         guard let previous else { return }
-        let page = try await browser.get(previous, conditional: !chance.once(in: 4), door)
+        let page = try await browser.get(previous, conditional: !chance.once(in: 4), access)
         try merge(try parse([Entry].self, page.body), limit: Self.limit(of: previous))
         self.previous = page.previous
     }
@@ -117,14 +123,14 @@ struct Picture<Entry: WireEntry>: Sendable {
     }
 
     private mutating func take(
-        _ page: Browser.Page, from asked: String, since from: String, _ door: Door, adopting: Bool
+        _ page: Browser.Page, from asked: String, since from: String, _ access: CheckedAccess, adopting: Bool
     ) throws -> Bool {
         let limit = Self.limit(of: asked)
         let found = try parse([Entry].self, page.body)
         try merge(found, limit: limit)
         try require(found.isEmpty || page.cursor != from, "a delta with news leaves the cursor at \(from) in \(path)")
         try require(page.previous == nil, "a delta of \(path) has a rel=prev")
-        isUpToDate = door.server.answers.mayCut ? found.isEmpty : found.count < limit
+        isUpToDate = access.server.answers.mayCut ? found.isEmpty : found.count < limit
         if adopting { adopt(page) }
         return !found.isEmpty
     }
