@@ -9,6 +9,9 @@ public protocol RequestHandler: Sendable {
     /// is checked again, with its body, by the methods below.
     func refusalAtHead(of request: Request) -> Response?
 
+    /// What the memory for the body of a request is counted for; called on a loop thread as ``refusalAtHead(of:)`` is, after it.
+    func source(of request: Request) -> RequestSource
+
     /// Answers from memory alone, or returns nil where that is not enough.
     ///
     /// Called on a loop thread, with the whole body read: it must neither wait nor touch disk.
@@ -31,4 +34,7 @@ extension RequestHandler {
 
     /// Lets every body come in.
     public func refusalAtHead(of request: Request) -> Response? { nil }
+
+    /// The network that it comes from.
+    public func source(of request: Request) -> RequestSource { .network(ClientNetwork(of: request.peer)) }
 }

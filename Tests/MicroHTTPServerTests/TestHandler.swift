@@ -39,6 +39,9 @@ final class TestHandler: RequestHandler {
 
     func refusalAtHead(of request: Request) -> Response? { atHead(request) }
 
+    /// Another one for each target.
+    func source(of request: Request) -> RequestSource { .network(.version4(request.target)) }
+
     func answer(_ request: Request) async -> Response { await elsewhere(request) }
 
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
