@@ -26,7 +26,7 @@ extension ArraySlice<UInt8> {
 
 extension String {
     /// Whether these are its bytes in UTF-8.
-    func hasSameBytes(as bytes: UnsafeRawBufferPointer) -> Bool {
+    public func hasSameBytes(as bytes: UnsafeRawBufferPointer) -> Bool {
         withBytes { $0.hasSameBytes(as: bytes) }
     }
 

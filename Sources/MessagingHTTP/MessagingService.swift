@@ -80,6 +80,11 @@ public struct MessagingService: RequestHandler {
         }
     }
 
+    /// The caller as far as memory knows, or else the network.
+    public func source(of request: Request) -> RequestSource {
+        gate.peek(request).map(RequestSource.caller) ?? .network(ClientNetwork(of: request.peer))
+    }
+
     /// Answers an idle poll, and what can be seen to be wrong without the store.
     public func begin(_ request: Request) -> Reply {
         do {

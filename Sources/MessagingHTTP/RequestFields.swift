@@ -29,7 +29,20 @@ public struct RequestFields: Sendable {
 
     private mutating func grow() {
         if bytes.isEmpty { bytes = Self.zeros }
-        if used > bytes.count { bytes += Array(repeating: 0, count: 2 * used - bytes.count) }
+        guard used > bytes.count else { return }
+        // Not twice as many: a client can leave a head unfinished that is as large as it may be.
+        let size = used + max(256, used / 8)
+        bytes.reserveCapacity(size)
+        bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+    }
+
+    /// Its lines and nothing else, as ``init(packed:)`` takes them.
+    public var packed: ArraySlice<UInt8> { bytes[..<used] }
+
+    /// The lines that another one had.
+    public init(packed: ArraySlice<UInt8>) {
+        bytes = Array(packed)
+        used = bytes.count
     }
 
     /// What most requests need. A copy of it costs less than an array that is made anew.
@@ -86,5 +99,12 @@ public struct RequestFields: Sendable {
             throw Problem(.malformedRequest, "\(field.name) is not UTF-8.")
         }
         return text
+    }
+}
+
+extension [UInt8] {
+    /// Sees to it that so many bytes fit, without the half of all memory that an array keeps in reserve where it grows by itself.
+    public mutating func reserveLittleMore(than size: Int) {
+        if capacity < size { reserveCapacity(size + size / 8 + 64) }
     }
 }

@@ -9,6 +9,9 @@ public protocol RequestHandler: Sendable {
     /// is checked again, with its body, by ``begin(_:)``.
     func refusalAtHead(of request: Request) -> Response?
 
+    /// What the memory for the body of a request is counted for; called on a loop thread as ``refusalAtHead(of:)`` is, after it.
+    func source(of request: Request) -> RequestSource
+
     /// Answers a request from memory alone, or says what it takes to answer it.
     ///
     /// Called on a loop thread, with the whole body read: it must neither wait nor touch disk.
@@ -45,4 +48,7 @@ extension RequestHandler {
         case .pending(let work): await work(request.id)
         }
     }
+
+    /// The network that it comes from.
+    public func source(of request: Request) -> RequestSource { .network(ClientNetwork(of: request.peer)) }
 }

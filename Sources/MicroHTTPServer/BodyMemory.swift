@@ -1,26 +1,65 @@
+import MessagingHTTP
 import Synchronization
 
-/// How many bytes all the bodies that are coming in, or wait for their answer, have at a time, over all loops.
+/// How many bytes all the bodies that are coming in, or wait for their answer, have at a time, over all loops, and how many of each source.
+///
+/// A source may have a sixteenth of all, so that nobody keeps others from sending. A body that is the only one of its source may be larger.
 final class BodyMemory: Sendable {
+    private struct State {
+        var used = 0
+        var peak = 0
+        var sources: [RequestSource: Int] = [:]
+    }
+
+    /// The part of it that one source may have.
+    private static let sources = 16
+
     private let limit: Int
-    private let used = Atomic<Int>(0)
+    private let state = Mutex(State())
 
     init(limit: Int) {
         self.limit = limit
     }
 
-    var isExhausted: Bool { used.load(ordering: .relaxed) >= limit }
+    private var limitOfEach: Int { limit / Self.sources }
+
+    /// How many bytes there are.
+    var used: Int { state.withLock { $0.used } }
+
+    /// The most bytes there were since the last call.
+    func takePeak() -> Int {
+        state.withLock { state in
+            defer { state.peak = state.used }
+            return state.peak
+        }
+    }
+
+    /// Whether not a byte more of this source is taken.
+    func isExhausted(for source: RequestSource) -> Bool {
+        state.withLock { $0.used >= limit || $0.sources[source, default: 0] >= limitOfEach }
+    }
 
     /// Takes bytes for a body; false, and none taken, where there are no more.
-    func take(_ bytes: Int) -> Bool {
-        let (_, now) = used.add(bytes, ordering: .relaxed)
-        if now <= limit { return true }
-        used.subtract(bytes, ordering: .relaxed)
-        return false
+    ///
+    /// - Parameter known: how many that body has taken before.
+    func take(_ bytes: Int, after known: Int, from source: RequestSource) -> Bool {
+        state.withLock { state in
+            let own = state.sources[source, default: 0]
+            guard state.used + bytes <= limit, own == known || own + bytes <= limitOfEach else { return false }
+            state.used += bytes
+            state.peak = max(state.peak, state.used)
+            state.sources[source] = own + bytes
+            return true
+        }
     }
 
     /// Gives them back.
-    func giveBack(_ bytes: Int) {
-        if bytes > 0 { used.subtract(bytes, ordering: .relaxed) }
+    func giveBack(_ bytes: Int, of source: RequestSource) {
+        guard bytes > 0 else { return }
+        state.withLock { state in
+            state.used -= bytes
+            let left = state.sources[source, default: 0] - bytes
+            state.sources[source] = left > 0 ? left : nil
+        }
     }
 }

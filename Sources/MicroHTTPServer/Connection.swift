@@ -38,6 +38,8 @@ final class Connection {
     private(set) var memoryLeft = 0
     /// How many bytes of the body it holds of those that all bodies together may have.
     var bodyBytes = 0
+    /// Whose those are.
+    var bodySource = RequestSource.network(.other)
     @exclusivity(unchecked) private(set) var reader: RequestReader
     @exclusivity(unchecked) private var clock: RequestClock
     private var tls: TLSLayer?

@@ -60,7 +60,7 @@ extension Loop {
             counters.suspendedRequests.bump(by: -1)
         }
         connection.finish(now: now)
-        bodies.giveBack(connection.bodyBytes)
+        bodies.giveBack(connection.bodyBytes, of: connection.bodySource)
         connection.bodyBytes = 0
         if connection.hasEnded { spent.append(connection) }
         counters.openRequests.bump(by: -1)

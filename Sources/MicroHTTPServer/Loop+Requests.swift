@@ -48,7 +48,9 @@ extension Loop {
             connection.refusedEarly = true
             return give(refusal, to: request, connection, handle)
         }
-        return connection.wantsBody && bodies.isExhausted
+        guard connection.wantsBody else { return .YES }
+        connection.bodySource = handler.source(of: request)
+        return bodies.isExhausted(for: connection.bodySource)
             ? refuseEarly(connection, handle, because: .tooManyBodies) : .YES
     }
 
@@ -56,11 +58,13 @@ extension Loop {
         connection.receivedAt = now
         let received = (connection.incoming?.received ?? 0) + part.count
         let isKept = connection.wantsBody && received <= configuration.bodyLimit
-        if isKept, connection.bodyBytes == received - part.count, bodies.take(part.count) {
+        if isKept, connection.bodyBytes == received - part.count,
+            bodies.take(part.count, after: connection.bodyBytes, from: connection.bodySource)
+        {
             connection.bodyBytes = received
             connection.incoming?.append(part)
         } else {
-            bodies.giveBack(connection.bodyBytes)
+            bodies.giveBack(connection.bodyBytes, of: connection.bodySource)
             connection.bodyBytes = 0
             connection.incoming?.drop(part)
         }

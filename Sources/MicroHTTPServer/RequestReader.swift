@@ -11,7 +11,7 @@ struct RequestReader {
     enum Fault {
         /// Its lines are not those of a head.
         case malformedHead
-        /// It has more query parameters than the library may have memory for.
+        /// It has more query parameters than the library may have memory for, or came with too many others before their answers.
         case headTooLarge
         /// It has no proper Host.
         case invalidHost
@@ -54,8 +54,7 @@ struct RequestReader {
     /// The request that comes in.
     private var latest = Extent()
     /// The requests before that which the library is not done with, and their fields.
-    private var earlier: [Extent] = []
-    private var earlierFields: [RequestFields] = []
+    private var earlier = PipelinedRequests()
     /// The beginning of a line whose end has not come in.
     private var partial: [UInt8] = []
     private let wanted: RequestFieldSet
@@ -69,12 +68,13 @@ struct RequestReader {
     }
 
     /// The request that the library is at.
-    var current: Extent { earlier.first ?? latest }
+    var current: Extent { earlier.first?.extent ?? latest }
 
     /// Hands over the fields of the current request, once; to be called when its head has come in.
     mutating func takeFields() -> RequestFields {
+        if let fields = earlier.takeFields() { return fields }
         var fields = RequestFields()
-        if earlierFields.isEmpty { swap(&fields, &framing.fields) } else { swap(&fields, &earlierFields[0]) }
+        swap(&fields, &framing.fields)
         return fields
     }
 
@@ -83,10 +83,8 @@ struct RequestReader {
 
     /// Goes on to the next request: the library is done with the current one.
     mutating func next() {
-        if !earlier.isEmpty {
-            earlier.removeFirst()
-            earlierFields.removeFirst()
-        } else if latest.end != nil {
+        if earlier.next() { return }
+        if latest.end != nil {
             latest = Extent()
         } else {
             place = .lost
@@ -165,6 +163,7 @@ struct RequestReader {
 
     private mutating func keep(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
         let before = partial.count
+        partial.reserveLittleMore(than: before + bytes.count)
         partial.append(contentsOf: bytes)
         if partial.count > Self.longestLine { return fail(.malformedHead) }
         let cookie = RequestFraming.cookie.utf8CodeUnitCount
@@ -197,7 +196,7 @@ struct RequestReader {
     ) {
         switch place {
         case .between:
-            keepEarlier()
+            guard keepEarlier() else { return fail(.headTooLarge) }
             guard length > 0 else { return latest.blank += size }
             framing = RequestFraming(handingOn: wanted)
             latest.head = size
@@ -242,17 +241,17 @@ struct RequestReader {
         place = .between
     }
 
-    /// Makes way for a request that comes before the library is done with the one before it.
-    private mutating func keepEarlier() {
-        guard latest.end != nil else { return }
-        earlier.append(latest)
-        earlierFields.append(framing.fields)
+    /// Makes way for a request that comes before the library is done with the one before it; answers whether there is memory to keep that.
+    private mutating func keepEarlier() -> Bool {
+        guard latest.end != nil else { return true }
+        guard earlier.append(latest, framing.fields) else { return false }
         latest = Extent()
         framing.fields = RequestFields()
+        return true
     }
 
     private mutating func fail(_ fault: Fault) {
-        keepEarlier()
+        _ = keepEarlier()
         latest.fault = fault
         place = .lost
         partial = []

@@ -17,6 +17,7 @@ public final class Server: Sendable {
     private let signals: [LoopSignal]
     private let counters: [LoopCounters]
     private let certificate: CurrentCertificate?
+    private let bodies: BodyMemory
     private let state: Mutex<State>
 
     /// Binds the address and listens; clients can connect from here on, and are served after ``start(serving:)``.
@@ -35,6 +36,7 @@ public final class Server: Sendable {
             }
         self.configuration = configuration
         certificate = configuration.certificate.map(CurrentCertificate.init)
+        bodies = BodyMemory(limit: configuration.bodyMemory)
         self.signals = signals
         counters = loops.map { _ in LoopCounters() }
         boundPort = socket.port
@@ -52,7 +54,6 @@ public final class Server: Sendable {
             var threads: [LoopThread] = []
             let addresses = AddressCounts(
                 limit: configuration.connectionsPerAddress, isUncounted: configuration.isUncountedAddress)
-            let bodies = BodyMemory(limit: configuration.bodyMemory)
             do throws(ServerError) {
                 let reception = Reception(
                     at: socket, limit: max(1, configuration.connectionLimit), signals: signals, counters: counters)
@@ -106,6 +107,12 @@ public final class Server: Sendable {
         for counters in counters { counters.add(to: &statistics) }
         return statistics
     }
+
+    /// How many bytes of request bodies it holds.
+    public var bodyBytes: Int { bodies.used }
+
+    /// The most bytes of request bodies that it held since the last call.
+    public func takePeakOfBodies() -> Int { bodies.takePeak() }
 
     /// What it has answered so far.
     public var totals: ServerTotals { ServerTotals(of: counters.map(\.meter)) }

@@ -25,7 +25,8 @@ public struct ServerConfiguration: Sendable {
     public var memoryPerConnection: Int
     /// The largest request body that is handed on, in bytes.
     public var bodyLimit: Int
-    /// How many bytes all the bodies that are coming in, or wait for their answer, may have together.
+    /// How many bytes all the bodies that are coming in, or wait for their answer, may have together; those of one caller, or of one network
+    /// whose callers are not known yet, a sixteenth of it.
     public var bodyMemory = 64 << 20
     /// How long a connection may stay without any traffic before it is closed, in whole seconds; 0 for ever.
     public var idleTimeout: Int

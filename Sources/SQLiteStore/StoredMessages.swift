@@ -45,11 +45,64 @@ struct StoredMessages {
             let statement = try statement(
                 "sender_id = ? AND n BETWEEN ? AND ?", "n", index: "INDEXED BY messages_sender")
             return try fetch(statement, [key, user.text, low, high, limit], bounds)
-        case .except(let user):
-            // The unary plus keeps SQLite to the primary key, which is in order already.
-            let statement = try statement("+sender_id <> ? AND n BETWEEN ? AND ?", "n")
-            return try fetch(statement, [key, user.text, low, high, limit], bounds)
+        case .except(let user): return try messages(notOf: user, in: slice.numbers, bounds)
         }
+    }
+
+    /// How many messages of one sender are looked at one after the other before the rest of such a run is skipped.
+    private static let longestRun = 16
+
+    /// The messages of others with these numbers, oldest first, as many as the bounds need.
+    ///
+    /// The user may have written hundreds of thousands without an answer, and a poll can ask for others' among them again and again: runs
+    /// of the user's own are skipped.
+    private func messages(
+        notOf user: UserID, in numbers: ClosedRange<Int64>, _ bounds: PageBounds
+    ) throws -> PackedMessages {
+        let statement = try statement("n BETWEEN ? AND ?", "n")
+        var messages = PackedMessages(expecting: bounds.countToRead)
+        var (size, first) = (0, numbers.lowerBound)
+        while first <= numbers.upperBound, !bounds.areExceeded(by: messages.count, size) {
+            let cursor = try Row.fetchCursor(statement, arguments: [key, first, numbers.upperBound, -1])
+            var (run, last) = (0, numbers.upperBound)
+            while run < Self.longestRun, !bounds.areExceeded(by: messages.count, size), try cursor.next() != nil {
+                guard user.text.hasSameBytes(as: try Self.required(statement, 1)) else {
+                    size += try Self.append(statement, to: &messages)
+                    run = 0
+                    continue
+                }
+                run += 1
+                last = sqlite3_column_int64(statement.sqliteStatement, 0)
+            }
+            guard run == Self.longestRun else { break }
+            first = try endOfRun(of: user, from: last, through: numbers.upperBound) + 1
+        }
+        return messages
+    }
+
+    /// The number of the last message of the run of one sender's messages that this one is in, in a time that grows with the logarithm of
+    /// the run's length: the numbers of a run and the counts of its sender grow alike.
+    private func endOfRun(of sender: UserID, from first: Int64, through last: Int64) throws -> Int64 {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT sender_n FROM messages INDEXED BY messages_sender
+                WHERE conversation_key = ? AND sender_id = ? AND n = ?
+                """)
+        func count(at n: Int64) throws -> Int64? {
+            try Int64.fetchOne(statement, arguments: [key, sender.text, n])
+        }
+        guard let start = try count(at: first) else { return first }
+        func isInRun(_ n: Int64) throws -> Bool { n <= last ? try count(at: n) == start + n - first : false }
+        var (end, step) = (first, Int64(1))
+        while try isInRun(end + step) {
+            end += step
+            step *= 2
+        }
+        while step > 1 {
+            step /= 2
+            if try isInRun(end + step) { end += step }
+        }
+        return end
     }
 
     /// The message that this sender gave this key to.
@@ -133,17 +186,22 @@ struct StoredMessages {
         var messages = PackedMessages(expecting: bounds.countToRead)
         var size = 0
         while !bounds.areExceeded(by: messages.count, size), try cursor.next() != nil {
-            // SQLite's own memory is good until the next row.
-            let content = try Self.required(statement, 2)
-            size += content.count
-            messages.append(
-                PackedMessage(
-                    n: sqlite3_column_int64(statement.sqliteStatement, 0),
-                    sentAt: Timestamp(milliseconds: sqlite3_column_int64(statement.sqliteStatement, 3)),
-                    sender: try Self.required(statement, 1), content: content,
-                    clientMessageID: Self.text(statement, 4)))
+            size += try Self.append(statement, to: &messages)
         }
         return messages
+    }
+
+    /// Appends the message of the present row, and returns how many bytes its content has.
+    @inline(__always)
+    private static func append(_ statement: Statement, to messages: inout PackedMessages) throws -> Int {
+        // SQLite's own memory is good until the next row.
+        let content = try required(statement, 2)
+        messages.append(
+            PackedMessage(
+                n: sqlite3_column_int64(statement.sqliteStatement, 0),
+                sentAt: Timestamp(milliseconds: sqlite3_column_int64(statement.sqliteStatement, 3)),
+                sender: try required(statement, 1), content: content, clientMessageID: text(statement, 4)))
+        return content.count
     }
 
     /// A column's text where it lies in SQLite's memory; nil where the column is NULL.

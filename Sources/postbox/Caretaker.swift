@@ -11,14 +11,16 @@ struct Caretaker {
     let keys: KeyWatcher?
     let certificate: CertificateReloader?
     let logs: Logs
-    let memory: AnswerMemory
+    let answers: AnswerMemory
+    /// What each open connection takes, in bytes.
+    let connectionBytes: Int
     /// Where the server can be reached.
     let url: String
 
     /// Works until a signal says stop.
     func work() {
         manager.tell(.ready(status: "listening on \(url)"))
-        var trimmer = MemoryTrimmer(memory: memory)
+        var trimmer = makeTrimmer()
         while true {
             switch Signals.next() {
             case .stop: return
@@ -30,6 +32,14 @@ struct Caretaker {
             }
             if manager.watches, server.secondsSinceTurn < Self.patience { manager.tell(.alive) }
         }
+    }
+
+    private func makeTrimmer() -> MemoryTrimmer {
+        // Connections come and go more slowly than it looks.
+        func connections() -> Int { server.statistics.openConnections * connectionBytes }
+        return MemoryTrimmer(
+            held: { answers.held + server.bodyBytes + connections() },
+            takePeak: { answers.takePeak() + server.takePeakOfBodies() + connections() })
     }
 
     private func reload() {

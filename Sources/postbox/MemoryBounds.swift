@@ -19,8 +19,8 @@ struct MemoryBounds {
 }
 
 extension Serve {
-    /// What a connection takes besides the memory for its head.
-    private static let connectionBytes = 6 << 10
+    /// What a connection takes besides its head, which is there twice: as the library has it, and in what was read of it.
+    private static let connectionBytes = 8 << 10
     /// And with TLS.
     private static let secureConnectionBytes = 10 << 10
     /// What somebody and a conversation take in the index, the memory of tokens and the limits.
@@ -28,6 +28,11 @@ extension Serve {
     private static let limitBytes = 5 * 100
     /// The program and its threads, before anybody has asked for anything.
     private static let programBytes = 48 << 20
+
+    /// The most memory that a connection takes.
+    var bytesPerConnection: Int {
+        2 * limits.maxHeaderBytes + Self.connectionBytes + (tls.files == nil ? 0 : Self.secureConnectionBytes)
+    }
 
     /// The most memory, as the options say.
     var memoryBounds: MemoryBounds {
@@ -38,8 +43,7 @@ extension Serve {
             "unsent_answers": limits.maxAnswerMemory,
             // As they are read, and as they are written.
             "answers_in_the_making": 2 * page * (StoreMemory.readers + loops),
-            "connections": connectionLimit
-                * (limits.maxHeaderBytes + Self.connectionBytes + (tls.files == nil ? 0 : Self.secureConnectionBytes)),
+            "connections": connectionLimit * bytesPerConnection,
             // As they come in, and as they wait to be stored.
             "request_bodies": 2 * ServerConfiguration().bodyMemory,
             "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,

@@ -129,7 +129,7 @@ struct Serve: ParsableCommand {
         if let certificate { reloader?.warn(of: certificate) }
         let caretaker = Caretaker(
             server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs,
-            memory: service.answerMemory, url: url)
+            answers: service.answerMemory, connectionBytes: bytesPerConnection, url: url)
         caretaker.work()
         manager.tell(.stopping)
         logs.logger.info("stopping")

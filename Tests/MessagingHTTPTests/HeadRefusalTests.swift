@@ -57,4 +57,19 @@ struct HeadRefusalTests {
         #expect(service(bench.identity).refusalAtHead(of: bearing) == nil)
         #expect(service(bench.identity).refusalAtHead(of: request(.post, target))?.status == 401)
     }
+
+    @Test("its body counts for its caller, and for its network where the caller is not known yet")
+    func source() async throws {
+        let target = Self.base + "/conv-456/messages"
+        func source(_ fields: [(RequestField, String)], _ service: MessagingService) -> RequestSource {
+            service.source(of: request(.post, target, fields, peer: "192.0.2.7"))
+        }
+        let network = RequestSource.network(ClientNetwork(of: "192.0.2.7"))
+        #expect(source([(.userID, "alice")], service()) == .caller(Caller(user: alice)))
+        #expect(source([], service()) == network)
+        let mint = try await TokenMint()
+        let bench = TokenBench(try await TokenKeys(secret: mint.secret))
+        let token = try TokenMint.token("{\"alg\":\"HS256\"}", TokenMint.claims(), by: mint.hs256)
+        #expect(source([(.authorization, "Bearer \(text(token))")], service(bench.identity)) == network)
+    }
 }

@@ -21,6 +21,19 @@ struct RequestFieldsTests {
         }
     }
 
+    @Test("come back packed, too, and what is added afterwards with them")
+    func packed() {
+        var fields = RequestFields()
+        for (field, value) in lines { fields.append(field, value) }
+        var copy = RequestFields(packed: fields.packed)
+        copy.append(.origin, [0x64])
+        for field in RequestField.allCases {
+            let values = lines.filter { $0.0 == field }.map(\.1)
+            #expect(copy.all(field).map(Array.init) == values + (field == .origin ? [[0x64]] : []))
+        }
+        #expect(RequestFields().packed.isEmpty)
+    }
+
     @Test("are none in a request without any")
     func none() {
         let fields = RequestFields()

@@ -23,12 +23,12 @@ func text(_ bytes: some Collection<UInt8>) -> String {
 /// A request for this machine by name, unless it names another host itself.
 func request(
     _ method: MessagingHTTP.Method = .get, _ target: String = "/", _ fields: [(RequestField, String)] = [],
-    body: [UInt8] = []
+    body: [UInt8] = [], peer: String = ""
 ) -> Request {
     var lines = RequestFields()
     if !fields.contains(where: { $0.0 == .host }) { lines.append(.host, "localhost:8080".utf8) }
     for (field, value) in fields { lines.append(field, value.utf8) }
-    return Request(method: method, target: Array(target.utf8), fields: lines, body: body)
+    return Request(method: method, target: Array(target.utf8), fields: lines, body: body, peer: peer)
 }
 
 /// The kind of problem something throws; nil where it throws none.

@@ -55,7 +55,7 @@ struct RefusalAtHeadTests {
     func bounded() async throws {
         let server = try server(bodyMemory: 100_000)
         let first = try Client(port: server.boundPort)
-        first.send(get("/", "Content-Length: 90001\r\n", method: "POST") + String(repeating: "x", count: 90_000))
+        first.send(get("/1", "Content-Length: 90001\r\n", method: "POST") + String(repeating: "x", count: 90_000))
         // Its bytes are counted once another one of as many is refused.
         let chunks =
             get("/", "Transfer-Encoding: chunked\r\n", method: "POST") + "4E20\r\n"
@@ -66,6 +66,40 @@ struct RefusalAtHeadTests {
         #expect(try await second.exchange(post("/", "small")).body == "small")
         #expect(try await first.exchange("x").body.count == 90_001)
         #expect(try await second.exchange(chunks).status == 200)
+        server.stop(within: 1)
+    }
+
+    @Test("One source has a sixteenth of that memory, or one body, and nobody else is refused for it")
+    func shared() async throws {
+        let server = try server(bodyMemory: 1_600_000)
+        func stalled(_ target: String, _ bytes: Int) throws -> Client {
+            let client = try Client(port: server.boundPort)
+            let text = String(repeating: "x", count: bytes)
+            client.send(get(target, "Content-Length: \(bytes + 1)\r\n", method: "POST") + text)
+            return client
+        }
+        func chunks(_ target: String, _ bytes: Int) -> String {
+            get(target, "Transfer-Encoding: chunked\r\n", method: "POST") + "\(String(bytes, radix: 16))\r\n"
+                + String(repeating: "y", count: bytes) + "\r\n0\r\n\r\n"
+        }
+        let held = [try stalled("/greedy", 60_000), try stalled("/greedy", 30_000)]
+        #expect(await eventually { server.bodyBytes == 90_000 })
+        let other = try Client(port: server.boundPort)
+        #expect(try await other.exchange(chunks("/greedy", 10_000)).status == 200)
+        #expect(try await other.exchange(chunks("/greedy", 10_001)).status == 503)
+        #expect(try await other.exchange(post("/greedy", "small")).body == "small")
+        #expect(try await other.exchange(post("/other", String(repeating: "x", count: 120_000))).status == 200)
+        var full: Client? = try stalled("/greedy", 10_000)
+        #expect(await eventually { server.bodyBytes == 100_000 })
+        #expect(try await other.exchange(post("/other", "small")).body == "small")
+        #expect(try await other.exchange(get("/greedy", "Content-Length: 1\r\n", method: "POST")).status == 503)
+        withExtendedLifetime(full) {}
+        full = nil
+        #expect(await eventually { server.bodyBytes == 90_000 })
+        for client in held { #expect(try await client.exchange("x").status == 200) }
+        #expect(await eventually { server.bodyBytes == 0 })
+        #expect(server.takePeakOfBodies() == 210_000)
+        #expect(server.takePeakOfBodies() == 0)
         server.stop(within: 1)
     }
 

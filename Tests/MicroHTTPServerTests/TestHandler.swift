@@ -44,6 +44,9 @@ final class TestHandler: RequestHandler {
 
     func refusalAtHead(of request: Request) -> Response? { atHead(request) }
 
+    /// Another one for each target.
+    func source(of request: Request) -> RequestSource { .network(.version4(request.target)) }
+
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         switch reason {
         case .bodyTooLarge(let limit): Response(status: 413, fields: [], body: Array("limit \(limit)".utf8))

@@ -88,8 +88,9 @@ struct BoundsTests {
     func lists(window: ListWindow) async throws {
         for number in 0..<60 { _ = try await fill("c-\(number + 10)", 1, bytes: 1000) }
         let embedded = PageBounds(count: 20, bytes: 1 << 16, kept: .newest)
-        // Each has an id of four bytes, two people whose names are their ids, and a message with its sender and key.
-        let each = 4 + 2 * 5 + 2 * 3 + 1000
+        // Each has an id of four bytes, two people whose names are their ids, and a message with its sender and key, whose content is there
+        // twice.
+        let each = 4 + 2 * 5 + 2 * 3 + 2 * 1000
         for (bytes, count) in [(3 * each + 100, 4), (0, 2), (1 << 20, 60)] {
             let (page, reads) = try await list(window, PageBounds(count: 100, bytes: bytes), embedded)
             #expect(page.conversations.count == count)
@@ -105,6 +106,15 @@ struct BoundsTests {
                 PageBounds(count: 100, bytes: 1 << 20), embedded)
             #expect(next.page.conversations.count == 60 - count)
         }
+    }
+
+    @Test("The last message counts where no messages are embedded, too: it is a part of its entry")
+    func lastMessages() async throws {
+        for number in 0..<10 { _ = try await fill("c-\(number)", 1, bytes: 1000) }
+        let none = PageBounds(count: 0, bytes: 0, kept: .newest)
+        let (page, reads) = try await list(.newest, PageBounds(count: 100, bytes: 3100), none)
+        #expect(page.conversations.count == 4)
+        #expect(reads.count == 4)
     }
 
     @Test(

@@ -237,6 +237,52 @@ send_large() {
     await served
 }
 
+STALLED=()
+
+# stall USER COUNT: holds back as many request bodies of 160,000 bytes.
+stall() {
+    python3 "$BATS_TEST_DIRNAME/stalled.py" "$PORT" "$1" "$2" 160000 >"$FOLDER/stalled-$1" 3>&- &
+    STALLED+=("$!")
+    await grep -q stalled "$FOLDER/stalled-$1"
+}
+
+@test "who holds back request bodies gets no more than a sixteenth of the memory for them, and nobody else waits" {
+    start_postbox
+    send alice conv-1 'Hi' bob
+    stall bob 30
+    # Of those, 26 fit; the others are let go of.
+    printf '%160000s' x >"$FOLDER/large"
+    large_is_refused() {
+        as bob POST "$API/conv-1/messages" --header 'Content-Type: text/plain' --data-binary "@$FOLDER/large"
+        [[ $CODE == 503 ]]
+    }
+    await large_is_refused
+    assert_problem 503 overloaded
+    assert_header Retry-After 1
+    as alice POST "$API/conv-1/messages" --header 'Content-Type: text/plain' --data-binary "@$FOLDER/large"
+    assert_problem 413 content-too-large
+}
+
+# mebibytes: of memory that the server has.
+mebibytes() {
+    awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$SERVER/status"
+}
+
+@test "what request bodies took goes back to the system within a minute" {
+    start_postbox
+    send alice conv-1 'Hi' bob
+    rest=$(mebibytes)
+    for user in {1..15}; do stall "user-$user" 25; done
+    taken() { (($(mebibytes) > rest + 50)); }
+    await taken
+    kill "${STALLED[@]}"
+    SECONDS=0
+    until (($(mebibytes) < rest + 25)); do
+        ((SECONDS < 60)) || fail "$(mebibytes) MiB after a minute, and $rest before"
+        sleep 1
+    done
+}
+
 @test "the sum of all bounds is logged at the start" {
     start_postbox --log-level info
     await grep -qE 'memory is bounded.*total_bytes=[1-9][0-9]+' "$ERR"
