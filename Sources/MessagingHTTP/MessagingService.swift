@@ -110,16 +110,29 @@ public struct MessagingService: RequestHandler {
             case .conversations:
                 guard let call = try callFromMemory(request, query, common) else { return nil }
                 return charged(try ListConversations(context: context).answerFromMemory(call), call)
+            case .conversation(let name):
+                guard let call = try callFromMemory(request, query, common) else { return nil }
+                return charged(try answerFromMemory(call, named: name), call)
             case .messages(let reference):
                 guard let call = try callFromMemory(request, query, common), request.method != .post else { return nil }
                 return charged(try ListMessages(context: context).answerFromMemory(reference, call), call)
-            case .read:
+            case .read, .send:
                 _ = try callFromMemory(request, query, common)
                 return nil
             }
         } catch {
             return problem(error, common, request)
         }
+    }
+
+    private func answerFromMemory(_ call: Call, named name: String) throws -> Response? {
+        guard !call.caller.isCalled(name) else { return try ListConversations(context: context).answerFromMemory(call) }
+        return ShowConversation(context: context).answerFromMemory(try reference(name), call)
+    }
+
+    private func reference(_ name: String) throws(MessagingError) -> ConversationReference {
+        guard let reference = ConversationReference(name) else { throw .conversationNotFound }
+        return reference
     }
 
     /// Gives the same `304` as before, where the state is the same as before.
@@ -172,8 +185,14 @@ public struct MessagingService: RequestHandler {
         switch (route, call.request.method) {
         case (.conversations, _):
             try await ListConversations(context: context).answer(call)
+        case (.conversation(let name), _) where call.caller.isCalled(name):
+            try await ListConversations(context: context).answer(call)
+        case (.conversation(let name), _):
+            try await ShowConversation(context: context).answer(try reference(name), call)
         case (.messages(let reference), .post):
             try await SendMessage(context: context).answer(reference, call)
+        case (.send, _):
+            try await SendMessage(context: context).answer(call)
         case (.messages(let reference), _):
             try await ListMessages(context: context).answer(reference, call)
         case (.read(let reference), _):
@@ -262,6 +281,9 @@ public struct MessagingService: RequestHandler {
             context.surroundings.log(
                 ServiceEvent(name: "the store cannot answer", cause: reason, requestID: request.id))
         }
-        return problem.response(common, at: Endpoint(of: request))
+        let endpoint = Endpoint(of: request) {
+            gate.peek(request, Query(callerIn: RequestTarget(request.target).query))
+        }
+        return problem.response(common, at: endpoint)
     }
 }
