@@ -22,15 +22,21 @@ public struct Conversation: Sendable, Equatable {
     public var lastN: Int64
     /// The number up to which messages were pruned; the first one there is comes after it.
     public let prunedUpTo: Int64
+    /// The number of the latest change that every participant sees: a message, a changed name, or the opening.
+    public var change: Int64
     /// Everybody in it, each once, ordered by user id.
     public var participants: Participants
 
     /// Puts a conversation together.
-    public init(id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, participants: [Participant]) {
+    public init(
+        id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, change: Int64 = 0,
+        participants: [Participant]
+    ) {
         self.id = id
         self.key = key
         self.lastN = lastN
         self.prunedUpTo = prunedUpTo
+        self.change = change
         self.participants = Participants(participants)
     }
 

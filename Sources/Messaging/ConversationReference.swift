@@ -5,6 +5,14 @@ public enum ConversationReference: Hashable, Sendable {
     /// The one direct conversation between the caller and this user.
     case direct(with: UserID)
 
+    /// What the caller wrote.
+    public var text: String {
+        switch self {
+        case .id(let id): id.text
+        case .direct(let user): "@\(user.text)"
+        }
+    }
+
     /// Reads a path segment after decoding; nil where it cannot name a conversation.
     public init?(_ text: String) {
         if text.utf8.first == UInt8(ascii: "@") {

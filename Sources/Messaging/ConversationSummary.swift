@@ -1,10 +1,10 @@
-/// A conversation as an entry of its participants' lists.
+/// A conversation as one participant sees it: as an entry of their list, or by itself with everybody in it.
 public struct ConversationSummary: Sendable, Equatable {
     /// The most people that an entry shows. In a larger conversation these are the caller and the first others by user id: they are the same
     /// for as long as it exists, and found without reading everybody.
     public static let mostPeople = 20
 
-    /// The conversation itself; of its participants, those that the entry shows.
+    /// The conversation itself; of its participants, those that are shown.
     public let conversation: Conversation
     /// How many take part, whether shown or not.
     public let participantCount: Int

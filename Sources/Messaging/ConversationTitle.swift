@@ -7,11 +7,12 @@ public struct ConversationTitle: Equatable, Sendable {
     /// Two letters for an avatar.
     public let initials: String
 
-    /// Heads a conversation between these people, one of whom is the viewer.
+    /// Heads a conversation between these people, one of whom is the viewer; of many, the first ones name it, as in a list.
     ///
     /// - Parameter count: how many take part, where `people` are only some of them.
     public init(people: [Person], of count: Int? = nil, viewer: UserID) {
-        let others = people.filter { $0.id != viewer }
+        let all = people.filter { $0.id != viewer }
+        let others = all.prefix(ConversationSummary.mostPeople - 1)
         if others.count == 1 {
             name = others[0].displayName
             company = others[0].company ?? ""
@@ -19,7 +20,7 @@ public struct ConversationTitle: Equatable, Sendable {
             return
         }
         let names = others.map(\.displayName).joined(separator: ", ")
-        let more = (count ?? people.count) - people.count
+        let more = (count ?? people.count) - people.count + all.count - others.count
         name = more > 0 ? "\(names), and \(more) more" : names
         let shared = others.first?.company ?? ""
         company = others.allSatisfy { ($0.company ?? "") == shared } ? shared : ""

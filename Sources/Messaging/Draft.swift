@@ -4,6 +4,9 @@ public struct Draft: Sendable, Equatable {
     public let caller: Caller
     /// Where to.
     public let conversation: ConversationReference
+    /// What the sender called the recipient, where that may be a conversation's id or a user's: a conversation of the sender's with this id
+    /// comes before ``conversation``, which is the direct one with that user. Nil where the sender said which of the two it is.
+    public let recipient: UserID?
     /// The text.
     public let content: MessageContent
     /// The sender's key for it, 1 to 255 bytes; a second draft with the same key in the same conversation is a retry.
@@ -19,11 +22,13 @@ public struct Draft: Sendable, Equatable {
 
     /// Puts a draft together.
     public init(
-        caller: Caller, conversation: ConversationReference, content: MessageContent, clientMessageID: String?,
-        receivers: [UserID], opening: Opening.Permission, sentAt: Timestamp, newConversationID: ConversationID
+        caller: Caller, conversation: ConversationReference, recipient: UserID? = nil, content: MessageContent,
+        clientMessageID: String?, receivers: [UserID], opening: Opening.Permission, sentAt: Timestamp,
+        newConversationID: ConversationID
     ) {
         self.caller = caller
         self.conversation = conversation
+        self.recipient = recipient
         self.content = content
         self.clientMessageID = clientMessageID
         self.receivers = receivers

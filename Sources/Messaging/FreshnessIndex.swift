@@ -106,6 +106,16 @@ public final class FreshnessIndex: CommitObserver {
         return conversations.withLock { $0.validity(for: name) { $0.marks(for: caller.user) == marks } }
     }
 
+    /// The same; nil also where the latest change that everybody in it sees is another one: names show in the marks of nobody.
+    public func validity(
+        of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks, change: Int64
+    ) -> Validity? {
+        let name = ConversationName(tenant: caller.tenant, id: id)
+        return conversations.withLock { table in
+            table.validity(for: name) { $0.change == change && $0.marks(for: caller.user) == marks }
+        }
+    }
+
     /// Remembers where the newest page of a caller's list ends, unless the list has changed since it was read.
     public func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
         lists.withLock { table in

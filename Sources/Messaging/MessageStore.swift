@@ -55,6 +55,19 @@ public protocol MessageStore: Sendable {
         newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws(MessagingError) -> Answer
 
+    /// Reads one conversation of the caller's with everybody in it, and makes an answer of it where it was read; nil where the caller does
+    /// not take part.
+    ///
+    /// - Parameters:
+    ///   - conversation: as it was found; all but which one it is, is read anew.
+    ///   - embedded: how much of its newest messages is needed. The last message is read in any case.
+    ///   - newest: says what the newest messages of a conversation are; any thread may call it.
+    ///   - make: takes what was read; it must not wait.
+    func summary<Answer: Sendable>(
+        of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
+        make: @escaping @Sendable (ConversationSummary?) -> Answer
+    ) async throws(MessagingError) -> Answer
+
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
     ///
     /// - Throws: any ``MessagingError`` but `contentTooLarge` and `invalidReadPosition`; nothing is stored then.

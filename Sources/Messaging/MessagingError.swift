@@ -6,6 +6,8 @@ public enum MessagingError: Error, Equatable, Sendable {
     case openingForbidden
     /// The conversation does not exist, and the caller has opened too many of late.
     case openedTooOften
+    /// What the sender called the recipient is a conversation of theirs, and also a user who is in a conversation with them.
+    case ambiguousRecipient(UserID)
     /// The message cannot be taken as it is; the sentence says what to change.
     case invalidMessage(String)
     /// The content is larger than `limit` bytes of UTF-8.

@@ -11,12 +11,15 @@ public struct Opening: Equatable, Sendable {
         case operatorOnly
         /// They have opened too many of late.
         case tooOften
+        /// This draft is for a conversation that exists.
+        case never
 
         fileprivate func check() throws(MessagingError) {
             switch self {
             case .granted: return
             case .operatorOnly: throw .openingForbidden
             case .tooOften: throw .openedTooOften
+            case .never: throw .conversationNotFound
             }
         }
     }
@@ -60,6 +63,7 @@ public struct Opening: Equatable, Sendable {
             try self.init(id: id, participants: draft.receivers + [me], isDirect: false)
         case .direct(let other):
             try draft.opening.check()
+            try Self.check(draft, draft.newConversationID, among: [other, me])
             try self.init(id: draft.newConversationID, participants: [other, me], isDirect: true)
         }
     }
@@ -72,11 +76,21 @@ public struct Opening: Equatable, Sendable {
         }
     }
 
-    /// Refuses a draft whose named receivers are not all in the conversation it goes to: it would reach somebody else.
+    /// Refuses a draft whose named receivers are not all in the conversation it goes to: it would reach somebody else. Some front ends name
+    /// the conversation itself as the receiver.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)``.
-    public static func check(receivers: [UserID], among participants: [UserID]) throws(MessagingError) {
-        guard receivers.isEmpty || Set(participants).isSuperset(of: receivers) else {
+    public static func check(
+        _ draft: Draft, _ id: ConversationID, among participants: [UserID]
+    ) throws(MessagingError) {
+        guard !draft.receivers.isEmpty else { return }
+        let everybody = Set(participants)
+        let areAllMeant = draft.receivers.allSatisfy { receiver in
+            guard !everybody.contains(receiver) else { return true }
+            let named = ConversationReference(receiver.text)
+            return named == .id(id) || named == draft.conversation
+        }
+        guard areAllMeant else {
             throw .invalidMessage("A receiver named in the request does not take part in this conversation.")
         }
     }

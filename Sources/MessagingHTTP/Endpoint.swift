@@ -1,13 +1,17 @@
+import Messaging
+
 /// What a request was for, as far as answers are counted and logged apart.
 public enum Endpoint: UInt8, Sendable, CaseIterable {
-    case conversations, messages, send, read
-    /// Whatever is none of the four: descriptions, probes, preflights and wrong paths.
+    // Those that are polled come first.
+    case conversations, conversation, messages, send, read
+    /// Whatever is none of these: descriptions, probes, preflights and wrong paths.
     case other
 
     /// Its name in metrics and logs.
     public var name: String {
         switch self {
         case .conversations: "conversations"
+        case .conversation: "conversation"
         case .messages: "messages"
         case .send: "send"
         case .read: "read"
@@ -16,13 +20,22 @@ public enum Endpoint: UInt8, Sendable, CaseIterable {
     }
 
     /// The endpoint of any request, also of one that is wrong.
-    init(of request: Request) {
+    ///
+    /// - Parameter caller: says who asks, where that is known; asked only where it matters: a caller's list has two paths.
+    init(of request: Request, by caller: () -> Caller? = { nil }) {
         switch (try? Route(path: RequestTarget(request.target).path), request.method) {
         case (.conversations, .get), (.conversations, .head): self = .conversations
+        case (.conversation(let name), .get), (.conversation(let name), .head):
+            self = caller()?.isCalled(name) == true ? .conversations : .conversation
         case (.messages, .get), (.messages, .head): self = .messages
-        case (.messages, .post): self = .send
-        case (.read, .put): self = .read
+        case (.messages, .post), (.send, .post): self = .send
+        case (.read, .put), (.read, .post), (.read, .patch): self = .read
         default: self = .other
         }
     }
+}
+
+extension Caller {
+    /// Whether this text is the caller's own user id, byte for byte.
+    func isCalled(_ name: String) -> Bool { user.text.hasSameBytes(as: name) }
 }

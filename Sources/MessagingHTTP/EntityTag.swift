@@ -60,6 +60,24 @@ public struct EntityTag: Equatable, Sendable {
         text = "\"\(cursor)-\(variant.text)\""
     }
 
+    /// The tag of one conversation with everybody in it.
+    ///
+    /// - Parameters:
+    ///   - cursor: the viewer's present position in its messages.
+    ///   - change: the cursor of the latest change that everybody in it sees; it stands for their names.
+    ///   - bounds: what bounds the messages it shows.
+    init(
+        conversation: ConversationID, at cursor: String, change: String, _ bounds: PageBounds, caller: Caller
+    ) {
+        var variant = Fingerprint()
+        variant.combine("conversation")
+        variant.combine(caller)
+        variant.combine(conversation.text)
+        variant.combine(bounds)
+        variant.combine(change)
+        text = "\"\(cursor)-\(variant.text)\""
+    }
+
     /// Takes a tag with its quotes.
     init(text: String) {
         self.text = text

@@ -35,14 +35,16 @@ struct Gate: Sendable {
     var vary: String { identity.vary }
 
     /// The caller of an idle poll as far as memory knows, without a token taken; nil also where something is wrong.
-    func peek(_ request: Request) -> Caller? {
-        try? identity.rememberedCaller(of: request, nil)
+    ///
+    /// - Parameter query: nil where it has not been read.
+    func peek(_ request: Request, _ query: Query? = nil) -> Caller? {
+        try? identity.rememberedCaller(of: request, query)
     }
 
     /// Takes a token for a request that ``peek(_:)`` let in.
     func take(_ caller: Caller, _ request: Request) throws(Problem) {
         switch request.method {
-        case .post, .put: try sends.take(caller, now: ticks())
+        case .post, .put, .patch: try sends.take(caller, now: ticks())
         default: try polls.take(caller, now: ticks())
         }
     }
@@ -68,7 +70,7 @@ struct Gate: Sendable {
         guard size >= Self.bytesPerToken else { return }
         let tokens = size / Self.bytesPerToken
         switch request.method {
-        case .post, .put: sends.charge(tokens, to: caller, now: ticks())
+        case .post, .put, .patch: sends.charge(tokens, to: caller, now: ticks())
         default: polls.charge(tokens, to: caller, now: ticks())
         }
     }

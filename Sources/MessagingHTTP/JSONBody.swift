@@ -39,6 +39,7 @@ enum JSONBody {
 
     private static func words(_ type: Any.Type) -> String {
         if type == String.self { return "a string" }
+        if type == JSONIdentifier.self { return "a string or a whole number" }
         if type == [Any].self { return "an array" }
         return "an object"
     }

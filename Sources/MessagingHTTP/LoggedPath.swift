@@ -15,6 +15,8 @@ public enum LoggedPath {
             return PercentEncoding.visible(path.prefix(maximumLength))
         }
         return switch route {
+        // The segment may be the caller's own id.
+        case .conversation: "\(Route.conversations.path)/…"
         case .messages(.direct): "/api/messages/conversations/@/messages"
         case .read(.direct): "/api/messages/conversations/@/read"
         default: route.path

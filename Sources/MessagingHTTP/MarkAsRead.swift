@@ -1,11 +1,37 @@
 import Messaging
 
-/// `PUT /api/messages/conversations/{id}/read`
+/// `PUT /api/messages/conversations/{id}/read`, also as `POST` or `PATCH`
 struct MarkAsRead {
     let context: Context
 
     private struct Body: Decodable {
-        let upTo: String?
+        private struct Name: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+
+            static let upTo = Name(stringValue: "upTo")
+
+            /// Whether it is `upTo` but for case or underscores: taken for a member that means nothing, everything would be read.
+            var isNearlyUpTo: Bool {
+                stringValue != Self.upTo.stringValue
+                    && stringValue.filter { $0 != "_" }.lowercased() == Self.upTo.stringValue.lowercased()
+            }
+        }
+
+        var upTo: String?
+        /// A member that is nearly called so.
+        var misspelt: String?
+
+        init() {}
+
+        init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: Name.self)
+            upTo = try members.decodeIfPresent(String.self, forKey: .upTo)
+            misspelt = members.allKeys.filter(\.isNearlyUpTo).map(\.stringValue).min()
+        }
     }
 
     /// Moves the caller's read marker and answers once that is on disk.
@@ -47,9 +73,14 @@ struct MarkAsRead {
     private static let mostBytes = 2 * 6 * 256 + 128
 
     private func body(of request: Request) throws(Problem) -> Body {
-        guard !request.body.isEmpty else { return Body(upTo: nil) }
+        guard !request.body.isEmpty else { return Body() }
         _ = try MediaType.of(request, accepting: [.json])
         // Some generated clients send null for a body that is left out.
-        return try JSONBody.decode(Body?.self, from: request.body) ?? Body(upTo: nil)
+        let body = try JSONBody.decode(Body?.self, from: request.body) ?? Body()
+        if let name = body.misspelt {
+            throw Problem(
+                .invalidMessage, "\(name) is not known; the member is called upTo. Nothing was marked as read.")
+        }
+        return body
     }
 }

@@ -145,7 +145,7 @@ public struct MessagingService: RequestHandler {
     /// What is answered without asking who the caller is; nil for the endpoints.
     private func beginForEverybody(_ route: Route, _ request: Request, _ common: [Response.Field]) throws -> Step? {
         switch route {
-        case .conversations, .messages, .read:
+        case .conversations, .conversation, .messages, .read, .send:
             return nil
         case .health:
             guard context.surroundings.loopsTurn() else { throw Problem.stuck }
@@ -205,8 +205,14 @@ public struct MessagingService: RequestHandler {
         switch route {
         case .conversations:
             try ListConversations(context: context).begin(call)
+        case .conversation(let name) where call.caller.isCalled(name):
+            try ListConversations(context: context).begin(call)
+        case .conversation(let name):
+            try ShowConversation(context: context).begin(try reference(name), call)
         case .messages(let reference) where call.request.method == .post:
             SendMessage(context: context).begin(reference, call)
+        case .send:
+            SendMessage(context: context).begin(nil, call)
         case .messages(let reference):
             try ListMessages(context: context).begin(reference, call)
         case .read(let reference):
@@ -214,6 +220,11 @@ public struct MessagingService: RequestHandler {
         case .webSocket, .health, .readiness, .description, .page:
             preconditionFailure("this is not an endpoint")
         }
+    }
+
+    private func reference(_ name: String) throws(MessagingError) -> ConversationReference {
+        guard let reference = ConversationReference(name) else { throw .conversationNotFound }
+        return reference
     }
 
     private func charged(_ response: Response, _ call: Call) -> Response {
@@ -276,6 +287,9 @@ public struct MessagingService: RequestHandler {
             context.surroundings.log(
                 ServiceEvent(name: "the store cannot answer", cause: reason, requestID: requestID))
         }
-        return problem.response(common, at: Endpoint(of: request))
+        let endpoint = Endpoint(of: request) {
+            gate.peek(request, Query(callerIn: RequestTarget(request.target).query))
+        }
+        return problem.response(common, at: endpoint)
     }
 }

@@ -1,6 +1,6 @@
 /// A request method, as far as Postbox tells them apart (RFC 9110, section 9).
 public enum Method: Sendable, Equatable {
-    case get, head, post, put, options
+    case get, head, post, put, patch, options
     /// Any other method; it is never allowed anywhere.
     case other
 
@@ -8,7 +8,7 @@ public enum Method: Sendable, Equatable {
     public var isSafe: Bool {
         switch self {
         case .get, .head, .options: true
-        case .post, .put, .other: false
+        case .post, .put, .patch, .other: false
         }
     }
 
@@ -19,6 +19,7 @@ public enum Method: Sendable, Equatable {
         case .head: "HEAD"
         case .post: "POST"
         case .put: "PUT"
+        case .patch: "PATCH"
         case .options: "OPTIONS"
         case .other: ""
         }

@@ -7,8 +7,10 @@ struct PollAnswer {
     let cursor: String
     /// What to ask for `before` to get the older page, where there is one.
     let before: String?
-    /// Which of the two polls this is.
+    /// Which of the polls this is.
     let endpoint: Endpoint
+    /// Whether `since` with the cursor tells what changes from here on; otherwise the same is to be asked again.
+    var isFollowed = true
 
     /// `304 Not Modified` where the request's condition names the tag, else `200` with a body of so many bytes.
     ///
@@ -47,6 +49,7 @@ struct PollAnswer {
     /// They are relative to the URL that was asked (RFC 8288, section 3.2; RFC 3986, section 5.2.2): a query alone keeps its path, with
     /// what a proxy may have taken off before it came here.
     private func links(_ query: Query) -> String {
+        guard isFollowed else { return again(query) }
         var kept = ""
         if let limit = query.limit { kept += "&limit=\(limit)" }
         if let messages = query.messages { kept += "&messages=\(messages)" }
@@ -54,5 +57,11 @@ struct PollAnswer {
         let next = "<?since=\(cursor)\(kept)>; rel=\"next\""
         guard let before else { return next }
         return "\(next), <?before=\(before)\(kept)>; rel=\"prev\""
+    }
+
+    private func again(_ query: Query) -> String {
+        var parameters = "messages=\(query.messages ?? ListConversations.defaultMessages)"
+        if let user = query.userID { parameters += "&userId=\(PercentEncoding.encode(user))" }
+        return "<?\(parameters)>; rel=\"next\""
     }
 }

@@ -64,6 +64,12 @@ extension Problem {
             self.init(
                 .rateLimited, "Too many conversations opened; try again later.",
                 fields: [Response.Field("Retry-After", "5")])
+        case .ambiguousRecipient(let id):
+            let path = Route.messages(.direct(with: id)).path
+            self.init(
+                .ambiguousRecipient,
+                "\(id) is the id of a conversation and of a user. Name the conversation in conversationId, or send to the user at "
+                    + "\(path).")
         case .invalidMessage(let sentence):
             self.init(.invalidMessage, sentence)
         case .contentTooLarge(let limit):

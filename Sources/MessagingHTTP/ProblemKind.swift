@@ -14,6 +14,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     case contentTooLarge = "content-too-large"
     case unsupportedMediaType = "unsupported-media-type"
     case misdirectedRequest = "misdirected-request"
+    case ambiguousRecipient = "ambiguous-recipient"
     case invalidMessage = "invalid-message"
     case idempotencyConflict = "idempotency-conflict"
     case invalidReadPosition = "invalid-read-position"
@@ -46,7 +47,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .contentTooLarge: 413
         case .unsupportedMediaType: 415
         case .misdirectedRequest: 421
-        case .invalidMessage, .idempotencyConflict, .invalidReadPosition: 422
+        case .ambiguousRecipient, .invalidMessage, .idempotencyConflict, .invalidReadPosition: 422
         case .rateLimited: 429
         case .headTooLarge: 431
         case .overloaded, .storeUnavailable, .stopping: 503
@@ -70,6 +71,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
         case .contentTooLarge: "Content too large"
         case .unsupportedMediaType: "Unsupported media type"
         case .misdirectedRequest: "Misdirected request"
+        case .ambiguousRecipient: "Ambiguous recipient"
         case .invalidMessage: "Invalid message"
         case .idempotencyConflict: "Idempotency conflict"
         case .invalidReadPosition: "Invalid read position"

@@ -3,8 +3,13 @@ import Messaging
 /// Which resource a path names, and what may be done there.
 public enum Route: Equatable, Sendable {
     case conversations
+    /// What the segment after `conversations` names: the caller's list by their own id, or else one conversation. Which one it is, only
+    /// the caller's id can tell.
+    case conversation(named: String)
     case messages(ConversationReference)
     case read(ConversationReference)
+    /// Sending to whom or what the body names.
+    case send
     case webSocket
     case health
     case readiness
@@ -20,6 +25,7 @@ public enum Route: Equatable, Sendable {
     ]
 
     private static let base = Array("/api/messages/conversations".utf8)
+    private static let sending = Array("/api/messages/send".utf8)
 
     /// Finds the route of a raw path; the conversation's id is decoded here, once.
     ///
@@ -34,8 +40,10 @@ public enum Route: Equatable, Sendable {
             self = .conversations
             return
         }
-        guard rest.first == UInt8(ascii: "/"), let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "/")) else {
-            throw Self.notFound
+        guard rest.first == UInt8(ascii: "/"), rest.count > 1 else { throw Self.notFound }
+        guard let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "/")) else {
+            self = .conversation(named: try Self.text(rest.dropFirst()))
+            return
         }
         let id = rest[..<end].dropFirst()
         let name = rest[(end + 1)...]
@@ -51,27 +59,25 @@ public enum Route: Equatable, Sendable {
     /// The methods it knows.
     var methods: [Method] {
         switch self {
-        case .conversations, .health, .readiness, .description, .page, .webSocket: [.get, .head, .options]
+        case .conversations, .conversation, .health, .readiness, .description, .page, .webSocket:
+            [.get, .head, .options]
         case .messages: [.get, .head, .post, .options]
-        case .read: [.put, .options]
+        case .read: [.put, .post, .patch, .options]
+        case .send: [.post, .options]
         }
     }
 
     /// The methods it knows, as `Allow` lists them (RFC 9110, section 10.2.1).
     var allow: String { methods.map(\.name).joined(separator: ", ") }
 
-    /// The path of one of the four endpoints, with the conversation named as the caller named it.
+    /// The path, with the conversation named as the caller named it.
     var path: String {
-        func conversation(_ reference: ConversationReference) -> String {
-            switch reference {
-            case .id(let id): "/api/messages/conversations/\(PercentEncoding.encode(id.text))"
-            case .direct(let user): "/api/messages/conversations/@\(PercentEncoding.encode(user.text))"
-            }
-        }
-        return switch self {
+        switch self {
         case .conversations: "/api/messages/conversations"
-        case .messages(let reference): conversation(reference) + "/messages"
-        case .read(let reference): conversation(reference) + "/read"
+        case .conversation(let name): "/api/messages/conversations/\(PercentEncoding.encode(name))"
+        case .messages(let reference): Route.conversation(named: reference.text).path + "/messages"
+        case .read(let reference): Route.conversation(named: reference.text).path + "/read"
+        case .send: "/api/messages/send"
         case .webSocket: "/ws"
         case .health: "/healthz"
         case .readiness: "/readyz"
@@ -81,20 +87,29 @@ public enum Route: Equatable, Sendable {
         }
     }
 
-    /// Whether a raw path is one of the four endpoints', or looks like one: what is wrong with it is told to callers only.
-    static func needsCaller(_ path: ArraySlice<UInt8>) -> Bool { path.starts(with: base) }
+    /// Whether a raw path is one of the endpoints', or looks like one: what is wrong with it is told to callers only.
+    static func needsCaller(_ path: ArraySlice<UInt8>) -> Bool {
+        path.starts(with: base) || path.elementsEqual(sending)
+    }
 
     static var notFound: Problem { Problem(.notFound, "There is nothing at this path.") }
 
     private static func reference(_ segment: ArraySlice<UInt8>) throws(Problem) -> ConversationReference {
-        guard let text = PercentEncoding.decode(segment) else {
-            throw Problem(.malformedRequest, "The conversation id in the path is not percent-encoded UTF-8.")
+        guard let reference = ConversationReference(try text(segment)) else {
+            throw Problem(MessagingError.conversationNotFound)
         }
-        guard let reference = ConversationReference(text) else { throw Problem(MessagingError.conversationNotFound) }
         return reference
     }
 
+    private static func text(_ segment: ArraySlice<UInt8>) throws(Problem) -> String {
+        guard let text = PercentEncoding.decode(segment) else {
+            throw Problem(.malformedRequest, "The conversation id in the path is not percent-encoded UTF-8.")
+        }
+        return text
+    }
+
     private static func other(_ path: ArraySlice<UInt8>) throws(Problem) -> Route {
+        if path.elementsEqual(sending) { return .send }
         if path.elementsEqual("/healthz".utf8) { return .health }
         if path.elementsEqual("/readyz".utf8) { return .readiness }
         if path.elementsEqual("/openapi.yaml".utf8) { return .description(.yaml) }

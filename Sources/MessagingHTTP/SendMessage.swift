@@ -1,33 +1,63 @@
 import Messaging
 
-/// `POST /api/messages/conversations/{id}/messages`
+/// `POST /api/messages/conversations/{id}/messages` and `POST /api/messages/send`
 struct SendMessage {
     let context: Context
 
     /// The members of a JSON body; front ends send more, which is ignored.
     private struct Body: Decodable {
         let content: String
-        let clientMessageId: String?
-        let senderId: String?
-        let receiverId: String?
-        let recipientId: String?
-        let participantIds: [String]?
+        var clientMessageId: String?
+        var senderId: JSONIdentifier?
+        /// Only where the path names no conversation.
+        var conversationId: JSONIdentifier?
+        var receiverId: JSONIdentifier?
+        var recipientId: JSONIdentifier?
+        var participantIds: [JSONIdentifier]?
     }
 
     /// The largest body, in bytes, that is read on the loop's thread.
     private static let quicklyRead = 4096
 
     /// Stores the message and answers once it is on disk.
-    func begin(_ reference: ConversationReference, _ call: Call) -> Step {
+    ///
+    /// - Parameter reference: the conversation that the path names; nil where the body says to whom or what it goes.
+    func begin(_ reference: ConversationReference?, _ call: Call) -> Step {
         .pending {
             // To read a large body takes a while, and others wait for this thread.
             if call.request.body.count > Self.quicklyRead { await Task.yield() }
+            guard let reference else { return try await answer(call) }
             return try await answer(reference, call)
         }
     }
 
+    /// Where a message goes.
+    private struct Destination {
+        let conversation: ConversationReference
+        var recipient: UserID?
+        var mayBeOpened = true
+        /// Everybody else whom the body names.
+        let receivers: [UserID]
+    }
+
+    /// Stores a message to the conversation that the path names, and answers once it is on disk.
     private func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {
-        let draft = try draft(reference, call)
+        let body = try body(of: call.request)
+        let named = [body.receiverId, body.recipientId].compactMap { $0 }
+        return try await answer(body, call) {
+            Destination(conversation: reference, receivers: try users(named + (body.participantIds ?? [])))
+        }
+    }
+
+    /// Stores a message to whom or what its body names, and answers once it is on disk.
+    private func answer(_ call: Call) async throws -> Response {
+        _ = try MediaType.of(call.request, accepting: [.json])
+        let body = try body(of: call.request)
+        return try await answer(body, call) { try destination(named: body) }
+    }
+
+    private func answer(_ body: Body, _ call: Call, _ destination: () throws -> Destination) async throws -> Response {
+        let draft = try draft(body, call, destination)
         // Before anything is stored: what is stored must be answered.
         let share = try context.answerMemory.take(Self.mostBytes(of: draft), for: call.caller)
         let sent = try await store(draft)
@@ -78,30 +108,59 @@ struct SendMessage {
 
     /// Whether memory knows the conversation as one of the caller's.
     private func isKnown(_ draft: Draft) -> Bool {
-        let known = context.index.conversation(draft.conversation, of: draft.caller)
-        return known?.participants.contains { $0.user == draft.caller.user } ?? false
+        let named = draft.recipient.map { ConversationReference.id(ConversationID(trusted: $0.text)) }
+        return [draft.conversation, named].compactMap { $0 }.contains { reference in
+            let known = context.index.conversation(reference, of: draft.caller)
+            return known?.participants.contains { $0.user == draft.caller.user } ?? false
+        }
     }
 
-    private func draft(_ reference: ConversationReference, _ call: Call) throws -> Draft {
-        let body = try body(of: call.request)
+    private func draft(_ body: Body, _ call: Call, _ destination: () throws -> Destination) throws -> Draft {
         let key = try IdempotencyKey.of(call.request, member: body.clientMessageId)
-        if let sender = body.senderId, !sender.isEmpty, UserID(sender) != call.caller.user {
+        if let sender = body.senderId?.text, !sender.isEmpty, UserID(sender) != call.caller.user {
             throw Problem(.senderMismatch, "senderId is not the caller.")
         }
         guard (body.participantIds ?? []).count <= Opening.largestGroup else {
             throw MessagingError.invalidMessage("participantIds may name at most \(Opening.largestGroup) users.")
         }
-        let named = [body.receiverId, body.recipientId].compactMap { $0 } + (body.participantIds ?? [])
-        let receivers = try named.filter { !$0.isEmpty }.map { text in
-            guard let user = UserID(text) else { throw MessagingError.invalidMessage("A receiver's id is not valid.") }
-            return user
-        }
+        let destination = try destination()
+        let opening: Opening.Permission = context.settings.usersMayOpen ? .granted : .operatorOnly
         return Draft(
-            caller: call.caller, conversation: reference,
+            caller: call.caller, conversation: destination.conversation, recipient: destination.recipient,
             content: try MessageContent(body.content, limit: context.settings.contentLimit), clientMessageID: key,
-            receivers: receivers, opening: context.settings.usersMayOpen ? .granted : .operatorOnly,
+            receivers: destination.receivers, opening: destination.mayBeOpened ? opening : .never,
             sentAt: context.surroundings.now(),
             newConversationID: context.surroundings.makeConversationID())
+    }
+
+    /// Where a body says that its message goes: to `conversationId`, or else to `recipientId`, or else to `receiverId`. What it names
+    /// besides has to fit that.
+    private func destination(named body: Body) throws -> Destination {
+        var others = [body.recipientId, body.receiverId].compactMap { $0 }.filter { !$0.text.isEmpty }
+        if let id = body.conversationId?.text, !id.isEmpty {
+            guard let reference = ConversationReference(id) else { throw MessagingError.conversationNotFound }
+            return Destination(
+                conversation: reference, mayBeOpened: false, receivers: try users(others + (body.participantIds ?? [])))
+        }
+        guard let recipient = try users(Array(others.prefix(1))).first else {
+            throw MessagingError.invalidMessage(
+                "Say where the message goes: in conversationId, recipientId or receiverId.")
+        }
+        others.removeFirst()
+        var conversation = ConversationReference.direct(with: recipient)
+        if let named = ConversationReference(recipient.text), case .direct = named { conversation = named }
+        return Destination(
+            conversation: conversation, recipient: recipient, receivers: try users(others + (body.participantIds ?? []))
+        )
+    }
+
+    private func users(_ named: [JSONIdentifier]) throws -> [UserID] {
+        try named.filter { !$0.text.isEmpty }.map { id in
+            guard let user = UserID(id.text) else {
+                throw MessagingError.invalidMessage("A receiver's id is not valid.")
+            }
+            return user
+        }
     }
 
     private func body(of request: Request) throws(Problem) -> Body {
@@ -112,9 +171,7 @@ struct SendMessage {
             guard let text = String(validating: request.body, as: UTF8.self) else {
                 throw Problem(.malformedRequest, "The body is not UTF-8.")
             }
-            return Body(
-                content: text, clientMessageId: nil, senderId: nil, receiverId: nil, recipientId: nil,
-                participantIds: nil)
+            return Body(content: text)
         }
     }
 }

@@ -26,6 +26,15 @@ struct TokenClaims: Decodable, Equatable {
                 self = .other
             }
         }
+
+        /// The value as an id; a whole number counts as its digits, since some issuers number their users.
+        var idText: String? {
+            switch self {
+            case .text(let text): text
+            case .integer(let integer): String(integer)
+            case .number, .texts, .null, .other: nil
+            }
+        }
     }
 
     let values: [String: Value]
@@ -39,14 +48,8 @@ struct TokenClaims: Decodable, Equatable {
         values = try decoder.singleValueContainer().decode([String: Value].self)
     }
 
-    /// A claim that is text; a whole number counts as its digits, since some issuers number their users.
-    func text(_ name: String) -> String? {
-        switch values[name] {
-        case .text(let text): text
-        case .integer(let integer): String(integer)
-        case .number, .texts, .null, .other, nil: nil
-        }
-    }
+    /// A claim that is text or a whole number.
+    func text(_ name: String) -> String? { values[name]?.idText }
 
     /// A claim that is a moment, in seconds since 1970.
     func seconds(_ name: String) -> Double? {

@@ -56,6 +56,8 @@ extension Method {
                 .put
             } else if strcmp(text, "HEAD") == 0 {
                 .head
+            } else if strcmp(text, "PATCH") == 0 {
+                .patch
             } else if strcmp(text, "OPTIONS") == 0 {
                 .options
             } else {

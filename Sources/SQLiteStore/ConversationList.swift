@@ -12,6 +12,8 @@ struct ConversationList {
         /// The latest change that the caller sees.
         let change: Int64
         let prunedUpTo: Int64
+        /// The latest change that everybody in it sees.
+        let sharedChange: Int64
         /// How many people take part in a large conversation; nil where the rows of all are read.
         let largeCount: Int?
         /// How many messages by others come after the caller's marker.
@@ -39,6 +41,14 @@ struct ConversationList {
         case .before(let activity): try page(activeBefore: activity, bounds, embedded)
         case .since(let change): try page(changedAfter: change, bounds, embedded)
         }
+    }
+
+    /// One conversation with everybody in it; nil where the caller does not take part.
+    func entry(_ key: Int64, embedded: PageBounds) throws -> ConversationSummary? {
+        guard let entry = try entries(ListQuery.one, key, 1).first,
+            let members = try StoredParticipants(db: db).allWithPeople(in: [key], of: caller.tenant)[key]
+        else { return nil }
+        return try summary(entry, members, embedded)
     }
 
     /// A page and the position to go on from.
@@ -88,8 +98,8 @@ struct ConversationList {
             entries.append(
                 Entry(
                     key: row[0], id: ConversationID(trusted: row[1]), openedAt: Timestamp(milliseconds: row[2]),
-                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], largeCount: row[7],
-                    unread: row[8]))
+                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], sharedChange: row[8],
+                    largeCount: row[7], unread: row[9]))
         }
         return entries
     }
@@ -124,11 +134,13 @@ struct ConversationList {
     ) throws -> ConversationSummary {
         let conversation = Conversation(
             id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
-            participants: members.participants)
+            change: entry.sharedChange, participants: members.participants)
         guard var marks = conversation.marks(for: caller.user) else {
             preconditionFailure("a list holds a conversation its owner does not take part in")
         }
-        if entry.largeCount != nil, let (least, second) = try StoredParticipants(db: db).leastMarks(in: entry.key) {
+        if let count = entry.largeCount, count > members.participants.count,
+            let (least, second) = try StoredParticipants(db: db).leastMarks(in: entry.key)
+        {
             marks.others = marks.mine == least ? second : least
         }
         let messages = StoredMessages(db: db, key: entry.key)

@@ -5,7 +5,7 @@
 enum ListQuery {
     private static let columns = """
         c.key, c.id, c.opened_at_ms, c.last_n, c.activity AS activity, max(c.change, p.change) AS change, c.pruned_up_to,
-            p.read_up_to, c.participant_count
+            p.read_up_to, c.participant_count, c.change AS shared_change
         """
 
     private static func from(_ index: String, and condition: String) -> String {
@@ -35,7 +35,7 @@ enum ListQuery {
     /// The first entries of a selection in this order; they come in any.
     private static func entries(_ selection: String, by order: String) -> String {
         """
-        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to, participant_count,
+        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to, participant_count, shared_change,
             \(StoredMessages.unread(by: "?2", in: "e.key", after: "e.read_up_to", lastN: "e.last_n"))
         FROM (\(selection) ORDER BY \(order) LIMIT ?4) e
         """
@@ -56,6 +56,13 @@ enum ListQuery {
         \(inOrder("participants_change", "p.change > ?3", by: "p.change"))
         UNION ALL \(beyondCopies) AND max(c.change, p.change) > ?3
         """, by: "change")
+
+    /// The entry of the conversation with the key `?3`.
+    static let one = entries(
+        """
+        SELECT \(columns) FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
+        WHERE p.conversation_key = ?3 AND p.user_id = ?2 AND p.tenant_id = ?1
+        """, by: "key")
 
     /// The latest change that the caller sees in any conversation; NULL where there is none.
     static let latestChange = "SELECT max(change) FROM (\(whole))"

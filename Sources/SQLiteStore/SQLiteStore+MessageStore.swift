@@ -54,6 +54,20 @@ extension SQLiteStore: MessageStore {
             }, make: make)
     }
 
+    /// Reads one conversation of the caller's with everybody in it, and makes an answer of it on the same thread.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func summary<Answer: Sendable>(
+        of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
+        make: @escaping @Sendable (ConversationSummary?) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        try await read(
+            { db in
+                try ConversationList(db: db, caller: caller, newest: newest).entry(
+                    conversation.key, embedded: embedded)
+            }, make: make)
+    }
+
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
     ///
     /// - Throws: any ``MessagingError`` but `contentTooLarge` and `invalidReadPosition`; nothing is stored then.

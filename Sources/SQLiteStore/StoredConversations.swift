@@ -5,6 +5,8 @@ import Messaging
 struct StoredConversations {
     let db: Database
 
+    private static let columns = "key, id, last_n, pruned_up_to, change"
+
     /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
     /// Whether they do is looked up before anything of it is read, and in as many steps where there is no such conversation: neither
@@ -25,6 +27,21 @@ struct StoredConversations {
         return try key.flatMap(find(key:))
     }
 
+    /// Whether these two take part in the same conversation, whichever.
+    ///
+    /// It looks through the other's conversations: the question comes up where their id is a conversation's too, so mostly there is
+    /// no such user.
+    func areTogether(_ other: UserID, _ caller: Caller) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT 1 FROM participants o INDEXED BY participants_user CROSS JOIN participants p
+                    ON p.conversation_key = o.conversation_key AND p.user_id = ?
+                WHERE o.tenant_id = ? AND o.user_id = ? LIMIT 1
+                """)
+        return try Int64.fetchOne(
+            statement, arguments: [caller.user.text, caller.tenant.text, other.text]) != nil
+    }
+
     /// Whether there is a conversation with this id, whoever takes part in it.
     func exists(_ id: ConversationID, tenant: TenantID) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM conversations WHERE tenant_id = ? AND id = ?")
@@ -34,7 +51,7 @@ struct StoredConversations {
     func find(_ id: ConversationID, tenant: TenantID) throws -> Conversation? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT key, id, last_n, pruned_up_to FROM conversations
+                SELECT \(Self.columns) FROM conversations
                 WHERE tenant_id = ? AND id = ?
                 """)
         return try fetch(statement, [tenant.text, id.text])
@@ -50,7 +67,7 @@ struct StoredConversations {
     func findDirect(_ pair: [UserID], tenant: TenantID) throws -> Conversation? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT key, id, last_n, pruned_up_to FROM conversations
+                SELECT \(Self.columns) FROM conversations
                 WHERE tenant_id = ? AND direct_low = ? AND direct_high = ?
                 """)
         return try fetch(statement, [tenant.text, pair[0].text, pair[1].text])
@@ -58,7 +75,7 @@ struct StoredConversations {
 
     func find(key: Int64) throws -> Conversation? {
         let statement = try db.cachedStatement(
-            sql: "SELECT key, id, last_n, pruned_up_to FROM conversations WHERE key = ?")
+            sql: "SELECT \(Self.columns) FROM conversations WHERE key = ?")
         return try fetch(statement, [key])
     }
 
@@ -126,7 +143,7 @@ struct StoredConversations {
             ])
         }
         let conversation = Conversation(
-            id: opening.id, key: key, lastN: pruned, prunedUpTo: pruned,
+            id: opening.id, key: key, lastN: pruned, prunedUpTo: pruned, change: change,
             participants: opening.participants.map { Conversation.Participant(user: $0, readUpTo: pruned) })
         return (conversation, copies)
     }
@@ -167,7 +184,7 @@ struct StoredConversations {
         let lastN: Int64 = row[2]
         let pruned: Int64 = row[3]
         return Conversation(
-            id: id, key: key, lastN: lastN, prunedUpTo: pruned,
+            id: id, key: key, lastN: lastN, prunedUpTo: pruned, change: row[4],
             participants: try StoredParticipants(db: db).all(in: key))
     }
 }

@@ -43,19 +43,24 @@ extension WriteTransaction {
         let keys = try conversations.keys(
             of: user, tenant: tenant, after: renaming.upTo, limit: bounds.rowsRenamedAtOnce / rowsEach + 2)
         var left = bounds.rowsRenamedAtOnce
+        var renamed: [Conversation] = []
         for (place, key) in keys.enumerated() {
             guard left > 0 else {
                 try StoredPeople(db: db).setRenamed(user, tenant: tenant, upTo: keys[place - 1])
+                rememberChanges(of: renamed, tenant: tenant)
                 return false
             }
-            guard let conversation = try conversations.find(key: key) else { continue }
+            guard var conversation = try conversations.find(key: key) else { continue }
             let change = nextChange()
+            conversation.change = change
             try conversations.update(
                 key, change: change, activityCopies: try conversations.activityCopies(in: key))
             record(conversation, tenant: tenant, change: change, seenBy: conversation.participants.map(\.user))
+            renamed.append(conversation)
             left -= rowsEach + conversation.participants.count
         }
         try StoredPeople(db: db).setRenamed(user, tenant: tenant, upTo: nil)
+        rememberChanges(of: renamed, tenant: tenant)
         return true
     }
 }

@@ -6,9 +6,9 @@ extension WriteTransaction {
         if draft.clientMessageID?.utf8.contains(0) == true {
             throw MessagingError.invalidMessage("The client message id must not contain U+0000.")
         }
-        let found = try find(draft.conversation, of: draft.caller)
+        let found = try find(for: draft)
         if let known = found?.conversation {
-            try Opening.check(receivers: draft.receivers, among: known.participants.map(\.user))
+            try Opening.check(draft, known.id, among: known.participants.map(\.user))
             if let first = try firstTry(of: draft, in: known) {
                 return SentMessage(conversation: known, message: first, replayed: true)
             }
@@ -16,6 +16,7 @@ extension WriteTransaction {
         let change = nextChange()
         var known = try found ?? open(Opening(for: draft), for: draft, change)
         let message = try append(draft, to: &known)
+        known.conversation.change = change
         let conversation = known.conversation
         try conversations.update(
             conversation.key, change: change, lastN: conversation.lastN, activityCopies: known.activityCopies)
@@ -33,6 +34,25 @@ extension WriteTransaction {
             throw MessagingError.conversationNotFound
         }
         return try insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change)
+    }
+
+    /// The conversation that a draft goes to; nil where it has yet to be opened.
+    ///
+    /// - Throws: ``MessagingError/ambiguousRecipient(_:)``.
+    private func find(for draft: Draft) throws -> RememberedConversation? {
+        let caller = draft.caller
+        let direct = try find(draft.conversation, of: caller)
+        guard let recipient = draft.recipient else { return direct }
+        // `@bob` is no id, but another name of the direct conversation.
+        let isAlias = draft.conversation != .direct(with: recipient)
+        let named = isAlias ? direct : try find(.id(ConversationID(trusted: recipient.text)), of: caller)
+        guard named != nil || isAlias else { return direct }
+        // Any user can open a conversation under another's id: what is meant for that user must not end there.
+        let isDirect = !isAlias && named?.conversation.id == direct?.conversation.id
+        if !isDirect, recipient != caller.user, try conversations.areTogether(recipient, caller) {
+            throw MessagingError.ambiguousRecipient(recipient)
+        }
+        return named
     }
 
     private func append(_ draft: Draft, to known: inout RememberedConversation) throws -> Message {

@@ -76,6 +76,15 @@ final class WriteTransaction {
         conversationsRead[RememberedConversation.Name(tenant: tenant, id: known.conversation.id)] = known
     }
 
+    /// Takes the latest changes of conversations that a command found, which must not be taken back by what is remembered of them.
+    func rememberChanges(of changed: [Conversation], tenant: TenantID) {
+        for conversation in changed {
+            guard var known = remembered(conversation.id, tenant: tenant) else { continue }
+            known.conversation.change = conversation.change
+            remember(known, tenant: tenant)
+        }
+    }
+
     /// Forgets what conversations were: a command changed more of them than it read.
     func forgetConversations() {
         conversationsRead = [:]

@@ -105,6 +105,13 @@ struct Ask {
             fields: [(.contentType, "application/json")] + fields)
     }
 
+    /// A message to whom or what its JSON names.
+    static func send(tenant: String? = nil, user: String = "alice", _ json: String) -> Ask {
+        Ask(
+            method: .post, tenant: tenant, user: user, path: "/api/messages/send", body: Array(json.utf8),
+            fields: [(.contentType, "application/json")])
+    }
+
     static func read(tenant: String? = nil, user: String = "alice", _ id: String, _ json: String = "") -> Ask {
         let fields: [(RequestField, String)] = json.isEmpty ? [] : [(.contentType, "application/json")]
         return Ask(

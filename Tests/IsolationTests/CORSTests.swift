@@ -89,7 +89,7 @@ struct CORSTests {
     func preflight() async {
         for (path, methods) in [
             (Ask.list, "GET, HEAD, OPTIONS"), (Ask.thread("c-1"), "GET, HEAD, POST, OPTIONS"),
-            (Ask.list + "/c-1/read", "PUT, OPTIONS"),
+            (Ask.list + "/c-1/read", "PUT, POST, PATCH, OPTIONS"),
         ] {
             let fields: [(RequestField, String)] = [
                 (.origin, Self.origin), (.accessControlRequestMethod, "POST"),

@@ -89,9 +89,9 @@ struct HostileBodyTests {
             "{\"content\":1}",
             "{\"content\":[]}", "{\"content\":{}}", "{\"content\":true}", "{\"content\":\"\"}",
             "{\"content\":\" \\n\\u2003\"}",
-            "{\"content\":\"a\\u0000b\"}", "{\"Content\":\"Hi\"}", "{\"content\":\"Hi\",\"receiverId\":1}",
+            "{\"content\":\"a\\u0000b\"}", "{\"Content\":\"Hi\"}", "{\"content\":\"Hi\",\"receiverId\":1.5}",
             "{\"content\":1e400}",
-            "{\"content\":\"Hi\",\"receiverId\":[\"bob\"]}", "{\"content\":\"Hi\",\"participantIds\":[1]}",
+            "{\"content\":\"Hi\",\"receiverId\":[\"bob\"]}", "{\"content\":\"Hi\",\"participantIds\":[true]}",
             "{\"content\":\"Hi\",\"participantIds\":[[\"bob\"]]}", "{\"content\":\"Hi\",\"participantIds\":[null]}",
             "{\"content\":\"Hi\",\"clientMessageId\":7}", "{\"content\":\"Hi\",\"senderId\":{}}",
         ] {

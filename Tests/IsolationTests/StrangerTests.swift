@@ -22,6 +22,17 @@ struct StrangerTests {
                             fields: [(.ifNoneMatch, condition)]))
                 }
                 asks.append(Ask(method: method, user: "mallory", path: Ask.thread(id, query)))
+                asks.append(Ask(method: method, user: "mallory", path: "\(Ask.list)/\(id)\(query)"))
+                asks.append(
+                    Ask(
+                        method: method, user: "mallory", path: "\(Ask.list)/\(id)\(query)",
+                        fields: [(.ifNoneMatch, "*")]))
+            }
+        }
+        for more in ["", ",\"recipientId\":\"alice\"", ",\"participantIds\":[\"alice\",\"bob\"]"] {
+            for content in ["Hi", ""] {
+                asks.append(
+                    .send(user: "mallory", "{\"content\":\"\(content)\",\"conversationId\":\"\(id)\"\(more)}"))
             }
         }
         for json in [
@@ -40,6 +51,10 @@ struct StrangerTests {
         }
         for method in [MessagingHTTP.Method.put, .other, .options] {
             asks.append(Ask(method: method, user: "mallory", path: Ask.thread(id)))
+        }
+        for method in [MessagingHTTP.Method.post, .patch, .other] {
+            asks.append(Ask(method: method, user: "mallory", path: "\(Ask.list)/\(id)/read"))
+            asks.append(Ask(method: method, user: "mallory", path: "\(Ask.list)/\(id)"))
         }
         return asks
     }
@@ -89,6 +104,33 @@ struct StrangerTests {
         }
         #expect(
             await bench.answer(Ask(user: "mallory", path: Ask.thread(Self.theirs))).problem == "conversation-not-found")
+    }
+
+    @Test("What is meant for a user does not end in a conversation that a third one opened under their id")
+    func recipientOfTheSameName() async throws {
+        let bench = try Bench()
+        _ = await bench.answer(.send(to: "@bob", "{\"content\":\"Hi\"}"))
+        let trap = await bench.answer(
+            .send(user: "mallory", to: "bob", "{\"content\":\"Hi\",\"participantIds\":[\"alice\",\"bob\"]}"))
+        #expect(trap.status == 201)
+        for member in ["recipientId", "receiverId"] {
+            let answer = await bench.answer(.send("{\"content\":\"secret\",\"\(member)\":\"bob\"}"))
+            #expect(answer.problem == "ambiguous-recipient")
+        }
+        let seen = await bench.answer(Ask(user: "mallory", path: Ask.thread("bob")))
+        #expect(!seen.text.contains("secret"))
+    }
+
+    @Test("A recipient that is a conversation of others is a user to the caller, as one that is nothing")
+    func recipientOfOthers() async throws {
+        let bench = try Bench()
+        try bench.open(Self.theirs, "alice", "bob")
+        for id in [Self.theirs, Self.nobodys] {
+            let answer = await bench.answer(.send(user: "mallory", "{\"content\":\"Hi\",\"recipientId\":\"\(id)\"}"))
+            #expect(answer.status == 201)
+            #expect((answer.json as? [String: Any])?["receiverId"] as? String == id)
+        }
+        #expect(await bench.answer(Ask(user: "alice", path: Ask.thread(Self.theirs))).text == "[]")
     }
 
     @Test("Where only the operator opens conversations, a first message gets 403, and there is none afterwards")

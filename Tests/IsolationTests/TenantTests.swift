@@ -21,7 +21,7 @@ struct TenantTests {
     func reading() async {
         for tenant in Self.tenants {
             for user in ["alice", "bob"] {
-                for path in [Ask.list, Ask.thread("c-1")] {
+                for path in [Ask.list, Ask.thread("c-1"), "\(Ask.list)/c-1", "\(Ask.list)/\(user)"] {
                     let answer = await bench.answer(Ask(tenant: tenant, user: user, path: path))
                     #expect(answer.status == 200)
                     for other in Self.tenants {
@@ -34,7 +34,10 @@ struct TenantTests {
 
     @Test("Entity tags of the same state differ between tenants, and match nothing of another")
     func tags() async {
-        for path in [Ask.list, Ask.thread("c-1"), Ask.thread("c-1", "?limit=5"), Ask.list + "?messages=0"] {
+        for path in [
+            Ask.list, Ask.thread("c-1"), Ask.thread("c-1", "?limit=5"), Ask.list + "?messages=0", Ask.list + "/alice",
+            Ask.list + "/c-1",
+        ] {
             var tags: [String] = []
             for tenant in Self.tenants {
                 tags.append(await bench.answer(Ask(tenant: tenant, path: path)).value(of: "ETag") ?? "")
@@ -61,10 +64,29 @@ struct TenantTests {
         #expect(await bench.answer(Ask(tenant: "one", user: "bob", path: Ask.list)).text.contains("Alice A."))
     }
 
+    @Test("A user of that name in another tenant makes no recipient ambiguous, and a conversation there is none")
+    func recipients() async {
+        _ = await bench.answer(.send(tenant: "one", to: "c-2", "{\"content\":\"Hi\",\"receiverId\":\"zed\"}"))
+        _ = await bench.answer(
+            .send(tenant: "two", user: "carol", to: "zed", "{\"content\":\"Hi\",\"receiverId\":\"alice\"}"))
+        func receiver(_ tenant: String, _ recipient: String) async -> (conversation: String?, receiver: String?) {
+            let answer = await bench.answer(
+                .send(tenant: tenant, "{\"content\":\"Hi\",\"recipientId\":\"\(recipient)\"}"))
+            let message = answer.json as? [String: Any]
+            return (message?["conversationId"] as? String, message?["receiverId"] as? String)
+        }
+        #expect(await receiver("two", "zed") == ("zed", "carol"))
+        #expect(await receiver("one", "zed").receiver == "zed")
+        #expect(await receiver("One", "c-2").receiver == "c-2")
+    }
+
     private func picture(of tenant: String) async -> [String] {
         var picture: [String] = []
         for user in ["alice", "bob"] {
-            for path in [Ask.list, Ask.thread("c-1"), Ask.thread("@alice"), Ask.thread("@bob")] {
+            for path in [
+                Ask.list, Ask.thread("c-1"), Ask.thread("@alice"), Ask.thread("@bob"), "\(Ask.list)/c-1",
+                "\(Ask.list)/alice", "\(Ask.list)/@bob",
+            ] {
                 picture.append(await bench.answer(Ask(tenant: tenant, user: user, path: path)).everything)
             }
         }

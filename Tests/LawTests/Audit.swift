@@ -17,6 +17,15 @@ struct Audit: Sendable {
             merged, covered, "what \(viewer) merged of \(talk.id), from \(thread.floor) on", "a fresh snapshot")
     }
 
+    /// One conversation is what the list says of it, with everybody in it.
+    func check(_ single: WireConversation?, of talk: NaiveModel.Talk, for client: Client) throws {
+        let single = try single.orViolation("\(client.user) has no picture of \(talk.id)")
+        let expected = model.conversation(
+            talk, for: client.user, embedded: client.embedded, within: server.answers.embedded,
+            initials: single.initials, showsAll: true)
+        try Self.compare([single], [expected], "\(talk.id) by itself for \(client.user)", "the model")
+    }
+
     func check(_ client: Client, limit: Int) async throws {
         let parameter = client.embedded == 20 ? "" : "&messages=\(client.embedded)"
         let fresh: [WireConversation] = try await everything(

@@ -9,6 +9,8 @@ struct Client: Sendable {
     let embedded: Int
     var browser: Browser
     var list: MergedView<WireConversation>
+    /// The conversations it has looked at by themselves, by the way it names them.
+    var singles: [String: WireConversation] = [:]
     /// The open threads, by the way it names their conversations.
     var threads: [String: MergedView<WireMessage>] = [:]
 
@@ -16,17 +18,27 @@ struct Client: Sendable {
         self.user = user
         self.embedded = embedded
         browser = Browser(user: user)
+        // Some front ends ask for the list by the user's own id.
+        let path = embedded.isMultiple(of: 2) ? Self.path : Self.path(user)
         // 20 is the default, and is left out so that plain URLs are asked for, too.
-        list = MergedView(path: Self.path, parameter: embedded == 20 ? "" : "messages=\(embedded)")
+        list = MergedView(path: path, parameter: embedded == 20 ? "" : "messages=\(embedded)")
     }
 
+    /// The path of a conversation.
+    static func path(_ reference: String) -> String { "\(path)/\(PercentEncoding.encode(reference))" }
+
     /// The path of something about a conversation.
-    static func path(_ reference: String, _ end: String) -> String {
-        "\(path)/\(PercentEncoding.encode(reference))/\(end)"
-    }
+    static func path(_ reference: String, _ end: String) -> String { "\(path(reference))/\(end)" }
 
     mutating func pollList(_ chance: inout Generator, _ access: CheckedAccess) async throws {
         try await list.poll(&browser, &chance, access)
+    }
+
+    /// Asks for one conversation as browsers do, with the entity tag that it has.
+    mutating func pollSingle(_ reference: String, _ chance: inout Generator, _ access: CheckedAccess) async throws {
+        let parameter = embedded == 20 ? "" : "?messages=\(embedded)"
+        let page = try await browser.get(Self.path(reference) + parameter, conditional: !chance.once(in: 4), access)
+        singles[reference] = try parse(WireConversation.self, page.body)
     }
 
     mutating func pollThread(_ reference: String, _ chance: inout Generator, _ access: CheckedAccess) async throws {

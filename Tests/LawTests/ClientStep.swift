@@ -26,7 +26,8 @@ struct ClientStep: Sendable {
         case 0..<2: if people.contains(user), mine.count < 8 { try await open(people, step) }
         case 2..<7: if !mine.isEmpty { try await send(to: pick(mine)) }
         case 7..<11: if !mine.isEmpty { try await mark(pick(mine)) }
-        case 11..<17: if !mine.isEmpty { try await pollThread(pick(mine)) }
+        case 11..<15: if !mine.isEmpty { try await pollThread(pick(mine)) }
+        case 15..<17: if !mine.isEmpty { try await pollSingle(pick(mine)) }
         default: try await pollList()
         }
     }
@@ -57,6 +58,13 @@ struct ClientStep: Sendable {
         guard access.isSequential else { return }
         try await Audit(model: model, server: access.server).check(
             thread, of: talk, for: user, limit: chance.pick([2, 5, 500]))
+    }
+
+    private mutating func pollSingle(_ talk: NaiveModel.Talk) async throws {
+        let reference = reference(to: talk)
+        try await client.pollSingle(reference, &chance, access)
+        guard access.isSequential else { return }
+        try Audit(model: model, server: access.server).check(client.singles[reference], of: talk, for: client)
     }
 
     private mutating func pollList() async throws {

@@ -104,9 +104,9 @@ struct History {
             guard let talk = model.talks[id] else { continue }
             _ = try await access.get(TestRequest(user: chance.pick(talk.members), url: Client.path(id, "messages")))
         }
-        for client in clients {
-            var browser = client.browser
-            _ = try await browser.get(client.list.url(), conditional: true, access)
+        for var client in clients {
+            _ = try await client.browser.get(client.list.url(), conditional: true, access)
+            for reference in client.singles.keys.sorted() { try await client.pollSingle(reference, &chance, access) }
         }
     }
 
@@ -138,12 +138,14 @@ struct History {
         let talk = chance.pick(model.talks.values.sorted { $0.id < $1.id })
         let strangers = clients.map(\.user).filter { !talk.members.contains($0) }
         let stranger = chance.pick(strangers)
-        let endpoints: [(Method, String)] = [(.get, "messages"), (.head, "messages"), (.put, "read")]
+        let endpoints: [(Method, String)] = [
+            (.get, "/messages"), (.head, "/messages"), (.put, "/read"), (.post, "/read"), (.get, ""), (.head, ""),
+        ]
         for (method, end) in endpoints {
             let theirs = await server.answer(
-                TestRequest(method: method, user: stranger, url: Client.path(talk.id, end)))
+                TestRequest(method: method, user: stranger, url: Client.path(talk.id) + end))
             let nobodys = await server.answer(
-                TestRequest(method: method, user: stranger, url: Client.path("nothing", end)))
+                TestRequest(method: method, user: stranger, url: Client.path("nothing") + end))
             try require(
                 theirs == nobodys && theirs.status == 404,
                 "\(stranger) learns of \(talk.id): \(theirs.status) \(theirs.text), not \(nobodys.text)")
@@ -154,7 +156,8 @@ struct History {
     private mutating func restart() async throws {
         var known: [(request: TestRequest, cursor: String?)] = []
         for client in clients {
-            let paths = [client.list.path] + client.threads.values.compactMap { $0.cursor == nil ? nil : $0.path }
+            let threads = client.threads.values.compactMap { $0.cursor == nil ? nil : $0.path }
+            let paths = [client.list.path] + threads + client.singles.keys.map { Client.path($0) }
             for path in paths.sorted().prefix(3) {
                 let answer = await server.answer(TestRequest(user: client.user, url: path))
                 try tags.record(answer, to: TestRequest(user: client.user, url: path))
@@ -186,6 +189,8 @@ struct History {
             for talk in model.talks(of: client.user) {
                 let others = talk.members.filter { $0 != client.user }
                 for reference in [talk.id] + (talk.isDirect ? others.map { "@\($0)" } : []) {
+                    try await client.pollSingle(reference, &chance, access)
+                    try audit.check(client.singles[reference], of: talk, for: client)
                     guard var thread = client.threads[reference] else { continue }
                     try await thread.followToEnd(&client.browser, &chance, access)
                     while thread.previous != nil { try await thread.fetchOlder(&client.browser, &chance, access) }

@@ -82,14 +82,14 @@ struct NaiveModel: Sendable {
         }
     }
 
-    /// The entry of a viewer's list; its initials are not worked out but taken over.
+    /// The entry of a viewer's list or, with everybody in it, the conversation by itself; its initials are not worked out but taken over.
     func conversation(
-        _ talk: Talk, for viewer: String, embedded: Int, within bytes: Int, initials: String
+        _ talk: Talk, for viewer: String, embedded: Int, within bytes: Int, initials: String, showsAll: Bool = false
     ) -> WireConversation {
         // The viewer and the first nineteen others: all of them, but in the largest.
         let shown = Set(talk.members.filter { $0 != viewer }.prefix(19)).union([viewer])
-        let participants = talk.members.filter(shown.contains)
-            .map { people[$0] ?? .init(id: $0, name: $0, company: "") }
+        let everybody = talk.members.map { people[$0] ?? .init(id: $0, name: $0, company: "") }
+        let participants = everybody.filter { shown.contains($0.id) }
         let more = talk.members.count - participants.count
         let others = participants.filter { $0.id != viewer }
         let companies = Set(others.map(\.company))
@@ -99,7 +99,8 @@ struct NaiveModel: Sendable {
             name: others.map(\.name).joined(separator: ", ") + (more > 0 ? ", and \(more) more" : ""),
             company: companies.count == 1 ? companies.first ?? "" : "", initials: initials,
             lastMessage: messages.last?.content ?? "", lastMessageTime: messages.last?.timestamp ?? "",
-            unread: talk.unread(by: viewer, after: talk.mark(of: viewer)), participants: participants,
+            unread: talk.unread(by: viewer, after: talk.mark(of: viewer)),
+            participants: showsAll ? everybody : participants,
             participantCount: talk.members.count,
             messages: Self.newest(messages.suffix(embedded), within: bytes))
     }

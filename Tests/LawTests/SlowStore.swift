@@ -35,17 +35,30 @@ struct SlowStore: MessageStore {
         of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
         newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws(MessagingError) -> Answer {
-        let slowly: NewestMessages = { conversation, bounds, read in
+        let page = try await store.conversations(
+            of: caller, window, bounds, embedded: embedded, newest: Self.slowly(newest), make: { $0 })
+        await delayAtRandom()
+        return make(page)
+    }
+
+    func summary<Answer: Sendable>(
+        of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
+        make: @escaping @Sendable (ConversationSummary?) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        let summary = try await store.summary(
+            of: conversation, for: caller, embedded: embedded, newest: Self.slowly(newest), make: { $0 })
+        await delayAtRandom()
+        return make(summary)
+    }
+
+    private static func slowly(_ newest: @escaping NewestMessages) -> NewestMessages {
+        { conversation, bounds, read in
             try newest(conversation, bounds) {
                 let found = try read()
                 if Int.random(in: 0..<8) == 0 { usleep(.random(in: 0...1500)) }
                 return found
             }
         }
-        let page = try await store.conversations(
-            of: caller, window, bounds, embedded: embedded, newest: slowly, make: { $0 })
-        await delayAtRandom()
-        return make(page)
     }
 
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {

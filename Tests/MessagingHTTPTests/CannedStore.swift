@@ -32,12 +32,22 @@ struct CannedStore: MessageStore {
         of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
         newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws(MessagingError) -> Answer {
-        let summary = ConversationSummary(
+        make(ConversationPage(conversations: [summary], latestChange: 1, position: 1, olderBefore: nil))
+    }
+
+    func summary<Answer: Sendable>(
+        of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
+        make: @escaping @Sendable (ConversationSummary?) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        make(summary)
+    }
+
+    private var summary: ConversationSummary {
+        ConversationSummary(
             conversation: talk, participantCount: 2,
             people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },
             marks: ReadMarks(n: 1, others: 0, mine: 0), unread: 0, newest: PackedMessages([first]),
             openedAt: first.sentAt, activity: 1, change: 1)
-        return make(ConversationPage(conversations: [summary], latestChange: 1, position: 1, olderBefore: nil))
     }
 
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {

@@ -20,6 +20,8 @@ struct DescribedAnswersTests {
     private static let list = "/api/messages/conversations"
     private static let thread = "/api/messages/conversations/{id}/messages"
     private static let read = "/api/messages/conversations/{id}/read"
+    private static let one = "/api/messages/conversations/{id}"
+    private static let send = "/api/messages/send"
     private static let json: [RequestField: String] = [.contentType: "application/json"]
 
     /// At least one for each response that a request alone can bring about.
@@ -31,6 +33,14 @@ struct DescribedAnswersTests {
         Attempt(path: thread), Attempt(path: thread, fields: [.ifNoneMatch: "*"]),
         Attempt(path: thread, query: "?since=x"), Attempt(path: thread, query: "?since=zz.1.1.1"),
         Attempt(method: .head, path: thread),
+        Attempt(path: one), Attempt(path: one, fields: [.ifNoneMatch: "*"]), Attempt(path: one, query: "?limit=0"),
+        Attempt(method: .head, path: one), Attempt(method: .options, path: one),
+        Attempt(
+            method: .post, path: send, fields: json, body: #"{"content":"Hello!","conversationId":"conv-456"}"#),
+        Attempt(method: .post, path: send, fields: json, body: #"{"content":"Hello!"}"#),
+        Attempt(method: .post, path: send, body: "Hello!"), Attempt(method: .options, path: send),
+        Attempt(method: .post, path: read), Attempt(method: .patch, path: read),
+        Attempt(method: .patch, path: read, fields: json, body: #"{"upto":"conv-456:1"}"#),
         Attempt(method: .post, path: thread, fields: json, body: #"{"content":"Hello!"}"#),
         Attempt(method: .post, path: thread, fields: json, body: #"{"content":"Hello!","senderId":"eve"}"#),
         Attempt(method: .post, path: thread, fields: json, body: #"{"content":" "}"#),
@@ -103,6 +113,7 @@ struct DescribedAnswersTests {
         let list = try await value(Attempt(path: Self.list), of: service)
         let conversation = try #require((list as? [DescribedService.Object])?.first)
         try check(conversation, "Conversation")
+        try check(try await value(Attempt(path: Self.one), of: service), "Conversation")
         try check((conversation["participants"] as? [Any])?.first, "Participant")
         try check((conversation["messages"] as? [Any])?.first, "Message")
         try check(try await value(Attempt(method: .put, path: Self.read), of: service), "ReadReceipt")

@@ -9,7 +9,8 @@ struct DescriptionTests {
 
     private static let conversation = ConversationReference.id(ConversationID(trusted: "conv-456"))
     private static let routes: [Route] = [
-        .conversations, .messages(conversation), .read(conversation), .webSocket, .health, .readiness,
+        .conversations, .conversation(named: "conv-456"), .messages(conversation), .read(conversation), .send,
+        .webSocket, .health, .readiness,
         .description(.yaml), .description(.json),
     ]
 
@@ -37,7 +38,13 @@ struct DescriptionTests {
         case (.conversations, _): return polled
         case (.messages, .post):
             return written + [.senderMismatch, .openingForbidden, .conversationNotFound, .idempotencyConflict]
-        case (.messages, _): return polled + [.conversationNotFound]
+        case (.send, _):
+            return written
+                + [
+                    .senderMismatch, .openingForbidden, .conversationNotFound, .idempotencyConflict,
+                    .ambiguousRecipient,
+                ]
+        case (.conversation, _), (.messages, _): return polled + [.conversationNotFound]
         case (.read, _): return written + [.conversationNotFound, .invalidReadPosition]
         case (.webSocket, _): return [.pollingOnly]
         case (.readiness, _): return [.storeUnavailable]
@@ -49,8 +56,8 @@ struct DescriptionTests {
     private static func successes(at route: Route, _ method: MessagingHTTP.Method) -> [Int] {
         switch (route, method) {
         case (_, .options): [204]
-        case (.conversations, _), (.description, _), (.page, _): [200, 304]
-        case (.messages, .post): [201]
+        case (.conversations, _), (.conversation, _), (.description, _), (.page, _): [200, 304]
+        case (.messages, .post), (.send, _): [201]
         case (.messages, _): [200, 304]
         case (.read, _), (.health, _), (.readiness, _): [200]
         case (.webSocket, _): []
@@ -135,8 +142,8 @@ struct DescriptionTests {
         switch (route, method) {
         case (_, .options):
             return ["header Origin", "header Access-Control-Request-Method", "header Access-Control-Request-Headers"]
-        case (.conversations, _): return polled.union(condition).union(["query messages"])
-        case (.messages, .post): return ["header Idempotency-Key"]
+        case (.conversations, _), (.conversation, _): return polled.union(condition).union(["query messages"])
+        case (.messages, .post), (.send, _): return ["header Idempotency-Key"]
         case (.messages, _): return polled.union(condition)
         case (.description, _), (.page, _): return condition
         case (.read, _), (.webSocket, _), (.health, _), (.readiness, _): return []

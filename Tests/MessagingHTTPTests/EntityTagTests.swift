@@ -43,6 +43,18 @@ struct EntityTagTests {
         ).text
     }
 
+    private func single(
+        of conversation: ConversationID = talk, epoch: Epoch = k3f9, marks: ReadMarks? = nil, change: Int64 = 17,
+        messages: Int = 20, bytes: Int = 1 << 16, caller: Caller = Caller(user: alice)
+    ) -> String {
+        EntityTag(
+            conversation: conversation,
+            at: cursor(of: conversation, epoch: epoch, marks: marks, caller: caller).text,
+            change: ListCursors(of: caller, epoch: epoch, key: key).text(at: change),
+            PageBounds(count: messages, bytes: bytes), caller: caller
+        ).text
+    }
+
     /// Every browser out there holds tags of the running release. Should one of these change, all of them fetch everything
     /// once more after an update: that may be intended, but not by accident.
     @Test("tags are the same in every release")
@@ -79,6 +91,20 @@ struct EntityTagTests {
             list(.since(17)),
             list(.since(16)), list(limit: 99), list(bytes: 1000), list(messages: 19), list(limit: 20, messages: 100),
             list(caller: Caller(user: bob)), list(caller: Caller(tenant: TenantID(trusted: "acme"), user: alice)),
+        ]
+        #expect(Set(tags).count == tags.count)
+    }
+
+    @Test("and so for one conversation, names included")
+    func singlesDiffer() throws {
+        let tags = try [
+            single(), single(of: ConversationID(trusted: "conv-457")), single(epoch: Epoch(random: 1)),
+            single(marks: ReadMarks(n: 43, others: 40, mine: 38)),
+            single(marks: ReadMarks(n: 42, others: 41, mine: 38)),
+            single(marks: ReadMarks(n: 42, others: 40, mine: 39)), single(change: 18), single(messages: 19),
+            single(bytes: 1000), single(caller: Caller(user: bob)),
+            single(caller: Caller(tenant: TenantID(trusted: "acme"), user: alice)), messages(), messages(limit: 20),
+            list(),
         ]
         #expect(Set(tags).count == tags.count)
     }

@@ -20,8 +20,11 @@ struct HeadRefusalTests {
         arguments: [
             (MessagingHTTP.Method.post, "/", 404), (.post, "/upload", 404), (.put, "/api/messages", 404),
             (.post, "/ws", 404), (.put, "/ws/a", 404), (.post, "/healthz", 405), (.other, base, 405),
-            (.post, base, 405), (.post, base + "/conv-456/read", 405), (.put, base + "/conv-456/messages", 405),
+            (.post, base, 405), (.post, base + "/conv-456", 405), (.put, base + "/conv-456/messages", 405),
+            (.put, "/api/messages/send", 405),
             (.post, base + "/conv-456/messages", 401), (.put, base + "/conv-456/read", 401), (.get, base, 401),
+            (.post, base + "/conv-456/read", 401), (.patch, base + "/conv-456/read", 401),
+            (.post, "/api/messages/send", 401), (.get, base + "/conv-456", 401),
             (.post, base + "/conv-456/nothing", 401), (.post, base + "/%FF/messages", 401),
         ])
     func refused(method: MessagingHTTP.Method, target: String, status: Int) throws {

@@ -26,7 +26,9 @@ struct LabelTests {
             (.post, "/api/messages/conversations/a/messages/", .send),
             (.put, "/api/messages/conversations/a/read/", .read),
             (.get, "/api/messages/conversations//", .other), (.get, "/api/messages/conversations/a/messages//", .other),
-            (.put, "/api/messages/conversations/a/read", .read), (.get, "/healthz", .other),
+            (.put, "/api/messages/conversations/a/read", .read), (.post, "/api/messages/conversations/a/read", .read),
+            (.patch, "/api/messages/conversations/a/read", .read), (.post, "/api/messages/send", .send),
+            (.get, "/api/messages/conversations/a", .conversation), (.get, "/healthz", .other),
             (.options, "/api/messages/conversations", .other), (.other, "/api/messages/conversations", .other),
         ])
     func endpoints(method: MessagingHTTP.Method, target: String, endpoint: Endpoint) {
@@ -53,6 +55,8 @@ struct LabelTests {
             ("/api/messages/conversations/?x", "/api/messages/conversations"),
             ("/api/messages/conversations/@bob/messages//", "/api/messages/conversations/…"),
             ("/api/messages/conversations/@bob/read", "/api/messages/conversations/@/read"),
+            ("/api/messages/conversations/alice?since=x", "/api/messages/conversations/…"),
+            ("/api/messages/send?userId=alice", "/api/messages/send"),
             ("/api/messages/conversations/@bob/typo", "/api/messages/conversations/…"),
             ("/v1/api/messages/conversations/@bob/messages", "/v1/api/messages/conversations/…"),
             ("http://user:pass@host/healthz?x", "/healthz"), ("/favicon.ico?x=y", "/favicon.ico"),

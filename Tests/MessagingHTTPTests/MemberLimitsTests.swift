@@ -57,7 +57,8 @@ struct MemberLimitsTests {
         for (user, expected) in [
             (#""b""#, "201"), ("\"\(Self.longest)\"", "201"), ("\"\(Self.longest)x\"", "422 invalid-message"),
             (#""a\u0000""#, "422 invalid-message"), (#""a\u0085""#, "422 invalid-message"),
-            (#""a\n""#, "422 invalid-message"), ("1", "422 invalid-message"),
+            (#""a\n""#, "422 invalid-message"), ("1", "201"), ("1.5", "422 invalid-message"),
+            ("true", "422 invalid-message"),
         ] {
             let value = member == "participantIds" ? "[\(user)]" : user
             #expect(try await send("\"\(member)\":\(value)") == expected, "\(value)")

@@ -37,16 +37,25 @@ final class MemoryStore: MessageStore {
         of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
         newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws(MessagingError) -> Answer {
-        let mine = talks.compactMap { talk in
-            talk.marks(for: caller.user).map { (talk, $0) }
-        }.map { talk, marks in
+        let mine = talks.compactMap { summary(of: $0, for: caller, embedded) }
+        return make(ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil))
+    }
+
+    func summary<Answer: Sendable>(
+        of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
+        make: @escaping @Sendable (ConversationSummary?) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        make(summary(of: conversation, for: caller, embedded))
+    }
+
+    private func summary(of talk: Conversation, for caller: Caller, _ embedded: PageBounds) -> ConversationSummary? {
+        talk.marks(for: caller.user).map { marks in
             ConversationSummary(
                 conversation: talk, participantCount: talk.participants.count,
                 people: talk.participants.map { Person(id: $0.user) }, marks: marks, unread: 0,
                 newest: PackedMessages(self.messages.suffix(max(embedded.count, 1))).newest(within: embedded),
                 openedAt: noon, activity: 3, change: 3)
         }
-        return make(ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil))
     }
 
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {

@@ -43,7 +43,7 @@ struct MessagingServiceTests {
         arguments: [
             ("", [MessagingHTTP.Method.post, .put, .other], "GET, HEAD, OPTIONS"),
             ("/conv-456/messages", [.put, .other], "GET, HEAD, POST, OPTIONS"),
-            ("/conv-456/read", [.get, .head, .post, .other], "PUT, OPTIONS"),
+            ("/conv-456/read", [.get, .head, .other], "PUT, POST, PATCH, OPTIONS"),
         ])
     func methodNotAllowed(path: String, methods: [MessagingHTTP.Method], allow: String) async throws {
         for method in methods {

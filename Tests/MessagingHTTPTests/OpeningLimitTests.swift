@@ -46,6 +46,10 @@ struct OpeningLimitTests {
             of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
             newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
         ) async throws(MessagingError) -> Answer { throw .overloaded }
+        func summary<Answer: Sendable>(
+            of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
+            make: @escaping @Sendable (ConversationSummary?) -> Answer
+        ) async throws(MessagingError) -> Answer { throw .overloaded }
         func markRead(
             _ conversation: ConversationID, upTo: Int64?, by caller: Caller
         ) async throws(MessagingError) -> ReadOutcome { throw .overloaded }

@@ -22,6 +22,10 @@ struct RouteTests {
             ("/api/messages/conversations/a+b/messages", .messages(id("a+b"))),
             ("/api/messages/conversations/messages/messages", .messages(id("messages"))),
             ("/api/messages/conversations/%C3%A9/messages", .messages(id("\u{E9}"))),
+            ("/api/messages/conversations/conv-456", .conversation(named: "conv-456")),
+            ("/api/messages/conversations/%40b%2Fb", .conversation(named: "@b/b")),
+            ("/api/messages/conversations/.", .conversation(named: ".")),
+            ("/api/messages/send", .send),
             ("/ws", .webSocket), ("/ws/", .webSocket), ("/ws/messages", .webSocket),
             ("/healthz", .health), ("/readyz", .readiness), ("/", .page),
         ])
@@ -32,8 +36,8 @@ struct RouteTests {
     @Test(
         "every other path is not found",
         arguments: [
-            "", "//", "*", "/api", "/api/messages", "/api/messages/conversations/",
-            "/api/messages/conversations/conv-456",
+            "", "//", "*", "/api", "/api/messages", "/api/messages/conversations/", "/api/messages/sends",
+            "/api/messages/send/conv-456",
             "/api/messages/conversations/conv-456/", "/api/messages/conversations/conv-456/messages/",
             "/api/messages/conversations/conv-456/messages/1", "/api/messages/conversations/a/b/messages",
             "/api/messages/conversations/conv-456/Messages", "/api/messages/conversations/conv-456/%6Dessages",
@@ -62,7 +66,8 @@ struct RouteTests {
     @Test(
         "the path of a route leads back to it",
         arguments: [
-            Route.conversations, .messages(id("a/b?c#d %")), .read(id("é")), .messages(direct("b@example.com")),
+            Route.conversations, .conversation(named: "@a/b"), .send, .messages(id("a/b?c#d %")), .read(id("é")),
+            .messages(direct("b@example.com")),
             .read(direct("\u{301}bob")), .webSocket, .health, .readiness, .page,
         ])
     func roundTrip(route: Route) throws {
@@ -73,6 +78,8 @@ struct RouteTests {
     func allow() {
         #expect(Route.conversations.allow == "GET, HEAD, OPTIONS")
         #expect(Route.messages(Self.id("a")).allow == "GET, HEAD, POST, OPTIONS")
-        #expect(Route.read(Self.id("a")).allow == "PUT, OPTIONS")
+        #expect(Route.read(Self.id("a")).allow == "PUT, POST, PATCH, OPTIONS")
+        #expect(Route.conversation(named: "a").allow == "GET, HEAD, OPTIONS")
+        #expect(Route.send.allow == "POST, OPTIONS")
     }
 }

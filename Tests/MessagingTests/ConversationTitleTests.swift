@@ -28,6 +28,15 @@ struct ConversationTitleTests {
         #expect(title(named(name)).company == "")
     }
 
+    @Test("of very many people the first ones by id name it, whether the others are known or not")
+    func many() {
+        let people = (10..<40).map { Person(id: UserID(trusted: "user-\($0)"), company: $0 < 29 ? "Acme" : "Other") }
+        let all = ConversationTitle(people: people + [viewer], viewer: alice)
+        #expect(all == ConversationTitle(people: people.prefix(19) + [viewer], of: 31, viewer: alice))
+        #expect(all.name.hasSuffix("user-27, user-28, and 11 more"))
+        #expect(all.company == "Acme")
+    }
+
     @Test(
         "initials are the first letters of the first and the last word",
         arguments: [

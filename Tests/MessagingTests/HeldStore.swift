@@ -60,6 +60,13 @@ final class HeldStore: MessageStore {
         throw unused
     }
 
+    func summary<Answer: Sendable>(
+        of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
+        make: @escaping @Sendable (ConversationSummary?) -> Answer
+    ) async throws(MessagingError) -> Answer {
+        throw unused
+    }
+
     func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
         throw unused
     }

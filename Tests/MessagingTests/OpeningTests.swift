@@ -77,9 +77,40 @@ struct OpeningTests {
 
     @Test("whoever is named as receiver of a message must take part")
     func receivers() throws {
-        try Opening.check(receivers: [], among: [alice, bob])
-        try Opening.check(receivers: [bob, alice], among: [alice, bob])
+        func check(_ receivers: [UserID], to reference: ConversationReference = .id(talk)) throws {
+            try Opening.check(draft(to: reference, receivers: receivers), talk, among: [alice, bob])
+        }
+        try check([])
+        try check([bob, alice])
+        #expect(performing: { try check([bob, carol]) }, throws: isInvalidMessage)
+    }
+
+    @Test("the conversation itself is no wrong receiver, by any of its names")
+    func itself() throws {
+        let id = UserID(trusted: talk.text)
+        let alias = UserID(trusted: "@alice")
+        try Opening.check(draft(to: .id(talk), receivers: [id]), talk, among: [alice, bob])
+        try Opening.check(draft(to: .direct(with: alice), receivers: [alias, id]), talk, among: [alice, bob])
         #expect(
-            performing: { try Opening.check(receivers: [bob, carol], among: [alice, bob]) }, throws: isInvalidMessage)
+            performing: { try Opening.check(draft(to: .id(talk), receivers: [alias]), talk, among: [alice, bob]) },
+            throws: isInvalidMessage)
+    }
+
+    @Test("a direct conversation is not opened for a message that is also for somebody else")
+    func directWithThird() {
+        #expect(
+            performing: { try Opening(for: draft(to: .direct(with: alice), receivers: [carol])) },
+            throws: isInvalidMessage)
+    }
+
+    @Test("a draft for a conversation that exists opens none")
+    func never() {
+        for reference in [ConversationReference.id(talk), .direct(with: alice)] {
+            #expect(throws: MessagingError.conversationNotFound) {
+                var draft = try draft(to: reference, receivers: [alice])
+                draft.opening = .never
+                _ = try Opening(for: draft)
+            }
+        }
     }
 }

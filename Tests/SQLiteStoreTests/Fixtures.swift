@@ -17,11 +17,12 @@ func conversationID(_ text: String) -> ConversationID {
 
 /// A draft with defaults for whatever a test does not care about.
 func draft(
-    _ sender: UserID, to conversation: ConversationReference, _ text: String = "Hello!", key: String? = nil,
-    receivers: [UserID] = [], mayOpen: Bool = true, tenant: TenantID = .none, new: String = "new-1"
+    _ sender: UserID, to conversation: ConversationReference, recipient: String? = nil, _ text: String = "Hello!",
+    key: String? = nil, receivers: [UserID] = [], mayOpen: Bool = true, tenant: TenantID = .none, new: String = "new-1"
 ) throws -> Draft {
     Draft(
-        caller: caller(sender, tenant), conversation: conversation, content: try MessageContent(text),
+        caller: caller(sender, tenant), conversation: conversation, recipient: recipient.map { UserID(trusted: $0) },
+        content: try MessageContent(text),
         clientMessageID: key, receivers: receivers, opening: mayOpen ? .granted : .operatorOnly, sentAt: noon,
         newConversationID: conversationID(new))
 }

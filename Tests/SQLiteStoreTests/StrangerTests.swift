@@ -95,4 +95,15 @@ struct StrangerTests {
             }
         }
     }
+
+    @Test("So does a message to an id that may be a user's: to a stranger it is nothing but that")
+    func recipient() async throws {
+        try await expectAlike { id in
+            try await steps {
+                var draft = try draft(carol, to: .direct(with: UserID(trusted: id.text)), recipient: id.text)
+                draft.opening = .never
+                _ = try await store.send(draft)
+            }
+        }
+    }
 }

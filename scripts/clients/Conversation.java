@@ -17,9 +17,11 @@ import java.util.stream.IntStream;
 import org.openapitools.client.ApiClient;
 import org.openapitools.client.ApiException;
 import org.openapitools.client.ApiResponse;
+import org.openapitools.client.api.CompatibilityApi;
 import org.openapitools.client.api.DescriptionApi;
 import org.openapitools.client.api.MessagesApi;
 import org.openapitools.client.api.OperationsApi;
+import org.openapitools.client.model.AddressedMessage;
 import org.openapitools.client.model.Message;
 import org.openapitools.client.model.NewMessage;
 import org.openapitools.client.model.Problem;
@@ -44,6 +46,7 @@ final class Conversation {
         conversation.openAndSend();
         conversation.pollByEntityTag();
         conversation.pollByCursorAndRead();
+        conversation.otherWords();
         conversation.pageThrough("long", 1000);
         conversation.errors();
         conversation.examples();
@@ -150,6 +153,22 @@ final class Conversation {
         List<Message> flipped = ann.listMessages(ID, cursor, null, null, null, null);
         equal(flipped.stream().map(Message::getId).toList(), IntStream.rangeClosed(2, 5).mapToObj(n -> ID + ":" + n).toList());
         equal(flipped.stream().allMatch(Message::getRead), true);
+    }
+
+    private void otherWords() throws Exception {
+        var known = bea.getConversationWithHttpInfo(ID, null, null, null, 1, null, null);
+        equal(known.getData().getName(), "Ann Archer");
+        equal(known.getData().getParticipants().stream().map(p -> p.getId()).toList(), List.of("ann", "bea"));
+        String tag = header(known.getHeaders(), "ETag").orElseThrow();
+        equal(thrown(() -> bea.getConversation(ID, null, null, null, 1, tag, null)).getCode(), 304);
+        CompatibilityApi anns = new CompatibilityApi(client("ORIGIN", "ANN"));
+        CompatibilityApi beas = new CompatibilityApi(client("ORIGIN", "BEA"));
+        for (AddressedMessage message : List.of(new AddressedMessage().conversationId(ID), new AddressedMessage().recipientId(ID))) {
+            Message sent = anns.send(message.content("In other words"), null, null);
+            equal(List.of(sent.getConversationId(), sent.getReceiverId()), List.of(ID, "bea"));
+            equal(beas.markAsReadByPost(ID, null, new ReadPosition().upTo(sent.getId())).getReadUpTo(), sent.getId());
+            equal(beas.markAsReadByPatch(ID, null, null).getUnread(), 0L);
+        }
     }
 
     private void pageThrough(String id, int count) throws ApiException {

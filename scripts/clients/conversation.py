@@ -7,10 +7,11 @@ import datetime
 import os
 
 from postbox_client import AuthenticatedClient, Client
+from postbox_client.api.compatibility import mark_as_read_by_patch, mark_as_read_by_post, send as send_anywhere
 from postbox_client.api.description import get_description_as_json
-from postbox_client.api.messages import list_conversations, list_messages, mark_as_read, send_message
+from postbox_client.api.messages import get_conversation, list_conversations, list_messages, mark_as_read, send_message
 from postbox_client.api.operations import get_web_socket
-from postbox_client.models import Conversation, Message, NewMessage, Problem, ProblemType, ReadPosition, ReadReceipt
+from postbox_client.models import AddressedMessage, Conversation, Message, NewMessage, Problem, ProblemType, ReadPosition, ReadReceipt
 from postbox_client.types import UNSET
 
 
@@ -95,6 +96,21 @@ def poll_by_cursor_and_read():
     equal({message.id: message.read for message in flipped}, {f"application-1:{n}": True for n in range(2, 6)})
 
 
+def other_words():
+    known = get_conversation.sync_detailed("application-1", client=bea, messages=1)
+    assert isinstance(known.parsed, Conversation)
+    equal([known.parsed.name, [p.id for p in known.parsed.participants]], ["Ann Archer", ["ann", "bea"]])
+    unchanged = get_conversation.sync_detailed(
+        "application-1", client=bea, messages=1, if_none_match=known.headers["ETag"])
+    equal([unchanged.status_code, unchanged.parsed], [304, None])
+    for addressed in ({"conversation_id": "application-1"}, {"recipient_id": "application-1"}):
+        sent = send_anywhere.sync(client=ann, body=AddressedMessage("In other words", **addressed))
+        equal([sent.conversation_id, sent.receiver_id], ["application-1", "bea"])
+    last = ReadPosition(up_to=sent.id)
+    equal(mark_as_read_by_post.sync("application-1", client=bea, body=last).read_up_to, sent.id)
+    equal(mark_as_read_by_patch.sync("application-1", client=bea, body=last).unread, 0)
+
+
 def page_through(conversation, count):
     expected = [f"message {n}" for n in range(1, count + 1)]
     pages = [list_messages.sync(conversation, client=ann, limit=150)]
@@ -149,6 +165,7 @@ def examples():
 open_and_send()
 poll_by_entity_tag()
 poll_by_cursor_and_read()
+other_words()
 page_through("long", 1000)
 errors()
 examples()

@@ -3,7 +3,7 @@
 // The environment names the server (ORIGIN), one that is strict (STRICT), and the tokens of two people and a stranger (ANN, BEA, EVE).
 
 import {
-    ApiResponse, Configuration, Conversation, DescriptionApi, Message, MessagesApi, NewMessage, OperationsApi, Problem, ProblemFromJSON,
+    AddressedMessage, ApiResponse, CompatibilityApi, Configuration, Conversation, DescriptionApi, Message, MessagesApi, NewMessage, OperationsApi, Problem, ProblemFromJSON,
     ProblemType, ReadReceipt, ResponseError,
 } from './typescript';
 
@@ -124,6 +124,23 @@ async function pageThrough(id: string, count: number): Promise<void> {
     equal(seen, expected);
 }
 
+async function otherWords(): Promise<void> {
+    const id = 'application-1';
+    const known = await bea.getConversationRaw({ id, messages: 1 });
+    const conversation: Conversation = await known.value();
+    equal([conversation.name, conversation.participants.map(participant => participant.id)], ['Ann Archer', ['ann', 'bea']]);
+    const ifNoneMatch = known.raw.headers.get('ETag') ?? '';
+    equal((await thrown(bea.getConversation({ id, messages: 1, ifNoneMatch }))).status, 304);
+    const [anns, beas] = ['ANN', 'BEA'].map(name => new CompatibilityApi(configuration(name)));
+    const ways: Partial<AddressedMessage>[] = [{ conversationId: id }, { recipientId: id }];
+    for (const way of ways) {
+        const sent = await anns.send({ addressedMessage: { content: 'In other words', ...way } });
+        equal([sent.conversationId, sent.receiverId], [id, 'bea']);
+        equal((await beas.markAsReadByPost({ id, readPosition: { upTo: sent.id } })).readUpTo, sent.id);
+        equal((await beas.markAsReadByPatch({ id })).unread, 0);
+    }
+}
+
 async function errors(): Promise<void> {
     const id = 'application-1';
     await refused(ProblemType.MALFORMED_REQUEST, ann.listConversations({ limit: 0 }));
@@ -166,6 +183,7 @@ async function main(): Promise<void> {
     await openAndSend();
     await pollByEntityTag();
     await pollByCursorAndRead();
+    await otherWords();
     await pageThrough('long', 1000);
     await errors();
     await examples();

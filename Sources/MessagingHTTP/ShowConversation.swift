@@ -1,0 +1,99 @@
+import Messaging
+
+/// `GET /api/messages/conversations/{id}` of a conversation: one object, with everybody in it.
+///
+/// It is asked for again as a whole; `since`, `before` and `limit` mean nothing here.
+struct ShowConversation {
+    let context: Context
+
+    /// All that its representation depends on, besides the query.
+    private struct State {
+        let conversation: Conversation
+        /// The caller's position in its messages.
+        let cursor: MessageCursor
+    }
+
+    /// Answers where nothing has to be read: nothing changed for this client.
+    ///
+    /// A conversation that is not the caller's takes the same way as one that does not exist.
+    func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
+        guard let conversation = context.index.conversation(reference, of: call.caller),
+            let marks = conversation.marks(for: call.caller.user)
+        else {
+            return .pending {
+                try context.checkMemory(for: call)
+                let found = try await context.index.conversation(reference, of: call.caller, from: context.store)
+                guard let found else { throw MessagingError.conversationNotFound }
+                return try await read(found, call)
+            }
+        }
+        let state = state(of: conversation, marks, call)
+        let poll = pollAnswer(state, call)
+        if poll.tag.isKnown(to: call.request) { return .response(notModified(poll, state, call)) }
+        return .pending { try await read(conversation, call) }
+    }
+
+    /// Reads the conversation's messages and people from the store.
+    private func read(_ conversation: Conversation, _ call: Call) async throws -> Response {
+        try context.checkMemory(for: call)
+        let (index, tenant) = (context.index, call.caller.tenant)
+        let result = try await context.store.summary(
+            of: conversation, for: call.caller, embedded: bounds(call),
+            newest: { conversation, bounds, read in
+                try index.newest(within: bounds, in: conversation, of: tenant, orRead: read)
+            },
+            make: { read in Result { try answer(read, call) } })
+        return try result.get()
+    }
+
+    private func answer(_ read: ConversationSummary?, _ call: Call) throws -> Response {
+        guard let read else { throw MessagingError.conversationNotFound }
+        let state = state(of: read.conversation, read.marks, call)
+        let poll = pollAnswer(state, call)
+        guard !poll.tag.isKnown(to: call.request) else { return notModified(poll, state, call) }
+        var json = JSONWriter()
+        json.conversation(read, for: call.caller.user, embedded: bounds(call).count)
+        let bytes = json.bytes
+        let response = try poll.response(to: call, context.settings, context.answerMemory, size: bytes.count) {
+            bytes.withoutReserve
+        }
+        if call.shows(response) {
+            context.deliveries?.fetched(
+                read.newest.suffix(bounds(call).count), in: read.conversation.id, by: call.caller)
+        }
+        return response
+    }
+
+    /// Keeps a `304` for the next time.
+    private func notModified(_ poll: PollAnswer, _ state: State, _ call: Call) -> Response {
+        let response = poll.notModified(call, context.settings)
+        context.idlePolls.keep(response, poll.tag, to: call) {
+            context.index.validity(
+                of: state.conversation.id, seenBy: call.caller, at: state.cursor.marks,
+                change: state.conversation.change)
+        }
+        return response
+    }
+
+    private func bounds(_ call: Call) -> PageBounds {
+        PageBounds(
+            count: call.query.messages ?? ListConversations.defaultMessages, bytes: context.settings.mostEmbeddedBytes,
+            kept: .newest)
+    }
+
+    private func state(of conversation: Conversation, _ marks: ReadMarks, _ call: Call) -> State {
+        let view = context.store.cursorKey.view(of: conversation.id, by: call.caller)
+        return State(
+            conversation: conversation, cursor: MessageCursor(epoch: call.epoch, view: view, marks: marks))
+    }
+
+    private func pollAnswer(_ state: State, _ call: Call) -> PollAnswer {
+        let changes = ListCursors(of: call.caller, epoch: call.epoch, key: context.store.cursorKey)
+        let (conversation, cursor) = (state.conversation, state.cursor.text)
+        return PollAnswer(
+            tag: EntityTag(
+                conversation: conversation.id, at: cursor, change: changes.text(at: conversation.change), bounds(call),
+                caller: call.caller),
+            cursor: cursor, before: nil, endpoint: .conversation, isFollowed: false)
+    }
+}

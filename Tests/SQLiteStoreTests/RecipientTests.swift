@@ -1,0 +1,70 @@
+import GRDB
+import GRDBSQLite
+import Messaging
+import Testing
+
+@testable import SQLiteStore
+
+/// Where a message goes whose sender names no more than a recipient, which may be a conversation's id or a user's.
+struct RecipientTests {
+    private let folder: Folder
+    private let store: SQLiteStore
+
+    init() throws {
+        folder = try Folder()
+        store = try SQLiteStore(path: folder.database)
+    }
+
+    /// The conversation that a message of this sender went to.
+    private func send(_ sender: UserID, _ recipient: UserID, new: String = "new-1") async throws -> ConversationID {
+        try await store.send(draft(sender, to: .direct(with: recipient), recipient: recipient.text, new: new))
+            .conversation.id
+    }
+
+    @Test("A conversation of the sender's with that id comes first, then the direct one with that user")
+    func order() async throws {
+        let dave = UserID(trusted: "dave")
+        try store.open("dave", alice, carol)
+        #expect(try await send(alice, dave) == conversationID("dave"))
+        // It is not one of bob's.
+        #expect(try await send(bob, dave, new: "direct") == conversationID("direct"))
+        #expect(try await send(dave, bob, new: "another") == conversationID("direct"))
+    }
+
+    @Test(
+        "It is neither where the sender is in any conversation with that user, unless it is the direct one of the two")
+    func ambiguous() async throws {
+        try store.open("bob", alice, carol)
+        #expect(try await send(alice, bob) == conversationID("bob"))
+        try store.open("elsewhere", alice, bob, carol)
+        await #expect(throws: MessagingError.ambiguousRecipient(bob)) { _ = try await send(alice, bob) }
+        await #expect(throws: MessagingError.ambiguousRecipient(bob)) { _ = try await send(carol, bob) }
+        #expect(try await store.allMessages(conversationID("bob")).count == 1)
+        let opening = try Opening(id: conversationID("carol"), participants: [alice, carol], isDirect: true)
+        _ = try store.open(opening, tenant: .none, at: noon)
+        #expect(try await send(alice, carol) == conversationID("carol"))
+        #expect(try await send(carol, carol) == conversationID("carol"))
+    }
+
+    @Test("Finding that out costs as much for a user of a thousand conversations as for one of a few")
+    func cost() async throws {
+        try store.open("zed", alice, carol)
+        let counter = StepCounter()
+        try await store.pool.writeWithoutTransaction { counter.watch($0) }
+        func steps() async throws -> Int {
+            _ = counter.take()
+            _ = try await send(alice, UserID(trusted: "zed"))
+            return counter.take()
+        }
+        _ = try await steps()
+        let few = try await steps()
+        try await store.pool.writeWithoutTransaction { sqlite3_progress_handler($0.sqliteConnection, 0, nil, nil) }
+        for number in 0..<1000 { try store.open("talk-\(number)", alice, UserID(trusted: "user-\(number)")) }
+        try await store.pool.writeWithoutTransaction { counter.watch($0) }
+        _ = try await steps()
+        let many = try await steps()
+        try await store.pool.writeWithoutTransaction { sqlite3_progress_handler($0.sqliteConnection, 0, nil, nil) }
+        // A list that long is kept in order, which takes a constant number of steps more.
+        #expect(many - few < 200, "\(many) steps, and \(few) with few conversations")
+    }
+}
