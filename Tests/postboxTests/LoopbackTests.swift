@@ -6,7 +6,7 @@ import Testing
 struct LoopbackTests {
     @Test(
         "Loopback hosts are reached by programs on this machine only",
-        arguments: ["localhost", "127.0.0.1", "127.255.0.9", "::1"])
+        arguments: ["localhost", "127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"])
     func loopback(host: String) {
         #expect(Loopback.contains(host))
     }
