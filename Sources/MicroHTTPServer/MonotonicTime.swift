@@ -1,16 +1,16 @@
 import Glibc
 
 /// A point in time on the clock that nobody sets.
-struct MonotonicTime: Comparable, Sendable {
-    let nanoseconds: Int
+package struct MonotonicTime: Comparable, Sendable {
+    package let nanoseconds: Int
 
-    static var now: MonotonicTime {
+    package static var now: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return MonotonicTime(nanoseconds: time.tv_sec * 1_000_000_000 + time.tv_nsec)
     }
 
-    static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
     static func + (time: MonotonicTime, seconds: Double) -> MonotonicTime {
         // A year is as good as for ever, and does not overflow.

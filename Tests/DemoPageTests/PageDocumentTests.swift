@@ -8,13 +8,15 @@ import Testing
 struct PageDocumentTests {
     private let page = String(decoding: PageDocument.html(identity: "demo"), as: UTF8.self)
 
-    @Test("knows how requests say who is asking", arguments: ["demo", "gateway", "jwt"])
+    @Test("The page knows how requests say who is asking", arguments: ["demo", "gateway", "jwt"])
     func identity(kind: String) {
         let page = String(decoding: PageDocument.html(identity: kind), as: UTF8.self)
         #expect(page.hasPrefix("<!doctype html>\n<html lang=\"en\" data-identity=\"\(kind)\">\n"))
     }
 
-    @Test("has one script and one style sheet, whose hashes are the only ones allowed", arguments: ["script", "style"])
+    @Test(
+        "The page has one script and one style sheet, whose hashes are the only ones allowed",
+        arguments: ["script", "style"])
     func hashes(element: String) throws {
         let parts = page.split(separator: "<\(element)", omittingEmptySubsequences: false)
         try #require(parts.count == 2)
@@ -25,7 +27,7 @@ struct PageDocumentTests {
         #expect(directives.contains("\(element)-src 'sha256-\(digest)'"))
     }
 
-    @Test("starts from nothing being allowed")
+    @Test("The policy of the page allows nothing but what it names")
     func policy() {
         let directives = PageDocument.contentSecurityPolicy.components(separatedBy: "; ")
         #expect(directives.first == "default-src 'none'")
@@ -39,7 +41,7 @@ struct PageDocumentTests {
     }
 
     @Test(
-        "has nothing that the policy would refuse or that turns text into markup",
+        "The page has nothing that its policy would refuse or that turns text into markup",
         arguments: [
             "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "DOMParser",
             "createContextualFragment", "setHTML", " style=\"", " onclick=", " onload=", " src=", "@import", ": url(",

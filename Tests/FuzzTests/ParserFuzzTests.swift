@@ -5,7 +5,7 @@ import Testing
 
 /// Every pure parser, fed with what nobody would write: it gives a value or a documented problem, and what it prints it reads.
 struct ParserFuzzTests {
-    @Test("Request targets")
+    @Test("Request targets of any bytes are read or refused")
     func targets() async throws {
         let base = "/api/messages/conversations"
         let seeds = [
@@ -34,7 +34,7 @@ struct ParserFuzzTests {
         }
     }
 
-    @Test("Percent-encoding")
+    @Test("Percent-encoded text of any bytes is decoded or refused")
     func percentEncoding() async throws {
         try await Fuzz.run(30_000, seeds: ["a%2Fb", "%C3%A4", "a+b", "%%", "plain", "%e2%82%ac"]) { input in
             if let text = PercentEncoding.decode(input) {
@@ -48,7 +48,7 @@ struct ParserFuzzTests {
         }
     }
 
-    @Test("Message cursors")
+    @Test("Message cursors of any text are read or refused")
     func messageCursors() async throws {
         let conversation = ConversationID(trusted: "c-1.2:3")
         let epoch = try #require(Epoch("k3f9"))
@@ -82,7 +82,7 @@ struct ParserFuzzTests {
         }
     }
 
-    @Test("List cursors")
+    @Test("List cursors of any text are read or refused")
     func listCursors() async throws {
         let epoch = try #require(Epoch("k3f9"))
         let cursors = ListCursors(
@@ -105,7 +105,7 @@ struct ParserFuzzTests {
         }
     }
 
-    @Test("Numbers, epochs, ids, message ids and references")
+    @Test("Numbers, epochs, ids, message ids and references of any text are read or refused")
     func names() async throws {
         let conversation = ConversationID(trusted: "c-1:2")
         let seeds = [
@@ -128,7 +128,7 @@ struct ParserFuzzTests {
         }
     }
 
-    @Test("If-None-Match")
+    @Test("If-None-Match of any bytes is read or ignored")
     func ifNoneMatch() async throws {
         let tag = EntityTag(text: "\"k3f9.42.40.38-1x2y\"")
         let seeds = [
@@ -142,7 +142,7 @@ struct ParserFuzzTests {
         }
     }
 
-    @Test("Media types and idempotency keys")
+    @Test("Media types and idempotency keys of any bytes are read or refused")
     func fields() async throws {
         let seeds = [
             "application/json", "text/plain; charset=utf-8", "application/json;charset=\"UTF-8\"", ";", "\"key-1\"",

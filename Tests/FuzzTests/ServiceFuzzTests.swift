@@ -62,7 +62,7 @@ struct ServiceFuzzTests {
             "an undocumented problem: \(String(decoding: response.body, as: UTF8.self))")
     }
 
-    @Test("Messages as JSON")
+    @Test("Messages of any bytes, sent as JSON, are stored or refused")
     func messages() async throws {
         let seeds = [
             "{\"content\":\"Hi\"}",
@@ -81,7 +81,7 @@ struct ServiceFuzzTests {
         store.close()
     }
 
-    @Test("Messages as text")
+    @Test("Messages of any bytes, sent as text, are stored or refused")
     func texts() async throws {
         try await Fuzz.run(1_000, seeds: ["Hi", "é😀", " ", "a\0b"]) { input in
             let response = try await answer(.post, "messages", "text/plain", input)
@@ -95,7 +95,7 @@ struct ServiceFuzzTests {
         store.close()
     }
 
-    @Test("Read markers")
+    @Test("Read markers of any bytes are taken or refused")
     func markers() async throws {
         let seeds = [
             "", "{}", "{\"upTo\":\"c-1:1\"}", "{\"upTo\":null}", "{\"upTo\":1}", "[]",

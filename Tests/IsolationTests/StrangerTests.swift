@@ -59,7 +59,9 @@ struct StrangerTests {
         return asks
     }
 
-    @Test("GET, HEAD, POST and PUT say the same of both, in status, fields and body", arguments: [true, false])
+    @Test(
+        "A stranger gets the same status, fields and body for a conversation of others as for an unknown one",
+        arguments: [true, false])
     func same(usersMayOpen: Bool) async throws {
         let bench = try Bench { $0.usersMayOpen = true }
         let strict = try Bench { $0.usersMayOpen = false }

@@ -17,7 +17,7 @@ struct TenantTests {
         }
     }
 
-    @Test("Each sees only the messages of their own tenant, in the list and in the conversation")
+    @Test("A user sees only the messages of their own tenant, in the list and in the conversation")
     func reading() async {
         for tenant in Self.tenants {
             for user in ["alice", "bob"] {
@@ -52,7 +52,7 @@ struct TenantTests {
         }
     }
 
-    @Test("What happens in one tenant changes nothing in another: no tag, no cursor, no unread, no read mark")
+    @Test("A change in one tenant changes no tag, cursor, unread count or read mark in another")
     func changes() async {
         let before = await picture(of: "two")
         _ = await bench.answer(.send(tenant: "one", user: "bob", to: "c-1", "{\"content\":\"Again\"}"))
@@ -106,7 +106,7 @@ struct TenantTests {
         }
     }
 
-    @Test("An idempotency key is one's own, within one's tenant and conversation")
+    @Test("An idempotency key belongs to one user of one tenant in one conversation")
     func keys() async {
         let again = await bench.answer(
             .send(
@@ -122,7 +122,7 @@ struct TenantTests {
         #expect(other.problem == "idempotency-conflict")
     }
 
-    @Test("The direct conversation with a user is another in each tenant")
+    @Test("The direct conversation with a user is a different one in each tenant")
     func direct() async throws {
         var ids: Set<String> = []
         for tenant in Self.tenants {

@@ -7,7 +7,7 @@ struct CursorTests {
     private static let list = "/api/messages/conversations"
     private static let thread = "/api/messages/conversations/c-1/messages"
 
-    @Test("Whoever goes on from an older page of the list misses nothing that changed since the newest")
+    @Test("Going on from an older page of the list misses nothing that changed since the newest page")
     func olderPage() async throws {
         let folder = try Folder()
         let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock())
@@ -21,7 +21,7 @@ struct CursorTests {
         #expect(try parse([WireConversation].self, delta.body).map(\.id) == ["c-3"])
     }
 
-    @Test("A cursor that memory will only learn of in a moment is not refused")
+    @Test("A cursor of a commit that memory has not learned of yet is not refused")
     func aheadOfMemory() async throws {
         let folder = try Folder()
         let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock(), isDeaf: true)
@@ -38,7 +38,7 @@ struct CursorTests {
         }
     }
 
-    @Test("Cursors of another life of the store are gone, and so are those ahead of it", arguments: [1, 10])
+    @Test("Cursors of another epoch are gone, and so are cursors ahead of the store", arguments: [1, 10])
     func gone(indexCapacity: Int) async throws {
         let (folder, clock) = (try Folder(), Server.Clock())
         let before = try Server(path: folder.database, indexCapacity: indexCapacity, clock: clock)

@@ -39,7 +39,7 @@ struct AddressRangesTests {
         }
     }
 
-    @Test("What is no address lies in no range, not even in the one of all")
+    @Test("Text that is no address lies in no range, not even in 0.0.0.0/0 and ::/0")
     func noAddress() throws {
         let all = try #require(AddressRanges(["0.0.0.0/0", "::/0"]))
         for text in ["", " ", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.4 ", "1.2.3.256", "fe80::1%eth0", "a.example"] {
@@ -49,7 +49,7 @@ struct AddressRangesTests {
     }
 
     @Test(
-        "What is no range is refused",
+        "Text that is no address range is refused",
         arguments: [
             "", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/08", "10.0.0.0/8/8",
             "10/8", "::/129",

@@ -104,7 +104,9 @@ struct AnswerBoundsTests {
         #expect(ids(array(page([7, 9, 3]), .since(1), 1)) == ["c-3"])
     }
 
-    @Test("What is only measured has the same size and the same entries", arguments: [ListWindow.newest, .since(1)])
+    @Test(
+        "A list that is only measured has the size and the entries of one that is written",
+        arguments: [ListWindow.newest, .since(1)])
     func measured(window: ListWindow) {
         let size = array(page([7, 9, 3]), window, .max).size
         for bytes in [1, size / 3, size / 2, size - 1, size] {

@@ -13,7 +13,7 @@ struct AnswerMemoryTests {
         problem { try memory.take(bytes, for: caller) } == .overloaded
     }
 
-    @Test("A caller may have exactly a sixteenth, and not a byte more; what is sent makes room")
+    @Test("Unsent answers of one caller may have a sixteenth of the memory, and not a byte more")
     func each() throws {
         let memory = AnswerMemory(limit: 1600)
         var shares = try [60, 39].map { try memory.take($0, for: anna) }
@@ -32,7 +32,7 @@ struct AnswerMemoryTests {
         #expect(memory.held == 0)
     }
 
-    @Test("All together may have exactly as much as there is")
+    @Test("Unsent answers together may have all of the memory, and not a byte more")
     func all() throws {
         let memory = AnswerMemory(limit: 1600)
         var shares = try (0..<16).map { try memory.take(100, for: Caller(user: UserID(trusted: "user \($0)"))) }
@@ -54,7 +54,7 @@ struct AnswerMemoryTests {
         }
     }
 
-    @Test("One that is larger than all there is has to wait for the others")
+    @Test("An answer that is larger than all the memory is refused while others are unsent")
     func waiting() throws {
         let memory = AnswerMemory(limit: 1600)
         let other = try memory.take(1, for: ben)
@@ -62,7 +62,7 @@ struct AnswerMemoryTests {
         withExtendedLifetime(other) {}
     }
 
-    @Test("The peak is the most that was held since it was asked for")
+    @Test("The peak of unsent answers is the most since it was last asked for")
     func peak() throws {
         let memory = AnswerMemory(limit: 1600)
         var share: AnswerMemory.Share? = try memory.take(70, for: anna)
@@ -102,7 +102,7 @@ struct UnreadAnswersTests {
         return await service.answer(request)
     }
 
-    @Test("holds as many bytes as its answers have, for as long as somebody has them", arguments: [list, thread])
+    @Test("The bytes of an answer are held until it is sent", arguments: [list, thread])
     func held(target: String) async {
         let service = service(1 << 20)
         var response: Response? = await answer(service, .get, target)
@@ -112,7 +112,7 @@ struct UnreadAnswersTests {
         #expect(service.answerMemory.held == 0)
     }
 
-    @Test("refuses everything with 503 and Retry-After but a poll that finds nothing new, and stores nothing")
+    @Test("Without memory for answers, all but a 304 is refused with 503 and Retry-After, and nothing is stored")
     func refused() async throws {
         let service = service(16)
         let (lists, threads) = (await answer(service, .get, Self.list), await answer(service, .get, Self.thread))
@@ -145,7 +145,7 @@ struct UnreadAnswersTests {
     }
 
     @Test(
-        "charges a poll for the size of its answer, from the store, from memory and without the body alike",
+        "A poll is charged for the size of its answer, whether from the store, from memory or without a body",
         arguments: [list, thread])
     func charged(target: String) async {
         // With 64 KiB of content and what is around it, each costs two; with the last message beside it, an entry of a list three.

@@ -7,7 +7,7 @@ struct AuthorityTests {
     private func authority(_ text: String) -> Authority? { Authority(Array(text.utf8)[...]) }
 
     @Test(
-        "names and addresses of this machine are loopback, with any port and in any case",
+        "Names and addresses of this machine are loopback, with any port and in any case",
         arguments: [
             "localhost", "LOCALHOST", "LocalHost.", "localhost:", "localhost:8080", "localhost:65535", "app.localhost",
             "a.b.LocalHost:1", "a.localhost.", "127.0.0.1", "127.0.0.1:80", "127.255.255.254", "[::1]", "[::1]:8080",
@@ -18,7 +18,7 @@ struct AuthorityTests {
     }
 
     @Test(
-        "no other is, however much it looks like one",
+        "No other host is loopback, however much it looks like it",
         arguments: [
             "evil.example", "localhost.evil.example", "localhost.evil.example:8080", "evil-localhost", "xlocalhost",
             "localhost.localdomain", "127.0.0.1.evil.example", "128.0.0.1", "10.0.0.1", "0.0.0.0", "0", "127.1",
@@ -36,7 +36,7 @@ struct AuthorityTests {
         #expect(authority(name)?.isLoopback != true)
     }
 
-    @Test("two are the same where host and port are, and the port that goes without saying is said or not")
+    @Test("Two authorities are the same where host and port are, with or without the default port")
     func same() throws {
         func same(_ left: String, _ right: String, _ port: UInt16) throws -> Bool {
             try #require(authority(left)).isSame(as: #require(authority(right)), defaultPort: port)

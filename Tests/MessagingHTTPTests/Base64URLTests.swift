@@ -6,7 +6,7 @@ import Testing
 struct Base64URLTests {
     private func decode(_ text: String) -> [UInt8]? { Base64URL.decode(Array(text.utf8)[...]) }
 
-    @Test("what an encoder writes comes back")
+    @Test("Base64url that an encoder wrote is decoded")
     func roundTrip() {
         for count in 0..<70 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ count &* 101) }
@@ -15,7 +15,7 @@ struct Base64URLTests {
         #expect(decode("-_-_") == [0xFB, 0xFF, 0xBF])
     }
 
-    @Test("of all texts that some decoder takes for the same bytes, one is taken")
+    @Test("Base64url that is not canonical is refused")
     func canonical() {
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
         #expect(alphabet.filter { decode("A\($0)") != nil } == "AQgw")
@@ -24,7 +24,7 @@ struct Base64URLTests {
     }
 
     @Test(
-        "padding, other alphabets, blanks and a single character are refused",
+        "Base64url with padding, another alphabet, blanks or a single character is refused",
         arguments: [
             "AA==", "AAA=", "AA=", "=", "A", "AAAAA", "+/+/", "AA A", " AAAA", "AAAA ", "AAAA\n", "AA\r\nAA",
             "AA\u{0}A",

@@ -18,7 +18,7 @@ struct ConversationJSONTests {
         return text(writer.bytes)
     }
 
-    @Test("has exactly the members front ends bind to")
+    @Test("The JSON has exactly the members front ends bind to")
     func exact() {
         #expect(
             json([message(1, from: bob)], unread: 1)
@@ -29,7 +29,7 @@ struct ConversationJSONTests {
                 + #""content":"Hello!","timestamp":"2024-12-01T10:30:00.000Z","read":false,"sent":false}]}"#)
     }
 
-    @Test("of a large one, shows some, says how many take part, and takes the receiver from neither")
+    @Test("A large conversation shows some participants and their count, and takes the receiver from neither")
     func large() throws {
         let people = (0..<20).map { Person(id: UserID(trusted: "user-\($0 + 10)"), company: "Acme") }
         let conversation = conversation(lastN: 1, (people[0].id, 0), (people[1].id, 0))
@@ -52,7 +52,7 @@ struct ConversationJSONTests {
         #expect(shown["receiverId"] is NSNull)
     }
 
-    @Test("before the first message there is none, and the time is when it was opened")
+    @Test("A conversation without messages has no last message, and the time when it was opened")
     func empty() throws {
         let read = try object(Array(json([]).utf8))
         #expect(read["lastMessage"] as? String == "")
@@ -60,7 +60,7 @@ struct ConversationJSONTests {
         #expect((read["messages"] as? [Any])?.isEmpty == true)
     }
 
-    @Test("embeds at most as many messages as asked for, the newest, oldest first", arguments: 0...4)
+    @Test("A conversation embeds the newest messages, oldest first, at most as many as asked for", arguments: 0...4)
     func embedded(count: Int) throws {
         let newest = (1...3).map { message($0, from: bob, "text \($0)") }
         let read = try object(Array(json(newest, embedded: count).utf8))

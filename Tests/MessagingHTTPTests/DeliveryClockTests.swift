@@ -31,7 +31,7 @@ struct DeliveryClockTests {
             PackedMessages(numbers.map { message($0, from: alice) }), in: talk, by: Caller(tenant: tenant, user: user))
     }
 
-    @Test("each recipient counts once, when they first fetch it; the sender does not")
+    @Test("A delivery counts once for each recipient, at the first fetch, and not for the sender")
     func once() {
         let clock = clock()
         at(10)
@@ -47,7 +47,7 @@ struct DeliveryClockTests {
         #expect(clock.latencies.sum == 4)
     }
 
-    @Test("only messages that were in the answer count, later ones and earlier ones when they are fetched")
+    @Test("Only messages in the answer count as delivered")
     func only() {
         let clock = clock()
         clock.committed([1, 2, 3].map { commit($0, from: alice, to: bob) })
@@ -77,7 +77,7 @@ struct DeliveryClockTests {
         }
     }
 
-    @Test("an answer costs its own messages, however many wait: each of them is looked at once")
+    @Test("Counting deliveries costs one look at each message of the answer, however many wait")
     func cost() {
         let clock = clock(capacity: 50_000)
         clock.committed((1...50_000).map { commit($0, from: alice, to: bob) })
@@ -90,7 +90,7 @@ struct DeliveryClockTests {
         #expect(clock.latencies.count == 50_000)
     }
 
-    @Test("the same ids in another tenant are somebody else's")
+    @Test("Deliveries to the same ids in another tenant are counted apart")
     func tenants() {
         let clock = clock()
         clock.committed([commit(1, from: alice, to: bob, tenant: TenantID(trusted: "acme"))])
@@ -100,7 +100,7 @@ struct DeliveryClockTests {
         #expect(clock.latencies.count == 1)
     }
 
-    @Test("what nobody fetches is forgotten in its order, and counted; what was fetched is not")
+    @Test("Messages that nobody fetches are forgotten oldest first, and counted")
     func bounded() {
         let clock = clock(capacity: 3)
         clock.committed((1...3).map { commit($0, from: alice, to: bob) })
@@ -113,7 +113,7 @@ struct DeliveryClockTests {
         #expect(clock.latencies.count == 4)
     }
 
-    @Test("a commit without a message is nothing to fetch")
+    @Test("A commit without a message waits for no delivery")
     func noMessage() {
         let clock = clock()
         let whole = commit(1, from: alice, to: bob)

@@ -10,7 +10,7 @@ struct DemoIdentityTests {
         return try #require(try DemoIdentity().rememberedCaller(of: request, Query(Array(query.utf8)[...])))
     }
 
-    @Test("believes X-User-ID, or userId where there is no such field")
+    @Test("Demo identity believes X-User-ID, or userId where there is no such field")
     func believes() throws {
         #expect(try caller("", "alice") == Caller(user: alice))
         #expect(try caller("userId=alice") == Caller(user: alice))
@@ -20,7 +20,7 @@ struct DemoIdentityTests {
     }
 
     @Test(
-        "nobody, or nobody who could be, is not authenticated",
+        "A request without a valid user id is not authenticated in demo identity",
         arguments: ["", "a\u{0}", "a\tb", String(repeating: "a", count: 256)])
     func nobody(text: String) {
         #expect(problem { try caller("", text) } == .unauthenticated)
@@ -29,13 +29,13 @@ struct DemoIdentityTests {
         #expect(problem { try caller() } == .unauthenticated)
     }
 
-    @Test("says how to authenticate, as every 401 must")
+    @Test("A 401 in demo identity says how to authenticate")
     func challenge() {
         let fields = thrownProblem { try caller() }?.fields ?? []
         #expect(fields.contains { $0.name == "WWW-Authenticate" })
     }
 
-    @Test("a field given twice, or one that is not UTF-8, is nobody's word")
+    @Test("X-User-ID given twice, or not in UTF-8, is refused")
     func unclear() {
         #expect(problem { try caller("", "alice", "alice") } == .malformedRequest)
         var fields = RequestFields()
@@ -44,7 +44,7 @@ struct DemoIdentityTests {
         #expect(problem { try DemoIdentity().rememberedCaller(of: latin, Query([])) } == .malformedRequest)
     }
 
-    @Test("answers depend on the field it reads")
+    @Test("Answers in demo identity vary by X-User-ID")
     func vary() {
         #expect(DemoIdentity().vary == "X-User-ID")
     }

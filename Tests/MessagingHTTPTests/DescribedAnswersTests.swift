@@ -131,7 +131,7 @@ struct DescribedAnswersTests {
         #expect(members.isSuperset(of: schema["required"] as? [String] ?? []))
     }
 
-    @Test("both forms say the same")
+    @Test("The description says the same in YAML and in JSON")
     func forms() throws {
         let json = try JSONSerialization.jsonObject(with: Data(OpenAPIDocument.json))
         #expect(NSDictionary(dictionary: described.root).isEqual(to: try #require(json as? DescribedService.Object)))

@@ -64,7 +64,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test("the same paths with the same methods")
+    @Test("The description has the paths and methods of the program")
     func paths() throws {
         let present = Self.routes.flatMap { route in route.methods.map { "\($0.name) \(Self.template(route))" } }
         #expect(Set(described.operations.map(\.name)) == Set(present))
@@ -80,7 +80,7 @@ struct DescriptionTests {
         #expect(!described.operations.contains { $0.path == Route.page.path })
     }
 
-    @Test("the same statuses everywhere, each for the same problems", arguments: routes)
+    @Test("The description has the statuses of the program, each for the same problems", arguments: routes)
     func statuses(route: Route) throws {
         let anywhere: [ProblemKind] = [
             .malformedRequest, .contentTooLarge, .misdirectedRequest, .headTooLarge, .stopping,
@@ -98,7 +98,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test("the same problem types, with the same titles and statuses")
+    @Test("The description has the problem types of the program, with their titles and statuses")
     func problemTypes() {
         let types = described.node("#/components/schemas/ProblemType")["enum"] as? [String]
         #expect(types == ProblemKind.allCases.map(\.type))
@@ -118,7 +118,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test("the same query parameters, within the same limits")
+    @Test("The description has the query parameters of the program, with their limits")
     func query() throws {
         let inQueries = described.operations.flatMap(\.parameters).filter { $0["in"] as? String == "query" }
         let names = inQueries.compactMap { $0["name"] as? String } + schemeNames(in: "query")
@@ -150,7 +150,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test("the same parameters at each operation", arguments: routes)
+    @Test("The description has the parameters of each operation", arguments: routes)
     func parameters(route: Route) throws {
         for method in route.methods {
             let operation = try described.operation(method.name, Self.template(route))
@@ -165,7 +165,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test("the same limits of what is sent")
+    @Test("The description has the limits of what is sent")
     func sizes() {
         // The limit counts bytes and is the operator's to set: a maxLength would be another limit.
         let content = described.node("#/components/schemas/Content")
@@ -180,7 +180,7 @@ struct DescriptionTests {
         #expect(described.node("\(sent)/participantIds")["maxItems"] as? Int == Opening.largestGroup)
     }
 
-    @Test("the same request header fields")
+    @Test("The description has the request header fields of the program")
     func requestFields() {
         let inHeaders = described.operations.flatMap(\.parameters).filter { $0["in"] as? String == "header" }
         var names = inHeaders.compactMap { $0["name"] as? String } + schemeNames(in: "header")

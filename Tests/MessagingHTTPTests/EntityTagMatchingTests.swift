@@ -19,7 +19,7 @@ struct EntityTagMatchingTests {
     }
 
     @Test(
-        "anything else does not",
+        "A list without the tag does not match",
         arguments: [
             "", " ", ",", "\"x\"", "k3f9.42.40.38-abc", "\"k3f9.42.40.38-abc", "k3f9.42.40.38-abc\"",
             "\"K3F9.42.40.38-ABC\"", "\"k3f9.42.40.38-abc \"", "w/\"k3f9.42.40.38-abc\"", "W/ \"k3f9.42.40.38-abc\"",
@@ -31,12 +31,12 @@ struct EntityTagMatchingTests {
         #expect(!tag.matches(ifNoneMatch: Array(value.utf8)[...]))
     }
 
-    @Test("bytes that are no text are no tag")
+    @Test("An If-None-Match that is no text matches nothing")
     func rawBytes() {
         #expect(!tag.matches(ifNoneMatch: [0xFF, 0x22, 0x00]))
     }
 
-    @Test("several lines are one list; none is no condition")
+    @Test("Several lines of If-None-Match are one list, and none is no condition")
     func lines() {
         let mine = "\"k3f9.42.40.38-abc\""
         #expect(!tag.isKnown(to: request()))

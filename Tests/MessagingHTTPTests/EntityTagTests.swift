@@ -84,7 +84,7 @@ struct EntityTagTests {
         #expect(Set(tags).count == tags.count)
     }
 
-    @Test("and so for lists")
+    @Test("Whatever the representation of a list depends on makes another tag")
     func listsDiffer() throws {
         let tags = try [
             list(), list(epoch: Epoch(random: 1)), list(change: 18), list(.before(17)), list(.before(16)),
@@ -128,7 +128,7 @@ struct EntityTagTests {
         }
     }
 
-    @Test("names that run into each other are told apart")
+    @Test("Entity tags tell tenants and users apart whose names run into each other")
     func boundaries() throws {
         let one = Caller(tenant: TenantID(trusted: "ab"), user: UserID(trusted: "c"))
         let other = Caller(tenant: TenantID(trusted: "a"), user: UserID(trusted: "bc"))

@@ -22,7 +22,7 @@ struct FairQueueTests {
         #expect(queue.size == 0)
     }
 
-    @Test("a full one displaces what came last from the source that has most")
+    @Test("A full queue displaces the last element of the source that has most")
     func full() {
         var queue = FairQueue<String, Int>(countLimit: 3, sizeLimit: 100)
         for number in 0..<3 { #expect(queue.add(number, size: 1, from: "a").isEmpty) }
@@ -35,7 +35,7 @@ struct FairQueueTests {
         #expect(drain(&queue) == [0, 10, 20])
     }
 
-    @Test("it is bounded in bytes too, and what is larger than all of it has no place")
+    @Test("A fair queue is bounded in bytes too, and refuses an element larger than the bound")
     func bytes() {
         var queue = FairQueue<String, Int>(countLimit: 100, sizeLimit: 10)
         #expect(queue.add(1, size: 10, from: "a").isEmpty)

@@ -8,14 +8,14 @@ struct IdempotencyKeyTests {
         try IdempotencyKey.of(request(.post, "/", values.map { (.idempotencyKey, $0) }), member: member)
     }
 
-    @Test("there may be none, and an empty member is none")
+    @Test("A request without an idempotency key, or with an empty member, has none")
     func none() throws {
         #expect(try key() == nil)
         #expect(try key(member: "") == nil)
         #expect(try key("k", member: "") == "k")
     }
 
-    @Test("the member comes before the field, since it stays with the message")
+    @Test("clientMessageId takes precedence over Idempotency-Key, since it stays with the message")
     func member() throws {
         #expect(try key(member: "m") == "m")
         #expect(try key("k", member: "m") == "m")
@@ -23,13 +23,13 @@ struct IdempotencyKeyTests {
     }
 
     @Test(
-        "the field is taken with or without the quotes of a structured field",
+        "Idempotency-Key is read with or without the quotes of a structured field",
         arguments: [("k", "k"), ("\"k\"", "k"), ("\"k", "\"k"), ("é", "é"), ("a b", "a b"), ("\"\"\"", "\"")])
     func field(value: String, expected: String) throws {
         #expect(try key(value) == expected)
     }
 
-    @Test("a key has 1 to 255 bytes")
+    @Test("An idempotency key has 1 to 255 bytes")
     func length() throws {
         let longest = String(repeating: "é", count: 127) + "a"
         #expect(try key(longest) == longest)
@@ -41,13 +41,13 @@ struct IdempotencyKeyTests {
         #expect(problem { try key(longest + "a", member: "m") } == .malformedRequest)
     }
 
-    @Test("and no control characters", arguments: ["a\tb", "a\u{0}", "\u{7F}", "\u{85}", "a\nb"])
+    @Test("An idempotency key has no control characters", arguments: ["a\tb", "a\u{0}", "\u{7F}", "\u{85}", "a\nb"])
     func controlCharacters(text: String) {
         #expect(problem { try key(text) } == .malformedRequest)
         #expect(problem { try key(member: text) } == .malformedRequest)
     }
 
-    @Test("the field comes once and is UTF-8")
+    @Test("Idempotency-Key comes once and is UTF-8")
     func malformed() {
         #expect(problem { try key("a", "a") } == .malformedRequest)
         #expect(problem { try key("a", "a", member: "m") } == .malformedRequest)

@@ -58,7 +58,7 @@ struct IdentityGatewayTests {
     }
 
     @Test(
-        "Nobody else is, whatever they say",
+        "A peer that is not trusted is not believed, whatever it says",
         arguments: ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "", "::", "localhost"])
     func untrusted(peer: String) async {
         guard case .failure(let problem) = await outcome(from: peer, [(.userID, "alice"), (.tenantID, "acme")]) else {

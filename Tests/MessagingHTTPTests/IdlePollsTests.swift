@@ -26,21 +26,21 @@ struct IdlePollsTests {
         }
     }
 
-    @Test("Everybody gets theirs again where there is room for all")
+    @Test("All idle polls are answered from what is kept where there is room for all")
     func enough() throws {
         let polls = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         #expect(try hits(polls, people: 10) == 0)
         #expect(try hits(polls, people: 10) == 10)
     }
 
-    @Test("Many do where twice as many poll in turn as there is room for")
+    @Test("Many idle polls are answered from what is kept where twice as many poll as there is room for")
     func crowded() throws {
         let polls = IdlePolls(capacity: 100, mostBytes: 1 << 20)
         for _ in 1...20 { _ = try hits(polls, people: 200) }
         #expect(try hits(polls, people: 200) > 50)
     }
 
-    @Test("Who has been away makes room for others in the end")
+    @Test("An idle poll that is not repeated is replaced by others in the end")
     func replaced() throws {
         let polls = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         _ = try hits(polls, people: 10)
@@ -54,7 +54,7 @@ struct IdlePollsTests {
         #expect(polls.answer(to: newcomer.request, of: newcomer.caller) != nil)
     }
 
-    @Test("A newer one takes the place of the one before, even where there is no room")
+    @Test("A newer 304 replaces the kept one of the same poll, even where there is no room")
     func newer() throws {
         let polls = IdlePolls(capacity: 1, mostBytes: 1 << 20)
         let call = try call(of: 1)
@@ -63,7 +63,7 @@ struct IdlePollsTests {
         #expect(polls.answer(to: call.request, of: call.caller)?.tag.text == "\"2\"")
     }
 
-    @Test("What is kept for a page of one origin is nobody else's, and two origins are none")
+    @Test("A kept 304 answers only requests of the same origin, and two origins count as none")
     func origins() throws {
         let polls = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         func asked(from origins: String...) throws -> Call {
@@ -82,7 +82,7 @@ struct IdlePollsTests {
         #expect(isKept(try asked(from: "https://a.example", "https://b.example")))
     }
 
-    @Test("What is not valid any more is not kept, and nobody is asked where there is no place")
+    @Test("A 304 that is no longer valid is not kept")
     func invalid() throws {
         let polls = IdlePolls(capacity: 1, mostBytes: 1 << 20)
         let (call, newcomer) = (try call(of: 1), try call(of: 2))
@@ -115,7 +115,7 @@ struct IdlePollsTests {
         polls.answer(to: call.request, of: call.caller) != nil
     }
 
-    @Test("They have at most so many bytes, however long their targets are and however many there may be")
+    @Test("Kept 304s are bounded in bytes, however long their targets and however many they are")
     func bytes() throws {
         let polls = IdlePolls(capacity: 10_000, mostBytes: 1 << 20)
         for user in 0..<9000 {
@@ -125,7 +125,7 @@ struct IdlePollsTests {
         #expect(polls.cost > 1 << 19)
     }
 
-    @Test("One that fits exactly is kept, one with a byte more is not, and takes nobody's place")
+    @Test("A 304 that fits exactly is kept, and one with a byte more is not and displaces nothing")
     func exactly() throws {
         let one = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         _ = try keep(one, at: 1, target: 1000, of: 1)
@@ -136,7 +136,7 @@ struct IdlePollsTests {
         #expect(isKept(polls, small))
     }
 
-    @Test("One that is replaced by a larger one makes the others go that do not fit any more")
+    @Test("A larger 304 in the place of a kept one displaces others that do not fit any more")
     func replacedByLarger() throws {
         let one = IdlePolls(capacity: 10, mostBytes: 1 << 20)
         _ = try keep(one, at: 1, target: 1000, of: 1)

@@ -19,7 +19,7 @@ struct JSONBodyTests {
         return problem?.kind == kind ? problem?.detail : "another problem: \(problem, default: "none")"
     }
 
-    @Test("members come through byte for byte, and those nobody knows are ignored")
+    @Test("Members of a JSON body are read byte for byte, and unknown ones are ignored")
     func members() throws {
         let body = try decode(#" {"content":"e\u0301\n\ud83d\ude42","key":null,"tenantId":{"a":[1]},"people":["a"]} "#)
         #expect(bytes(body.content) == bytes("e\u{301}\n🙂"))
@@ -27,13 +27,13 @@ struct JSONBodyTests {
         #expect(body.people == ["a"])
     }
 
-    @Test("an escaped U+0000 is a character like any other here")
+    @Test("An escaped U+0000 in JSON is read as a character")
     func escapedNUL() throws {
         #expect(try decode(#"{"content":"a\u0000b"}"#).content == "a\u{0}b")
     }
 
     @Test(
-        "what is not JSON is malformed",
+        "A body that is not JSON is malformed",
         arguments: [
             "", " ", "{", "content=Hello", "{'content':'a'}", #"{"content":"a"}}"#, #"{"content":"a""#,
             #"{"content":"\x"}"#,
@@ -44,7 +44,7 @@ struct JSONBodyTests {
         #expect(problem { try decode(json) } == .malformedRequest)
     }
 
-    @Test("other encodings are not guessed at")
+    @Test("A JSON body in another encoding than UTF-8 is malformed")
     func encodings() {
         let json = #"{"content":"a"}"#
         let utf16 = json.utf16.flatMap { unit -> [UInt8] in [UInt8(unit & 0xFF), UInt8(unit >> 8)] }
@@ -71,7 +71,7 @@ struct JSONBodyTests {
         #expect(detail(json, .invalidMessage) == sentence)
     }
 
-    @Test("null is no object")
+    @Test("A JSON body that is null is no object")
     func null() {
         #expect(problem { try decode("null") } == .invalidMessage)
     }

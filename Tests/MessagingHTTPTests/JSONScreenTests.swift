@@ -16,7 +16,7 @@ struct JSONScreenTests {
     }
 
     @Test(
-        "what is not JSON is malformed, even in members that nobody reads",
+        "A body that is not JSON is malformed, even in members that nobody reads",
         arguments: [
             #"{"a":"x",}"#, #"{"a":01}"#, #"{"a":-}"#, #"{"a":--1e}"#, #"{"a":1.}"#, #"{"a":[1,]}"#, #"{"a":[1 , ]}"#,
             #"{"a":"\q"}"#, #"{"a":"\ud800"}"#, #"{"a":1} x"#, #"{"a":tru}"#, "{\"a\":\"\n\"}", "", "{",
@@ -26,7 +26,7 @@ struct JSONScreenTests {
     }
 
     @Test(
-        "what is JSON is not",
+        "A body that is JSON is not malformed",
         arguments: [
             "{}", #"{"a":",]"}"#, #"{"a":"\",}"}"#, #" { "a" : [ 1e5 , true , null , -0.5E+3 ] } "#,
             #"{"a":"\ud83d\ude00"}"#,
@@ -77,7 +77,7 @@ struct JSONScreenTests {
         #expect(problem("{\"x\":\(text)}") == nil)
     }
 
-    @Test("the text at which Foundation's parser stops the program never gets there", arguments: 510...516)
+    @Test("Numbers that stop Foundation's JSON parser are refused before it sees them", arguments: 510...516)
     func deep(levels: Int) {
         #expect(JSONScreen(repeatElement(UInt8(ascii: "["), count: levels)) == .tooDeep)
     }

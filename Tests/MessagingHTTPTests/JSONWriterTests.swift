@@ -27,7 +27,7 @@ struct JSONWriterTests {
         #expect(written(plain) == bytes(json))
     }
 
-    @Test("every control character and its neighbours come back")
+    @Test("Every control character and its neighbours come back from written JSON")
     func everyASCII() throws {
         for code in 0...0xFF as ClosedRange<UInt8> {
             let plain = "a\(Unicode.Scalar(code))b\(Unicode.Scalar(code))"
@@ -35,7 +35,9 @@ struct JSONWriterTests {
         }
     }
 
-    @Test("what must be escaped is, wherever in a text it stands", arguments: ["\"", "\\", "\n", "\u{1F}", "\u{80}"])
+    @Test(
+        "A character that must be escaped in JSON is escaped wherever it stands",
+        arguments: ["\"", "\\", "\n", "\u{1F}", "\u{80}"])
     func everywhere(odd: String) throws {
         for length in 0...40 {
             for place in 0...length {
@@ -47,20 +49,20 @@ struct JSONWriterTests {
     }
 
     @Test(
-        "any text comes back byte for byte",
+        "Any text comes back from written JSON byte for byte",
         arguments: ["\u{2028}\u{2029}", "👩‍👩‍👧", "e\u{301}\u{E9}", "\u{10FFFF}\u{FFFF}", "日本"])
     func anyText(plain: String) throws {
         #expect(bytes(try readBack(written(plain))) == bytes(plain))
     }
 
-    @Test("text that lies in Foundation's memory is written like any other")
+    @Test("A bridged string of Foundation is written to JSON like any other")
     func foundationText() {
         let foreign = NSString(string: "a\"é\n").appending("")
         #expect(written(foreign) == bytes(#""a\"é\n""#))
     }
 
     @Test(
-        "numbers are written as they are",
+        "Numbers are written to JSON as decimal digits",
         arguments: [
             (0, "0"), (9, "9"), (10, "10"), (-1, "-1"), (Int64.max, "9223372036854775807"),
             (Int64.min, "-9223372036854775808"),

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("What is told of requests")
 struct LabelTests {
-    @Test("every endpoint and outcome has a place of its own")
+    @Test("Every endpoint and outcome has an index of its own")
     func places() {
         let places = Endpoint.allCases.flatMap { endpoint in
             Outcome.allCases.map { Label.index(endpoint, $0) }
@@ -35,7 +35,7 @@ struct LabelTests {
         #expect(Endpoint(of: request(method, target)) == endpoint)
     }
 
-    @Test("two people are told apart, and so is one person in two tenants")
+    @Test("Two users, and one user id in two tenants, have different fingerprints")
     func viewers() {
         let tenant = TenantID("acme") ?? .none
         let viewers = [Caller(user: alice), Caller(user: bob), Caller(tenant: tenant, user: alice)]
@@ -66,7 +66,7 @@ struct LabelTests {
         #expect(LoggedPath.text(of: Array(target.utf8)) == logged)
     }
 
-    @Test("no logged path is long")
+    @Test("A logged path is cut to its bound")
     func longPath() {
         #expect(LoggedPath.text(of: Array(("/" + String(repeating: "x", count: 10_000)).utf8)).count == 256)
     }

@@ -19,7 +19,7 @@ struct MediaTypeTests {
     }
 
     @Test(
-        "other types and other charsets are not",
+        "Other media types and charsets are not accepted",
         arguments: [
             "", ";", "json", "application/jsonp", "application/problem+json", "application/json, text/plain",
             "text/html",
@@ -30,7 +30,7 @@ struct MediaTypeTests {
         #expect(MediaType(Array(value.utf8)[...]) == nil)
     }
 
-    @Test("a request has exactly one that is accepted there")
+    @Test("A request with no Content-Type, or with two, is not accepted")
     func ofRequest() throws {
         let json = request(.put, "/", [(.contentType, "application/json")])
         let plain = request(.put, "/", [(.contentType, "text/plain")])

@@ -52,7 +52,8 @@ struct MemberLimitsTests {
     }
 
     @Test(
-        "whoever is named may have what a user id may have", arguments: ["receiverId", "recipientId", "participantIds"])
+        "Members that name a user follow the limits of user ids",
+        arguments: ["receiverId", "recipientId", "participantIds"])
     func receivers(member: String) async throws {
         for (user, expected) in [
             (#""b""#, "201"), ("\"\(Self.longest)\"", "201"), ("\"\(Self.longest)x\"", "422 invalid-message"),
@@ -108,7 +109,7 @@ struct MemberLimitsTests {
         }
     }
 
-    @Test("numbers have their edges")
+    @Test("Numbers in parameters are accepted up to their limits")
     func numbers() async throws {
         let list = "/api/messages/conversations"
         for (target, expected) in [

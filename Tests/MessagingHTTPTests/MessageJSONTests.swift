@@ -12,7 +12,7 @@ struct MessageJSONTests {
         return text(writer.bytes)
     }
 
-    @Test("has exactly the members front ends bind to")
+    @Test("The JSON has exactly the members front ends bind to")
     func exact() throws {
         let pair = conversation(lastN: 42, (alice, 41), (bob, 42))
         #expect(
@@ -26,7 +26,7 @@ struct MessageJSONTests {
                 + #""content":"Hello!","timestamp":"2024-12-01T10:30:00.000Z","read":false,"sent":false}"#)
     }
 
-    @Test("names no receiver in a group, where read means by all others")
+    @Test("A message of a group has no receiver, and is read once all others have read it")
     func group() throws {
         let group = conversation(lastN: 2, (alice, 0), (bob, 1), (carol, 2))
         #expect(try json(message(1, from: alice), in: group, for: alice).contains(#""receiverId":null,"#))
@@ -35,7 +35,7 @@ struct MessageJSONTests {
         #expect(try json(message(2, from: alice), in: group, for: carol).contains(#""read":true,"sent":false"#))
     }
 
-    @Test("takes about its own length in memory, from however many people it is")
+    @Test("A message takes about its own length in memory, however many senders there are")
     func manyAuthors() throws {
         let people = (0..<500).map { UserID(trusted: "user-\(1000 + $0)-with-an-id-of-some-length") }
         let crowd = Conversation(
@@ -47,7 +47,7 @@ struct MessageJSONTests {
         #expect(writer.bytes.capacity < 4 * writer.bytes.count)
     }
 
-    @Test("is JSON whatever people call things, and the content comes back byte for byte")
+    @Test("A message is JSON whatever its ids hold, and its content comes back byte for byte")
     func hostileNames() throws {
         let odd = "\"\\é\u{2028}🙂"
         let strange = Conversation(
@@ -62,7 +62,7 @@ struct MessageJSONTests {
         #expect(read.count == 9)
     }
 
-    @Test("those of several senders are what they are alone")
+    @Test("Messages of several senders are written as each of them is alone")
     func senders() throws {
         let group = conversation(lastN: 9, (alice, 3), (bob, 5), (carol, 9))
         let senders = [bob, bob, alice, carol, alice, bob, carol, carol, alice]
@@ -77,7 +77,7 @@ struct MessageJSONTests {
         }
     }
 
-    @Test("each has its own moment, whatever day the one before was")
+    @Test("Each message has its own timestamp, whatever the day of the one before")
     func moments() throws {
         let pair = conversation(lastN: 9, (alice, 0), (bob, 0))
         let day: Int64 = 86_400_000
@@ -95,7 +95,7 @@ struct MessageJSONTests {
         #expect(read?.map { $0["timestamp"] as? String } == moments.map { Timestamp(milliseconds: $0).rfc3339 })
     }
 
-    @Test("several are a bare array")
+    @Test("Several messages are a bare array")
     func array() throws {
         let pair = conversation(lastN: 2, (alice, 0), (bob, 0))
         var none = JSONWriter()

@@ -191,7 +191,7 @@ struct MessagingServiceTests {
         #expect(log.lines.withLock { $0 } == ["the disk is on fire"])
     }
 
-    @Test("who watches over it is told why the store is not ready, and that it is alive nevertheless")
+    @Test("/readyz says why the store is not ready, while /healthz says that the service is alive")
     func notReady() async throws {
         let response = await answer(.get, "/readyz", as: nil)
         #expect(response.status == 503)
@@ -202,7 +202,7 @@ struct MessagingServiceTests {
         #expect(await answer(.get, "/healthz", as: nil).status == 200)
     }
 
-    @Test("it is not alive while a loop hangs")
+    @Test("/healthz fails while a loop hangs")
     func hanging() throws {
         let service = MessagingService(
             store: MemoryStore(conversation(lastN: 0), messages: []), index: FreshnessIndex(capacity: 10),
@@ -216,7 +216,7 @@ struct MessagingServiceTests {
     }
 
     @Test(
-        "every answer says what it depends on",
+        "Every answer has a Vary that names what it depends on",
         arguments: ["", "/conv-456/messages", "/nothing/here", "/conv-9/messages"])
     func vary(path: String) async {
         #expect(await answer(.get, Self.base + path).value(of: "Vary") == "X-User-ID, Origin")

@@ -4,7 +4,7 @@ import Testing
 @Suite("Percent-encoding")
 struct PercentEncodingTests {
     @Test(
-        "escapes stand for bytes",
+        "Percent escapes stand for bytes",
         arguments: [
             ("", ""), ("abc", "abc"), ("a%2Fb", "a/b"), ("a%2fb", "a/b"), ("%C3%A9", "é"), ("e%CC%81", "e\u{301}"),
             ("%F0%9F%99%82", "🙂"), ("%00", "\u{0}"), ("%25", "%"), ("%2525", "%25"), ("a+b", "a+b"), ("é", "é"),
@@ -19,7 +19,7 @@ struct PercentEncodingTests {
     }
 
     @Test(
-        "broken escapes and what is not UTF-8 are refused",
+        "Broken percent escapes, and bytes that are not UTF-8, are refused",
         arguments: [
             "%", "%2", "a%", "%zz", "%2g", "%%41", "% 41", "%-1", "%ff", "%C3", "%A9",
             // Overlong forms of / and U+0000, a surrogate, and a code point past the last.
@@ -30,7 +30,7 @@ struct PercentEncodingTests {
     }
 
     @Test(
-        "only what may stand in a segment and in a query value stays as it is",
+        "Percent-encoding leaves only what may stand in a segment and in a query value",
         arguments: [
             ("conv-456", "conv-456"), ("a/b", "a%2Fb"), ("a b", "a%20b"), ("50%", "50%25"),
             ("a?b#c&d=e+f", "a%3Fb%23c%26d%3De%2Bf"),
@@ -40,7 +40,7 @@ struct PercentEncodingTests {
         #expect(PercentEncoding.encode(plain) == encoded)
     }
 
-    @Test("every character comes back, in a path and in a query")
+    @Test("Every character comes back from percent-encoding, in a path and in a query")
     func roundTrip() throws {
         for code in Array(0...0x7FF as ClosedRange<UInt32>) + [0x2028, 0xFFFF, 0x1F642, 0x10FFFF] {
             let plain = String(try #require(Unicode.Scalar(code)))

@@ -27,7 +27,7 @@ struct PollAnswerTests {
         #expect(try link("", before: "3") == #"<?since=k3f9.4.2.1>; rel="next", <?before=3>; rel="prev""#)
     }
 
-    @Test("both keep what the request asked for, except for its position")
+    @Test("The next and the older URL keep the parameters of the request, except for its position")
     func keptParameters() throws {
         #expect(
             try link("since=1&limit=5&messages=0&userId=a%26b%3E&other=1", before: "3")

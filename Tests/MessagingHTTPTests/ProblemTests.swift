@@ -6,14 +6,14 @@ import Testing
 
 @Suite("Problems")
 struct ProblemTests {
-    @Test("every kind has a type and a title of its own")
+    @Test("Every kind of problem has a type and a title of its own")
     func unique() {
         #expect(Set(ProblemKind.allCases.map(\.type)).count == ProblemKind.allCases.count)
         #expect(Set(ProblemKind.allCases.map(\.title)).count == ProblemKind.allCases.count)
     }
 
     /// Programs out there compare these; a renamed case must not rename them.
-    @Test("types and statuses are a promise")
+    @Test("The types and statuses of problems are the released ones")
     func stable() {
         let promised = [
             "malformed-request 400", "malformed-cursor 400", "unauthenticated 401", "sender-mismatch 403",
@@ -27,7 +27,7 @@ struct ProblemTests {
         for line in promised { #expect(present.contains("urn:postbox:problem:\(line)")) }
     }
 
-    @Test("the body says what the status line says, and is JSON whatever the sentence", arguments: ProblemKind.allCases)
+    @Test("The body of a problem has the status, and is JSON whatever its sentence", arguments: ProblemKind.allCases)
     func body(kind: ProblemKind) throws {
         let sentence = "A \"quoted\" \\ sentence\n about é."
         let response = Problem(kind, sentence, fields: [Response.Field("Retry-After", "1")]).response([
@@ -62,7 +62,7 @@ struct ProblemTests {
         #expect((problem.fields.contains { $0.name == "Retry-After" }) == [429, 503].contains(kind.status))
     }
 
-    @Test("errors of cursors and refusals of the server do too")
+    @Test("Errors of cursors and refusals of the server become problems")
     func others() {
         #expect(Problem(CursorError.malformed).kind == .malformedCursor)
         #expect(Problem(CursorError.expired).kind == .cursorExpired)

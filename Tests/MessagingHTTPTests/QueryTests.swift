@@ -6,7 +6,7 @@ struct QueryTests {
     private func read(_ query: String) throws -> Query { try Query(Array(query.utf8)[...]) }
 
     @Test(
-        "nothing given is nothing asked for",
+        "A query without a known parameter asks for nothing",
         arguments: ["", "&", "&&", "x", "x=1", "=", "Limit=5", "tenantId=a&x=%zz"])
     func empty(query: String) throws {
         let query = try read(query)
@@ -14,7 +14,7 @@ struct QueryTests {
         #expect(query.limit == nil && query.messages == nil)
     }
 
-    @Test("each parameter is decoded, name and value")
+    @Test("Names and values of query parameters are decoded")
     func values() throws {
         let query = try read("limit=20&messages=0&since=k3f9.4%2E0.0&userId=a+b%2Bc&other=1&other=2")
         #expect(query.limit == 20)
@@ -26,7 +26,7 @@ struct QueryTests {
         #expect(try read("since").since == "")
     }
 
-    @Test("the ends of the ranges belong to them")
+    @Test("Query parameters accept both ends of their ranges")
     func ends() throws {
         #expect(try read("limit=1").limit == 1)
         #expect(try read("limit=500").limit == 500)
@@ -34,7 +34,7 @@ struct QueryTests {
     }
 
     @Test(
-        "a number out of range, or none at all, is refused and named",
+        "A query parameter out of range, or no number, is refused by name",
         arguments: [
             "limit=0", "limit=501", "limit=-1", "limit=", "limit", "limit=ten", "limit=1.0", "limit=%201", "limit=+5",
             "limit=%2B5", "limit=05", "limit=99999999999999999999", "limit=٣", "limit=%zz", "messages=-1",
@@ -49,7 +49,7 @@ struct QueryTests {
     }
 
     @Test(
-        "a parameter given twice is refused, even with the same value",
+        "A query parameter given twice is refused, even with the same value",
         arguments: [
             "limit=5&limit=5", "since=1&since=1", "userId=a&userId=b", "messages=1&x=1&messages=1", "before=&before=",
         ])
@@ -62,7 +62,7 @@ struct QueryTests {
         #expect(problem { try read("since=1&before=2") } == .malformedRequest)
     }
 
-    @Test("a value that is not UTF-8 is refused", arguments: ["since=%ff", "userId=%C0%80", "before=%"])
+    @Test("A query value that is not UTF-8 is refused", arguments: ["since=%ff", "userId=%C0%80", "before=%"])
     func notUTF8(query: String) {
         #expect(problem { try read(query) } == .malformedRequest)
     }

@@ -193,7 +193,7 @@ struct RateLimitGateTests {
         }
     }
 
-    @Test("Who has less than none is told how long that will take, and is served after it; nobody owes for ever")
+    @Test("A caller in debt is told how long it takes, and is served after that")
     func debt() async throws {
         let gate = gate { $0.polls = RateLimit(name: "polls", perSecond: 1, burst: 4) }
         let alice = Caller(user: UserID(trusted: "alice"))

@@ -85,7 +85,7 @@ struct RateLimitTests {
         #expect(limiter.count == 1000)
     }
 
-    @Test("Looking takes nothing and leaves no entry")
+    @Test("Looking at a bucket takes nothing and leaves no entry")
     func looking() throws {
         let limiter = RateLimiter<Int>(RateLimit(name: "failures", perSecond: 1, burst: 1), capacity: 10)
         for _ in 0..<10 { try limiter.check(1, now: Self.second) }

@@ -9,7 +9,7 @@ struct RequestFieldsTests {
         (.ifNoneMatch, [0x63]),
     ]
 
-    @Test("come back as they came, line by line: empty ones, long ones and any byte")
+    @Test("Header fields come back as they came, line by line: empty ones, long ones and any byte")
     func roundTrip() {
         var fields = RequestFields()
         for (field, value) in lines { fields.append(field, value) }
@@ -34,7 +34,7 @@ struct RequestFieldsTests {
         #expect(RequestFields().packed.isEmpty)
     }
 
-    @Test("are none in a request without any")
+    @Test("A request without header fields has none")
     func none() {
         let fields = RequestFields()
         for field in RequestField.allCases {

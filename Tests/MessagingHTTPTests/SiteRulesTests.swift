@@ -86,7 +86,7 @@ struct SiteRulesTests {
         #expect(write([(.origin, "*")]) == .crossSite)
     }
 
-    @Test("any other write is another site's", arguments: [MessagingHTTP.Method.post, .put, .other])
+    @Test("A write from a page of another site is refused", arguments: [MessagingHTTP.Method.post, .put, .other])
     func foreign(method: MessagingHTTP.Method) {
         for fields in [
             [(.origin, "https://evil.example")], [(.origin, "null")], [(.origin, "")], [(.secFetchSite, "cross-site")],

@@ -62,7 +62,7 @@ struct ThreadsTests {
         }
     }
 
-    @Test("A message is read there, unless it is large")
+    @Test("A message is parsed on the loop thread, unless it is large")
     func bodies() async {
         for (length, isOnLoop) in [(10, true), (10_000, false)] {
             let threads = Threads()
@@ -72,7 +72,7 @@ struct ThreadsTests {
         }
     }
 
-    @Test("The description is not made there")
+    @Test("The description is not made on the loop thread")
     func description() async {
         let threads = Threads()
         let made = ServiceDescription(yaml: []) {
@@ -84,7 +84,7 @@ struct ThreadsTests {
         #expect(threads.seen.withLock { !$0.isEmpty && !$0.contains(loop) })
     }
 
-    @Test("Whoever is not known yet is looked into elsewhere")
+    @Test("A token that is not known yet is verified off the loop thread")
     func strangers() async {
         let threads = Threads()
         #expect(await isOnLoop(threads, service(Stranger(found: threads.note)), content: "Hi") == false)

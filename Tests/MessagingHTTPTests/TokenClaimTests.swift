@@ -47,7 +47,7 @@ struct TokenClaimTests {
         }
     }
 
-    @Test("nbf is honoured with the same leeway, and one that is no number is refused")
+    @Test("nbf is honoured with the leeway of exp, and one that is no number is refused")
     func notBefore() async throws {
         let bench = TokenBench(keys)
         for (nbf, isGood) in [

@@ -202,7 +202,7 @@ struct TokenMemoryTests {
         }
     }
 
-    @Test("Whoever has somebody's claims or somebody's signature, and not both, is not taken for them")
+    @Test("A token with the claims of one and the signature of another is refused")
     func halves() async throws {
         let (bench, alice, bob) = (TokenBench(keys), try token(), try token(sub: "\"bob\""))
         for token in [alice, bob] { #expect(await bench.outcome(token).caller != nil) }
@@ -219,7 +219,7 @@ struct TokenMemoryTests {
         }
     }
 
-    @Test("What was refused is not remembered")
+    @Test("A refused token is not remembered")
     func refused() async throws {
         let bench = TokenBench(keys)
         let token = try token(exp: Self.now - 31)

@@ -101,7 +101,7 @@ struct VerificationTests {
         #expect(clock.state.withLock { $0.most } == 1)
     }
 
-    @Test("What waits is bounded in bytes too")
+    @Test("Tokens that wait for verification are bounded in bytes too")
     func bytes() async throws {
         let requests = try (0..<600).map { try request($0, from: "192.0.2.1", size: 8_000) }
         let size = requests.map { (try? BearerToken.of($0).count) ?? 0 }.max() ?? 1

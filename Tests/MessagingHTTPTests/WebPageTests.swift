@@ -22,7 +22,7 @@ struct WebPageTests {
         ).begin(request(method, target, fields)).response
     }
 
-    @Test("is shown to whoever asks, with what a browser may do for it", arguments: ["/", "/?userId=alice", "/?x"])
+    @Test("The page is served with its policy", arguments: ["/", "/?userId=alice", "/?x"])
     func shown(target: String) throws {
         let response = try #require(answer(.get, target))
         #expect(response.status == 200)
@@ -33,14 +33,14 @@ struct WebPageTests {
         #expect(response.value(of: "Cache-Control") == "no-cache")
     }
 
-    @Test("has an entity tag that brings a 304", arguments: [MessagingHTTP.Method.get, .head])
+    @Test("The page has an entity tag that brings a 304", arguments: [MessagingHTTP.Method.get, .head])
     func unchanged(method: MessagingHTTP.Method) throws {
         let tag = try #require(answer(method)?.value(of: "ETag"))
         #expect(answer(method, "/", [(.ifNoneMatch, tag)])?.status == 304)
         #expect(answer(method, "/", [(.ifNoneMatch, "\"another\"")])?.status == 200)
     }
 
-    @Test("has another entity tag where it, or what a browser may do for it, differs")
+    @Test("The page has another entity tag where it or its policy differs")
     func tags() {
         let others = [
             WebPage(html: Array("<!doctype html>".utf8), contentSecurityPolicy: "default-src 'none'"),
@@ -51,21 +51,21 @@ struct WebPageTests {
         }
     }
 
-    @Test("can only be looked at", arguments: [MessagingHTTP.Method.post, .put, .other])
+    @Test("The page answers GET and HEAD only", arguments: [MessagingHTTP.Method.post, .put, .other])
     func methods(method: MessagingHTTP.Method) {
         let response = answer(method)
         #expect(response?.status == 405)
         #expect(response?.value(of: "Allow") == "GET, HEAD, OPTIONS")
     }
 
-    @Test("says to a page of an allowed origin that it may read the answer, 304 too", arguments: ["\"another\"", "*"])
+    @Test("The page lets pages of an allowed origin read the answer, 304 too", arguments: ["\"another\"", "*"])
     func origins(condition: String) {
         let response = answer(.get, "/", [(.origin, "https://app.example"), (.ifNoneMatch, condition)])
         #expect(response?.value(of: "Access-Control-Allow-Origin") == "https://app.example")
     }
 
     @Test(
-        "is not there where it is not wanted, whatever the method",
+        "The page is a 404 where it is not served, whatever the method",
         arguments: [MessagingHTTP.Method.get, .head, .options, .post], ["/", "/?limit=%"])
     func absent(method: MessagingHTTP.Method, target: String) throws {
         let response = try #require(answer(method, target, page: nil))

@@ -16,7 +16,7 @@ struct AgeTests {
     }
 
     @Test(
-        "anything else is no age",
+        "Text that is no count and unit is no age",
         arguments: ["", "y", "1", "0d", "-1d", "+1d", "01d", "1.5y", "1 y", "2Y", "10000y", "2yy"])
     func other(text: String) {
         #expect(Age(text) == nil)

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("How a caller names a conversation")
 struct ConversationReferenceTests {
-    @Test("text is an id", arguments: ["conv-456", "a@b", "a/b", "...", "a b", "42"])
+    @Test(
+        "Text that does not begin with @ is the id of a conversation",
+        arguments: ["conv-456", "a@b", "a/b", "...", "a b", "42"])
     func ids(text: String) {
         #expect(ConversationReference(text) == .id(ConversationID(trusted: text)))
     }
@@ -20,7 +22,7 @@ struct ConversationReferenceTests {
     }
 
     @Test(
-        "nothing else names one",
+        "Text that is no id, nor @ and a user id, names no conversation",
         arguments: ["", "@", ".", "..", "a\nb", "@a\u{0}", String(repeating: "a", count: 256)])
     func invalid(text: String) {
         #expect(ConversationReference(text) == nil)

@@ -21,7 +21,7 @@ struct ConversationTitleTests {
         #expect(title.initials == "DR")
     }
 
-    @Test("without a known name, by their id", arguments: [nil, ""])
+    @Test("A conversation is headed by the id of a person without a known name", arguments: [nil, ""])
     func unnamed(name: String?) {
         #expect(title(named(name)).name == "user-789")
         #expect(title(named(name)).initials == "U7")
@@ -56,7 +56,7 @@ struct ConversationTitleTests {
         #expect(title.initials == "BC")
     }
 
-    @Test("where not all are known here, the name says how many more there are")
+    @Test("The title of a large group says how many more there are")
     func more() {
         let title = {
             ConversationTitle(people: [self.viewer, self.named("Dana"), Person(id: bob)], of: $0, viewer: alice)

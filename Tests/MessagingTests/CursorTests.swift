@@ -28,7 +28,7 @@ struct MessageCursorTests {
         #expect(try MessageCursor(earlier.text, in: talk, current: current) == earlier)
     }
 
-    @Test("the longest one has 107 bytes")
+    @Test("The longest message cursor has 107 bytes")
     func longest() throws {
         let marks = ReadMarks(n: .max, others: .max, mine: .max)
         let epoch = try #require(Epoch("0123456789abcdef"))
@@ -45,7 +45,7 @@ struct MessageCursorTests {
         #expect(try read(text) == ReadMarks(n: 7, others: 40, mine: 38))
     }
 
-    @Test("0 is before the first message, which no id is")
+    @Test("The position 0 is before the first message, and no message id")
     func zero() throws {
         #expect(try read("0").n == 0)
         #expect(throws: CursorError.malformed) { try read("conv-1:0") }
@@ -58,7 +58,7 @@ struct MessageCursorTests {
         #expect(try MessageCursor("7:9", in: id, current: current).marks.n == 9)
     }
 
-    @Test("a message id as long as there can be is one")
+    @Test("The longest possible message id is read as a position")
     func longID() throws {
         let id = ConversationID(trusted: String(repeating: "x", count: ConversationID.maximumLength))
         #expect(try MessageCursor("\(id.text):42", in: id, current: current).marks.n == 42)
@@ -120,7 +120,7 @@ struct MessageCursorTests {
         #expect(throws: CursorError.malformed) { try read(text) }
     }
 
-    @Test("a cursor of another life of the store is expired, wherever it points")
+    @Test("A message cursor of another epoch is expired, wherever it points")
     func otherEpoch() {
         for epoch in [Epoch(random: 1), Epoch(random: 2)] {
             #expect(throws: CursorError.expired) { try read(text(epoch: epoch)) }
@@ -131,14 +131,14 @@ struct MessageCursorTests {
     }
 
     @Test(
-        "so is one that is ahead of the store in any part",
+        "A message cursor that is ahead of the store in any part is expired",
         arguments: [(43, 40, 38), (42, 41, 38), (42, 40, 39), (Int64.max, 0, 0)])
     func ahead(n: Int64, others: Int64, mine: Int64) {
         let cursor = current.at(ReadMarks(n: n, others: others, mine: mine))
         #expect(throws: CursorError.expired) { try read(cursor.text) }
     }
 
-    @Test("and a bare position ahead of the store", arguments: ["43", "conv-1:43", "9223372036854775807"])
+    @Test("A bare position ahead of the store is expired", arguments: ["43", "conv-1:43", "9223372036854775807"])
     func bareAhead(text: String) {
         #expect(throws: CursorError.expired) { try read(text) }
     }
@@ -180,7 +180,7 @@ struct ListCursorTests {
         #expect(try cursors.changesKnown(by: cursors.text(justBelow: 0), current: 0) == 0)
     }
 
-    @Test("the same position is another cursor for each caller and in each life of the store")
+    @Test("The same position is another cursor for each caller and in each epoch")
     func differ() {
         let acme = TenantID(trusted: "acme")
         let others = [
@@ -201,7 +201,7 @@ struct ListCursorTests {
     }
 
     @Test(
-        "other text is malformed",
+        "Text that is no list cursor is malformed",
         arguments: [
             "", "17", ".17", "k3f9", "k3f9.", "k3f9.017", "k3f9.-1", "k3f9.1.1.1", "K.1", "conv-1:1", "k3f9.1 ",
             ".c4fpstw74nofr", "K3F9.c4fpstw74nofr", "k3f9.C4FPSTW74NOFR", "k3f9.c4fpstw74nof", "k3f9.c4fpstw74nofrr",
@@ -214,7 +214,7 @@ struct ListCursorTests {
         #expect(throws: CursorError.malformed) { try cursors.pageEnd(in: text, current: 100) }
     }
 
-    @Test("one of another epoch, or ahead of the store, is expired")
+    @Test("A list cursor of another epoch, or ahead of the store, is expired")
     func expired() {
         #expect(throws: CursorError.expired) { try cursors.changesKnown(by: "zzz.c4fpstw74nofr", current: 100) }
         #expect(throws: CursorError.expired) { try cursors.changesKnown(by: cursors.text(at: 101), current: 100) }

@@ -11,7 +11,7 @@ struct DecimalNumberTests {
     }
 
     @Test(
-        "anything else is none",
+        "Text with anything but digits is no number",
         arguments: [
             "", "00", "01", "-1", "+1", "-0", " 1", "1 ", "1.0", "1e3", "0x1", "1_000", "٣", "１", "1\u{301}",
             "9223372036854775808", "9223372036854775810", "18446744073709551616", "99999999999999999999999999",

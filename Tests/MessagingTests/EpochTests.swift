@@ -3,13 +3,15 @@ import Testing
 
 @Suite("Epochs")
 struct EpochTests {
-    @Test("1 to 16 characters out of a–z and 0–9", arguments: ["a", "0", "k3f9", "abcdefghijklmnop", "0123456789"])
+    @Test(
+        "An epoch has 1 to 16 characters out of a–z and 0–9",
+        arguments: ["a", "0", "k3f9", "abcdefghijklmnop", "0123456789"])
     func valid(text: String) {
         #expect(Epoch(text)?.text == text)
     }
 
     @Test(
-        "nothing else",
+        "Any other text is no epoch",
         arguments: ["", "abcdefghijklmnopq", "K3f9", "k-3", "k.3", "é", "e\u{301}", " a", "a\n", "`", "{"])
     func invalid(text: String) {
         #expect(Epoch(text) == nil)
@@ -22,7 +24,7 @@ struct EpochTests {
         #expect(Epoch(epoch.text) == epoch)
     }
 
-    @Test("other bits make another epoch")
+    @Test("Other random bits make another epoch")
     func differ() {
         #expect(Set((0..<1000).map { Epoch(random: $0) }).count == 1000)
         #expect(Epoch(random: 0) != Epoch(random: 0xFF_FFFF_FFFF))

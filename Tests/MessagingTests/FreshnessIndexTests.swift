@@ -25,7 +25,7 @@ struct FreshnessIndexTests {
         try await index.conversation(reference, of: caller, from: store)
     }
 
-    @Test("reads the store on first use and never again")
+    @Test("The freshness index reads the store on first use only")
     func loadsOnce() async throws {
         #expect(index.conversation(.id(talk), of: caller) == nil)
         #expect(index.list(of: caller) == nil)
@@ -95,7 +95,7 @@ struct FreshnessIndexTests {
         #expect(index.newest(within: PageBounds(count: 4, bytes: 4), in: talk, of: .none)?.map(\.n) == [6, 7, 8, 9])
     }
 
-    @Test("a commit replaces what is in memory")
+    @Test("A commit replaces the entries of the index that it changes")
     func replaces() async throws {
         _ = try await find()
         _ = try await index.list(of: caller, from: store)
@@ -134,7 +134,7 @@ struct FreshnessIndexTests {
         #expect(index.conversation(.id(talk), of: caller) == second)
     }
 
-    @Test("nor is a load of a list")
+    @Test("A load of a list that a commit overtook is not kept")
     func overtakenList() async throws {
         let gate = Gate()
         store.state.withLock { $0.gate = gate }
@@ -196,7 +196,7 @@ struct FreshnessIndexTests {
         #expect(index.conversation(.direct(with: carol), of: caller) == nil)
     }
 
-    @Test("it is bounded: what was used longest ago goes first, and is loaded again")
+    @Test("The index is bounded: the entry used longest ago goes first, and is loaded again")
     func eviction() async throws {
         let others = ["conv-2", "conv-3"].map { ConversationID(trusted: $0) }
         for id in others {
@@ -256,7 +256,7 @@ struct FreshnessIndexTests {
         #expect(validities.map(\.holds) == [false, false])
     }
 
-    @Test("what memory forgets is valid no more, since no commit would tell")
+    @Test("An entry that the index drops is valid no more")
     func evictedValidity() async throws {
         let marks = try #require(first.marks(for: alice))
         _ = try await find()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A table of the freshness index")
 struct FreshnessTableTests {
-    @Test("has a bound in bytes for large values: the one unused for longest goes, and commits count too")
+    @Test("Large values are bounded in bytes: the one unused for longest goes, and commits count too")
     func largeGroups() {
         var table = FreshnessTable<Int, Conversation>(capacity: 100, largestCost: 4000) { $0.participants.memory }
         func group(_ people: Int) -> Conversation {

@@ -15,7 +15,7 @@ struct IdentifierTests {
         #expect(Set([one, other]).count == 2)
     }
 
-    @Test("the same bytes are the same id")
+    @Test("Two identifiers of the same bytes are equal")
     func equalBytes() {
         #expect(UserID(composed) == UserID("ren" + "\u{E9}"))
         #expect(Set([UserID(composed), UserID("ren" + "\u{E9}")]).count == 1)
@@ -41,19 +41,20 @@ struct IdentifierTests {
         #expect((UserID(text) != nil) == isValid)
     }
 
-    @Test("no control character is part of an id", arguments: Array(0...0x1F) + Array(0x7F...0x9F))
+    @Test("An identifier has no control characters", arguments: Array(0...0x1F) + Array(0x7F...0x9F))
     func controlCharacters(code: UInt32) throws {
         let control = try #require(Unicode.Scalar(code))
         #expect(UserID("a\(control)b") == nil)
     }
 
     @Test(
-        "whatever else people use is", arguments: ["a b", "user@example.com", "a/b", "a:1", "日本", "🙂", ".", "\u{A0}"])
+        "An identifier may have blanks, punctuation and any script",
+        arguments: ["a b", "user@example.com", "a/b", "a:1", "日本", "🙂", ".", "\u{A0}"])
     func otherCharacters(text: String) {
         #expect(bytes(UserID(text)?.text) == bytes(text))
     }
 
-    @Test("without tenants there is one, the empty one")
+    @Test("The unnamed tenant is the empty one")
     func noTenant() {
         #expect(TenantID.none.text.isEmpty)
         #expect(Caller(user: alice).tenant == .none)

@@ -33,7 +33,7 @@ struct LeastRecentlyUsedTests {
         }
     }
 
-    @Test("does what a naive one does, for random operations", arguments: [1, 2, 3, 7, 20])
+    @Test("The cache does what a naive one does, for random operations", arguments: [1, 2, 3, 7, 20])
     func likeNaive(capacity: Int) throws {
         var chance = Generator(seed: UInt64(capacity))
         var tested = LeastRecentlyUsed<Int, Int>(capacity: capacity)
@@ -56,7 +56,7 @@ struct LeastRecentlyUsedTests {
         }
     }
 
-    @Test("reading counts as a use, changing does not")
+    @Test("Reading a cached value counts as a use, changing it does not")
     func uses() {
         var entries = LeastRecentlyUsed<String, Int>(capacity: 2)
         entries.set("a", to: 1)
@@ -68,7 +68,7 @@ struct LeastRecentlyUsedTests {
         #expect(left == [1, nil, 4])
     }
 
-    @Test("What is dropped is what was used longest ago, and the others stay in order", arguments: 0..<20)
+    @Test("The cache drops what was used longest ago, and keeps the others in order", arguments: 0..<20)
     func drops(seed: Int) {
         var table = LeastRecentlyUsed<Int, Int>(capacity: 8)
         var order: [Int] = []
@@ -88,7 +88,7 @@ struct LeastRecentlyUsedTests {
         #expect(order.isEmpty)
     }
 
-    @Test("A value used where there is none is set first, and changed")
+    @Test("A value used where the cache has none is set first, and changed")
     func use() {
         var table = LeastRecentlyUsed<String, Int>(capacity: 2)
         for _ in 0..<3 { table.use("a", orSet: 10) { $0 += 1 } }

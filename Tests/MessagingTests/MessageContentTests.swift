@@ -27,7 +27,7 @@ struct MessageContentTests {
         }
     }
 
-    @Test("so is U+0000 anywhere", arguments: ["\u{0}", "a\u{0}", "\u{0}a", " \u{0} "])
+    @Test("U+0000 anywhere in content is refused", arguments: ["\u{0}", "a\u{0}", "\u{0}a", " \u{0} "])
     func nul(text: String) {
         #expect(throws: MessagingError.invalidMessage("The content must not contain U+0000.")) {
             try MessageContent(text)

@@ -13,7 +13,7 @@ struct MessageIDTests {
     }
 
     @Test(
-        "other text is no id of a message of this conversation",
+        "Other text is no message id of this conversation",
         arguments: [
             "", ":", "conv-1", "conv-1:", "conv-1:0", "conv-1:01", "conv-1:-1", "conv-1:+1", "conv-1:1 ", "conv-1:1:1",
             "conv-1:9223372036854775808", "conv-2:1", "conv-11:1", "conv-:1", "CONV-1:1", "conv-1:١", "1",

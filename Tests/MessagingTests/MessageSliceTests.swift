@@ -12,7 +12,7 @@ struct MessageSliceTests {
         #expect(MessageSlice(2...4, .except(bob)).contains(message(n, from: alice)) == isTaken)
     }
 
-    @Test("and of those everybody's, one user's, or everybody else's")
+    @Test("A slice takes messages of all, of one user, or of all others")
     func authorship() {
         #expect(MessageSlice(1...1).contains(message(1, from: bob)))
         #expect(!MessageSlice(1...1, .only(alice)).contains(message(1, from: bob)))

@@ -31,7 +31,7 @@ struct PackedMessagesTests {
         #expect(isSame, sourceLocation: place)
     }
 
-    @Test("come back as they were, whoever wrote whatever")
+    @Test("Packed messages come back as they were")
     func unpacked() {
         let packed = PackedMessages(Self.messages)
         expectSame(packed, Self.messages)
@@ -39,7 +39,7 @@ struct PackedMessagesTests {
         #expect(PackedMessages([]).isEmpty && PackedMessages([]).lastNumber == nil)
     }
 
-    @Test("added one at a time are those packed at once")
+    @Test("Messages packed one at a time are those packed at once")
     func added() {
         var packed = PackedMessages([])
         for message in Self.messages { packed.append(message) }
@@ -47,7 +47,7 @@ struct PackedMessagesTests {
         #expect(packed == PackedMessages(Self.messages))
     }
 
-    @Test("some of them are the same messages, and may go on differently")
+    @Test("A part of packed messages has the same messages, and can be extended")
     func parts() {
         let packed = PackedMessages(Self.messages)
         for (start, end) in [(0, 3), (2, 2), (5, 9), (30, 40)] {
@@ -61,7 +61,7 @@ struct PackedMessagesTests {
         expectSame(packed, Self.messages)
     }
 
-    @Test("tell senders apart by the bytes of their ids")
+    @Test("Packed messages tell senders apart by the bytes of their ids")
     func authors() {
         var ids: [Int: [UInt8]] = [:]
         PackedMessages(Self.messages).visit { message in
@@ -73,7 +73,7 @@ struct PackedMessagesTests {
         #expect(ids.count == Self.senders.count)
     }
 
-    @Test("take little more than their texts")
+    @Test("Packed messages take little more memory than their texts")
     func economy() {
         let short = (1...2).map { n in
             Message(

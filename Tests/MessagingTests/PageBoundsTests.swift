@@ -19,7 +19,7 @@ struct PageBoundsTests {
         messages.newest(within: PageBounds(count: count, bytes: bytes, kept: .newest)).map(\.n)
     }
 
-    @Test("keep the newest messages whose contents have exactly as many bytes, and one fewer where they have one more")
+    @Test("A page keeps the newest messages of exactly its bytes, and one fewer where they have one byte more")
     func contents() {
         let three = messages(10, 20, 30)
         #expect(newest(three, 3, 60) == [1, 2, 3])
@@ -30,14 +30,14 @@ struct PageBoundsTests {
         #expect(newest(three.dropLast(), 3, 30) == [1, 2])
     }
 
-    @Test("keep at least one message, however large, and none of none")
+    @Test("A page keeps at least one message, however large, and none of none")
     func atLeastOne() {
         #expect(newest(messages(10, 20, 30), 3, 0) == [3])
         #expect(newest(messages(30, 0, 0), 3, 0) == [2, 3])
         #expect(newest(messages(), 3, 0) == [])
     }
 
-    @Test("are exceeded by one entry more or, from the second on, one byte more")
+    @Test("A page is exceeded by one entry more or, from the second on, one byte more")
     func exceeded() {
         let bounds = PageBounds(count: 3, bytes: 100)
         #expect(!bounds.areExceeded(by: 3, 100))
@@ -46,7 +46,7 @@ struct PageBoundsTests {
         #expect(!bounds.areExceeded(by: 1, 101))
     }
 
-    @Test("turned around, messages are the same ones in the order of their numbers")
+    @Test("Messages read newest first are turned around into the order of their numbers")
     func turnedAround() {
         let three = messages(10, 20, 30)
         #expect(PackedMessages(three.reversed()).turnedAround == three)

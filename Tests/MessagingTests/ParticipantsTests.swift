@@ -7,12 +7,12 @@ struct ParticipantsTests {
         (0..<count).map { Conversation.Participant(user: UserID(trusted: "user \($0)"), readUpTo: Int64($0)) }
     }
 
-    @Test("are who they were put together from, in order, however many they are", arguments: [0, 1, 2, 3, 500])
+    @Test("Participants are kept in order, however many they are", arguments: [0, 1, 2, 3, 500])
     func order(count: Int) {
         #expect(Array(Participants(participants(count))) == participants(count))
     }
 
-    @Test("change where they are changed, and nowhere else", arguments: [1, 2, 3])
+    @Test("Changing one participant changes no other", arguments: [1, 2, 3])
     func change(count: Int) {
         for place in 0..<count {
             var (changed, expected) = (Participants(participants(count)), participants(count))

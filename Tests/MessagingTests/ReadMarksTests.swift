@@ -18,7 +18,7 @@ struct ReadMarksTests {
         #expect(conversation.marks(for: carol) == ReadMarks(n: 9, others: 3, mine: 5))
     }
 
-    @Test("somebody who does not take part has none, however alike the name")
+    @Test("A user who does not take part has no read marks, however alike the name")
     func stranger() {
         let conversation = conversation(lastN: 9, (UserID(trusted: "\u{E9}"), 3), (bob, 7))
         #expect(conversation.marks(for: carol) == nil)

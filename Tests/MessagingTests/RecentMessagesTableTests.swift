@@ -30,7 +30,7 @@ struct RecentMessagesTableTests {
         #expect(table.value(for: "huge") == nil, "what is too large alone is not kept")
     }
 
-    @Test("No more conversations than it has room for")
+    @Test("The newest messages are kept of no more conversations than there is room for")
     func capacity() {
         var table = RecentMessagesTable<String>(capacity: 2, largestCost: 1_000_000)
         for name in ["a", "b", "c"] { table.keep(messages(1...1), for: name) }
@@ -38,7 +38,7 @@ struct RecentMessagesTableTests {
         #expect(table.value(for: "b") != nil && table.value(for: "c") != nil)
     }
 
-    @Test("What was read replaces what is kept only where it tells more")
+    @Test("A read replaces the kept messages only where it tells more")
     func keeping() {
         var table = RecentMessagesTable<String>(capacity: 2, largestCost: 1_000_000)
         table.keep(messages(5...9), for: "a")

@@ -14,7 +14,7 @@ struct RecentMessagesTests {
         recent.messages(in: slices, limit: limit)?.map(\.n)
     }
 
-    @Test("answer what lies among them, each once, in order, up to the limit")
+    @Test("The newest messages answer what lies among them, each once, in order, up to the limit")
     func within() {
         let recent = RecentMessages(PackedMessages((11...20).map { text($0) }))
         #expect(numbers(recent, [MessageSlice(12...14)]) == [12, 13, 14])
@@ -26,7 +26,7 @@ struct RecentMessagesTests {
                 == [12, 15, 17, 19, 20])
     }
 
-    @Test("answer nothing of which they may hold only a part")
+    @Test("The newest messages answer nothing of which they may hold only a part")
     func beyond() {
         let recent = RecentMessages(PackedMessages((11...20).map { text($0) }))
         #expect(numbers(recent, [MessageSlice(10...12)]) == nil)
@@ -35,7 +35,7 @@ struct RecentMessagesTests {
         #expect(numbers(RecentMessages(PackedMessages([])), [MessageSlice(1...1)]) == nil)
     }
 
-    @Test("are the same messages however many came before, from whomever")
+    @Test("The newest messages are the same however many came before")
     func growth() {
         func message(_ n: Int64) -> Message {
             Message(
@@ -50,7 +50,7 @@ struct RecentMessagesTests {
         }
     }
 
-    @Test("stay as they are where a message comes that a read has brought before")
+    @Test("The newest messages ignore a message that a read has brought before")
     func overtaken() {
         var recent = RecentMessages(PackedMessages((11...20).map { text($0) }))
         for n in 19...20 { recent.append(text(Int64(n))) }
@@ -58,7 +58,7 @@ struct RecentMessagesTests {
         #expect(numbers(recent, [MessageSlice(11...21)]) == Array(11...21))
     }
 
-    @Test("go on with each new message, and forget all where one is missing between")
+    @Test("The newest messages take each new message, and are dropped where one is missing between")
     func append() {
         var recent = RecentMessages(PackedMessages([]))
         for n in 1...500 { recent.append(text(Int64(n))) }

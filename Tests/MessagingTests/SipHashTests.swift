@@ -81,14 +81,14 @@ struct Base32Tests {
         #expect(CursorText.make { $0.append(number) } == ".\(number)")
     }
 
-    @Test("the digits are a to z and 2 to 7")
+    @Test("The digits of base 32 are a to z and 2 to 7")
     func digits() {
         #expect((0..<32).map { digits(1, of: $0) }.joined() == "abcdefghijklmnopqrstuvwxyz234567")
         #expect(digits(13, of: .max) == "p777777777777")
     }
 
     @Test(
-        "other text is no number",
+        "Text with other digits is no number in base 32",
         arguments: [
             "", "aaaaaaaaaaaa", "aaaaaaaaaaaaaa", "qaaaaaaaaaaaa", "Aaaaaaaaaaaaa",
             "aaaaaaaaaaaa0", "aaaaaaaaaaaa1", "aaaaaaaaaaaa8", "aaaaaa aaaaaa", "aaaaaaaaaaa\u{E9}", "7777777777777",

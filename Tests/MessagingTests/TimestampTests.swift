@@ -62,7 +62,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "any offset and any fraction is understood",
+        "A timestamp is read with any offset and any fraction",
         arguments: [
             ("2024-12-01T11:30:00+01:00", "2024-12-01T10:30:00.000Z"),
             ("2024-12-01T00:30:00-05:45", "2024-12-01T06:15:00.000Z"),
@@ -80,7 +80,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "days that do not exist are refused, leap days that do are taken",
+        "A timestamp on a day that does not exist is refused, and on a leap day that does is read",
         arguments: [
             ("2023-02-29", false), ("2024-02-29", true), ("1900-02-29", false), ("2000-02-29", true),
             ("2024-02-30", false), ("2024-04-31", false), ("2024-00-10", false), ("2024-13-10", false),
@@ -91,7 +91,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "rubbish is refused",
+        "Text that is no timestamp is refused",
         arguments: [
             "", "now", "2024-12-01", "2024-12-01T10:30:00", "2024-12-01T10:30Z", "2024-12-01T24:00:00Z",
             "2024-12-01T10:60:00Z", "2024-12-01T10:30:61Z", "2024-12-01T10:30:00.Z", "2024-12-01T10:30:00,5Z",

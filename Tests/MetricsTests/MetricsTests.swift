@@ -26,7 +26,7 @@ struct MetricsTests {
         #expect(histogram.value.sum == 8000)
     }
 
-    @Test("cells are counted one by one")
+    @Test("Counters of several labels are counted one by one")
     func cells() {
         let cells = Cells()
         cells.add(2, to: 0)

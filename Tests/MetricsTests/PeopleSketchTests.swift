@@ -12,7 +12,8 @@ struct PeopleSketchTests {
         return bits ^ (bits >> 31)
     }
 
-    @Test("few are counted exactly, many within 5 %", arguments: [0, 1, 2, 3, 10, 25, 300, 5000, 20_000, 200_000])
+    @Test(
+        "Few people are counted exactly, many within 5 %", arguments: [0, 1, 2, 3, 10, 25, 300, 5000, 20_000, 200_000])
     func accuracy(people: Int) {
         let sketch = PeopleSketch()
         for number in 0..<people { sketch.see(Self.person(number), at: 100) }
@@ -20,7 +21,7 @@ struct PeopleSketchTests {
         #expect(abs(estimate - people) <= (people <= 25 ? 0 : people / 20), "\(estimate)")
     }
 
-    @Test("whoever is seen again and again, by several, is one")
+    @Test("A person seen repeatedly, by several loops, counts once")
     func repeated() {
         let sketches = [PeopleSketch(), PeopleSketch()]
         for second in 0..<20 {
@@ -29,7 +30,7 @@ struct PeopleSketchTests {
         #expect(PeopleSketch.estimate(sketches, at: 20) == 5)
     }
 
-    @Test("one is counted for at least 30 seconds after they were last seen, and no longer than 32")
+    @Test("A person counts for at least 30 and at most 32 seconds after they were last seen")
     func window() {
         for start in [0, 1, 2, 3, 1000, 1001] {
             let sketch = PeopleSketch()

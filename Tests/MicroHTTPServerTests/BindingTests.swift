@@ -15,7 +15,8 @@ struct BindingTests {
         #expect(error?.description.contains("\(first.boundPort)") == true)
     }
 
-    @Test("What is no address of this machine is refused", arguments: ["", "example.org", "1.2.3", "192.0.2.1", "::g"])
+    @Test(
+        "An address that is not this machine's is refused", arguments: ["", "example.org", "1.2.3", "192.0.2.1", "::g"])
     func invalid(host: String) {
         #expect(throws: ServerError.invalidAddress(host)) { try server(host) }
     }

@@ -5,7 +5,7 @@ import Testing
 /// Clients that send all they have to say, end their half of the connection, and read.
 @Suite("Clients that end their half")
 struct HalfCloseTests {
-    @Test("They get all their answers, and then their place is free", arguments: [1, 2, 12])
+    @Test("Clients that end their half get all their answers, and then their place is free", arguments: [1, 2, 12])
     func answered(requests: Int) async throws {
         for handler in [TestHandler(always: response("")), TestHandler(elsewhere: { _ in response("") })] {
             let server = try serve(handler) { $0.idleTimeout = 0 }
@@ -23,7 +23,7 @@ struct HalfCloseTests {
         }
     }
 
-    @Test("So do those whose answer takes a while, and those who end only when they have it")
+    @Test("Clients that end their half during or after a slow answer get it, and their place is free")
     func late() async throws {
         let gate = Gate()
         let server = try serve(

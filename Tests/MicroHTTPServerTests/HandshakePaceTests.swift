@@ -4,19 +4,19 @@ import Testing
 
 @Suite("The pace of handshakes")
 struct HandshakePaceTests {
-    @Test("While bytes move, the library gets the turns it asks for")
+    @Test("While bytes move, a handshake gets the turns that the library asks for")
     func busy() {
         var pace = HandshakePace()
         for turn in 1...100 { #expect(pace.wait(0, traffic: turn) == 0) }
     }
 
-    @Test("What the library is ready to wait for is waited for")
+    @Test("A handshake waits as long as the library is ready to")
     func idle() {
         var pace = HandshakePace()
         for _ in 1...100 { #expect(pace.wait(500, traffic: 7) == 500) }
     }
 
-    @Test("Turns in which nothing moves grow rare, but never rarer than 15 a second")
+    @Test("Turns of a handshake in which nothing moves grow rare, but never rarer than 15 a second")
     func quiet() {
         var pace = HandshakePace()
         let waits = (1...1000).map { _ in pace.wait(0, traffic: 0) }
@@ -25,7 +25,7 @@ struct HandshakePaceTests {
         #expect(waits.suffix(900).allSatisfy { $0 == 64 })
     }
 
-    @Test("The first byte ends that")
+    @Test("The first byte ends the pause between turns of a handshake")
     func again() {
         var pace = HandshakePace()
         for _ in 1...20 { _ = pace.wait(0, traffic: 5) }

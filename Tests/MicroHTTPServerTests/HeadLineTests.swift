@@ -47,7 +47,7 @@ struct HeadLineTests {
         server.stop(within: 1)
     }
 
-    @Test("So does one in a later request, which comes with those before it", arguments: [1, 2, 5])
+    @Test("A line that is no field line in a later request ends the connection too", arguments: [1, 2, 5])
     func later(before: Int) async throws {
         let handler = TestHandler(always: response("seen"))
         let server = try serve(handler)
@@ -63,7 +63,7 @@ struct HeadLineTests {
     }
 
     @Test(
-        "A request of HTTP/1.1 has one Host, which is one",
+        "A request of HTTP/1.1 needs exactly one valid Host",
         arguments: [
             "", "Host:\r\n", "Host: \r\n", "Host: a b\r\n", "Host: a, b\r\n", "Host: a,b\r\n", "Host: a/b\r\n",
             "Host: u@a\r\n", "Host: :80\r\n",
@@ -83,7 +83,7 @@ struct HeadLineTests {
     }
 
     @Test(
-        "Names, addresses and ports are hosts",
+        "Host may be a name or an address, with or without a port",
         arguments: [
             "test", "a.example", "A-b.example:8080", "127.0.0.1:80", "[::1]", "[::1]:65535", "[fe80::1%25eth0]:1",
             "my_service:", "xn--bcher-kva.example",
@@ -98,7 +98,7 @@ struct HeadLineTests {
         server.stop(within: 1)
     }
 
-    @Test("HTTP/1.0 needs no Host, but one that it has must be one")
+    @Test("A request of HTTP/1.0 needs no Host, but one that it has must be valid")
     func oldVersion() async throws {
         let server = try serve(TestHandler(always: response("seen")))
         #expect(try await Client(port: server.boundPort).exchange("GET / HTTP/1.0\r\n\r\n").status == 200)

@@ -37,7 +37,9 @@ struct HeadSizeTests {
 
     private static let token = "Authorization: Bearer \(String(repeating: "t", count: 1024))\r\n"
 
-    @Test("What is done is answered, and what is not done is refused, at every size", arguments: growing.indices)
+    @Test(
+        "A request whose answer fits beside the head is done, and any other is refused, at every size",
+        arguments: growing.indices)
     func sweep(kind: Int) async throws {
         let handler = TestHandler(elsewhere: { _ in Self.answer })
         let server = try serve(handler)

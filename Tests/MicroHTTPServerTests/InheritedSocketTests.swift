@@ -19,7 +19,7 @@ struct InheritedSocketTests {
         return descriptor
     }
 
-    @Test("It is served where it is bound, and between two servers clients wait in it")
+    @Test("An inherited socket is served where it is bound, and between two servers clients wait in it")
     func handover() async throws {
         let parent = descriptor()
         defer { close(parent) }
@@ -38,7 +38,7 @@ struct InheritedSocketTests {
         }
     }
 
-    @Test("What is no TCP socket that listens is refused")
+    @Test("An inherited descriptor that is no listening TCP socket is refused")
     func refused() throws {
         let silent = descriptor(listening: false)
         let local = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)

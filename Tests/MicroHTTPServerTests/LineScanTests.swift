@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The scan for the end of a line")
 struct LineScanTests {
-    @Test("finds the first low byte wherever it is, in lines of every length")
+    @Test("The scan finds the first low byte wherever it is, in lines of every length")
     func everyPlace() {
         for length in 0...100 {
             var line = [UInt8](repeating: UInt8(ascii: "a"), count: length)
@@ -19,7 +19,7 @@ struct LineScanTests {
         }
     }
 
-    @Test("passes over tabs where they are allowed, also several in a row and the last byte")
+    @Test("The scan passes over tabs where they are allowed, also several in a row and the last byte")
     func tabs() {
         for length in 1...70 {
             for place in 0..<length {

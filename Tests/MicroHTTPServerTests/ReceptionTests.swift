@@ -42,7 +42,7 @@ struct ReceptionTests {
         #expect(try await counts(clients) == [4, 4])
     }
 
-    @Test("A loop that hangs gets nobody")
+    @Test("A loop that hangs is given no connections")
     func hanging() async throws {
         let hold = DispatchSemaphore(value: 0)
         let server = try serve(TestHandler(hangingAtPut: hold), loops: 2)

@@ -116,7 +116,7 @@ struct RefusalAtHeadTests {
         server.stop(within: 1)
     }
 
-    @Test("What a body took is there again after its client has gone")
+    @Test("The memory of a body is free again after its client has gone")
     func givenBack() async throws {
         let server = try server(bodyMemory: 100_000)
         for _ in 0..<5 {

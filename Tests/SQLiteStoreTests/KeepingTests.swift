@@ -129,7 +129,7 @@ struct KeepingTests {
         #expect(try ReadOnlyDatabase.check(path: other.database).faults == [])
     }
 
-    @Test("Only a change begins a new life")
+    @Test("Only a change of the data begins a new epoch")
     func epochs() async throws {
         var chance = Generator(seed: 1)
         _ = try await history(&chance)

@@ -49,7 +49,7 @@ struct PeopleTests {
         #expect(name.map { Array($0.utf8) } == Array("Rene\u{301}".utf8))
     }
 
-    @Test("A name with U+0000 is kept without it, and is no news the second time")
+    @Test("A name with U+0000 is stored without it, and is no change the second time")
     func nul() async throws {
         try store.open("c", alice, bob)
         try await store.setPerson(Person(id: alice, name: "A\0B"), tenant: .none)

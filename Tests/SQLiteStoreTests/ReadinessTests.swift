@@ -30,7 +30,7 @@ struct ReadinessTests {
         #expect((1...most).contains(commits.count.load(ordering: .relaxed)))
     }
 
-    @Test("It is not taken to write because it reads: being asked, it tries to write")
+    @Test("A store that reads is not taken to write: being asked, it tries to write")
     func triesToWrite() async throws {
         let store = try SQLiteStore(path: folder.database)
         try await store.pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA query_only = 1") }
@@ -40,7 +40,7 @@ struct ReadinessTests {
         #expect(store.failures(of: .write, by: .readOnly) > 0)
     }
 
-    @Test("It answers what it has been told, and recovers, also where nobody asks and nobody writes")
+    @Test("A store that is not ready says why, and recovers even where nobody asks or writes")
     func recoversAlone() async throws {
         let store = try SQLiteStore(path: folder.database)
         // More than once where the machine is so busy that it has recovered before it is asked.

@@ -36,7 +36,7 @@ struct StoreHealthTests {
         #expect(changes.reasons == ["write disk_full"])
     }
 
-    @Test("It works again once it has not failed for a while and succeeds, and no sooner")
+    @Test("A store works again once it has not failed for a while and succeeds, and no sooner")
     func recovery() {
         health.failed(.write, StoreFailure(.diskFull))
         clock.advance(by: StoreHealth.calm - .milliseconds(1))
@@ -59,7 +59,7 @@ struct StoreHealthTests {
         #expect(changes.reasons == ["write disk_full"])
     }
 
-    @Test("Another reason is reported too, but not more often than every other second")
+    @Test("Another reason of failure is reported too, at most every other second")
     func otherReason() {
         health.failed(.write, StoreFailure(.diskFull))
         health.failed(.write, StoreFailure(.ioError))

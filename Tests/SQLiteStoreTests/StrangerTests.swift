@@ -77,14 +77,14 @@ struct StrangerTests {
         }
     }
 
-    @Test("So does a read marker")
+    @Test("A read marker in others' conversation costs as much as one in none")
     func markRead() async throws {
         try await expectAlike { id in
             try await steps { _ = try await store.markRead(id, upTo: nil, by: caller(carol)) }
         }
     }
 
-    @Test("So does looking it up, which is what every other request begins with")
+    @Test("Looking up others' conversation costs as much as looking up none")
     func lookUp() async throws {
         try await expectAlike { id in
             try await store.read { [steps] db in

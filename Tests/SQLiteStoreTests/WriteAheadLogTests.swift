@@ -29,7 +29,7 @@ struct WriteAheadLogTests {
         #expect(try writer.writeWithoutTransaction { try log.checkpoint($0) })
     }
 
-    @Test("After so many pages, and after a checkpoint as many again")
+    @Test("The log is copied after so many pages, and after a checkpoint as many again")
     func large() throws {
         try write(10)
         #expect(!log.isLarge)

@@ -23,7 +23,7 @@ struct WriteQueueTests {
         #expect(queue.put(write()) == nil)
     }
 
-    @Test("A queue that nobody had anything for is not stalled")
+    @Test("A queue without writes is not stalled")
     func idle() {
         let clock = TestClock()
         let queue = WriteQueue(capacity: 10, stallLimit: .seconds(2)) { clock.now }
@@ -31,7 +31,7 @@ struct WriteQueueTests {
         #expect(queue.put(write()) == nil)
     }
 
-    @Test("What its thread does while there is nothing to write may take too long too")
+    @Test("A writer that hangs while there is nothing to write is stalled too")
     func busyWithoutWrites() {
         let clock = TestClock()
         let queue = WriteQueue(capacity: 10, stallLimit: .seconds(2)) { clock.now }

@@ -45,12 +45,13 @@ struct EnvironmentArgumentsTests {
         #expect(names == Set(Serve.optionNames + Serve.flagNames + ["help"]))
     }
 
-    @Test("what the command line says comes first", arguments: [["--port", "1"], ["--port=1"]])
+    @Test(
+        "An option on the command line takes precedence over its variable", arguments: [["--port", "1"], ["--port=1"]])
     func commandLineFirst(arguments: [String]) throws {
         #expect(try merged(["serve"] + arguments, ["POSTBOX_PORT": "2"]) == ["serve"] + arguments)
     }
 
-    @Test("an option whose name only begins alike does not count")
+    @Test("A longer option that begins alike does not hide a variable")
     func prefix() throws {
         #expect(try merged(["serve", "--ports"], ["POSTBOX_PORT": "2"]) == ["serve", "--ports", "--port=2"])
     }
@@ -100,7 +101,7 @@ struct EnvironmentArgumentsTests {
         #expect(try merged(["serve"], environment) == ["serve"])
     }
 
-    @Test("variables of others are left alone")
+    @Test("Variables without the prefix are ignored")
     func others() throws {
         let environment = [
             "PORT": "1", "MY_POSTBOX_PORT": "1", "postbox_port": "1", "POSTBOX": "/bin/x", "POSTBOX2_A": "b",
@@ -115,24 +116,26 @@ struct EnvironmentArgumentsTests {
     }
 
     @Test(
-        "who asks for help gets it",
+        "A request for help is answered whatever the environment",
         arguments: [["serve", "--help"], ["users", "set", "-h"], ["help", "serve"], ["--version"]])
     func help(arguments: [String]) throws {
         #expect(try merged(arguments, ["POSTBOX_IDENTIY": "jwt"]) == arguments)
     }
 
-    @Test("the other commands take the database alone", arguments: ["conversations", "users", "import"])
+    @Test(
+        "Commands other than serve take only the database from the environment",
+        arguments: ["conversations", "users", "import"])
     func otherCommands(command: String) throws {
         let environment = ["POSTBOX_DATABASE": "a.sqlite", "POSTBOX_PORT": "1", "POSTBOX_SAMPLE_DATA": "1"]
         #expect(try merged([command, "x"], environment) == [command, "x", "--database=a.sqlite"])
     }
 
-    @Test("without a command there is nothing to add to", arguments: [[], ["--help"], ["help"], ["nonsense"]])
+    @Test("Without a command no variable is added", arguments: [[], ["--help"], ["help"], ["nonsense"]])
     func noCommand(arguments: [String]) throws {
         #expect(try merged(arguments, ["POSTBOX_DATABASE": "a.sqlite"]) == arguments)
     }
 
-    @Test("what follows -- is no option, so options go before it")
+    @Test("Options from the environment go before --")
     func terminator() throws {
         #expect(
             try merged(["import", "--", "--database=odd.jsonl"], ["POSTBOX_DATABASE": "a.sqlite"])

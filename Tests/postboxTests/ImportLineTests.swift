@@ -24,7 +24,7 @@ struct ImportLineTests {
         }
     }
 
-    @Test("a user, with whatever is known of them")
+    @Test("A line with a user is read, with whatever is known of them")
     func user() throws {
         #expect(
             try record(#"{"kind":"user","id":"alice","name":"Alice","company":"Acme"}"#)
@@ -32,7 +32,7 @@ struct ImportLineTests {
         #expect(try record(#"{"kind":"user","id":"alice","extra":[1]}"#) == .person(Person(id: alice), .none))
     }
 
-    @Test("a conversation, opened now where the line does not say when")
+    @Test("A line with a conversation is read, opened now where it does not say when")
     func conversation() throws {
         let opening = try Opening(id: talk, participants: [alice, bob], isDirect: false)
         let line = #"{"kind":"conversation","id":"conv-1","participantIds":["bob","alice"]"#
@@ -57,14 +57,14 @@ struct ImportLineTests {
                 sentAt: Timestamp(milliseconds: 2000), clientMessageID: key), .none)
     }
 
-    @Test("a message with its own time; an empty key is none, as on the wire")
+    @Test("A line with a message is read with its own time; an empty key is none")
     func messages() throws {
         #expect(try record(message()) == imported("Hi"))
         #expect(try record(message(#","clientMessageId":"k1""#)) == imported("Hi", key: "k1"))
         #expect(try record(message(#","clientMessageId":"""#)) == imported("Hi"))
     }
 
-    @Test("a message of the old system may be longer than new ones may")
+    @Test("An imported message may be longer than new ones may")
     func long() throws {
         let text = String(repeating: "a", count: 20_000)
         guard case .message(let message, _) = try record(message(content: text)) else {
@@ -74,7 +74,7 @@ struct ImportLineTests {
         #expect(message.content?.text.utf8.count == 20_000)
     }
 
-    @Test("a read marker, up to a message or to everything so far")
+    @Test("A line with a read marker is read, up to a message or to everything so far")
     func read() throws {
         let line = #"{"kind":"read","conversationId":"conv-1","userId":"bob""#
         #expect(try record(line + "}") == .read(talk, bob, .none, upTo: nil))
@@ -88,7 +88,7 @@ struct ImportLineTests {
                 == .read(talk, bob, TenantID(trusted: "acme"), upTo: nil))
     }
 
-    @Test("a conversation that was pruned, and its place in lists")
+    @Test("A line with a pruned conversation is read, with its place in lists")
     func pruned() throws {
         let opening = try Opening(id: talk, participants: [alice, bob], isDirect: false)
         let line =
@@ -96,7 +96,7 @@ struct ImportLineTests {
         #expect(try record(line) == .conversation(opening, .none, openedAt: now, prunedUpTo: 7, activity: 3))
     }
 
-    @Test("an erased message has no content")
+    @Test("A line with an erased message has no content")
     func erased() throws {
         let line =
             #"{"kind":"message","conversationId":"conv-1","senderId":"alice","timestamp":"1970-01-01T00:00:02Z","#
@@ -134,7 +134,7 @@ struct ImportLineTests {
     }
 
     @Test(
-        "every mistake has its sentence",
+        "Each mistake in a line of an import has its sentence",
         arguments: [
             ("rubbish", "not a JSON object"), (#"{"kind":"user""#, "not a JSON object"),
             ("[]", "the line has the wrong type"),
@@ -197,7 +197,7 @@ struct ImportLineTests {
     }
 
     @Test(
-        "nor can a key that no client could send",
+        "A key that no client could send cannot be imported",
         arguments: [#"a\u0000"#, #"a\n"#, String(repeating: "a", count: 256)])
     func key(text: String) {
         #expect(

@@ -32,7 +32,7 @@ struct LineReaderTests {
         #expect(try lines(of: Array(content.utf8)) == expected.map { Array($0.utf8) })
     }
 
-    @Test("bytes that are no text come through as they are")
+    @Test("Lines with bytes that are no text are read as they are")
     func rawBytes() throws {
         #expect(try lines(of: [0xFF, 0x00, 0x0A, 0xC3]) == [[0xFF, 0x00], [0xC3]])
     }

@@ -42,7 +42,7 @@ struct LogTests {
         #expect(bytes.filter { $0 == 0x0A }.count == 1)
     }
 
-    @Test("nothing ends a line early or steers a terminal", arguments: LogFormat.allCases)
+    @Test("No logged text ends a line early or steers a terminal", arguments: LogFormat.allCases)
     func hostileText(format: LogFormat) {
         let hostile = "a\r\nb\u{1B}[31m\u{7F}\u{9B}\u{202E}\u{2028}c"
         let bytes = line(hostile, [("cause", .text(hostile))]).bytes(as: format)
@@ -100,7 +100,7 @@ struct LogTests {
     }
 
     @Test(
-        "the level goes to debug and back, or to info and back where it was low from the start",
+        "A signal turns the log level to debug and back, or to info and back where it was lower",
         arguments: [(Logger.Level.notice, Logger.Level.debug), (.critical, .debug), (.debug, .info), (.trace, .info)])
     func levels(usual: Logger.Level, other: Logger.Level) {
         let levels = LogLevels(usual: usual)
@@ -111,7 +111,9 @@ struct LogTests {
         #expect(levels.level == usual)
     }
 
-    @Test("a share is taken evenly", arguments: [(0.0, 0), (0.01, 10), (0.25, 250), (1.0 / 3, 333), (1.0, 1000)])
+    @Test(
+        "The sampled access log takes an even share of requests",
+        arguments: [(0.0, 0), (0.01, 10), (0.25, 250), (1.0 / 3, 333), (1.0, 1000)])
     func sampling(share: Double, expected: Int) {
         let sampler = Sampler(share: share)
         let taken = (0..<1000).filter { _ in sampler.takes() }

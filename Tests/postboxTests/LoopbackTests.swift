@@ -4,13 +4,15 @@ import Testing
 
 @Suite("Loopback")
 struct LoopbackTests {
-    @Test("only programs on this machine reach these", arguments: ["localhost", "127.0.0.1", "127.255.0.9", "::1"])
+    @Test(
+        "Loopback hosts are reached by programs on this machine only",
+        arguments: ["localhost", "127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"])
     func loopback(host: String) {
         #expect(Loopback.contains(host))
     }
 
     @Test(
-        "others may reach these, or nobody can tell",
+        "Other hosts are not loopback",
         arguments: [
             "", "0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "127.0.0.1.example.com", "127.example.com", "127.0.0",
             "127.0.0.256",

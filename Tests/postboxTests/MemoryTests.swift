@@ -12,7 +12,7 @@ struct MemoryTests {
         let value = Atomic<Int>(0)
     }
 
-    @Test("is given back within a minute of the end of a load that took 16 MiB, once, and not while it lasts")
+    @Test("Memory is given back within a minute of the end of a load, once, and not while it lasts")
     func trimmed() throws {
         let memory = AnswerMemory(limit: 1 << 30)
         let trims = Count()
@@ -54,7 +54,7 @@ struct MemoryTests {
         #expect(trims.value.load(ordering: .relaxed) == 2)
     }
 
-    @Test("is bounded in all by the sum of what its parts may take, which follows the options")
+    @Test("The bound of all memory is the sum of its parts, which follow the options")
     func bounds() throws {
         func total(_ arguments: String...) throws -> Int {
             let serve = try #require(

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Sample data")
 struct SampleDataTests {
-    @Test("every line can be imported, and all of them together make sense")
+    @Test("Every line of the sample data can be imported, and together they make sense")
     func parses() throws {
         let next = SampleData.reader()
         var participants: [ConversationID: [UserID]] = [:]
@@ -24,7 +24,7 @@ struct SampleDataTests {
         #expect(messages > 0)
     }
 
-    @Test("every reader begins at the first line")
+    @Test("Every reader of the sample data begins at the first line")
     func readers() {
         let first = SampleData.reader()()
         #expect(first != nil)

@@ -28,7 +28,9 @@ struct ServiceManagerTests {
         return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
     }
 
-    @Test("each event arrives as one datagram, at a socket in the file system or outside it", arguments: [false, true])
+    @Test(
+        "Each event for the service manager is one datagram, at a socket in the file system or abstract",
+        arguments: [false, true])
     func events(abstract: Bool) throws {
         #expect(try told(.ready(status: "listening"), abstract: abstract) == "READY=1\nSTATUS=listening")
         #expect(try told(.reloading(microseconds: 7), abstract: abstract) == "RELOADING=1\nMONOTONIC_USEC=7")
@@ -37,13 +39,13 @@ struct ServiceManagerTests {
     }
 
     @Test(
-        "without a socket, or with one that is not there or cannot be, nothing happens",
+        "Without a socket of a service manager, or with one that is not there, nothing happens",
         arguments: [nil, "", "relative", "/nowhere/socket", "/" + String(repeating: "x", count: 200)])
     func nobody(path: String?) {
         ServiceManager(path.map { ["NOTIFY_SOCKET": $0] } ?? [:]).tell(.ready(status: ""))
     }
 
-    @Test("it is watched where it was asked for, and where the question was for this process")
+    @Test("The watchdog runs where it was asked for, and for this process")
     func watchdog() {
         let base = ["NOTIFY_SOCKET": "/s", "WATCHDOG_USEC": "30000000"]
         #expect(ServiceManager(base, process: 5).watches)

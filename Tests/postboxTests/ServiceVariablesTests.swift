@@ -5,7 +5,7 @@ import Testing
 @Suite("Variables of services")
 struct ServiceVariablesTests {
     @Test(
-        "those of a Service in Kubernetes are told from options", arguments: ["POSTBOX", "POSTBOX_WEB", "POSTBOX_2_A"])
+        "Variables of a Kubernetes Service are told from options", arguments: ["POSTBOX", "POSTBOX_WEB", "POSTBOX_2_A"])
     func kubernetes(service: String) {
         var environment = [
             "\(service)_SERVICE_HOST": "10.0.0.11", "\(service)_SERVICE_PORT": "8080",
@@ -22,7 +22,7 @@ struct ServiceVariablesTests {
         #expect(ServiceVariables.names(in: environment) == Set(environment.keys))
     }
 
-    @Test("those of a link of Docker's too")
+    @Test("Variables of a Docker link are told from options")
     func docker() {
         let environment = [
             "POSTBOX_DB_NAME": "/web/postbox-db", "POSTBOX_DB_ENV_PATH": "/usr/bin",
@@ -35,7 +35,7 @@ struct ServiceVariablesTests {
     }
 
     @Test(
-        "what looks alike and is none is an option, or a slip",
+        "Variables that only look like those of a service are options, or slips",
         arguments: [
             ("POSTBOX_PORT", "8080"), ("POSTBOX_PORT", "http://10.0.0.11"), ("POSTBOX_ADMIN_PORT", "9090"),
             ("POSTBOX_PORT_8080", "tcp://10.0.0.11:8080"), ("POSTBOX_PORT_HTTP_TCP", "tcp://10.0.0.11:8080"),
@@ -47,7 +47,7 @@ struct ServiceVariablesTests {
         #expect(ServiceVariables.names(in: [variable: value]).isEmpty)
     }
 
-    @Test("one line names all of them, and only where there are any")
+    @Test("One notice names all variables of services, and only where there are any")
     func notice() {
         let notice = ServiceVariables.notice([
             "POSTBOX_PORT": "tcp://10.0.0.11:8080", "POSTBOX_SERVICE_HOST": "10.0.0.11", "POSTBOX_HOST": "::1",

@@ -11,13 +11,13 @@ struct SocketActivationTests {
         return try SocketActivation.count(environment, process: 5)
     }
 
-    @Test("they count where they are meant for this process")
+    @Test("Inherited sockets count where they are meant for this process")
     func mine() throws {
         #expect(try count("5", "1") == 1)
         #expect(try count("5", "3") == 3)
     }
 
-    @Test("there are none otherwise")
+    @Test("Without LISTEN_FDS for this process there are no inherited sockets")
     func none() throws {
         #expect(try count(nil, nil) == nil)
         #expect(try count("5", nil) == nil)
@@ -27,7 +27,8 @@ struct SocketActivationTests {
     }
 
     @Test(
-        "more than one, and what is no number, are refused with the variable's name", arguments: ["2", "x", "-1", ""])
+        "More than one inherited socket, and what is no number, is refused with the variable's name",
+        arguments: ["2", "x", "-1", ""])
     func refused(descriptors: String) throws {
         let environment = ["LISTEN_PID": "5", "LISTEN_FDS": descriptors]
         let failure = #expect(throws: Failure.self) { try SocketActivation.socket(environment, process: 5) }

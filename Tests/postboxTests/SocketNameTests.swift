@@ -5,7 +5,7 @@ import Testing
 @Suite("Addresses with a port")
 struct SocketNameTests {
     @Test(
-        "an address and a port are told apart",
+        "An address to listen on has a host and a port",
         arguments: [("127.0.0.1:9090", "127.0.0.1"), ("localhost:9090", "localhost"), ("[::1]:9090", "::1")])
     func good(text: String, host: String) {
         #expect(SocketName(argument: text)?.host == host)
@@ -13,7 +13,7 @@ struct SocketNameTests {
     }
 
     @Test(
-        "anything else is refused",
+        "Text that is no address with a port is refused",
         arguments: ["", "9090", ":9090", "127.0.0.1", "127.0.0.1:", "a:99999", "::1:9090", "[]:1"])
     func bad(text: String) {
         #expect(SocketName(argument: text) == nil)
@@ -25,7 +25,7 @@ struct SocketNameTests {
         #expect(SocketName.url("localhost", 1) == "http://localhost:1")
     }
 
-    @Test("the figures of this process are there")
+    @Test("The figures of this process are read")
     func process() {
         let figures = ProcessFigures()
         #expect(figures.residentBytes > 1_000_000)

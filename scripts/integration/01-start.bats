@@ -25,13 +25,13 @@ refuses_value() {
     assert_equal "$(listing "${DATABASE%/*}")" .
 }
 
-@test "it prints the address it is bound to on one stable line" {
+@test "serve prints the address it is bound to on one stable line" {
     start_postbox
     assert_equal "$(grep -c '^postbox: listening on ' "$OUT")" 1
     [[ $(grep '^postbox: listening on ' "$OUT") =~ ^postbox:\ listening\ on\ http://127\.0\.0\.1:[1-9][0-9]*$ ]]
 }
 
-@test "it is alive and ready once it says that it listens" {
+@test "serve is alive and ready once it says that it listens" {
     start_postbox
     request GET "$ORIGIN/healthz"
     assert_status 200

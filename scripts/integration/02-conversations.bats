@@ -55,7 +55,7 @@ load helpers
     assert_json '. == []'
 }
 
-@test "it embeds the newest 20 messages, oldest first" {
+@test "a list embeds the newest 20 messages of each conversation, oldest first" {
     send alice conv-1 0 bob
     send_many alice conv-1 1 24
     as bob GET "$API"
@@ -133,7 +133,7 @@ load helpers
     assert_equal "$(printf '%s\n' "$first" "$second" "$third" "$(header ETag)" | sort -u | wc -l)" 4
 }
 
-@test "what others do elsewhere leaves the ETag alone" {
+@test "changes in other conversations leave the ETag of a list alone" {
     send alice conv-1 'Hi' bob
     as alice GET "$API"
     etag=$(header ETag)

@@ -12,7 +12,7 @@ load helpers
     assert_json 'has("clientMessageId") | not'
 }
 
-@test "what was answered is what everybody then gets" {
+@test "the message that a sender is answered is the one all participants get" {
     send alice conv-1 'Hello!' bob
     cp "$BODY" "$BODY.sent"
     as alice GET "$API/conv-1/messages"
@@ -101,7 +101,7 @@ load helpers
     assert_json '. == []'
 }
 
-@test "what is not JSON, or not UTF-8, is 400" {
+@test "a message that is not JSON, or not UTF-8, is 400" {
     send alice conv-1 'Hi' bob
     for body in '{"content": ' 'Hello' '{"content": "a"} {' '{content: "a"}'; do
         post alice conv-1 "$body"
@@ -117,7 +117,7 @@ load helpers
     assert_contents Hi
 }
 
-@test "another media type is 415" {
+@test "a message in another media type is 415" {
     send alice conv-1 'Hi' bob
     for type in application/xml application/x-www-form-urlencoded text/html 'multipart/form-data; boundary=x'; do
         as alice POST "$API/conv-1/messages" --header "Content-Type: $type" --data-raw 'Hi'

@@ -24,42 +24,42 @@ same() {
     "$@" | cmp - "$BODY.expected" || fail "sent:" "$(cat "$BODY.expected")" "got:" "$("$@")"
 }
 
-@test "emoji, with skin tones, joiners and flags" {
+@test "emoji with skin tones, joiners and flags come back byte for byte" {
     comes_back '😀 👩🏽‍💻 👨‍👩‍👧‍👦 🇩🇪 ❤️'
 }
 
-@test "combining characters, which are never normalised" {
+@test "combining characters come back byte for byte, not normalised" {
     comes_back "$(printf 'e\xcc\x81 and \xc3\xa9, \xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab and \xed\x95\x9c, \xe2\x84\xab')"
 }
 
-@test "quotes and backslashes" {
+@test "quotes and backslashes come back byte for byte" {
     comes_back "\"double\" 'single' \\ \\\\ \\n \\u0041 \\\" /"
 }
 
-@test "line ends of every kind, tabs, and white space at both ends" {
+@test "line ends of every kind, tabs and white space at both ends come back byte for byte" {
     comes_back $' \t\n first\r\nsecond\rthird\n\n \u00a0\u2028\u2029 '
 }
 
-@test "markup, which stays text" {
+@test "markup comes back as text, byte for byte" {
     comes_back '</script><script>alert(1)</script> <!-- & &amp; ]]>'
 }
 
-@test "control characters" {
+@test "control characters come back byte for byte" {
     comes_back $'\x01\x02\x08\x0c\x1b[31m\x1f\x7f'
 }
 
-@test "what looks like SQL" {
+@test "content that looks like SQL comes back byte for byte" {
     comes_back "'; DROP TABLE messages; --"
 }
 
-@test "scripts from right to left, a byte order mark, noncharacters and the last code point" {
+@test "right-to-left scripts, byte order marks, noncharacters and the last code point come back byte for byte" {
     comes_back "$(printf 'שלום \xe2\x80\xae abc \xef\xbb\xbf \xef\xbf\xbe \xef\xbf\xbf \xf4\x8f\xbf\xbf')"
 }
 
-@test "a byte order mark at the start" {
+@test "a byte order mark at the start of content comes back" {
     comes_back "$(printf '\xef\xbb\xbfHi')"
 }
 
-@test "text that looks like JSON" {
+@test "content that looks like JSON comes back byte for byte" {
     comes_back '{"content": null, "a": [1e400, 0.1]}'
 }

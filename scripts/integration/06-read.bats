@@ -84,7 +84,7 @@ read_up_to() {
     assert_json '.[0].unread == 1'
 }
 
-@test "one's own messages alone are never unread" {
+@test "a conversation with only the caller's messages has nothing unread" {
     send alice conv-1 'one' bob
     as alice GET "$API"
     assert_json '.[0].unread == 0'

@@ -64,7 +64,7 @@ with_part() {
     assert_json 'map([.id, .read]) == [["conv-1:2", true]]'
 }
 
-@test "one's own mark shows in one's own next poll" {
+@test "a caller's own read marker shows in the caller's next poll" {
     send alice conv-1 'one' bob
     as bob GET "$API/conv-1/messages"
     next=$(link next)

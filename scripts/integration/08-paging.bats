@@ -126,7 +126,7 @@ follow() {
     assert_equal "$(jq -s 'map(.content | tonumber) == [range(1; 251)]' "$FOLDER/all")" true
 }
 
-@test "and so for a list" {
+@test "a page of a list ends where it has --max-answer-bytes, and Link leads to all that it left out" {
     restart_postbox --max-answer-bytes 2000
     for number in {1..12}; do send bob "app-$number" "$number" alice; done
     as bob GET "$API"
@@ -163,7 +163,7 @@ follow() {
     done
 }
 
-@test "one entry goes out however small an answer must be, and all can be had" {
+@test "a page has at least one entry however small answers must be, and all can be had" {
     restart_postbox --max-answer-bytes 1
     as bob GET "$API/conv-1/messages"
     assert_page 250 250

@@ -9,7 +9,7 @@ load helpers
     assert_json '.receiverId == "bob" and (.conversationId | startswith("@") | not) and .id == .conversationId + ":1"'
 }
 
-@test "both find the same conversation under each other's name" {
+@test "two users find one direct conversation under each other's name" {
     post alice @bob '{"content": "one"}'
     id=$(json .conversationId)
     post bob @alice '{"content": "two"}'
@@ -70,7 +70,7 @@ load helpers
     assert_json '.conversationId == $id' --arg id "$id"
 }
 
-@test "one has no direct conversation with oneself" {
+@test "a user has no direct conversation with themselves" {
     post alice @alice '{"content": "Dear me"}'
     [[ $CODE == 4* ]] || fail "$(answer)"
     as alice GET "$API"

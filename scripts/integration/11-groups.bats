@@ -77,7 +77,7 @@ setup() {
     assert_json '.[0] | .participantCount == 3 and (.participants | length) == 3'
 }
 
-@test "what one has read is not read for the other" {
+@test "a message of a group is read by one receiver and not by the other" {
     mark_read bob panel
     as bob GET "$API"
     assert_json '.[0] | .unread == 0 and .messages[0].read == true'

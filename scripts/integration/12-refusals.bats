@@ -8,7 +8,7 @@ allows() {
     assert_equal "$(header Allow | tr -d ' ' | tr ',' '\n' | sort | xargs)" "$(printf '%s\n' "$@" | sort | xargs)"
 }
 
-@test "another method is 405, and Allow says which there are" {
+@test "a method that a path does not have is 405, and Allow names those it has" {
     send alice conv-1 'Hi' bob
     for method in POST PUT PATCH DELETE; do
         as alice "$method" "$API"

@@ -126,7 +126,7 @@ rest() {
     exec 4>&-
 }
 
-@test "nobody is let in once it is stopping" {
+@test "a connection is not accepted once the server is stopping" {
     half_a_request
     kill -TERM "$SERVER"
     refused() {

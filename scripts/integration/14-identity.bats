@@ -48,7 +48,7 @@ load helpers
     assert_json '. == []'
 }
 
-@test "nobody sees anything of anybody else" {
+@test "a caller sees nothing of conversations of others" {
     send alice conv-1 'for bob' bob
     send carol conv-2 'for dave' dave
     for user in alice bob; do

@@ -46,7 +46,7 @@ load helpers
     assert_equal "$count" 1
 }
 
-@test "everything is as it was after a restart" {
+@test "all conversations, messages and marks are there after a restart" {
     send alice conv-1 'one' bob
     post bob panel '{"content": "two", "participantIds": ["alice", "carol"], "clientMessageId": "key-1"}'
     mark_read alice panel

@@ -151,7 +151,7 @@ refuses_line() {
     assert_one_line "postbox: cannot read $BATS_TEST_TMPDIR"
 }
 
-@test "it needs the server stopped, and says so" {
+@test "import needs the server stopped, and says so" {
     start_postbox
     import
     ((EXIT != 0 && EXIT != 124))

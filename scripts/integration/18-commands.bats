@@ -29,7 +29,7 @@ open_conversation() {
     assert_json '.id == "conv-456:1"'
 }
 
-@test "without an id it makes one and prints it" {
+@test "conversations create makes an id where none is given, and prints it" {
     open_conversation --participants alice,bob,carol
     assert_equal "$EXIT" 0
     id=$(cat "$OUT")

@@ -313,7 +313,7 @@ refuses() {
     done
 }
 
-@test "nobody is believed unless somebody chose it: without an identity and a key file it names the choices" {
+@test "serve without an identity and a key file names the choices and exits 64" {
     names_the_choices() {
         refuses "$@"
         for choice in jwt gateway demo; do assert_one_line "*--identity $choice*"; done

@@ -26,21 +26,21 @@ with open(sys.argv[1], encoding="utf-8") as a, open(sys.argv[2], encoding="utf-8
     assert_json '[.paths[][] | objects | .operationId] | contains(["listConversations", "listMessages", "sendMessage", "markAsRead"])'
 }
 
-@test "both forms say the same" {
+@test "the description says the same in YAML and in JSON" {
     request GET "$ORIGIN/openapi.yaml"
     cp "$BODY" "$FOLDER/openapi.yaml"
     request GET "$ORIGIN/openapi.json"
     both_say_the_same "$FOLDER/openapi.yaml" "$BODY"
 }
 
-@test "it is a valid OpenAPI document" {
+@test "the description is a valid OpenAPI document" {
     for form in yaml json; do
         curl --silent --show-error --output "$FOLDER/openapi.$form" "$ORIGIN/openapi.$form"
         tool openapi-spec-validator --subschema-errors all "$FOLDER/openapi.$form"
     done
 }
 
-@test "it is asked for by nobody in particular, and may be kept" {
+@test "the description needs no identity, and may be kept by caches" {
     for form in yaml json; do
         request GET "$ORIGIN/openapi.$form"
         assert_status 200

@@ -49,7 +49,7 @@ reported() {
 }
 
 # In a run of its own: after the other phases the tool draws only a few sequences.
-@test "and also in whatever order, going from each answer to what it links to" {
+@test "random sequences of requests that follow links have described answers" {
     test_phases stateful
     (($(reported 'Scenarios: +\K\d+') > 100)) || fail "$(cat "$FOLDER/report")"
     (($(reported 'API Links: +\K\d+') > 20)) || fail "$(cat "$FOLDER/report")"

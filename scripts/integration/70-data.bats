@@ -432,7 +432,7 @@ half_written() {
     whole "$BACKUP"
 }
 
-@test "nor does a restore" {
+@test "a restore writes through no link that stands where it writes, and replaces what a crash left there" {
     a_history
     succeeds backup "$BACKUP"
     half_written "$DATABASE" restore "$BACKUP" --force

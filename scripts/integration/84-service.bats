@@ -36,7 +36,7 @@ answered() {
     grep -q "^postbox: listening on http://127.0.0.1:$PORT\$" "$MANAGED"
 }
 
-@test "it tells when it is ready, reads its files again and stops" {
+@test "the service tells its manager when it is ready, reloads and stops" {
     start_managed
     grep -q "^told READY=1 STATUS=listening on http://127.0.0.1:$PORT\$" "$MANAGED"
     kill -HUP "$(process)"

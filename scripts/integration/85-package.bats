@@ -48,7 +48,7 @@ service_environment() {
     lintian --allow-root --fail-on error,warning "$PACKAGE" >"$OUT" 2>&1 || fail "$(cat "$OUT")"
 }
 
-@test "it has the version of the program, and needs libraries of Debian only" {
+@test "the package has the version of the program, and needs libraries of Debian only" {
     assert_equal "$(dpkg-deb --field "$PACKAGE" Version)" "$("$POSTBOX" --version)"
     needs=$(dpkg-deb --field "$PACKAGE" Depends)
     for library in libmicrohttpd12 libgnutls30 libsqlite3-0; do [[ $needs == *$library* ]]; done
@@ -56,7 +56,7 @@ service_environment() {
     assert_lacks 'not found|[Ss]wift|Foundation' "$OUT"
 }
 
-@test "it makes its own user, and waits to be told who is asking before it serves" {
+@test "the package makes its own user, and does not serve before an identity is set" {
     inside getent passwd postbox | grep -q ':/var/lib/postbox:/usr/sbin/nologin$'
     [[ -z $(find "$SYSTEM/etc/systemd/system" -name 'postbox*') ]]
     dpkg-deb --control "$PACKAGE" "$FOLDER/control"
@@ -138,7 +138,7 @@ service_environment() {
     done
 }
 
-@test "it can be taken away again, and leaves the data" {
+@test "the package can be removed, and leaves the data" {
     inside install -d /var/lib/postbox
     inside touch /var/lib/postbox/kept
     inside dpkg --purge postbox >"$OUT" 2>&1 || fail "$(cat "$OUT")"

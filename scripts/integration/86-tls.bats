@@ -71,7 +71,7 @@ refuses() {
     assert_equal "$(listing "${DATABASE%/*}")" "$before"
 }
 
-@test "it announces an https URL and speaks HTTP/1.1 on it, whatever else the client offers" {
+@test "with a certificate serve announces an https URL and speaks HTTP/1.1 on it" {
     start_https
     [[ $ORIGIN =~ ^https://127\.0\.0\.1:[0-9]+$ ]]
     curl --silent --verbose --http2 "$ORIGIN/healthz" >"$BODY" 2>"$HEADERS"
@@ -163,7 +163,7 @@ refuses() {
     await grep -q 'the certificate expires soon, or has expires=20' "$ERR"
 }
 
-@test "who speaks plain HTTP to it gets nothing, and does no harm" {
+@test "plain HTTP to an https port gets no answer, and does no harm" {
     start_https
     for n in 1 2 3; do
         code=0

@@ -173,7 +173,7 @@ with_session() {
     assert_status 200
 }
 
-@test "nor do they with tokens" {
+@test "with tokens, cookies take no memory from a request to Postbox" {
     start_with_tokens
     with_token bob GET "$API" --header "Cookie: consent=$(printf '%7000s' '' | tr ' ' x)"
     assert_status 200
@@ -213,7 +213,7 @@ follows_links() {
     assert_status 404
 }
 
-@test "and so they do where nginx writes the path anew" {
+@test "links work where nginx rewrites the path" {
     start_below_prefix http://postbox/api/messages/
     follows_links conv-1
 }

@@ -31,7 +31,7 @@ setup() {
     start_postbox
 }
 
-@test "it finds libmicrohttpd 1.0 there" {
+@test "the program finds libmicrohttpd 1.0 in Debian 13" {
     grep -q "$SYSTEM/usr/lib/.*/libmicrohttpd.so" "/proc/$SERVER/maps"
     [[ -e $(find "$SYSTEM/usr/share/doc" -maxdepth 1 -name 'libmicrohttpd12t64') ]]
 }

@@ -77,10 +77,13 @@ class Postbox:
         return self.request("POST", f"/{conversation}/messages", who, {"content": content, **members})
 
     def requests(self, method, path):
-        """The requests to a path and below, as the access log has them; for a server with `--access-log --log-format json`."""
+        """The requests of a method ("" for all) to a path and below, as the access log has them.
+
+        For a server with `--access-log --log-format json`.
+        """
         whole_lines = (self.folder / "log").read_text().rpartition("\n")[0].splitlines()
         events = [json.loads(line) for line in whole_lines]
-        return [e for e in events if e["message"] == "request" and e["method"] == method and e["path"].startswith(path)]
+        return [e for e in events if e["message"] == "request" and method in ("", e["method"]) and e["path"].startswith(path)]
 
     def stored(self, content):
         """How many messages with this content are in the database."""
