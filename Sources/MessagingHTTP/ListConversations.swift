@@ -10,7 +10,10 @@ struct ListConversations {
     /// Answers where nothing has to be read: nothing changed for this client.
     func answerFromMemory(_ call: Call) throws -> Response? {
         guard let freshness = context.index.list(of: call.caller) else { return nil }
-        let cursors = cursors(of: call.caller)
+        let cursors = cursors(of: call.caller, known: freshness)
+        if freshness.image == 0 {
+            context.index.remember(image: cursors.image(of: freshness.change), of: freshness.change, of: call.caller)
+        }
         guard let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) }) else {
             return nil
         }
@@ -58,7 +61,8 @@ struct ListConversations {
     private func answer(
         _ call: Call, _ read: ConversationPage, _ window: ListWindow, _ cursors: ListCursors
     ) throws(Problem) -> Response {
-        let (tag, embedded) = (tag(call, at: cursors.text(at: read.latestChange)), embedded(call))
+        let latest = cursors.text(at: read.latestChange)
+        let (tag, embedded) = (tag(call, at: latest), embedded(call))
         let array = ConversationArray(
             read, window, for: call.caller.user, embedded: embedded, atMost: context.settings.mostAnswerBytes,
             isWritten: call.wantsBody && !tag.isKnown(to: call.request))
@@ -68,7 +72,11 @@ struct ListConversations {
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
         let cursor =
-            if case .before(let end) = window { cursors.text(justBelow: end) } else { cursors.text(at: page.position) }
+            if case .before(let end) = window {
+                cursors.text(justBelow: end)
+            } else {
+                page.position == read.latestChange ? latest : cursors.text(at: page.position)
+            }
         let response = try pollAnswer(tag, cursor, before: page.olderBefore.map(cursors.text(at:)))
             .response(to: call, context.settings, context.answerMemory, size: array.size) { array.bytes }
         if let deliveries = context.deliveries, call.shows(response) {
@@ -110,8 +118,8 @@ struct ListConversations {
         return .newest
     }
 
-    private func cursors(of caller: Caller) -> ListCursors {
-        ListCursors(of: caller, epoch: context.store.epoch, key: context.store.cursorKey)
+    private func cursors(of caller: Caller, known: ListFreshness? = nil) -> ListCursors {
+        ListCursors(of: caller, epoch: context.store.epoch, key: context.store.cursorKey, known: known)
     }
 
     private func tag(_ call: Call, at cursor: String) -> EntityTag {
