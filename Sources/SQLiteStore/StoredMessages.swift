@@ -65,13 +65,13 @@ struct StoredMessages {
             let cursor = try Row.fetchCursor(statement, arguments: [key, first, numbers.upperBound, -1])
             var (run, last) = (0, numbers.upperBound)
             while run < Self.longestRun, !bounds.areExceeded(by: messages.count, size), try cursor.next() != nil {
-                guard user.text.hasSameBytes(as: try Self.required(statement, 1)) else {
+                guard user.text.hasSameBytes(as: try statement.requiredBytes(1)) else {
                     size += try Self.append(statement, to: &messages)
                     run = 0
                     continue
                 }
                 run += 1
-                last = sqlite3_column_int64(statement.sqliteStatement, 0)
+                last = statement.number(0)
             }
             guard run == Self.longestRun else { break }
             first = try endOfRun(of: user, from: last, through: numbers.upperBound) + 1
