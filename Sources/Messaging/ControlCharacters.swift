@@ -3,11 +3,13 @@ extension String {
     ///
     /// It looks at the bytes, since the Unicode tables take longer than the rest of an idle poll.
     public var hasControlCharacters: Bool {
-        var previous: UInt8 = 0
-        for byte in utf8 {
-            if byte < 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0) { return true }
-            previous = byte
+        withBytes { bytes in
+            var previous: UInt8 = 0
+            for byte in bytes {
+                if byte < 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0) { return true }
+                previous = byte
+            }
+            return false
         }
-        return false
     }
 }

@@ -39,12 +39,13 @@ public struct ConversationSummary: Sendable, Equatable {
         self.change = change
     }
 
-    /// A number of bytes that it has as JSON at least: its texts, with the last message and as many messages as it shows.
+    /// A number of bytes that it has as JSON at least: the last message, the texts of as many messages as it shows, and, where there may be
+    /// many, of people.
     public func leastSize(embedded: Int) -> Int {
-        let id = conversation.id.text.utf8.count
-        let names = people.reduce(0) { size, person in
+        let texts = newest.suffix(1).contentSize + newest.suffix(embedded).textSize
+        guard people.count > 2 else { return texts }
+        return people.reduce(texts) { size, person in
             size + person.id.text.utf8.count + person.displayName.utf8.count + (person.company?.utf8.count ?? 0)
         }
-        return id + names + newest.suffix(1).contentSize + newest.suffix(embedded).textSize
     }
 }

@@ -119,8 +119,16 @@ public final class FreshnessIndex: CommitObserver {
     /// Remembers where the newest page of a caller's list ends, unless the list has changed since it was read.
     public func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
         lists.withLock { table in
-            guard table.value(for: caller)?.change == change else { return }
-            table.amend(caller, ListFreshness(change: change, pageEnd: pageEnd))
+            guard let known = table.value(for: caller), known.change == change else { return }
+            table.amend(caller, ListFreshness(change: change, pageEnd: pageEnd, image: known.image))
+        }
+    }
+
+    /// Remembers what the newest change number of a caller's list is in their cursors, unless the list has changed.
+    public func remember(image: UInt64, of change: Int64, of caller: Caller) {
+        lists.withLock { table in
+            guard let known = table.value(for: caller), known.change == change else { return }
+            table.amend(caller, ListFreshness(change: change, pageEnd: known.pageEnd, image: image))
         }
     }
 

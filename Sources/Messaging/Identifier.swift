@@ -39,7 +39,7 @@ extension Identifier: Hashable {
 extension Identifier: Comparable {
     /// Orders by bytes, as SQLite's BINARY collation does.
     public static func < (lhs: Self, rhs: Self) -> Bool {
-        lhs.text.utf8.lexicographicallyPrecedes(rhs.text.utf8)
+        lhs.text.hasBytes(before: rhs.text)
     }
 }
 

@@ -10,27 +10,45 @@ public struct ListCursors: Sendable {
     /// So many digits hold 64 bits, and the first is a letter.
     private static let digits = 13
 
+    private let caller: Caller
     private let epoch: Epoch
-    private let permutation: Permutation
+    private let key: CursorKey
+    private let known: ListFreshness?
+    /// Nil until it is needed: to make it takes longer than all the rest, and nearly every poll is about the position that is known.
+    private let made: Permutation?
 
     /// Makes cursors for a caller.
     ///
     /// - Parameters:
     ///   - epoch: the present life of the store.
     ///   - key: the store's.
-    public init(of caller: Caller, epoch: Epoch, key: CursorKey) {
+    ///   - known: a change whose image is known, if it is.
+    public init(of caller: Caller, epoch: Epoch, key: CursorKey, known: ListFreshness? = nil) {
+        self.caller = caller
         self.epoch = epoch
-        permutation = key.permutation(for: caller, epoch: epoch)
+        self.key = key
+        self.known = known?.image == 0 ? nil : known
+        made = self.known == nil ? key.permutation(for: caller, epoch: epoch) : nil
+    }
+
+    private var permutation: Permutation { made ?? key.permutation(for: caller, epoch: epoch) }
+
+    /// What stands for a position that has all changes up to this one, in the caller's cursors.
+    public func image(of change: Int64) -> UInt64 {
+        if let known, known.change == change { return known.image }
+        return permutation.image(of: Self.position(change, isJustBelow: false))
     }
 
     /// The cursor of a position that has all changes up to this one: one of the caller's list, or 0.
-    public func text(at change: Int64) -> String { text(change, isJustBelow: false) }
+    public func text(at change: Int64) -> String { text(image(of: change)) }
 
     /// The cursor of a position just below a change of the caller's list.
     ///
     /// It differs from the cursor of the number before, which may be another user's change. If they were equal, a caller could see that
     /// no other user changed anything between two of the caller's own changes.
-    public func text(justBelow change: Int64) -> String { text(change, isJustBelow: true) }
+    public func text(justBelow change: Int64) -> String {
+        text(permutation.image(of: Self.position(change, isJustBelow: true)))
+    }
 
     /// Reads `since`: the number up to which all changes are known, given the caller's latest change.
     ///
@@ -47,11 +65,14 @@ public struct ListCursors: Sendable {
         try read(text, current).change
     }
 
-    private func text(_ change: Int64, isJustBelow: Bool) -> String {
-        let position = UInt64(bitPattern: change) << 1 | (isJustBelow ? 1 : 0)
-        return CursorText.make { text in
+    private static func position(_ change: Int64, isJustBelow: Bool) -> UInt64 {
+        UInt64(bitPattern: change) << 1 | (isJustBelow ? 1 : 0)
+    }
+
+    private func text(_ image: UInt64) -> String {
+        CursorText.make { text in
             text.append(epoch)
-            text.append(permutation.image(of: position), digits: Self.digits)
+            text.append(image, digits: Self.digits)
         }
     }
 
@@ -63,6 +84,7 @@ public struct ListCursors: Sendable {
         if DecimalNumber.parse(parts[1]) != nil { throw .expired }
         guard let image = Base32.parse(parts[1], digits: Self.digits) else { throw .malformed }
         guard given == epoch else { throw .expired }
+        if let known, known.image == image, known.change <= current { return (known.change, false) }
         let position = permutation.number(of: image)
         let change = Int64(position >> 1)
         guard change <= current else { throw .expired }

@@ -30,9 +30,14 @@ public struct ListFreshness: Equatable, Sendable {
     /// The end of the newest page as it was last given out, if it was since that change.
     public let pageEnd: PageEnd?
 
+    /// The change number as it is in the caller's cursors; 0 where that was not asked for since that change. See
+    /// ``ListCursors/image(of:)``.
+    public let image: UInt64
+
     /// Puts a state together.
-    public init(change: Int64, pageEnd: PageEnd? = nil) {
+    public init(change: Int64, pageEnd: PageEnd? = nil, image: UInt64 = 0) {
         self.change = change
         self.pageEnd = pageEnd
+        self.image = image
     }
 }

@@ -36,9 +36,22 @@ extension String {
         withBytes { bytes in other.withBytes { bytes.hasSameBytes(as: $0) } }
     }
 
+    /// Whether its bytes in UTF-8 come before the other's.
+    func hasBytes(before other: String) -> Bool {
+        withBytes { bytes in
+            other.withBytes { other in
+                guard let start = bytes.baseAddress, let otherStart = other.baseAddress else {
+                    return bytes.count < other.count
+                }
+                let order = memcmp(start, otherStart, min(bytes.count, other.count))
+                return order == 0 ? bytes.count < other.count : order < 0
+            }
+        }
+    }
+
     /// Its bytes in UTF-8; those of a text that Swift made itself are not copied.
     @inlinable
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         if let result = utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) { return result }
         var copy = self
         return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }

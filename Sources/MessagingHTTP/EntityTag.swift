@@ -93,16 +93,30 @@ public struct EntityTag: Equatable, Sendable {
     /// The number of the first message of the cut page that the client has, if its request names a tag that ``ofPage(from:)`` made of this
     /// one.
     func firstOfPage(knownTo request: Request) -> Int64? {
-        let beginning = Array(text.utf8.dropLast()) + [UInt8(ascii: ".")]
-        for value in request.fields.all(.ifNoneMatch) {
-            var rest = value
-            while let start = rest.firstIndex(of: UInt8(ascii: "\"")) {
-                let tag = rest[start...]
-                if tag.starts(with: beginning), let end = tag.dropFirst().firstIndex(of: UInt8(ascii: "\"")) {
-                    return DecimalNumber.parse(tag[tag.index(start, offsetBy: beginning.count)..<end])
-                }
-                rest = tag.dropFirst()
+        guard let only = request.fields[.ifNoneMatch] else { return nil }
+        let values = request.fields.count(of: .ifNoneMatch) == 1 ? nil : request.fields.all(.ifNoneMatch)
+        return text.withBytes { tag in
+            let beginning = UnsafeRawBufferPointer(rebasing: tag.dropLast())
+            func first(_ value: ArraySlice<UInt8>) -> Int64? {
+                value.withUnsafeBytes { Self.firstOfPage($0, tagsBeginning: beginning) }
             }
+            return values.map { $0.lazy.compactMap(first).first } ?? first(only)
+        }
+    }
+
+    /// The number behind this beginning of a tag and a dot, in a list of tags.
+    private static func firstOfPage(
+        _ list: UnsafeRawBufferPointer, tagsBeginning beginning: UnsafeRawBufferPointer
+    ) -> Int64? {
+        var rest = list[...]
+        while let start = rest.firstIndex(of: UInt8(ascii: "\"")) {
+            let tag = rest[start...]
+            rest = tag.dropFirst()
+            guard tag.count > beginning.count, tag[start + beginning.count] == UInt8(ascii: "."),
+                UnsafeRawBufferPointer(rebasing: tag.prefix(beginning.count)).hasSameBytes(as: beginning),
+                let end = rest.firstIndex(of: UInt8(ascii: "\""))
+            else { continue }
+            return DecimalNumber.parse(tag[(start + beginning.count + 1)..<end])
         }
         return nil
     }

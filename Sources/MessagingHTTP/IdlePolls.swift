@@ -10,6 +10,8 @@ final class IdlePolls: Sendable {
         let validity: Validity
         let tag: EntityTag
         let response: Response
+        /// The bytes that it takes, about.
+        let cost: Int
         private let caller: Caller
         private let target: [UInt8]
         private let origin: ArraySlice<UInt8>?
@@ -22,12 +24,9 @@ final class IdlePolls: Sendable {
             target = call.request.target
             // A slice would keep all the fields of the request, its token among them.
             origin = call.request.onlyOrigin.map { Array($0)[...] }
-        }
-
-        /// The bytes that it takes, about. The fields are there twice, as they are here and as the server prepares them.
-        var cost: Int {
+            // The fields are there twice, as they are here and as the server prepares them.
             let fields = response.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 }
-            return 512 + 2 * fields + target.count + (origin?.count ?? 0)
+            cost = 512 + 2 * fields + target.count + (origin?.count ?? 0)
         }
 
         /// Whether it answers this request too: the same from all that an answer depends on besides the state.

@@ -9,14 +9,24 @@ struct ListConversations {
 
     /// Answers where nothing has to be read: nothing changed for this client.
     func begin(_ call: Call) throws -> Step {
-        let cursors = cursors(of: call)
-        guard let freshness = context.index.list(of: call.caller),
-            let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) })
-        else {
-            return .pending { try await read(call, try await window(call, cursors), cursors) }
+        guard let freshness = context.index.list(of: call.caller) else { return pending(call) }
+        let cursors = cursors(of: call, known: freshness)
+        if freshness.image == 0 {
+            context.index.remember(image: cursors.image(of: freshness.change), of: freshness.change, of: call.caller)
+        }
+        guard let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) }) else {
+            return pending(call)
         }
         return try answerFromMemory(call, window, freshness, cursors)
             ?? .pending { try await read(call, window, cursors) }
+    }
+
+    /// Reads the page where memory does not know what is fresh, or less than the client.
+    private func pending(_ call: Call) -> Step {
+        .pending {
+            let cursors = cursors(of: call)
+            return try await read(call, try await window(call, cursors), cursors)
+        }
     }
 
     private func answerFromMemory(
@@ -63,7 +73,8 @@ struct ListConversations {
     private func answer(
         _ call: Call, _ read: ConversationPage, _ window: ListWindow, _ cursors: ListCursors
     ) throws(Problem) -> Response {
-        let (tag, embedded) = (tag(call, at: cursors.text(at: read.latestChange)), embedded(call))
+        let latest = cursors.text(at: read.latestChange)
+        let (tag, embedded) = (tag(call, at: latest), embedded(call))
         let array = ConversationArray(
             read, window, for: call.caller.user, embedded: embedded, atMost: context.settings.mostAnswerBytes,
             isWritten: call.wantsBody && !tag.isKnown(to: call.request))
@@ -73,7 +84,11 @@ struct ListConversations {
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
         let cursor =
-            if case .before(let end) = window { cursors.text(justBelow: end) } else { cursors.text(at: page.position) }
+            if case .before(let end) = window {
+                cursors.text(justBelow: end)
+            } else {
+                page.position == read.latestChange ? latest : cursors.text(at: page.position)
+            }
         let response = try pollAnswer(tag, cursor, before: page.olderBefore.map(cursors.text(at:)))
             .response(to: call, context.settings, context.answerMemory, size: array.size) { array.bytes }
         if let deliveries = context.deliveries, call.shows(response) {
@@ -115,8 +130,8 @@ struct ListConversations {
         return .newest
     }
 
-    private func cursors(of call: Call) -> ListCursors {
-        ListCursors(of: call.caller, epoch: call.epoch, key: context.store.cursorKey)
+    private func cursors(of call: Call, known: ListFreshness? = nil) -> ListCursors {
+        ListCursors(of: call.caller, epoch: call.epoch, key: context.store.cursorKey, known: known)
     }
 
     private func tag(_ call: Call, at cursor: String) -> EntityTag {

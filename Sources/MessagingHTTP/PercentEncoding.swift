@@ -1,3 +1,5 @@
+import Messaging
+
 /// Percent-encoding of parts of a URI (RFC 3986, section 2.1).
 public enum PercentEncoding {
     /// Decodes one path segment, query name or query value; nil where an escape is broken or the result is not UTF-8.
@@ -5,7 +7,7 @@ public enum PercentEncoding {
     /// - Parameter plusIsSpace: whether `+` stands for a space, as in the query of a form.
     public static func decode(_ encoded: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
         guard encoded.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
-            return String(validating: encoded, as: UTF8.self)
+            return String(ofUTF8: encoded)
         }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(encoded.count)
@@ -23,11 +25,12 @@ public enum PercentEncoding {
                 decoded.append(byte)
             }
         }
-        return String(validating: decoded, as: UTF8.self)
+        return String(ofUTF8: decoded)
     }
 
     /// Encodes text so that it can stand as one path segment or query value.
     public static func encode(_ text: String) -> String {
+        if text.withBytes({ $0.allSatisfy(isUnreserved) }) { return text }
         var encoded: [UInt8] = []
         for byte in text.utf8 {
             if isUnreserved(byte) {
@@ -57,10 +60,10 @@ public enum PercentEncoding {
     private static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"), UInt8(ascii: "@"), UInt8(ascii: ":"):
             true
-        default:
-            "-._~@:".utf8.contains(byte)
+        default: false
         }
     }
 

@@ -95,7 +95,7 @@ public struct RequestFields: Sendable {
     func onlyText(_ field: RequestField) throws(Problem) -> String? {
         guard let value = self[field] else { return nil }
         guard count(of: field) == 1 else { throw Problem(.malformedRequest, "\(field.name) is given twice.") }
-        guard let text = String(validating: value, as: UTF8.self) else {
+        guard let text = String(ofUTF8: value) else {
             throw Problem(.malformedRequest, "\(field.name) is not UTF-8.")
         }
         return text

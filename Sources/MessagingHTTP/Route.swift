@@ -31,7 +31,7 @@ public enum Route: Equatable, Sendable {
     ///
     /// - Throws: `not-found`; `conversation-not-found` for an id that no conversation can have; `malformed-request`.
     public init(path: ArraySlice<UInt8>) throws(Problem) {
-        guard path.starts(with: Self.base) else {
+        guard Self.isBelowBase(path) else {
             self = try Self.other(path)
             return
         }
@@ -47,9 +47,9 @@ public enum Route: Equatable, Sendable {
         }
         let id = rest[..<end].dropFirst()
         let name = rest[(end + 1)...]
-        if name.elementsEqual("messages".utf8) {
+        if name.hasSameBytes(as: "messages") {
             self = .messages(try Self.reference(id))
-        } else if name.elementsEqual("read".utf8) {
+        } else if name.hasSameBytes(as: "read") {
             self = .read(try Self.reference(id))
         } else {
             throw Self.notFound
@@ -89,7 +89,11 @@ public enum Route: Equatable, Sendable {
 
     /// Whether a raw path is one of the endpoints', or looks like one: what is wrong with it is told to callers only.
     static func needsCaller(_ path: ArraySlice<UInt8>) -> Bool {
-        path.starts(with: base) || path.elementsEqual(sending)
+        isBelowBase(path) || path.hasSameBytes(as: sending[...])
+    }
+
+    private static func isBelowBase(_ path: ArraySlice<UInt8>) -> Bool {
+        path.prefix(base.count).hasSameBytes(as: base[...])
     }
 
     static var notFound: Problem { Problem(.notFound, "There is nothing at this path.") }

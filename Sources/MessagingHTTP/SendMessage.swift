@@ -168,7 +168,7 @@ struct SendMessage {
         case .json:
             return try JSONBody.decode(Body.self, from: request.body)
         case .plainText:
-            guard let text = String(validating: request.body, as: UTF8.self) else {
+            guard let text = String(ofUTF8: request.body) else {
                 throw Problem(.malformedRequest, "The body is not UTF-8.")
             }
             return Body(content: text)

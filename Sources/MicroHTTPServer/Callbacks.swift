@@ -10,13 +10,11 @@ func accessed(
     method: UnsafePointer<CChar>?, version: UnsafePointer<CChar>?, part: UnsafePointer<CChar>?,
     partSize: UnsafeMutablePointer<Int>?, request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> MHD_Result {
-    guard let loop = loop(context), let connection, let partSize, let known = known(request?.pointee) else {
-        return .NO
-    }
+    guard let connection, let partSize else { return .NO }
     let bytes = UnsafeRawBufferPointer(start: part, count: part == nil ? 0 : partSize.pointee)
-    let result = loop.access(known, connection, method: method, part: bytes)
+    let result = with(context, request?.pointee) { $0.access($1, connection, method: method, part: bytes) }
     if !bytes.isEmpty { partSize.pointee = 0 }
-    return result
+    return result ?? .NO
 }
 
 /// Called with the raw request line's target, before anything is decoded. What it returns comes back as `request` in the
@@ -25,18 +23,14 @@ func requestBegan(
     context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
     let found = connection.flatMap(mhd_connection_context)
-    guard let loop = loop(context), let known = known(found) else { return nil }
-    loop.began(known, target: target)
-    return found
+    return with(context, found) { $0.began($1, target: target) }.flatMap { found }
 }
 
 func requestEnded(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     request: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, reason: MHD_RequestTerminationCode
 ) {
-    guard let loop = loop(context), let known = known(request?.pointee) else { return }
-    loop.ended(known)
-    request?.pointee = nil
+    if with(context, request?.pointee, { $0.ended($1) }) != nil { request?.pointee = nil }
 }
 
 func connectionChanged(
@@ -48,7 +42,8 @@ func connectionChanged(
     case .CONNECTION_NOTIFY_STARTED:
         kept.pointee = Unmanaged.passUnretained(loop.opened(connection)).toOpaque()
     case .CONNECTION_NOTIFY_CLOSED:
-        if let known = known(kept.pointee) { loop.closed(known) }
+        // Counted, since the table lets go of it.
+        if let known = kept.pointee { loop.closed(Unmanaged<Connection>.fromOpaque(known).takeUnretainedValue()) }
         kept.pointee = nil
     }
 }
@@ -64,17 +59,19 @@ func receivePlain(
         let connection = Unmanaged<Loop>.fromOpaque(context)._withUnsafeGuaranteedRef({ $0.connection(on: descriptor) })
     else { return recvfrom(descriptor, buffer, size, 0, nil, nil) }
     return connection._withUnsafeGuaranteedRef { connection in
-        if connection.isAnswerDue {
-            errno = EINTR
+        if connection.isAnswerDue || connection.isBroken {
+            errno = connection.isRefused ? ECONNRESET : connection.isBroken ? EAGAIN : EINTR
             return -1
         }
         let count = recvfrom(descriptor, buffer, size, 0, nil, nil)
-        if count > 0 {
-            connection.received(buffer, count)
-            // This may have been the last of it, and the library would wait for more.
-            if connection.hasEnded { loop(context)?.spent.append(connection) }
-        }
-        return count
+        guard count > 0 else { return count }
+        let safe = connection.received(buffer, count)
+        // This may have been the last of it, and the library would wait for more.
+        if connection.hasEnded { loop(context)?.spent.append(connection) }
+        guard safe < count else { return count }
+        loop(context)?.breakOff(connection)
+        errno = EAGAIN
+        return safe > 0 ? safe : -1
     }
 }
 
@@ -86,13 +83,19 @@ func receiveTLS(
     let connection = TLSLayer.of(session).flatMap {
         loop(context)?.connection(on: $0.descriptor)?.takeUnretainedValue()
     }
-    if connection?.isAnswerDue == true { return Int(GNUTLS_E_INTERRUPTED) }
+    if let connection, connection.isAnswerDue || connection.isBroken {
+        let wait = connection.isBroken ? GNUTLS_E_AGAIN : GNUTLS_E_INTERRUPTED
+        return Int(connection.isRefused ? GNUTLS_E_PULL_ERROR : wait)
+    }
     var sequence: UInt64 = 0
     let count = withUnsafeMutableBytes(of: &sequence) {
         gnutls_record_recv_seq(session, buffer, size, $0.bindMemory(to: UInt8.self).baseAddress)
     }
-    if count > 0 { connection?.received(buffer, count) }
-    return count
+    guard count > 0, let connection else { return count }
+    let safe = connection.received(buffer, count)
+    guard safe < count else { return count }
+    loop(context)?.breakOff(connection)
+    return safe > 0 ? safe : Int(GNUTLS_E_AGAIN)
 }
 
 /// Leaves the path as it came: whoever routes decodes it, once.
@@ -106,6 +109,16 @@ private func loop(_ context: UnsafeMutableRawPointer?) -> Loop? {
     context.map { Unmanaged<Loop>.fromOpaque($0).takeUnretainedValue() }
 }
 
-private func known(_ connection: UnsafeMutableRawPointer?) -> Connection? {
-    connection.map { Unmanaged<Connection>.fromOpaque($0).takeUnretainedValue() }
+/// Calls the body with a loop and one of its connections; nil where either is missing.
+///
+/// References are not counted, which each request would pay for: both live longer than this lasts. The loop's owner keeps the loop, and
+/// the loop's table keeps the connection; only ``Loop/closed(_:)``, which is not called this way, takes it out of there.
+@inline(__always)
+private func with<Result>(
+    _ context: UnsafeMutableRawPointer?, _ connection: UnsafeMutableRawPointer?, _ body: (Loop, Connection) -> Result
+) -> Result? {
+    guard let context, let connection else { return nil }
+    return Unmanaged<Loop>.fromOpaque(context)._withUnsafeGuaranteedRef { loop in
+        Unmanaged<Connection>.fromOpaque(connection)._withUnsafeGuaranteedRef { body(loop, $0) }
+    }
 }

@@ -30,6 +30,10 @@ final class Connection {
     var receivedAt: MonotonicTime
     /// Whether it was answered before the whole body had come in, and so will be closed.
     var refusedEarly = false
+    /// Whether something has come in that the library does not get to see, and nothing is read any more.
+    var isBroken = false
+    /// When that was refused, past the library; nil before.
+    private var refusedAt: MonotonicTime?
     /// Whether the library is not to read on, because the answer to what it has read comes from elsewhere.
     var isAnswerDue = false
     /// Whether the client has said that it sends no more.
@@ -44,8 +48,11 @@ final class Connection {
     @exclusivity(unchecked) private var clock: RequestClock
     private var tls: TLSLayer?
 
-    init(_ connection: OpaquePointer, index: Int, handingOn fields: RequestFieldSet, now: MonotonicTime) {
-        reader = RequestReader(handingOn: fields)
+    init(
+        _ connection: OpaquePointer, index: Int, handingOn fields: RequestFieldSet, _ memory: ConnectionMemory,
+        now: MonotonicTime
+    ) {
+        reader = RequestReader(handingOn: fields, memory)
         descriptor = mhd_connection_descriptor(connection)
         peer = SocketAddress.text(of: mhd_client_address(connection))
         self.index = index
@@ -67,8 +74,8 @@ final class Connection {
         clock.requestBegins(at: now)
     }
 
-    /// Follows what has come in, before the library has seen it.
-    func received(_ bytes: UnsafeMutableRawPointer?, _ count: Int) {
+    /// Follows what has come in, before the library has seen it; answers how much of it the library may see.
+    func received(_ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         reader.read(UnsafeMutableBufferPointer(start: bytes?.assumingMemoryBound(to: UInt8.self), count: count))
     }
 
@@ -86,22 +93,48 @@ final class Connection {
         memoryLeft = memory.left(by: reader.current, unread: reader.unread)
     }
 
+    /// What is wrong with the request that the library is at, if it is still to be refused.
+    var fault: RequestReader.Fault? {
+        switch phase {
+        case .idle, .head, .body: isBroken && !refusedEarly ? reader.current.fault : nil
+        case .suspended, .answered: nil
+        }
+    }
+
+    /// The request that the library is at, as far as it has come in.
+    var unfinished: IncomingRequest {
+        if case .body = phase, let incoming { return incoming }
+        var request = incoming ?? IncomingRequest(target: nil)
+        request.readHead(method: nil, fields: reader.takeFields())
+        return request
+    }
+
+    /// Whether it was refused past the library.
+    var isRefused: Bool { refusedAt != nil }
+
+    /// Sends the last there is, past the library, which waits for the rest of a request or has no memory left.
+    func refuse(with answer: [UInt8], now: MonotonicTime) {
+        phase = .answered
+        refusedEarly = true
+        refusedAt = now
+        answer.withUnsafeBytes { bytes in
+            if let tls { return tls.sendLast(bytes) }
+            _ = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+        // What the library may send beside it goes nowhere.
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     /// Whether no whole request comes any more and no answer is due: the client has ended, and all it had sent is read.
     var isSpent: Bool {
         switch phase {
         case .idle, .head, .body: break
+        case .answered where isRefused: break
         case .suspended, .answered: return false
         }
         guard hasEnded, tls?.hasUnread != true else { return false }
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
-    }
-
-    /// Sends a few bytes past the library, which has no memory left for them.
-    func sendPastLibrary(_ text: StaticString) {
-        let bytes = UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        if let tls { return tls.send(bytes) }
-        _ = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
     }
 
     /// Forgets the request, which is answered or lost.
@@ -121,14 +154,19 @@ final class Connection {
     /// Whether it is between two requests, and nothing waits to be read. Whoever has just connected is given `patience`
     /// seconds to say what for.
     func isQuiet(at now: MonotonicTime, patience: Double) -> Bool {
+        if isRefused { return true }
         guard case .idle = phase, clock.hasHadTime(at: now, patience), tls?.hasUnread != true else { return false }
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) <= 0
     }
 
+    /// How long a client that was refused may take to read that, in seconds.
+    private static let patience = 2.0
+
     /// Whether its request has been coming in for longer than `timeout` seconds.
     func isOverdue(at now: MonotonicTime, after timeout: Double) -> Bool {
-        switch phase {
+        if let refusedAt { return now > refusedAt + Self.patience }
+        return switch phase {
         case .idle, .head, .body: clock.isOverdue(on: descriptor, at: now, after: timeout)
         case .suspended, .answered: false
         }

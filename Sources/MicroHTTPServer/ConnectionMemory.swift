@@ -7,8 +7,17 @@ struct ConnectionMemory {
     /// What the library keeps of a field beside its line: 7 words, rounded up to 16 bytes.
     private static let record = 64
 
+    /// How much of it an answer may take, in bytes, beside the origin that it repeats: what a request does is done only where as much is
+    /// left. Links of polls can be longer, and those do nothing.
+    static let answerHead = 1536
+
     /// How much there is, in bytes.
     let size: Int
+
+    /// Whether a request leaves enough for any answer; it takes no less as it goes on.
+    func hasRoom(besides request: RequestReader.Extent, partialLine: Int = 0) -> Bool {
+        left(by: request, unread: partialLine) >= Self.answerHead
+    }
 
     /// What a request leaves for its answer, in bytes; at least 0.
     func left(by request: RequestReader.Extent, unread: Int) -> Int {

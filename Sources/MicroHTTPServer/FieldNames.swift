@@ -1,36 +1,34 @@
 import CMicroHTTPD
 import MessagingHTTP
 
-/// How many fields may have names of one length.
-private let width = 4
-
-/// The fields that are handed on, by the length of their name: most names in a request are told apart by that alone. One array, so that
-/// a look-up counts no references.
-private let fieldsByLength: [RequestField?] = {
-    let longest = RequestField.allCases.map(\.name.utf8CodeUnitCount).max() ?? 0
-    return (0...longest).flatMap { length in
-        let fields: [RequestField?] = RequestField.allCases.filter { $0.name.utf8CodeUnitCount == length }
-        precondition(fields.count <= width, "too many fields with names of \(length) characters")
-        return fields + Array(repeating: nil, count: width - fields.count)
-    }
-}()
-
-extension RequestField {
-    /// The field whose name these bytes are, in any case; nil where it is not handed on.
-    init?(matching name: UnsafePointer<UInt8>, _ count: Int) {
-        var place = count * width
-        let end = place + width
-        guard end <= fieldsByLength.count else { return nil }
-        while place < end, let field = fieldsByLength[place] {
-            if equals_name(name, field.name.utf8Start, count) {
-                self = field
-                return
-            }
-            place += 1
-        }
-        return nil
-    }
+/// A field and its name in lower case.
+private struct KnownName {
+    /// Nil behind the last one.
+    let start: UnsafePointer<UInt8>?
+    let field: RequestField
 }
+
+/// How many fields may have names of one length, and one more, which is none.
+private let width = 5
+
+/// The length of the longest name.
+private let longest = RequestField.allCases.map(\.name.utf8CodeUnitCount).max() ?? 0
+
+/// The fields by the length of their name: most names in a request are told apart by that alone.
+///
+/// Never freed, and nothing changes it once it is made, so that any thread may read it.
+private nonisolated(unsafe) let names: UnsafePointer<KnownName> = {
+    let table = UnsafeMutablePointer<KnownName>.allocate(capacity: (longest + 1) * width)
+    table.initialize(repeating: KnownName(start: nil, field: .host), count: (longest + 1) * width)
+    for length in 0...longest {
+        let fields = RequestField.allCases.filter { $0.name.utf8CodeUnitCount == length }
+        precondition(fields.count < width, "too many fields with names of \(length) characters")
+        for (place, field) in fields.enumerated() {
+            table[length * width + place] = KnownName(start: field.name.utf8Start, field: field)
+        }
+    }
+    return UnsafePointer(table)
+}()
 
 extension UnsafeRawBufferPointer {
     /// Whether these bytes are this lower-case name, in any case. The name has letters, digits and hyphens only.
@@ -40,13 +38,32 @@ extension UnsafeRawBufferPointer {
     }
 }
 
-/// Some of the header fields: a look-up is one instruction.
+/// Some of the header fields, and what all of them are called.
+///
+/// It knows where the names are: to ask for them would cost each field of a request more than to compare them.
 struct RequestFieldSet {
     private let bits: UInt64
+    private let known: UnsafePointer<KnownName>
+    private let longestKnown: Int
 
     init(_ fields: Set<RequestField>) {
         bits = fields.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
+        known = names
+        longestKnown = longest
     }
 
+    /// Whether the field is one of them: one instruction.
     func contains(_ field: RequestField) -> Bool { bits >> UInt64(field.rawValue) & 1 != 0 }
+
+    /// The field whose name these bytes are, in any case, one of them or not; nil where it is none at all.
+    @inline(__always)
+    func field(named name: UnsafePointer<UInt8>, _ count: Int) -> RequestField? {
+        guard count <= longestKnown else { return nil }
+        var place = known + count &* width
+        while let start = place.pointee.start {
+            if equals_name(name, start, count) { return place.pointee.field }
+            place += 1
+        }
+        return nil
+    }
 }

@@ -8,10 +8,30 @@ import Glibc
 struct LingeringSockets {
     /// How long a client may go on, in seconds.
     private static let patience = 2.0
+    /// How much of what a client goes on sending is read, in bytes: to one that never ends, the reset is the answer.
+    private static let mostBytes = 4 << 20
     /// The most sockets kept in this way; further ones are reset.
     private static let limit = 256
 
-    private var sockets: [(descriptor: Int32, until: MonotonicTime)] = []
+    private struct Socket {
+        let descriptor: Int32
+        let until: MonotonicTime
+        var left = LingeringSockets.mostBytes
+
+        /// Reads a bounded amount, so that no client holds up the loop; the library has made the socket non-blocking.
+        mutating func isDone() -> Bool {
+            withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer in
+                for _ in 0..<8 {
+                    let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+                    if count <= 0 { return count == 0 || (errno != EAGAIN && errno != EINTR) }
+                    left -= count
+                }
+                return left <= 0
+            }
+        }
+    }
+
+    private var sockets: [Socket] = []
 
     var isEmpty: Bool { sockets.isEmpty }
 
@@ -22,15 +42,14 @@ struct LingeringSockets {
         guard copy >= 0 else { return }
         // Says that nothing more will come, which closing would have said.
         shutdown(copy, Int32(SHUT_WR))
-        sockets.append((copy, now + Self.patience))
+        sockets.append(Socket(descriptor: copy, until: now + Self.patience))
     }
 
     /// Drops what has come in, and closes the sockets whose client is done or has had its time.
     mutating func drain(now: MonotonicTime) {
-        sockets.removeAll { socket in
-            guard now >= socket.until || Self.isDone(socket.descriptor) else { return false }
-            close(socket.descriptor)
-            return true
+        for place in sockets.indices.reversed() where now >= sockets[place].until || sockets[place].isDone() {
+            close(sockets[place].descriptor)
+            sockets.remove(at: place)
         }
     }
 
@@ -38,16 +57,5 @@ struct LingeringSockets {
     mutating func closeAll() {
         for socket in sockets { close(socket.descriptor) }
         sockets = []
-    }
-
-    /// Reads a bounded amount, so that no client holds up the loop; the library has made the socket non-blocking.
-    private static func isDone(_ descriptor: Int32) -> Bool {
-        withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 16) { buffer in
-            for _ in 0..<8 {
-                let count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
-                if count <= 0 { return count == 0 || (errno != EAGAIN && errno != EINTR) }
-            }
-            return false
-        }
     }
 }

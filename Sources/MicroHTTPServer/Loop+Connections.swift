@@ -15,7 +15,7 @@ extension Loop {
 
     /// Takes a new connection into the table, which keeps it until it is closed.
     func opened(_ connection: OpaquePointer) -> Connection {
-        let added = Connection(connection, index: connections.count, handingOn: fields, now: now)
+        let added = Connection(connection, index: connections.count, handingOn: fields, memory, now: now)
         if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)
         setConnection(added, on: added.descriptor)
@@ -32,6 +32,9 @@ extension Loop {
     /// Forgets a connection, whose socket the library is about to close.
     func closed(_ connection: Connection) {
         setConnection(nil, on: connection.descriptor)
+        // Its descriptor may soon be another connection's.
+        broken.removeAll { $0 === connection }
+        spent.removeAll { $0 === connection }
         if connection.refusedEarly {
             endedPeers.forget(connection.descriptor)
             lingering.keep(connection.descriptor, now: now)
@@ -62,6 +65,7 @@ extension Loop {
         connection.finish(now: now)
         bodies.giveBack(connection.bodyBytes, of: connection.bodySource)
         connection.bodyBytes = 0
+        if connection.isBroken { broken.append(connection) }
         if connection.hasEnded { spent.append(connection) }
         counters.openRequests.bump(by: -1)
     }

@@ -21,10 +21,6 @@ extension Loop {
         }
     }
 
-    /// How much of the connection's memory an answer may take, in bytes, beside the origin that it repeats: what a request does
-    /// is done only where as much is left. Links of polls can be longer, and those do nothing.
-    private static let answerHead = 1536
-
     /// Answers nothing as a rule: an answer to the first call would close the connection.
     private func readHead(
         _ connection: Connection, _ handle: OpaquePointer, method: UnsafePointer<CChar>?
@@ -33,7 +29,6 @@ extension Loop {
         connection.readHead(method: method)
         connection.measure(memory)
         let extent = connection.reader.current
-        if let fault = extent.fault { return refuseEarly(connection, handle, because: TransportRefusal(fault)) }
         // What the library takes for the head has to be what was read as one.
         guard extent.isHeadComplete, extent.head == mhd_head_size(handle) else {
             return refuseEarly(connection, handle, because: .malformedHead)
@@ -75,7 +70,6 @@ extension Loop {
         let extent = connection.reader.current
         let received = connection.incoming?.received ?? 0
         if extent.hasBody { connection.measure(memory) }
-        if let fault = extent.fault { return refuseEarly(connection, handle, because: TransportRefusal(fault)) }
         guard extent.end != nil else { return refuseEarly(connection, handle, because: .malformedHead) }
         guard received <= configuration.bodyLimit else {
             return refuse(connection, handle, because: .bodyTooLarge(limit: configuration.bodyLimit))
@@ -100,8 +94,8 @@ extension Loop {
     /// Whether the answer is certain to fit.
     private func fits(_ connection: Connection) -> Bool {
         // An origin is a part of the head.
-        connection.memoryLeft >= Self.answerHead + connection.reader.current.head
-            || connection.memoryLeft >= Self.answerHead + (connection.incoming?.fields[.origin]?.count ?? 0)
+        connection.memoryLeft >= ConnectionMemory.answerHead + connection.reader.current.head
+            || connection.memoryLeft >= ConnectionMemory.answerHead + (connection.incoming?.fields[.origin]?.count ?? 0)
     }
 
     private func suspend(
@@ -171,10 +165,30 @@ extension Loop {
         guard response.status == refusal.status else {
             return give(refusal, to: request, connection, handle)
         }
-        connection.sendPastLibrary(
-            "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-        gave(refusal, to: request, named: nil, connection)
+        givePastLibrary(refusal, to: request, connection)
         return .NO
+    }
+
+    /// Has the library see no more of a connection, and what is wrong there refused once the library is done with what came before.
+    func breakOff(_ connection: Connection) {
+        connection.isBroken = true
+        broken.append(connection)
+    }
+
+    /// Refuses the requests that the library does not get to see to their end, where it is done with those before.
+    func refuseBroken() {
+        for connection in broken {
+            guard let fault = connection.fault else { continue }
+            let request = connection.unfinished.request(from: connection.peer, withBody: false)
+            givePastLibrary(handler.refuse(request, because: TransportRefusal(fault)), to: request, connection)
+        }
+        broken.removeAll(keepingCapacity: true)
+    }
+
+    private func givePastLibrary(_ response: Response, to request: Request, _ connection: Connection) {
+        let id = requestID(of: request, response)
+        connection.refuse(with: response.last(named: id, withBody: request.method != .head), now: now)
+        gave(response, to: request, named: id, connection)
     }
 
     /// The name that goes out with an answer. One that answers many requests has none, unless the client gave one: to make it

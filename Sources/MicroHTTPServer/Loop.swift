@@ -38,6 +38,8 @@ final class Loop {
     let endedPeers: EndedPeers
     /// The connections by their sockets.
     @exclusivity(unchecked) private var byDescriptor: [Unmanaged<Connection>?] = []
+    /// Those whose request may have to be refused once the library is done with what it has.
+    @exclusivity(unchecked) var broken: [Connection] = []
     /// Those whose client had ended when their request was over.
     @exclusivity(unchecked) var spent: [Connection] = []
     /// What takes the place of the library's receiving.
@@ -104,6 +106,7 @@ final class Loop {
         if somebodyWaits, !reception.accept(by: number) { acceptsFrom = now + 0.05 }
         if isCalled || somebodyWaits { takeArrivals() }
         MHD_run(daemon)
+        if !broken.isEmpty { refuseBroken() }
         if somebodyEnded { findSpent() }
         if !spent.isEmpty { closeSpent() }
         if !lingering.isEmpty { lingering.drain(now: now) }
@@ -167,7 +170,7 @@ final class Loop {
         nextSweep = now + min(max(timeout / 10, 0.02), 1)
         for connection in connections where connection.isOverdue(at: now, after: timeout) {
             connection.shutDown()
-            counters.cutConnections.bump(by: 1)
+            counters.cutConnections.bump(by: connection.isRefused ? 0 : 1)
         }
     }
 }

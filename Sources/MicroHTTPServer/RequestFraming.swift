@@ -39,32 +39,24 @@ struct RequestFraming {
         return hosts > 1 || (hosts == 0 && !isOldVersion) || !hasProperHost ? .invalidHost : nil
     }
 
-    /// The most parameters of a query: the library waits without an answer where it has no memory for one.
+    /// The most parameters of a query.
     private static let parameterLimit = 32
 
     /// Takes the request line (RFC 9112, section 3); answers what is wrong with it.
-    mutating func begin(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) -> RequestReader.Fault? {
+    mutating func begin(_ start: UnsafePointer<UInt8>, _ count: Int) -> RequestReader.Fault? {
         let method = length_of(start, count, Self.token)
         guard method > 0, method < count, start[method] == 0x20 else { return .malformedHead }
         let target = start + method + 1
         let rest = count - method - 1
         let size = first_at_most(target, rest, 0x20, false)
         // The version is 8 bytes, such as HTTP/1.1; which one it is, the library sees.
-        guard size > 0, rest - size == 9, target[size] == 0x20 else {
-            // The library would send the client to another address.
-            for place in 0..<max(0, rest - 9) where target[place] == 0x20 || target[place] == 0x09 {
-                target[place] = Self.hidden
-            }
-            return .malformedHead
-        }
+        guard size > 0, rest - size == 9, target[size] == 0x20 else { return .malformedHead }
         isOldVersion = target[rest - 1] == UInt8(ascii: "0")
-        guard memchr(target, 0x3F, size) != nil else { return nil }
-        let separators = (0..<size).filter { target[$0] == UInt8(ascii: "&") }
-        parameters = separators.count + 1
-        guard parameters > Self.parameterLimit else { return nil }
-        // The library is not to take them out.
-        for place in separators { target[place] = Self.hidden }
-        return .headTooLarge
+        guard let query = memchr(target, 0x3F, size) else { return nil }
+        parameters = 1
+        let path = UnsafeRawPointer(query) - UnsafeRawPointer(target)
+        for place in path..<size where target[place] == UInt8(ascii: "&") { parameters += 1 }
+        return parameters > Self.parameterLimit ? .headTooLarge : nil
     }
 
     /// Takes a field line; false where it is none (RFC 9112, sections 5.1 and 5.2: no blank before the colon, no folded line).
@@ -74,7 +66,7 @@ struct RequestFraming {
     mutating func add(_ start: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
         let name = name_length(start, count)
         guard name > 0, name < count, start[name] == UInt8(ascii: ":") else { return false }
-        if let field = RequestField(matching: start, name) {
+        if let field = wanted.field(named: start, name) {
             let value = Self.value(start, count, after: name)
             if wanted.contains(field) { fields.append(field, value) }
             guard field == .host else { return true }
@@ -98,16 +90,12 @@ struct RequestFraming {
                 self.length = length
             } else {
                 hasProperLength = false
-                // The library would answer beside us.
-                start[name - 1] = Self.hidden
             }
         case 17 where Self.isName(start, "transfer-encoding"):
             lengths += 1
             isChunked = true
-            // For any other the library waits for a body that ends with the connection.
             if Self.isBlank(start[count - 1]) || !Self.value(start, count, after: name).isName("chunked") {
                 hasProperLength = false
-                start[name - 1] = Self.hidden
             }
         default: break
         }

@@ -4,14 +4,15 @@ import MessagingHTTP
 
 /// Follows the bytes of a connection from request to request: where each ends, and what is wrong with it (RFC 9112).
 ///
-/// It sees them before the library does, which is more lenient, takes lines for others than they are where it is, and overwrites
-/// what could tell. A client may send requests before it has the answers to earlier ones, so this can be ahead of the library.
+/// It sees them before the library does, which is more lenient, takes lines for others than they are where it is, overwrites what could
+/// tell, and has no answer where its memory ends. So what is wrong never gets to the library: it is handed what comes before. A client may
+/// send requests before it has the answers to earlier ones, so this can be ahead of the library.
 struct RequestReader {
     /// What keeps a request, and all that follows on its connection, from being relied on.
     enum Fault {
         /// Its lines are not those of a head.
         case malformedHead
-        /// It has more query parameters than the library may have memory for, or came with too many others before their answers.
+        /// It leaves no memory for an answer, or came with too many others before their answers.
         case headTooLarge
         /// It has no proper Host.
         case invalidHost
@@ -49,6 +50,8 @@ struct RequestReader {
 
     /// The longest line that is kept in part; the library's memory ends before.
     private static let longestLine = 1 << 20
+    /// The longest line before a chunk, its extensions included: the library has other bounds in each version.
+    private static let longestChunkLine = 1024
 
     private var place = Place.between
     /// The request that comes in.
@@ -58,12 +61,20 @@ struct RequestReader {
     /// The beginning of a line whose end has not come in.
     private var partial: [UInt8] = []
     private let wanted: RequestFieldSet
+    private let memory: ConnectionMemory
     private var framing: RequestFraming
     private var received = 0
+    /// Why nothing is read any more; nil as long as all is well.
+    private var fault: Fault?
+    /// Up to where the library may have what has come in, if the latest request turns out to be too large.
+    private var safe = 0
 
-    /// - Parameter wanted: the header fields that are handed on.
-    init(handingOn wanted: RequestFieldSet) {
+    /// - Parameters:
+    ///   - wanted: the header fields that are handed on.
+    ///   - memory: what the library has for the connection.
+    init(handingOn wanted: RequestFieldSet, _ memory: ConnectionMemory) {
         self.wanted = wanted
+        self.memory = memory
         framing = RequestFraming(handingOn: wanted)
     }
 
@@ -86,42 +97,59 @@ struct RequestReader {
         if earlier.next() { return }
         if latest.end != nil {
             latest = Extent()
+            latest.fault = fault
         } else {
             place = .lost
         }
     }
 
-    /// Reads what has come in. It renames cookies, which the library would copy, and nobody here reads.
-    mutating func read(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
+    /// Reads what has come in; answers how much of it the library may have, which is all of it as long as nothing is wrong.
+    ///
+    /// It renames cookies, which the library would copy, and nobody here reads.
+    mutating func read(_ bytes: UnsafeMutableBufferPointer<UInt8>) -> Int {
         let before = received
         received += bytes.count
         var taken = 0
         while taken < bytes.count {
-            switch place {
-            case .lost: return
-            case .body(let left):
-                let part = min(left, bytes.count - taken)
-                taken += part
-                place = .body(left: left - part)
-                if part == left { end(at: before + taken) }
-            case .chunk(let left):
-                let part = min(left, bytes.count - taken)
-                taken += part
-                place = part == left ? .chunkEnd : .chunk(left: left - part)
-            case .head where partial.isEmpty:
-                taken += readFields(bytes, from: taken, at: before)
-                if case .head = place, taken < bytes.count {
-                    taken += readLine(UnsafeMutableBufferPointer(rebasing: bytes[taken...]), at: before + taken)
-                }
-            case .between, .head, .chunkSize, .chunkEnd, .trailers:
-                taken += readLine(UnsafeMutableBufferPointer(rebasing: bytes[taken...]), at: before + taken)
-            }
+            let step = readPart(bytes, from: taken, at: before + taken)
+            taken += step
+            if case .lost = place { return handOver(taken, of: bytes.count) }
+        }
+        guard latest.end == nil, !memory.hasRoom(besides: latest, partialLine: partial.count) else { return taken }
+        fail(.headTooLarge)
+        return handOver(max(0, safe - before), of: bytes.count)
+    }
+
+    /// What the library does not get takes none of its memory.
+    private mutating func handOver(_ part: Int, of count: Int) -> Int {
+        received -= count - part
+        return part
+    }
+
+    /// Reads a part of what has come in that is of one kind; answers how much that was, without a fault where there is one.
+    private mutating func readPart(_ bytes: UnsafeMutableBufferPointer<UInt8>, from taken: Int, at offset: Int) -> Int {
+        switch place {
+        case .lost: return 0
+        case .body(let left):
+            let part = min(left, bytes.count - taken)
+            place = .body(left: left - part)
+            if part == left { end(at: offset + part) }
+            return part
+        case .chunk(let left):
+            let part = min(left, bytes.count - taken)
+            place = part == left ? .chunkEnd : .chunk(left: left - part)
+            return part
+        case .head where partial.isEmpty:
+            let part = readFields(bytes, from: taken)
+            guard taken + part < bytes.count else { return part }
+            return part + readLine(bytes, from: taken + part, at: offset + part)
+        case .between, .head, .chunkSize, .chunkEnd, .trailers:
+            return readLine(bytes, from: taken, at: offset)
         }
     }
 
     /// Reads field lines for as long as they are whole and as they should be; answers how much that was. The way of most requests.
-    private mutating func readFields(_ bytes: UnsafeMutableBufferPointer<UInt8>, from first: Int, at offset: Int) -> Int
-    {
+    private mutating func readFields(_ bytes: UnsafeMutableBufferPointer<UInt8>, from first: Int) -> Int {
         guard let start = bytes.baseAddress else { return 0 }
         var (taken, fields) = (first, 0)
         while taken < bytes.count {
@@ -139,6 +167,12 @@ struct RequestReader {
         return taken - first
     }
 
+    private mutating func readLine(_ bytes: UnsafeMutableBufferPointer<UInt8>, from first: Int, at offset: Int) -> Int {
+        let size = readLine(UnsafeMutableBufferPointer(rebasing: bytes[first...]), at: offset)
+        if case .lost = place { return 0 }
+        return size
+    }
+
     /// Reads to the end of a line or of what there is; answers how much that was.
     private mutating func readLine(_ bytes: UnsafeMutableBufferPointer<UInt8>, at offset: Int) -> Int {
         guard let start = bytes.baseAddress else { return 0 }
@@ -150,6 +184,7 @@ struct RequestReader {
         let newline = memchr(start, 0x0A, bytes.count)
         let size = newline.map { UnsafeRawPointer($0) - UnsafeRawPointer(start) + 1 } ?? bytes.count
         keep(UnsafeMutableBufferPointer(rebasing: bytes[..<size]))
+        if case .lost = place { return size }
         if newline != nil {
             var line = partial
             partial = []
@@ -166,6 +201,9 @@ struct RequestReader {
         partial.reserveLittleMore(than: before + bytes.count)
         partial.append(contentsOf: bytes)
         if partial.count > Self.longestLine { return fail(.malformedHead) }
+        if case .chunkSize = place, partial.count > Self.longestChunkLine + 2 { return fail(.malformedChunks) }
+        // Some versions of the library answer a folded line before its end.
+        if case .head = place, before == 0, partial[0] == 0x20 || partial[0] == 0x09 { return fail(.malformedHead) }
         let cookie = RequestFraming.cookie.utf8CodeUnitCount
         guard case .head = place, before < cookie, partial.count >= cookie else { return }
         if partial.withUnsafeBytes({ UnsafeRawBufferPointer(rebasing: $0[..<cookie]).isName(RequestFraming.cookie) }) {
@@ -201,15 +239,19 @@ struct RequestReader {
             framing = RequestFraming(handingOn: wanted)
             latest.head = size
             place = .head
-            if let fault = framing.begin(line, length) { fail(fault) }
+            if let fault = framing.begin(line, length) { return fail(fault) }
             latest.parameters = framing.parameters
+            guard memory.hasRoom(besides: latest) else { return fail(.headTooLarge) }
+            safe = end
         case .head:
             latest.head += size
             if length == 0 { return endHead(at: end) }
             latest.fields += 1
             if !framing.add(line, length) { fail(.malformedHead) }
         case .chunkSize:
-            guard hasReturn, let size = RequestFraming.chunkSize(UnsafeBufferPointer(start: line, count: length)) else {
+            guard hasReturn, length <= Self.longestChunkLine,
+                let size = RequestFraming.chunkSize(UnsafeBufferPointer(start: line, count: length))
+            else {
                 return fail(.malformedChunks)
             }
             place = size == 0 ? .trailers : .chunk(left: size)
@@ -226,8 +268,9 @@ struct RequestReader {
     }
 
     private mutating func endHead(at offset: Int) {
-        latest.isHeadComplete = true
         if let fault = framing.fault { return fail(fault) }
+        guard memory.hasRoom(besides: latest) else { return fail(.headTooLarge) }
+        latest.isHeadComplete = true
         latest.length = framing.isChunked ? nil : framing.length
         switch latest.length {
         case nil: place = .chunkSize
@@ -238,6 +281,7 @@ struct RequestReader {
 
     private mutating func end(at offset: Int) {
         latest.end = offset
+        safe = offset
         place = .between
     }
 
@@ -251,8 +295,9 @@ struct RequestReader {
     }
 
     private mutating func fail(_ fault: Fault) {
-        _ = keepEarlier()
-        latest.fault = fault
+        self.fault = fault
+        // Where the latest one cannot be kept, it is whole, and what comes behind it is at fault.
+        if keepEarlier() { latest.fault = fault }
         place = .lost
         partial = []
     }

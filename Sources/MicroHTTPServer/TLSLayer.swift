@@ -30,9 +30,10 @@ final class TLSLayer {
     /// The layer of a session, which has one.
     static func of(_ session: OpaquePointer) -> TLSLayer? { known(gnutls_transport_get_ptr(session)) }
 
-    /// Sends a few bytes at once or not at all.
-    func send(_ bytes: UnsafeRawBufferPointer) {
+    /// Sends a few bytes at once or not at all, and that nothing follows.
+    func sendLast(_ bytes: UnsafeRawBufferPointer) {
         _ = gnutls_record_send(session, bytes.baseAddress, bytes.count)
+        _ = gnutls_bye(session, GNUTLS_SHUT_WR)
     }
 
     /// Whether something is deciphered and not yet read.

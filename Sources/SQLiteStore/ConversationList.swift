@@ -91,15 +91,16 @@ struct ConversationList {
     }
 
     private func entries(_ query: String, _ bound: Int64, _ limit: Int) throws -> [Entry] {
-        let cursor = try Row.fetchCursor(
-            db.cachedStatement(sql: query), arguments: [caller.tenant.text, caller.user.text, bound, limit])
+        let row = try db.cachedStatement(sql: query)
+        let cursor = try Row.fetchCursor(row, arguments: [caller.tenant.text, caller.user.text, bound, limit])
         var entries: [Entry] = []
-        while let row = try cursor.next() {
+        while try cursor.next() != nil {
             entries.append(
                 Entry(
-                    key: row[0], id: ConversationID(trusted: row[1]), openedAt: Timestamp(milliseconds: row[2]),
-                    lastN: row[3], activity: row[4], change: row[5], prunedUpTo: row[6], sharedChange: row[8],
-                    largeCount: row[7], unread: row[9]))
+                    key: row.number(0), id: ConversationID(trusted: try row.requiredText(1)),
+                    openedAt: Timestamp(milliseconds: row.number(2)), lastN: row.number(3), activity: row.number(4),
+                    change: row.number(5), prunedUpTo: row.number(6), sharedChange: row.number(8),
+                    largeCount: row.optionalNumber(7).map { Int($0) }, unread: row.number(9)))
         }
         return entries
     }
@@ -116,14 +117,15 @@ struct ConversationList {
         for start in stride(from: entries.startIndex, to: entries.endIndex, by: Self.step) {
             let part = entries[start..<min(start + Self.step, entries.endIndex)]
             let small = try stored.allWithPeople(
-                in: part.filter { $0.largeCount == nil }.map(\.key), of: caller.tenant)
+                in: part.compactMap { $0.largeCount == nil ? $0.key : nil }, of: caller.tenant)
             for entry in part {
                 guard !bounds.areExceeded(by: found.count, size) else { return found }
                 let members =
                     try entry.largeCount == nil ? small[entry.key] : stored.shownWithPeople(in: entry.key, to: caller)
                 guard let members else { preconditionFailure("a conversation in a list has no participants") }
-                found.append(try summary(entry, members, embedded))
-                size += found[found.count - 1].leastSize(embedded: embedded.count)
+                let summary = try summary(entry, members, embedded)
+                size += summary.leastSize(embedded: embedded.count)
+                found.append(summary)
             }
         }
         return found

@@ -110,6 +110,6 @@ final class Importer {
 
     private func touch(_ key: Int64, _ tenant: TenantID) throws {
         guard let stored = try transaction.conversations.find(key: key) else { return }
-        try find(stored.id, tenant)?.touch()
+        try find(stored.conversation.id, tenant)?.touch()
     }
 }

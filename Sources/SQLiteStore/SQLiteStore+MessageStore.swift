@@ -8,7 +8,7 @@ extension SQLiteStore: MessageStore {
     public func conversation(
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation? {
-        try await read { try StoredConversations(db: $0).findOwn(reference, of: caller) }
+        try await read { try StoredConversations(db: $0).findOwn(reference, of: caller)?.conversation }
     }
 
     /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them on the same thread.

@@ -5,26 +5,26 @@ import Messaging
 struct StoredConversations {
     let db: Database
 
-    private static let columns = "key, id, last_n, pruned_up_to, change"
+    /// The columns that ``fetch(_:_:)`` reads.
+    private static let columns = "c.key, c.id, c.last_n, c.pruned_up_to, c.change, c.activity_copies"
 
     /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
     /// Whether they do is looked up before anything of it is read, and in as many steps where there is no such conversation: neither
     /// whether it exists nor how many take part must show in the time it takes to say no.
-    func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> Conversation? {
+    func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> RememberedConversation? {
         let id: ConversationID
         switch reference {
-        case .direct(let other): return try findDirect([caller.user, other].sorted(), tenant: caller.tenant)
+        case .direct(let other): return try findPair([caller.user, other].sorted(), tenant: caller.tenant)
         case .id(let given): id = given
         }
         let statement = try db.cachedStatement(
             sql: """
-                SELECT conversation_key FROM participants
-                WHERE conversation_key = ifnull((SELECT key FROM conversations WHERE tenant_id = ? AND id = ?), -1)
-                    AND user_id = ?
+                SELECT \(Self.columns) FROM participants p CROSS JOIN conversations c ON c.key = p.conversation_key
+                WHERE p.conversation_key = ifnull((SELECT key FROM conversations WHERE tenant_id = ? AND id = ?), -1)
+                    AND p.user_id = ?
                 """)
-        let key = try Int64.fetchOne(statement, arguments: [caller.tenant.text, id.text, caller.user.text])
-        return try key.flatMap(find(key:))
+        return try fetch(statement, [caller.tenant.text, id.text, caller.user.text])
     }
 
     /// Whether these two take part in the same conversation, whichever.
@@ -51,10 +51,10 @@ struct StoredConversations {
     func find(_ id: ConversationID, tenant: TenantID) throws -> Conversation? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT \(Self.columns) FROM conversations
+                SELECT \(Self.columns) FROM conversations c
                 WHERE tenant_id = ? AND id = ?
                 """)
-        return try fetch(statement, [tenant.text, id.text])
+        return try fetch(statement, [tenant.text, id.text])?.conversation
     }
 
     /// How many of the participants' rows have a copy of the conversation's activity.
@@ -65,17 +65,20 @@ struct StoredConversations {
 
     /// The direct conversation of a pair, given in order.
     func findDirect(_ pair: [UserID], tenant: TenantID) throws -> Conversation? {
+        try findPair(pair, tenant: tenant)?.conversation
+    }
+
+    private func findPair(_ pair: [UserID], tenant: TenantID) throws -> RememberedConversation? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT \(Self.columns) FROM conversations
+                SELECT \(Self.columns) FROM conversations c
                 WHERE tenant_id = ? AND direct_low = ? AND direct_high = ?
                 """)
         return try fetch(statement, [tenant.text, pair[0].text, pair[1].text])
     }
 
-    func find(key: Int64) throws -> Conversation? {
-        let statement = try db.cachedStatement(
-            sql: "SELECT \(Self.columns) FROM conversations WHERE key = ?")
+    func find(key: Int64) throws -> RememberedConversation? {
+        let statement = try db.cachedStatement(sql: "SELECT \(Self.columns) FROM conversations c WHERE key = ?")
         return try fetch(statement, [key])
     }
 
@@ -176,15 +179,14 @@ struct StoredConversations {
         try statement.execute(arguments: [key])
     }
 
-    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> Conversation? {
+    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> RememberedConversation? {
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
-        guard let row = try cursor.next() else { return nil }
-        let key: Int64 = row[0]
-        let id = ConversationID(trusted: row[1])
-        let lastN: Int64 = row[2]
-        let pruned: Int64 = row[3]
-        return Conversation(
-            id: id, key: key, lastN: lastN, prunedUpTo: pruned, change: row[4],
+        guard try cursor.next() != nil else { return nil }
+        let (key, copies) = (statement.number(0), statement.number(5))
+        let conversation = Conversation(
+            id: ConversationID(trusted: try statement.requiredText(1)), key: key, lastN: statement.number(2),
+            prunedUpTo: statement.number(3), change: statement.number(4),
             participants: try StoredParticipants(db: db).all(in: key))
+        return RememberedConversation(conversation, activityCopies: Int(copies))
     }
 }

@@ -1,5 +1,4 @@
 import GRDB
-import GRDBSQLite
 import Messaging
 
 /// The messages of one conversation as rows.
@@ -66,13 +65,13 @@ struct StoredMessages {
             let cursor = try Row.fetchCursor(statement, arguments: [key, first, numbers.upperBound, -1])
             var (run, last) = (0, numbers.upperBound)
             while run < Self.longestRun, !bounds.areExceeded(by: messages.count, size), try cursor.next() != nil {
-                guard user.text.hasSameBytes(as: try Self.required(statement, 1)) else {
+                guard user.text.hasSameBytes(as: try statement.requiredBytes(1)) else {
                     size += try Self.append(statement, to: &messages)
                     run = 0
                     continue
                 }
                 run += 1
-                last = sqlite3_column_int64(statement.sqliteStatement, 0)
+                last = statement.number(0)
             }
             guard run == Self.longestRun else { break }
             first = try endOfRun(of: user, from: last, through: numbers.upperBound) + 1
@@ -195,26 +194,12 @@ struct StoredMessages {
     @inline(__always)
     private static func append(_ statement: Statement, to messages: inout PackedMessages) throws -> Int {
         // SQLite's own memory is good until the next row.
-        let content = try required(statement, 2)
+        let content = try statement.requiredBytes(2)
         messages.append(
             PackedMessage(
-                n: sqlite3_column_int64(statement.sqliteStatement, 0),
-                sentAt: Timestamp(milliseconds: sqlite3_column_int64(statement.sqliteStatement, 3)),
-                sender: try required(statement, 1), content: content, clientMessageID: text(statement, 4)))
+                n: statement.number(0), sentAt: Timestamp(milliseconds: statement.number(3)),
+                sender: try statement.requiredBytes(1), content: content, clientMessageID: statement.bytes(4)))
         return content.count
-    }
-
-    /// A column's text where it lies in SQLite's memory; nil where the column is NULL.
-    private static func text(_ statement: Statement, _ column: CInt) -> UnsafeRawBufferPointer? {
-        sqlite3_column_text(statement.sqliteStatement, column).map {
-            UnsafeRawBufferPointer(start: $0, count: Int(sqlite3_column_bytes(statement.sqliteStatement, column)))
-        }
-    }
-
-    /// The same of a column that is never NULL: nil says that there is no memory for it (sqlite3_column_text(3)).
-    private static func required(_ statement: Statement, _ column: CInt) throws -> UnsafeRawBufferPointer {
-        guard let text = text(statement, column) else { throw DatabaseError(resultCode: .SQLITE_NOMEM) }
-        return text
     }
 
     private static func message(_ row: Row) -> Message {

@@ -15,8 +15,9 @@ struct StoredParticipants {
                 """)
         let cursor = try Row.fetchCursor(statement, arguments: [key])
         var participants: [Conversation.Participant] = []
-        while let row = try cursor.next() {
-            participants.append(Conversation.Participant(user: UserID(trusted: row[0]), readUpTo: row[1]))
+        while try cursor.next() != nil {
+            let user = UserID(trusted: try statement.requiredText(0))
+            participants.append(Conversation.Participant(user: user, readUpTo: statement.number(1)))
         }
         return participants
     }
@@ -56,10 +57,18 @@ struct StoredParticipants {
         let cursor = try Row.fetchCursor(statement, arguments: [list])
         var found: [Int64: Members] = [:]
         found.reserveCapacity(keys.count)
-        while let row = try cursor.next() {
-            let key: Int64 = row[0]
-            try add(row, to: &found[key, default: Members()], in: key, tenant)
+        // Those of one conversation come one after the other.
+        var latest: Int64?
+        var members = Members()
+        while try cursor.next() != nil {
+            let key = statement.number(0)
+            if key != latest {
+                if let latest { found[latest] = members }
+                (latest, members) = (key, Members())
+            }
+            try add(statement, to: &members, in: key, tenant)
         }
+        if let latest { found[latest] = members }
         return found
     }
 
@@ -75,18 +84,17 @@ struct StoredParticipants {
         let cursor = try Row.fetchCursor(
             statement, arguments: [key, caller.user.text, ConversationSummary.mostPeople - 1])
         var members = Members()
-        while let row = try cursor.next() { try add(row, to: &members, in: key, caller.tenant) }
+        while try cursor.next() != nil { try add(statement, to: &members, in: key, caller.tenant) }
         return members
     }
 
-    private func add(_ row: Row, to members: inout Members, in key: Int64, _ tenant: TenantID) throws {
-        let user = UserID(trusted: row[1])
-        var person = Person(id: user, name: row[3], company: row[4])
-        let renamedUpTo: Int64? = row[5]
-        if let renamedUpTo, key > renamedUpTo {
+    private func add(_ row: Statement, to members: inout Members, in key: Int64, _ tenant: TenantID) throws {
+        let user = UserID(trusted: try row.requiredText(1))
+        var person = Person(id: user, name: row.text(3), company: row.text(4))
+        if let renamedUpTo = row.optionalNumber(5), key > renamedUpTo {
             person = try StoredPeople(db: db).former(user, tenant: tenant)
         }
-        members.add(Conversation.Participant(user: user, readUpTo: row[2]), person)
+        members.add(Conversation.Participant(user: user, readUpTo: row.number(2)), person)
     }
 
     /// The two least read markers of a large conversation; nil where the row is damaged.

@@ -50,11 +50,11 @@ extension WriteTransaction {
                 rememberChanges(of: renamed, tenant: tenant)
                 return false
             }
-            guard var conversation = try conversations.find(key: key) else { continue }
+            guard let known = try conversations.find(key: key) else { continue }
+            var conversation = known.conversation
             let change = nextChange()
             conversation.change = change
-            try conversations.update(
-                key, change: change, activityCopies: try conversations.activityCopies(in: key))
+            try conversations.update(key, change: change, activityCopies: known.activityCopies)
             record(conversation, tenant: tenant, change: change, seenBy: conversation.participants.map(\.user))
             renamed.append(conversation)
             left -= rowsEach + conversation.participants.count

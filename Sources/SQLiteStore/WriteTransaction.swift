@@ -55,15 +55,10 @@ final class WriteTransaction {
             {
                 return found
             }
-            return try conversations.findOwn(reference, of: caller).map(known)
+            return try conversations.findOwn(reference, of: caller)
         }
         guard let found = try conversations.findOwn(reference, of: caller) else { return nil }
-        return try remembered(found.id, tenant: caller.tenant) ?? known(found)
-    }
-
-    /// A conversation that was read just now.
-    private func known(_ found: Conversation) throws -> RememberedConversation {
-        RememberedConversation(found, activityCopies: try conversations.activityCopies(in: found.key))
+        return remembered(found.conversation.id, tenant: caller.tenant) ?? found
     }
 
     private func remembered(_ id: ConversationID, tenant: TenantID) -> RememberedConversation? {

@@ -180,6 +180,21 @@ struct ListCursorTests {
         #expect(try cursors.changesKnown(by: cursors.text(justBelow: 0), current: 0) == 0)
     }
 
+    @Test("Cursors that know the image of one change are the same, of that change and of every other")
+    func known() throws {
+        let image = cursors.image(of: 17)
+        let knowing = ListCursors(
+            of: Caller(user: alice), epoch: k3f9, key: Self.key, known: ListFreshness(change: 17, image: image))
+        for change in [0, 16, 17, 18] as [Int64] {
+            let text = cursors.text(at: change)
+            #expect(knowing.text(at: change) == text && knowing.image(of: change) == cursors.image(of: change))
+            #expect(knowing.text(justBelow: change) == cursors.text(justBelow: change))
+            #expect(try knowing.changesKnown(by: text, current: 18) == change)
+            #expect(try knowing.changesKnown(by: cursors.text(justBelow: 17), current: 18) == 16)
+        }
+        #expect(throws: CursorError.expired) { try knowing.changesKnown(by: cursors.text(at: 17), current: 16) }
+    }
+
     @Test("The same position is another cursor for each caller and in each epoch")
     func differ() {
         let acme = TenantID(trusted: "acme")

@@ -226,6 +226,23 @@ struct FreshnessIndexTests {
         #expect(index.list(of: caller) == ListFreshness(change: 6))
     }
 
+    @Test("What the change of a list is in cursors is remembered beside the end of its page, until the next change")
+    func image() async throws {
+        let end = ListFreshness.PageEnd(limit: 100, messages: 20, olderBefore: 3)
+        index.remember(image: 17, of: 5, of: caller)
+        #expect(index.list(of: caller) == nil)
+        _ = try await index.list(of: caller, from: store)
+        index.remember(image: 16, of: 4, of: caller)
+        #expect(index.list(of: caller) == ListFreshness(change: 5))
+        index.remember(image: 17, of: 5, of: caller)
+        index.remember(end, at: 5, of: caller)
+        #expect(index.list(of: caller) == ListFreshness(change: 5, pageEnd: end, image: 17))
+        index.remember(image: 17, of: 5, of: caller)
+        #expect(index.list(of: caller) == ListFreshness(change: 5, pageEnd: end, image: 17))
+        index.committed([commit(second)])
+        #expect(index.list(of: caller) == ListFreshness(change: 6))
+    }
+
     @Test("a list that was found is valid until a commit changes it, and not for another change than it is at")
     func listValidity() async throws {
         #expect(index.validity(ofListOf: caller, at: 5) == nil)

@@ -1,3 +1,4 @@
+import MessagingHTTP
 import Testing
 
 /// Heads that two readers could read differently.
@@ -22,6 +23,46 @@ struct FramingTests {
         client.send(get("/next"))
         #expect(await client.isClosedByServer())
         #expect(handler.requests.isEmpty)
+        server.stop(within: 1)
+    }
+
+    @Test(
+        "A line that is none is refused once, whatever it says of the body, or the lines behind it do",
+        arguments: [
+            "Content-Length: 2\u{B}\r\n", "Content-Length: \u{1}2\r\n", "Content-Length: 2\u{0}\r\n",
+            "Content-Length: 2\r1\r\n",
+            "Transfer-Encoding: chunked\u{B}\r\n", "X: \u{1}\r\nContent-Length: 2x\r\n",
+            "X\r\nContent-Length: -1\r\n",
+            "X : x\r\nTransfer-Encoding: gzip\r\n", ": x\r\nContent-Length: 2\r\nContent-Length: 3\r\n",
+        ])
+    func refusedOnce(fields: String) async throws {
+        let handler = TestHandler(always: response("seen"))
+        let server = try serve(handler)
+        let text = get("/", fields, method: "POST") + "Hi" + get("/next")
+        for pieces in [1, 3, text.utf8.count] {
+            let client = try Client(port: server.boundPort)
+            client.send(text, pieces: pieces)
+            #expect(await client.isRefused())
+        }
+        #expect(handler.requests.isEmpty)
+        server.stop(within: 1)
+    }
+
+    @Test("What is refused before its end is answered behind an answer that takes its time")
+    func refusedInTurn() async throws {
+        let gate = Gate()
+        let handler = TestHandler(elsewhere: { _ in
+            await gate.pass()
+            return Response(status: 201, fields: [])
+        })
+        let server = try serve(handler)
+        let client = try Client(port: server.boundPort)
+        client.send(post("/", "Hi") + get("/", "X : x\r\n") + get("/smuggled"))
+        #expect(await eventually { gate.waiting == 1 })
+        gate.open()
+        #expect(try await client.receive().status == 201)
+        #expect(await client.isRefused())
+        #expect(handler.requests.count == 1)
         server.stop(within: 1)
     }
 
@@ -56,6 +97,24 @@ struct FramingTests {
         "0\r\nA: b\r\n c\r\n\r\n",
         "0\r\nA : b\r\n\r\n", "0\r\nA: b\r\n:\n", "0 \r\n\r\n", "0x0\r\n\r\n", "\r\n\r\n",
     ]
+
+    @Test(
+        "Extensions of a chunk are passed over, and refused where its line has more than 1 KiB",
+        arguments: [1, 300, 10_000])
+    func extensions(pieces: Int) async throws {
+        let handler = TestHandler(always: response("seen"))
+        let server = try serve(handler)
+        for size in [1, 500, 1020, 1023, 1024, 1500, 6000, 9000] {
+            let client = try Client(port: server.boundPort)
+            client.send(get("/", "Transfer-Encoding: chunked\r\n", method: "POST"))
+            client.send("2;" + String(repeating: "x", count: size) + "\r\nHi\r\n0\r\n\r\n", pieces: pieces)
+            let fits = size + 2 <= 1024
+            #expect(try await client.receive().status == (fits ? 200 : 400), "\(size)")
+            if !fits { #expect(await client.isClosedByServer()) }
+        }
+        #expect(handler.requests.count == 3)
+        server.stop(within: 1)
+    }
 
     @Test("chunked in HTTP/1.0, which has no chunks, is refused")
     func chunkedInOldVersion() async throws {

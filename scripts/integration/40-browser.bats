@@ -59,6 +59,10 @@ story() {
     story polling_page paging
 }
 
+@test "what one answer has no room for is asked for at once" {
+    story polling_page cut_answers
+}
+
 @test "the page can be used by keyboard, and everything in it has a name" {
     story page keyboard
 }

@@ -87,6 +87,10 @@ setup() {
         hostile sizes "$PORT" "$kind" 6800 9900 7 >"$BODY.sizes"
         [[ $(wc -l <"$BODY.sizes") == 1 ]] || fail "$(cat "$BODY.sizes")"
     done
+    for kind in query parameters trailer; do
+        hostile sizes "$PORT" "$kind" 6800 10500 19 >"$BODY.sizes"
+        [[ $(wc -l <"$BODY.sizes") == 1 ]] || fail "$kind: $(cat "$BODY.sizes")"
+    done
 }
 
 @test "a client that sends, ends its half, reads and goes leaves nothing behind" {

@@ -203,6 +203,12 @@ def heads():
     for end in (b":\n", b":\r\n"):
         yield f"an end of {end!r}", get + host + end + NEXT
         yield f"an end of {end!r} behind a line feed", get + host + b"A: b\n" + end + NEXT
+    for target in (b"/a b", b"/a\tb", b"/ HTTP/1.1", b"/a  b", b" /a", b"/a b c", b"/a\x0bb"):
+        yield f"the target {target!r}", request(b"GET " + target + b" HTTP/1.1") + NEXT
+    for value in ("2\x0b", "\x012", "2\r2", "2\x00", "\x7f2"):
+        yield f"Content-Length: {value!r}", request(POST, ALICE, TEXT, f"Content-Length: {value}", body=b"Hi") + NEXT
+        yield f"Content-Length behind {value!r}", request(
+            POST, ALICE, TEXT, f"X: {value}", "X\x01: x", "Content-Length: -1", body=b"Hi") + NEXT
     yield "chunked in a folded line", request(POST, ALICE, TEXT, "Transfer-Encoding:", " chunked", body=b"0\r\n\r\n") + NEXT
     for host in (None, b"Host:", b"Host: a b", b"Host: a,b", b"Host: a\r\nHost: a", b"Host: u@a", b"Host: a:b", b"Host: a/"):
         yield f"{host!r}", request("GET /healthz HTTP/1.1", host=host) + NEXT
@@ -220,23 +226,32 @@ def lines(port):
         for how, sent, step, before in (("", data, 0, 0), (", in pieces", data, 1, 0), (", as the third", NEXT + NEXT + data, 0, 2)):
             received = exchange(port, sent, step=step)
             found = statuses(received)
-            if found.split(", ")[before:] not in (["400 malformed-request"], ["400 html"], ["400"]):
+            if found.split(", ")[before:] != ["400 malformed-request"]:
                 print(f"{found}\t{name}{how}")
 
 
 def sizes(port, kind, low, high, step):
-    """Sends messages with heads of these sizes, and prints what is answered but not stored, stored but not answered, or neither."""
+    """Sends messages with heads of these sizes, or with a field as long behind the body, and prints what is answered but not stored, stored
+    but not answered, or neither."""
     conversation = f"sizes-{kind}"
-    line = f"POST {LIST}/{conversation}/messages HTTP/1.1"
+    path = f"{LIST}/{conversation}/messages"
+    line = f"POST {path} HTTP/1.1"
     opening = json.dumps({"content": "0", "receiverId": "bob"}).encode()
     exchange(port, request(
         line, ALICE, "Content-Type: application/json", f"Content-Length: {len(opening)}", "Connection: close", body=opening
     ))
     answers = {}
     for size in range(int(low), int(high), int(step)):
-        fill = {"cookie": "Cookie: " + ("a=b; " * size)[:size], "field": "X: " + "x" * size, "origin": "Origin: http://" + "o" * size}[kind]
-        fields = [ALICE, TEXT, "Authorization: " + "t" * 1024, fill, f"Content-Length: {len(str(size))}", "Connection: close"]
-        found = statuses(exchange(port, request(line, *fields, body=str(size).encode())))
+        fill = {"cookie": "Cookie: " + ("a=b; " * size)[:size], "field": "X: " + "x" * size, "origin": "Origin: http://" + "o" * size}
+        fields = [ALICE, TEXT, "Authorization: " + "t" * 1024, fill.get(kind, "X: x"), "Connection: close"]
+        text, body = str(size), str(size).encode()
+        if kind == "trailer":
+            fields.append("Transfer-Encoding: chunked")
+            body = f"{len(text):x}\r\n{text}\r\n0\r\nX: {'x' * size}\r\n\r\n".encode()
+        else:
+            fields.append(f"Content-Length: {len(text)}")
+        first = {"query": f"POST {path}?{'q' * size} HTTP/1.1", "parameters": f"POST {path}?a&b={'q' * size} HTTP/1.1"}.get(kind, line)
+        found = statuses(exchange(port, request(first, *fields, body=body)))
         answers[str(size)] = found.partition(" ")[0]
     stored, before = set(), ""
     while True:

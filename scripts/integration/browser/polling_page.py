@@ -149,3 +149,27 @@ def paging(folder):
         assert page.badge("c") > 0, "what has not been looked at is not read"
         page.find("#newer").click()
         until(lambda: page.badge("c") == 0, "it is read once it is looked at")
+
+
+def cut_answers(folder):
+    """Where one answer has no room for all that is new, the page asks for the rest at once, and not at its next poll."""
+    history = [{"kind": "conversation", "id": "c", "participantIds": ["a", "b"]},
+               {"kind": "message", "conversationId": "c", "senderId": "b", "content": "message 1", "timestamp": "2024-12-01T10:00:00Z"}]
+    with (Postbox(folder, "--max-answer-bytes", "2000", "--send-burst", "100", history=history) as postbox,
+          Recorder(postbox.port, poll_interval=99) as recorder, Windows() as windows):
+        page = windows.open(f"{recorder.origin}/#as=a&c=c")
+        page.shows("message 1")
+        until(lambda: page.state() == "live", "the page waits for its next poll")
+        sent = [f"message {n} ".ljust(600, "x") for n in range(2, 22)]
+        for content in sent:
+            postbox.send("b", "c", content)
+        for n in range(20):
+            postbox.send("b", f"other-{n}", "Hello!", receiverId="a")
+        before = len(recorder.exchanges)
+        page.script("cycle()")
+        until(lambda: page.contents() == ["message 1", *(content.strip() for content in sent)], "all messages are there")
+        until(lambda: page.script("return session.conversations.size") == 21, "all conversations are there")
+        until(lambda: page.state() == "live", "the page waits again")
+        polls = [call for call in recorder.exchanges[before:] if call.method == "GET"]
+        assert all(call.answer_size < 4000 for call in polls), "an answer was not cut"
+        assert 15 < len(polls) < 60, len(polls)
