@@ -192,14 +192,18 @@ unchanged() {
     assert_status 201
     tag=$(etag user-101 group)
     unchanged user-101 group "$tag"
+    old=$tag
     as user-140 GET "$API" --header 'X-User-Name: Zoë Zimmer'
     as user-101 GET "$API/group" --header "If-None-Match: $tag"
     assert_json '.participants[39] == {"id": "user-140", "name": "Zoë Zimmer", "company": ""}'
     tag=$(header ETag)
     unchanged user-101 group "$tag"
-    # What the writer remembers of the conversation must not take the name back.
-    send user-102 group 'Hello again'
+    # A write that shows user-101 nothing: what the writer remembers of the conversation must not take the name back.
     mark_read user-103 group
+    unchanged user-101 group "$tag"
+    as user-101 GET "$API/group" --header "If-None-Match: $old"
+    assert_status 200
+    send user-102 group 'Hello again'
     as user-101 GET "$API/group" --header "If-None-Match: $tag"
     assert_json '.participants[39].name == "Zoë Zimmer" and .lastMessage == "Hello again"'
 }
