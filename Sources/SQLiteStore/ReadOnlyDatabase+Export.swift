@@ -48,7 +48,7 @@ extension ReadOnlyDatabase {
             .conversation(
                 opening, tenant, openedAt: Timestamp(milliseconds: row[4]), prunedUpTo: pruned, activity: row[6]))
         try StoredMessages(db: db, key: key).forEach { message in
-            let content = message.content.isEmpty ? nil : try MessageContent(message.content, limit: .max)
+            let content = message.content.isEmpty ? nil : try MessageContent(history: message.content)
             let record = ImportedMessage(
                 conversation: id, sender: message.sender, content: content, sentAt: message.sentAt,
                 clientMessageID: message.clientMessageID)

@@ -108,7 +108,7 @@ struct ImportLine: Codable {
             guard content == nil else { throw ImportLineError("an erased message has no content") }
             return nil
         }
-        return try MessageContent(try Self.required(content, "content"), limit: .max)
+        return try MessageContent(history: try Self.required(content, "content"))
     }
 
     /// The key under the rules of the wire, or a client could never retry with it; an empty one is none.
