@@ -15,7 +15,9 @@ struct Prune: ParsableCommand {
             temporary files. Backups, replicas and exports keep them. Where anything was taken away, every client is told to fetch anew.
             """)
 
-    @Option(help: "The age from which on messages go: a number and d, w, m or y, such as 90d or 2y.")
+    @Option(
+        help: "The age from which on messages go: a number and d, w, m or y, such as 90d or 2y.",
+        transform: Age.argument)
     var olderThan: Age
 
     @Option(help: "The id of a conversation to prune; may be repeated.")
@@ -58,9 +60,14 @@ struct Prune: ParsableCommand {
     }
 }
 
-extension Age: ExpressibleByArgument {
+extension Age {
     /// Reads an age from the command line.
-    public init?(argument: String) {
-        self.init(argument)
+    fileprivate static func argument(_ text: String) throws -> Age {
+        guard let age = Age(text) else {
+            throw ValidationError(
+                "it takes a number from 1 to 9999 and a unit: d for days, w for weeks, m for months or y for years, such as 90d or 2y"
+            )
+        }
+        return age
     }
 }
