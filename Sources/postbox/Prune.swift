@@ -9,7 +9,7 @@ struct Prune: ParsableCommand {
         discussion: """
             Messages that were sent longer ago than --older-than are gone for everybody; conversations stay, and their numbers go on \
             where they were. An old message that stands behind a newer one, because a clock was wrong or a history was imported late, \
-            keeps its place and loses its content.
+            keeps its place and loses its content. Importing the same history again brings none of them back.
 
             The file is written anew without them, which needs up to twice its size in free room, half of that in the folder for \
             temporary files. Backups, replicas and exports keep them. Where anything was taken away, every client is told to fetch anew.

@@ -61,7 +61,9 @@ struct MessageContentTests {
         #expect(throws: Never.self) { try MessageContent(text) }
     }
 
-    @Test("A history may have invisible content, which could be sent once", arguments: ["\u{200B}", "\u{2800}\u{FEFF}", " \u{3164}"])
+    @Test(
+        "A history may have invisible content, which could be sent once",
+        arguments: ["\u{200B}", "\u{2800}\u{FEFF}", " \u{3164}"])
     func history(text: String) throws {
         #expect(try MessageContent(history: text).text == text)
         #expect(throws: MessagingError.self) { try MessageContent(history: " \u{3000}") }
