@@ -4,10 +4,10 @@ public enum ImportRecord: Sendable, Equatable {
     case person(Person, TenantID)
     /// A conversation with its participants; one that is there already must have the same.
     ///
-    /// `prunedUpTo` is where its numbers begin: the first message gets the next one. `activity` is its place in lists: one with a
+    /// `pruning` says where its numbers begin: the first message gets the next one. `activity` is its place in lists: one with a
     /// greater number comes before it, and all without one come after it.
     case conversation(
-        Opening, TenantID, openedAt: Timestamp, prunedUpTo: Int64 = 0, activity: Int64? = nil)
+        Opening, TenantID, openedAt: Timestamp, pruning: Pruning = .none, activity: Int64? = nil)
     /// A message with its own time; numbered in the order of the records.
     case message(ImportedMessage, TenantID)
     /// A read marker that moves to `upTo`, or to the last message so far where that is nil.

@@ -7,9 +7,9 @@ public struct Person: Sendable, Equatable {
     /// The company they speak for, where it is known.
     public let company: String?
 
-    /// The name, or the id where no name is known.
+    /// The name, or the id where no name is known or nothing of it could be seen.
     public var displayName: String {
-        if let name, !name.isEmpty { name } else { id.text }
+        if let name, !name.isBlank { name } else { id.text }
     }
 
     /// Puts a person together.

@@ -23,6 +23,27 @@ enum Base64URL {
         return bits == 0 ? bytes : nil
     }
 
+    /// The text that stands for these bytes.
+    static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        func write(_ value: UInt32) { text.append(alphabet[Int(value & 63)]) }
+        for byte in bytes {
+            bits = bits << 8 | UInt32(byte)
+            count += 8
+            while count >= 6 {
+                count -= 6
+                write(bits >> UInt32(count))
+            }
+            bits &= 1 << UInt32(count) - 1
+        }
+        if count > 0 { write(bits << UInt32(6 - count)) }
+        return text
+    }
+
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
     private static func value(of character: UInt8) -> UInt32? {
         switch character {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))

@@ -51,6 +51,11 @@ struct TokenClaims: Decodable, Equatable {
     /// A claim that is text or a whole number.
     func text(_ name: String) -> String? { values[name]?.idText }
 
+    /// A claim that is text, and nothing else.
+    func string(_ name: String) -> String? {
+        if case .text(let text) = values[name] { text } else { nil }
+    }
+
     /// A claim that is a moment, in seconds since 1970.
     func seconds(_ name: String) -> Double? {
         switch values[name] {

@@ -119,6 +119,17 @@ public struct TokenKeys: Sendable {
         return verdict
     }
 
+    /// Signs a token with a shared secret, by HS256 (RFC 7515, section 7.1).
+    ///
+    /// - Parameter payload: its claims as JSON.
+    /// - Throws: ``KeyError`` where the keys are public, which cannot sign.
+    func sign(_ payload: some Sequence<UInt8>) throws -> [UInt8] {
+        guard let key = keys.first(where: { $0.name == "HS256" }) else {
+            throw KeyError(description: "public keys cannot sign")
+        }
+        return try SignedToken.bytes(header: #"{"alg":"HS256","typ":"JWT"}"#.utf8, payload: payload, by: key.algorithm)
+    }
+
     /// What a key without `alg` is for: the curve decides, and RSA keys without it are RS256 keys in practice.
     private static func usualAlgorithm(of jwk: JWK) -> JWK.Algorithm? {
         switch (jwk.keyType, jwk.curve?.rawValue) {

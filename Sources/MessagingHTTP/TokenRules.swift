@@ -6,8 +6,8 @@ public struct TokenRules: Sendable {
     public var userClaim = "sub"
     /// The claim that names the tenant; without it, the tenant is the unnamed one.
     public var tenantClaim = "tenantId"
-    /// The claim with the name others see.
-    public var nameClaim = "name"
+    /// The claims with the name others see: the first that is text in which there is something to see.
+    public var nameClaims = ["name"]
     /// The claim with the company others see.
     public var companyClaim = "company"
     /// The one issuer that is believed; nil believes all who have the key.
@@ -54,7 +54,13 @@ public struct TokenRules: Sendable {
     }
 
     private func person(of claims: TokenClaims) throws(Problem) -> Person {
-        Person(id: try user(of: claims), name: claims.text(nameClaim), company: claims.text(companyClaim))
+        Person(id: try user(of: claims), name: name(of: claims), company: claims.text(companyClaim))
+    }
+
+    /// An empty name, which takes a known one away, only where no other claim has one; nil where no claim is text.
+    private func name(of claims: TokenClaims) -> String? {
+        let names = nameClaims.compactMap(claims.string)
+        return names.first { !$0.isBlank } ?? (names.isEmpty ? nil : "")
     }
 
     private func user(of claims: TokenClaims) throws(Problem) -> UserID {

@@ -14,6 +14,8 @@ public enum ImportError: Error, Equatable, Sendable {
     case messageConflict(clientMessageID: String, ConversationID)
     /// A read marker lies beyond the last message.
     case readBeyondLast(upTo: Int64, lastN: Int64, ConversationID)
+    /// The conversation was pruned by a version that did not note up to which moment, so the message may be one of those.
+    case prunedUpToUnknownMoment(ConversationID)
     /// A text contains U+0000, which would not come back.
     case unusableText
 }
@@ -34,6 +36,8 @@ extension ImportError: CustomStringConvertible {
             "The key \(key) was used for another message of the same sender in the conversation \(id)."
         case .readBeyondLast(let upTo, let lastN, let id):
             "The read marker \(upTo) lies beyond the last message of the conversation \(id), which is \(lastN)."
+        case .prunedUpToUnknownMoment(let id):
+            "The conversation \(id) was pruned by an earlier version, and this message may have been pruned with it; leave it out."
         case .unusableText:
             "The key of a message must not contain U+0000."
         }

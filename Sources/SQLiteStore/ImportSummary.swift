@@ -8,6 +8,8 @@ public struct ImportSummary: Sendable, Equatable {
     public internal(set) var conversations = 0
     /// How many messages it stored.
     public internal(set) var messages = 0
+    /// How many messages it left out, because prune has taken away what was sent before or at their time in their conversation.
+    public internal(set) var pruned = 0
     /// How many read markers it moved.
     public internal(set) var readMarkers = 0
     /// How many records were there already.

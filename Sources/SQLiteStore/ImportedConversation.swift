@@ -8,18 +8,30 @@ final class ImportedConversation {
     /// Its place in lists, where the record that opened it says so.
     let activity: Int64?
     private(set) var lastN: Int64
-    /// The last message this import reached, stored now or before; 0 before the first.
-    private(set) var reached: Int64 = 0
+    /// The last message this import reached, stored now, before, or pruned; nil before the first.
+    private(set) var reached: Int64?
     /// When the last message stored now was sent; nil where there is none.
     private(set) var latestStored: Timestamp?
     /// Whether its participants would see a difference.
     private(set) var isChanged: Bool
 
     private var participants: [UserID: Participant] = [:]
+    private let isNew: Bool
     private let messages: StoredMessages
+    private let conversations: StoredConversations
+    private var pruning: Pruning?
     private let hadMessages: Bool
     /// The stored messages without a key that no record has matched yet, latest first; read when first needed.
     private var unmatched: [MessageFingerprint: [Int64]]?
+
+    /// What became of a message.
+    enum Outcome {
+        case stored
+        /// It was there already.
+        case known
+        /// It was sent before the moment up to which the conversation was pruned.
+        case pruned
+    }
 
     private struct Participant {
         var readUpTo: Int64
@@ -34,7 +46,9 @@ final class ImportedConversation {
         self.activity = activity
         hadMessages = conversation.lastN > conversation.prunedUpTo
         isChanged = isNew
+        self.isNew = isNew
         messages = StoredMessages(db: db, key: conversation.key)
+        conversations = StoredConversations(db: db)
         for participant in conversation.participants {
             participants[participant.user] = Participant(readUpTo: participant.readUpTo)
         }
@@ -47,12 +61,16 @@ final class ImportedConversation {
         isChanged = true
     }
 
-    /// Stores a message unless it is there already; answers whether it did.
-    func add(_ message: ImportedMessage) throws -> Bool {
+    /// Stores a message unless it is there already or was pruned.
+    func add(_ message: ImportedMessage) throws -> Outcome {
         guard var sender = participants[message.sender] else { throw ImportError.notAParticipant(message.sender, id) }
         if let known = try number(of: message) {
-            reached = max(reached, known)
-            return false
+            reached = max(reached ?? 0, known)
+            return .known
+        }
+        if let last = try lastPruned(with: message) {
+            reached = max(reached ?? 0, last)
+            return .pruned
         }
         let count = try (sender.count ?? (hadMessages ? messages.count(of: message.sender) : 0)) + 1
         let stored = Message(
@@ -65,7 +83,7 @@ final class ImportedConversation {
         reached = lastN
         latestStored = message.sentAt
         isChanged = true
-        return true
+        return .stored
     }
 
     /// Moves a read marker forward; answers whether it moved.
@@ -74,7 +92,7 @@ final class ImportedConversation {
     /// run of the same import is not read by running it again.
     func markRead(by user: UserID, upTo: Int64?, _ stored: StoredParticipants) throws -> Bool {
         guard var reader = participants[user] else { throw ImportError.notAParticipant(user, id) }
-        let target = upTo ?? (reached > 0 ? reached : lastN)
+        let target = upTo ?? reached ?? lastN
         guard (0...lastN).contains(target) else {
             throw ImportError.readBeyondLast(upTo: target, lastN: lastN, id)
         }
@@ -92,10 +110,39 @@ final class ImportedConversation {
         guard let clientMessageID = message.clientMessageID else { return try matchUnkeyed(message) }
         guard !clientMessageID.utf8.contains(0) else { throw ImportError.unusableText }
         guard let known = try messages.find(clientMessageID: clientMessageID, of: message.sender) else { return nil }
-        guard known.content.hasSameBytes(as: message.text), known.sentAt == message.sentAt else {
+        let isSame = try known.content.hasSameBytes(as: message.text) || isEmptied(known)
+        guard isSame, known.sentAt == message.sentAt else {
             throw ImportError.messageConflict(clientMessageID: clientMessageID, id)
         }
         return known.n
+    }
+
+    /// The number of the last message that was pruned, where a message that is not stored was pruned too; nil where it is a new one.
+    ///
+    /// A conversation that this import has opened begins after what was pruned elsewhere: what comes for it is what was left.
+    private func lastPruned(with message: ImportedMessage) throws -> Int64? {
+        guard !isNew else { return nil }
+        let pruning = try readPruning()
+        if let moment = pruning.before { return message.sentAt.milliseconds < moment.milliseconds ? pruning.upTo : nil }
+        guard pruning.upTo > 0 else { return nil }
+        // What was left was sent at or after the moment that was not noted, and so was what is not older than that.
+        guard let oldest = try messages.oldest(), message.sentAt.milliseconds >= oldest.sentAt.milliseconds else {
+            throw ImportError.prunedUpToUnknownMoment(id)
+        }
+        return nil
+    }
+
+    /// Whether a stored message kept its place and lost its content when the conversation was pruned.
+    private func isEmptied(_ message: Message) throws -> Bool {
+        guard message.content.isEmpty, let moment = try readPruning().before else { return false }
+        return message.sentAt.milliseconds < moment.milliseconds
+    }
+
+    private func readPruning() throws -> Pruning {
+        if let pruning { return pruning }
+        let read = try conversations.pruning(of: key)
+        pruning = read
+        return read
     }
 
     /// Equal records match equal stored messages one by one: the first the first, the second the second.

@@ -27,12 +27,14 @@ final class Importer {
         case .person(let person, let tenant):
             isNews = try set(person, tenant)
             summary.people += isNews ? 1 : 0
-        case .conversation(let opening, let tenant, let openedAt, let pruned, let activity):
-            isNews = try open(opening, tenant, openedAt, pruned, activity)
+        case .conversation(let opening, let tenant, let openedAt, let pruning, let activity):
+            isNews = try open(opening, tenant, openedAt, pruning, activity)
             summary.conversations += isNews ? 1 : 0
         case .message(let message, let tenant):
-            isNews = try conversation(message.conversation, tenant).add(message)
+            let outcome = try conversation(message.conversation, tenant).add(message)
+            isNews = outcome == .stored
             summary.messages += isNews ? 1 : 0
+            summary.pruned += outcome == .pruned ? 1 : 0
         case .read(let id, let user, let tenant, let upTo):
             isNews = try conversation(id, tenant).markRead(by: user, upTo: upTo, transaction.participants)
             summary.readMarkers += isNews ? 1 : 0
@@ -74,7 +76,7 @@ final class Importer {
     }
 
     private func open(
-        _ opening: Opening, _ tenant: TenantID, _ openedAt: Timestamp, _ pruned: Int64, _ activity: Int64?
+        _ opening: Opening, _ tenant: TenantID, _ openedAt: Timestamp, _ pruning: Pruning, _ activity: Int64?
     ) throws -> Bool {
         if opening.isDirect,
             let known = try transaction.conversations.findDirect(opening.participants, tenant: tenant)
@@ -87,7 +89,7 @@ final class Importer {
             return false
         }
         let (conversation, _) = try transaction.conversations.insert(
-            opening, tenant: tenant, at: openedAt, change: transaction.nextChange(), prunedUpTo: pruned,
+            opening, tenant: tenant, at: openedAt, change: transaction.nextChange(), pruning: pruning,
             transaction.longLists)
         conversations[Name(tenant: tenant, id: opening.id)] = ImportedConversation(
             conversation, isNew: true, activity: activity, db: transaction.db)

@@ -22,6 +22,8 @@ extension OfflineDatabase {
 
     /// Takes away the messages that were sent before a moment.
     ///
+    /// The moment is kept where anything was taken away, so that no import brings that back.
+    ///
     /// Numbers go on where they were, and have no gaps: what is old goes from the beginning up to the first message that is not old. One
     /// that stands behind that, because a clock was wrong or a history came in late, loses its content instead.
     ///
@@ -80,7 +82,18 @@ extension OfflineDatabase {
         let emptied = try change(
             "UPDATE messages SET content = '' WHERE conversation_key = ? AND sent_at_ms < ? AND content <> ''",
             [key, moment], db)
+        if removed + emptied > 0 { try keep(moment, of: key, isAfterOthers: removed > 0, db) }
         return (removed, emptied)
+    }
+
+    /// Keeps the latest moment. Where one is missing because an earlier version pruned, only a prune that removed messages which that one
+    /// had left is later for certain.
+    private static func keep(_ moment: Int64, of key: Int64, isAfterOthers: Bool, _ db: Database) throws {
+        _ = try change(
+            """
+            UPDATE conversations SET pruned_before_ms = max(ifnull(pruned_before_ms, ?2), ?2)
+            WHERE key = ?1 AND (?3 OR pruned_up_to = 0 OR pruned_before_ms IS NOT NULL)
+            """, [key, moment, isAfterOthers], db)
     }
 
     private static func change(_ sql: String, _ arguments: StatementArguments, _ db: Database) throws -> Int {

@@ -18,7 +18,7 @@ extension ReadOnlyDatabase {
                     db,
                     sql: """
                         SELECT key, tenant_id, id, direct_low IS NOT NULL, opened_at_ms, \(prunedUpTo) AS pruned_up_to,
-                            row_number() OVER (ORDER BY activity) AS activity
+                            row_number() OVER (ORDER BY activity) AS activity, \(prunedBefore) AS pruned_before_ms
                         FROM conversations ORDER BY key
                         """)
                 while let row = try conversations.next() { try conversation(row, db, take) }
@@ -46,9 +46,11 @@ extension ReadOnlyDatabase {
         let opening = try Opening(id: id, participants: participants.map(\.user), isDirect: row[3])
         try take(
             .conversation(
-                opening, tenant, openedAt: Timestamp(milliseconds: row[4]), prunedUpTo: pruned, activity: row[6]))
+                opening, tenant, openedAt: Timestamp(milliseconds: row[4]),
+                pruning: Pruning(upTo: pruned, before: (row[7] as Int64?).map(Timestamp.init(milliseconds:))),
+                activity: row[6]))
         try StoredMessages(db: db, key: key).forEach { message in
-            let content = message.content.isEmpty ? nil : try MessageContent(message.content, limit: .max)
+            let content = message.content.isEmpty ? nil : try MessageContent(history: message.content)
             let record = ImportedMessage(
                 conversation: id, sender: message.sender, content: content, sentAt: message.sentAt,
                 clientMessageID: message.clientMessageID)

@@ -44,6 +44,9 @@ public final class ReadOnlyDatabase: Sendable {
     /// The name of the column with the number up to which messages were pruned, or what stands for it in the first schema.
     var prunedUpTo: String { schemaVersion < 2 ? "0" : "pruned_up_to" }
 
+    /// The same for the moment before which messages were pruned.
+    var prunedBefore: String { schemaVersion < 4 ? "NULL" : "pruned_before_ms" }
+
     /// Looks at one moment.
     func read<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
         try queue.read { db in

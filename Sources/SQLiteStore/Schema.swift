@@ -6,7 +6,7 @@ enum Schema {
     /// "Post": tells the file apart from databases of other programs.
     static let applicationID: UInt32 = 0x506F_7374
     /// The version these migrations lead to; it grows by one with each.
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
 
     /// Brings the database to the present version, and answers whether it was of a newer one instead.
     ///
@@ -57,6 +57,10 @@ enum Schema {
             try StoredCursorKey(db: db).insert(cursorKey)
             try db.execute(sql: "PRAGMA user_version = 3")
         }
+        migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: pruningMoment)
+            try db.execute(sql: "PRAGMA user_version = 4")
+        }
         return migrator
     }
 
@@ -64,6 +68,11 @@ enum Schema {
         -- The number up to which messages were pruned.
         ALTER TABLE conversations ADD COLUMN pruned_up_to INTEGER NOT NULL DEFAULT 0
             CHECK (pruned_up_to BETWEEN 0 AND last_n)
+        """
+
+    private static let pruningMoment = """
+        -- Messages sent before this moment were pruned; NULL where none were, or where a version pruned them that did not note it.
+        ALTER TABLE conversations ADD COLUMN pruned_before_ms INTEGER
         """
 
     private static let tables = """

@@ -106,11 +106,12 @@ struct StoredConversations {
 
     /// Stores a new conversation without messages, and returns it with the number of its copies in long lists.
     ///
-    /// - Parameter pruned: the number its messages come after; to everybody in it those up to there are read.
+    /// - Parameter pruning: what its numbers begin after; to everybody in it those up to there are read.
     func insert(
-        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64, prunedUpTo pruned: Int64 = 0,
+        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64, pruning: Pruning = .none,
         _ longLists: LongLists
     ) throws -> (Conversation, activityCopies: Int) {
+        let pruned = pruning.upTo
         let places = try longLists.places(of: opening.participants, tenant: tenant)
         let copies = places.count { $0 == .inOrder }
         let isLarge = places.count > ConversationSummary.mostPeople
@@ -118,8 +119,8 @@ struct StoredConversations {
             sql: """
                 INSERT INTO conversations
                     (tenant_id, id, direct_low, direct_high, opened_at_ms, last_n, pruned_up_to, activity, change,
-                    activity_copies, participant_count, least_read_up_to, second_read_up_to)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    activity_copies, participant_count, least_read_up_to, second_read_up_to, pruned_before_ms)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try insertion.execute(arguments: [
             tenant.text, opening.id.text,
@@ -127,6 +128,7 @@ struct StoredConversations {
             opening.isDirect ? opening.participants[1].text : nil,
             moment.milliseconds, pruned, pruned, change, change, copies,
             isLarge ? places.count : nil, isLarge ? pruned : nil, isLarge ? pruned : nil,
+            pruning.before?.milliseconds,
         ])
         let key = db.lastInsertedRowID
         let joining = try db.cachedStatement(
@@ -149,6 +151,15 @@ struct StoredConversations {
             id: opening.id, key: key, lastN: pruned, prunedUpTo: pruned, change: change,
             participants: opening.participants.map { Conversation.Participant(user: $0, readUpTo: pruned) })
         return (conversation, copies)
+    }
+
+    /// What was pruned of a conversation.
+    func pruning(of key: Int64) throws -> Pruning {
+        let statement = try db.cachedStatement(
+            sql: "SELECT pruned_up_to, pruned_before_ms FROM conversations WHERE key = ?")
+        let cursor = try Row.fetchCursor(statement, arguments: [key])
+        guard let row = try cursor.next() else { return .none }
+        return Pruning(upTo: row[0], before: (row[1] as Int64?).map(Timestamp.init(milliseconds:)))
     }
 
     /// Records a change that every participant sees; `lastN` where it is a message.

@@ -114,6 +114,14 @@ struct StoredMessages {
         return try fetch(statement, [key, sender.text, clientMessageID], PageBounds(count: 1, bytes: .max)).first
     }
 
+    /// The first message that is there; nil where there is none.
+    func oldest() throws -> Message? {
+        let statement = try db.cachedStatement(
+            sql: "SELECT \(Self.columns) FROM messages WHERE conversation_key = ? ORDER BY n LIMIT 1")
+        let cursor = try Row.fetchCursor(statement, arguments: [key])
+        return try cursor.next().map(Self.message)
+    }
+
     /// How many messages a sender has written in the conversation.
     func count(of sender: UserID) throws -> Int64 {
         let statement = try db.cachedStatement(

@@ -25,18 +25,17 @@ enum EnvironmentArguments {
         guard !asksForInformation(given) else { return arguments }
         let variables = ours(environment)
         try refuseUnknown(variables.keys)
-        let takesAll = given.first == Serve._commandName
-        let takesDatabase = Postbox.configuration.subcommands.contains { $0._commandName == given.first }
+        let isTaken = options(of: given.first)
         var added: [String] = []
         for (variable, value) in variables.sorted(by: { $0.key < $1.key }) {
             try refuseReplacement(variable, value)
             guard let (name, meaning) = known[variable] else { continue }
             let isOn = meaning == .flag ? try flag(variable, value) : true
-            guard takesAll || (takesDatabase && name == "database") else { continue }
+            guard isTaken(name) else { continue }
             guard isOn, !given.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
             switch meaning {
             case .option: added.append("--\(name)=\(value)")
-            case .list: added += value.split(separator: ",").map { "--\(name)=\($0)" }
+            case .list: added += items(of: value).map { "--\(name)=\($0)" }
             case .flag: added.append("--\(name)")
             }
         }
@@ -48,6 +47,27 @@ enum EnvironmentArguments {
         guard let first = arguments.first else { return true }
         return ["help", "--version", "--generate-completion-script", "--experimental-dump-help"].contains(first)
             || arguments.contains { ["-h", "--help"].contains($0) }
+    }
+
+    /// Which options a command takes from the environment: serve all of them, token what it has in common with serve, the others the
+    /// database.
+    private static func options(of command: String?) -> (String) -> Bool {
+        switch command {
+        case Serve._commandName: return { _ in true }
+        case Token._commandName: return TokenOptions.optionNames.contains
+        default:
+            let exists = Postbox.configuration.subcommands.contains { $0._commandName == command }
+            return { exists && $0 == "database" }
+        }
+    }
+
+    /// What stands between commas, without blanks around it.
+    private static func items(of list: String) -> [Substring] {
+        list.split(separator: ",").compactMap { item in
+            guard let first = item.firstIndex(where: { $0 != " " }), let last = item.lastIndex(where: { $0 != " " })
+            else { return nil }
+            return item[first...last]
+        }
     }
 
     private static let known: [String: (name: String, meaning: Meaning)] = {
@@ -72,7 +92,7 @@ enum EnvironmentArguments {
 
     private static func refuseUnknown(_ variables: some Sequence<String>) throws(Failure) {
         let sentences = variables.filter { known[$0] == nil }.sorted().map { variable in
-            "there is no variable \(variable); the nearest is \(nearest(to: variable))"
+            "there is no variable \(variable); the nearest is \(Spelling.nearest(to: variable.uppercased(), among: known.keys))"
         }
         guard sentences.isEmpty else { throw .badUsage(sentences.joined(separator: ", ")) }
     }
@@ -83,18 +103,6 @@ enum EnvironmentArguments {
         throw .badUsage("the value of \(variable) is not valid UTF-8")
     }
 
-    /// The known name that is most like an unknown one: one that begins with it or that it begins with, or else the one that differs in
-    /// the fewest bytes.
-    private static func nearest(to variable: String) -> String {
-        let variable = variable.uppercased()
-        let ranks = known.keys.map { name in
-            let distance = distance(name, variable)
-            let isPart = name.hasPrefix(variable) || variable.hasPrefix(name)
-            return (rank: isPart ? 0 : distance, distance: distance, name: name)
-        }
-        return ranks.min { $0 < $1 }?.name ?? ""
-    }
-
     private static func flag(_ variable: String, _ value: String) throws(Failure) -> Bool {
         switch value.lowercased() {
         case "true", "yes", "on", "1": true
@@ -102,20 +110,5 @@ enum EnvironmentArguments {
         default:
             throw .badUsage("\(variable) is \(value), and must be true or false, yes or no, on or off, 1 or 0")
         }
-    }
-
-    /// The Levenshtein distance of two names, in bytes.
-    private static func distance(_ one: String, _ other: String) -> Int {
-        var row = Array(0...other.utf8.count)
-        for (index, byte) in one.utf8.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for (column, otherByte) in other.utf8.enumerated() {
-                let replaced = diagonal + (byte == otherByte ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[other.utf8.count]
     }
 }

@@ -11,33 +11,7 @@ struct IdentityOptions: ParsableArguments {
             """)
     var identity: IdentityKind?
 
-    @Option(
-        help: """
-            jwt: the file with the shared secret, for HS256, HS384 and HS512; read again when it changes and on SIGHUP. Others on the \
-            machine should not be able to read it.
-            """)
-    var jwtSecretFile: String?
-
-    @Option(help: "jwt: the file with the public keys, a JWK Set; read again when it changes and on SIGHUP.")
-    var jwksFile: String?
-
-    @Option(help: "jwt: the only issuer to believe.")
-    var jwtIssuer: String?
-
-    @Option(help: "jwt: the audience a token must be for.")
-    var jwtAudience: String?
-
-    @Option(help: "jwt: the claim that names the user.")
-    var jwtUserClaim = "sub"
-
-    @Option(help: "jwt: the claim that names the tenant.")
-    var jwtTenantClaim = "tenantId"
-
-    @Option(help: "jwt: the claim with the name others see.")
-    var jwtNameClaim = "name"
-
-    @Option(help: "jwt: the claim with the company others see.")
-    var jwtCompanyClaim = "company"
+    @OptionGroup var tokens: TokenOptions
 
     @Option(help: "The addresses of gateways and proxies, in CIDR notation; may be repeated. The default is loopback.")
     var trustedProxy: [String] = []
@@ -67,7 +41,7 @@ struct IdentityOptions: ParsableArguments {
         case .gateway:
             break
         case .jwt:
-            guard (jwtSecretFile == nil) != (jwksFile == nil) else {
+            guard (tokens.jwtSecretFile == nil) != (tokens.jwksFile == nil) else {
                 throw ValidationError("--identity jwt needs either --jwt-secret-file or --jwks-file")
             }
         }
@@ -93,20 +67,5 @@ struct IdentityOptions: ParsableArguments {
     }
 
     /// The key file in force; nil for identities without keys.
-    var keyFile: KeyFile? {
-        if let jwtSecretFile { return KeyFile(path: jwtSecretFile, kind: .secret) }
-        return jwksFile.map { KeyFile(path: $0, kind: .jwks) }
-    }
-
-    /// What tokens must say.
-    var rules: TokenRules {
-        var rules = TokenRules()
-        rules.userClaim = jwtUserClaim
-        rules.tenantClaim = jwtTenantClaim
-        rules.nameClaim = jwtNameClaim
-        rules.companyClaim = jwtCompanyClaim
-        rules.issuer = jwtIssuer
-        rules.audience = jwtAudience
-        return rules
-    }
+    var keyFile: KeyFile? { tokens.keyFile }
 }

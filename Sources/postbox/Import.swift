@@ -20,10 +20,11 @@ struct Import: ParsableCommand {
             line may name its "tenantId".
 
             "postbox export" writes the same lines, and some of them say more: "prunedUpTo" in a conversation is the number its \
-            messages come after, "activity" its place in lists (a greater one comes first; without it, the time of the last \
+            messages come after, "prunedBefore" the time before which messages were pruned, "activity" its place in lists (a greater one comes first; without it, the time of the last \
             message decides), and a message with "erased":true has no content.
 
-            A second run adds nothing twice; a bad line is reported with its number, and then \
+            A second run adds nothing twice, and brings nothing back that was pruned: in a conversation that was there before, messages \
+            from before the time up to which it was pruned are left out. A bad line is reported with its number, and then \
             nothing of the file is applied.
             """)
 
@@ -40,7 +41,8 @@ struct Import: ParsableCommand {
             let added = try Self.apply(lines: reader.next, to: store) { lines in
                 FileHandle.standardError.write(Data("postbox: \(lines) lines read\n".utf8))
             }
-            print("postbox: \(reader.lineNumber) lines read, \(added) messages added")
+            let leftOut = added.pruned > 0 ? ", \(added.pruned) left out because they were pruned" : ""
+            print("postbox: \(reader.lineNumber) lines read, \(added.messages) messages added\(leftOut)")
         } catch let error as ImportLineError {
             throw Failure.badData("\(file):\(reader.lineNumber): \(error.sentence)")
         } catch let error as ImportError {
@@ -48,15 +50,15 @@ struct Import: ParsableCommand {
         }
     }
 
-    /// Applies all lines or none; returns how many messages were added.
+    /// Applies all lines or none; returns what that added.
     static func apply(
         lines: () throws -> [UInt8]?, to store: SQLiteStore, progress: (Int) -> Void = { _ in }
-    ) throws -> Int {
+    ) throws -> ImportSummary {
         try store.importRecords(progress: progress) {
             while let line = try lines() {
                 if !line.isEmpty { return try ImportLine.record(from: line, now: SystemClock.now()) }
             }
             return nil
-        }.messages
+        }
     }
 }

@@ -14,12 +14,13 @@ extension ImportLine {
         case .person(let person, let tenant):
             self.init(.user, tenant)
             (id, name, company) = (person.id.text, person.name, person.company)
-        case .conversation(let opening, let tenant, let openedAt, let pruned, let activity):
+        case .conversation(let opening, let tenant, let openedAt, let pruning, let activity):
             self.init(.conversation, tenant)
             (id, participantIds) = (opening.id.text, opening.participants.map(\.text))
             direct = opening.isDirect ? true : nil
             timestamp = openedAt.rfc3339
-            prunedUpTo = pruned == 0 ? nil : pruned
+            prunedUpTo = pruning.upTo == 0 ? nil : pruning.upTo
+            prunedBefore = pruning.before?.rfc3339
             self.activity = activity
         case .message(let message, let tenant):
             self.init(.message, tenant)

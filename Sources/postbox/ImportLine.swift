@@ -26,6 +26,7 @@ struct ImportLine: Codable {
     var participantIds: [String]?
     var direct: Bool?
     var prunedUpTo: Int64?
+    var prunedBefore: String?
     var activity: Int64?
     var conversationId: String?
     var senderId: String?
@@ -69,8 +70,10 @@ struct ImportLine: Codable {
                 let opening = try Opening(
                     id: try conversation(id, "id"), participants: people, isDirect: direct ?? false)
                 return .conversation(
-                    opening, tenant, openedAt: try moment() ?? now,
-                    prunedUpTo: try Self.number(prunedUpTo, "prunedUpTo") ?? 0,
+                    opening, tenant, openedAt: try Self.moment(timestamp, "timestamp") ?? now,
+                    pruning: Pruning(
+                        upTo: try Self.number(prunedUpTo, "prunedUpTo") ?? 0,
+                        before: try Self.moment(prunedBefore, "prunedBefore")),
                     activity: try Self.number(activity, "activity"))
             } catch let error as MessagingError {
                 throw ImportLineError(Self.sentence(error))
@@ -97,7 +100,8 @@ struct ImportLine: Codable {
             return ImportedMessage(
                 conversation: try conversation(conversationId, "conversationId"),
                 sender: try user(senderId, "senderId"), content: content,
-                sentAt: try Self.required(try moment(), "timestamp"), clientMessageID: try key())
+                sentAt: try Self.required(try Self.moment(timestamp, "timestamp"), "timestamp"),
+                clientMessageID: try key())
         } catch let error as MessagingError {
             throw ImportLineError(Self.sentence(error))
         }
@@ -108,7 +112,7 @@ struct ImportLine: Codable {
             guard content == nil else { throw ImportLineError("an erased message has no content") }
             return nil
         }
-        return try MessageContent(try Self.required(content, "content"), limit: .max)
+        return try MessageContent(history: try Self.required(content, "content"))
     }
 
     /// The key under the rules of the wire, or a client could never retry with it; an empty one is none.
@@ -120,10 +124,10 @@ struct ImportLine: Codable {
         return clientMessageId
     }
 
-    private func moment() throws -> Timestamp? {
-        try timestamp.map { text in
+    private static func moment(_ text: String?, _ name: String) throws -> Timestamp? {
+        try text.map { text in
             guard let moment = Timestamp(rfc3339: text) else {
-                throw ImportLineError("timestamp must be like 2024-12-01T10:30:00.000Z")
+                throw ImportLineError("\(name) must be like 2024-12-01T10:30:00.000Z")
             }
             return moment
         }

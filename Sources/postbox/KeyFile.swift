@@ -53,6 +53,9 @@ struct KeyFile {
             modified: Timespec(status.st_mtim), changed: Timespec(status.st_ctim))
     }
 
+    /// Whether this process may read it.
+    var isReadable: Bool { access(path, R_OK) == 0 }
+
     /// Reads the keys.
     ///
     /// - Throws: ``Failure`` with a sentence that says what is wrong with which file.

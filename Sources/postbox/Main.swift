@@ -9,7 +9,9 @@ enum Main {
         do {
             let environment = ProcessInfo.processInfo.environment
             let given = try ProcessArguments.read()
-            var command = try Postbox.parseAsRoot(EnvironmentArguments.merged(into: given, environment))
+            let arguments = try EnvironmentArguments.merged(into: given, environment)
+            try CommandNames.check(given)
+            var command = try Postbox.parseAsRoot(arguments)
             // A server writes the notice to its log.
             if !(command is Serve), !EnvironmentArguments.asksForInformation(given) {
                 ServiceVariables.notice(environment).map(Report.line)

@@ -9,13 +9,15 @@ struct Prune: ParsableCommand {
         discussion: """
             Messages that were sent longer ago than --older-than are gone for everybody; conversations stay, and their numbers go on \
             where they were. An old message that stands behind a newer one, because a clock was wrong or a history was imported late, \
-            keeps its place and loses its content.
+            keeps its place and loses its content. Importing the same history again brings none of them back.
 
             The file is written anew without them, which needs up to twice its size in free room, half of that in the folder for \
             temporary files. Backups, replicas and exports keep them. Where anything was taken away, every client is told to fetch anew.
             """)
 
-    @Option(help: "The age from which on messages go: a number and d, w, m or y, such as 90d or 2y.")
+    @Option(
+        help: "The age from which on messages go: a number and d, w, m or y, such as 90d or 2y.",
+        transform: Age.argument)
     var olderThan: Age
 
     @Option(help: "The id of a conversation to prune; may be repeated.")
@@ -58,9 +60,14 @@ struct Prune: ParsableCommand {
     }
 }
 
-extension Age: ExpressibleByArgument {
+extension Age {
     /// Reads an age from the command line.
-    public init?(argument: String) {
-        self.init(argument)
+    fileprivate static func argument(_ text: String) throws -> Age {
+        guard let age = Age(text) else {
+            throw ValidationError(
+                "it takes a number from 1 to 9999 and a unit: d for days, w for weeks, m for months or y for years, such as 90d or 2y"
+            )
+        }
+        return age
     }
 }

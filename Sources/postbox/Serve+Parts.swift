@@ -66,7 +66,7 @@ extension Serve {
         case .jwt:
             guard let keys else { preconditionFailure("jwt was accepted without a key file") }
             let jwt = JWTIdentity(
-                keys: keys, rules: identity.rules, hashKey: TokenHashKey(random: RandomIDs.word),
+                keys: keys, rules: identity.tokens.rules, hashKey: TokenHashKey(random: RandomIDs.word),
                 capacity: indexCapacity,
                 now: SystemClock.now, introductions: introductions)
             return (jwt, jwt)

@@ -16,17 +16,17 @@ struct Serve: ParsableCommand {
             """)
 
     /// The options that have an environment variable: all of them.
-    static let optionNames = [
-        "host", "port", "database", "loops", "opening", "index-capacity", "cors-origin",
-        "identity", "jwt-secret-file", "jwks-file", "jwt-issuer", "jwt-audience", "jwt-user-claim", "jwt-tenant-claim",
-        "jwt-name-claim", "jwt-company-claim", "trusted-proxy",
-        "send-rate", "send-burst", "poll-rate", "poll-burst", "open-rate", "open-burst",
-        "max-content-bytes", "max-header-bytes", "max-answer-bytes", "max-answer-memory",
-        "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
-        "log-level", "log-format", "access-log-sample", "slow-request", "slow-commit", "admin",
-        "tls-cert", "tls-key",
-    ]
-    static let repeatableNames = ["cors-origin", "trusted-proxy"]
+    static let optionNames =
+        ["host", "port", "database", "loops", "opening", "index-capacity", "cors-origin", "identity"]
+        + TokenOptions.optionNames + [
+            "trusted-proxy",
+            "send-rate", "send-burst", "poll-rate", "poll-burst", "open-rate", "open-burst",
+            "max-content-bytes", "max-header-bytes", "max-answer-bytes", "max-answer-memory",
+            "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
+            "log-level", "log-format", "access-log-sample", "slow-request", "slow-commit", "admin",
+            "tls-cert", "tls-key",
+        ]
+    static let repeatableNames = ["cors-origin", "jwt-name-claim", "trusted-proxy"]
     static let flagNames = ["sample-data", "page", "access-log", "external-checkpoints"]
 
     @Option(help: "The address to listen on: IPv4, IPv6 or localhost.")

@@ -11,6 +11,7 @@ struct Base64URLTests {
         for count in 0..<70 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ count &* 101) }
             #expect(decode(TokenMint.base64(bytes)) == bytes)
+            #expect(String(decoding: Base64URL.encode(bytes), as: UTF8.self) == TokenMint.base64(bytes))
         }
         #expect(decode("-_-_") == [0xFB, 0xFF, 0xBF])
     }

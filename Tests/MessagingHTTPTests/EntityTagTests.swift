@@ -95,7 +95,7 @@ struct EntityTagTests {
         #expect(Set(tags).count == tags.count)
     }
 
-    @Test("and so for one conversation, names included")
+    @Test("Whatever the representation of one conversation depends on makes another tag, names included")
     func singlesDiffer() throws {
         let tags = try [
             single(), single(of: ConversationID(trusted: "conv-457")), single(epoch: Epoch(random: 1)),

@@ -25,7 +25,9 @@ struct ShowConversationTests {
         request(method, path, [(.userID, "alice")] + (tag.map { [(.ifNoneMatch, $0)] } ?? []))
     }
 
-    @Test("an idle poll is answered from memory, and then by the very same response", arguments: [one, own])
+    @Test(
+        "an idle poll of one conversation, or of the list by the own id, is answered from memory by the same response",
+        arguments: [one, own])
     func idle(path: String) async throws {
         let service = service()
         #expect(service.begin(poll(path)).response == nil)
@@ -39,7 +41,7 @@ struct ShowConversationTests {
         #expect(service.begin(poll(path, tag: "\"another\"")).response == nil)
     }
 
-    @Test("a commit of the conversation ends that, also where only a name has changed")
+    @Test("a commit of the conversation ends its 304 in memory, also where only a name has changed")
     func ended() async throws {
         let service = service()
         let tag = await service.answer(poll(Self.one)).value(of: "ETag")
@@ -51,7 +53,7 @@ struct ShowConversationTests {
         #expect(service.begin(poll(Self.one, tag: tag)).response == nil)
     }
 
-    @Test("a commit of another conversation does not")
+    @Test("a commit of another conversation leaves the 304 in memory as it is")
     func others() async throws {
         let service = service()
         let tag = await service.answer(poll(Self.one)).value(of: "ETag")
@@ -64,7 +66,7 @@ struct ShowConversationTests {
         #expect(service.begin(poll(Self.one, tag: tag)).response === kept)
     }
 
-    @Test("which of the two it was is said where something is wrong, too")
+    @Test("a refusal is counted for the list or for one conversation, by whose id was asked for")
     func labels() async {
         let service = service()
         func endpoint(_ request: Request) -> Endpoint? { service.begin(request).response?.label.endpoint }

@@ -133,7 +133,7 @@ struct TokenClaimTests {
         let bench = TokenBench(keys) { rules in
             rules.userClaim = "uid"
             rules.tenantClaim = "org"
-            rules.nameClaim = "display"
+            rules.nameClaims = ["display"]
             rules.companyClaim = "employer"
         }
         let more =
@@ -149,9 +149,28 @@ struct TokenClaimTests {
     @Test("A name of an odd type is no name, and does not keep anybody out")
     func oddNames() async throws {
         let bench = TokenBench(keys)
-        for name in ["null", "true", "[]", "{}", "1.5", "[\"Al\"]"] {
+        for name in ["null", "true", "[]", "{}", "1.5", "42", "[\"Al\"]"] {
             #expect(await bench.outcome(try token(TokenMint.claims("\"name\":\(name)"))).caller != nil, "name \(name)")
         }
         #expect(bench.introduced.isEmpty)
+    }
+
+    @Test(
+        "Of several claims for the name the first counts that is text in which there is something to see",
+        arguments: [
+            (#""name":"Al","email":"al@x.example""#, "Al"), (#""email":"al@x.example""#, "al@x.example"),
+            (#""email":"al@x.example","preferred_username":"al""#, "al@x.example"),
+            (#""preferred_username":"al""#, "al"),
+            (#""name":"","email":"al@x.example""#, "al@x.example"), (#""name":" \u200b","email":"al""#, "al"),
+            (#""name":null,"email":42,"preferred_username":"al""#, "al"),
+            (#""name":["Al"],"email":{},"preferred_username":"al""#, "al"),
+            (#""name":true,"email":"\u3164","preferred_username":"al""#, "al"), (#""nickname":"Al""#, nil),
+            (#""name":"""#, ""),
+            (#""name":"\u2800","email":7"#, ""),
+        ])
+    func severalNames(claims: String, name: String?) async throws {
+        let bench = TokenBench(keys) { $0.nameClaims = ["name", "email", "preferred_username"] }
+        #expect(await bench.outcome(try token(TokenMint.claims(claims))).caller != nil)
+        #expect(bench.introduced.map(\.name) == (name.map { [$0] } ?? []))
     }
 }

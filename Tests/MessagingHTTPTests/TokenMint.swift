@@ -1,6 +1,8 @@
 import Foundation
 import JWTKit
 
+@testable import MessagingHTTP
+
 /// Makes tokens: as an issuer would, and as somebody would who has no key.
 struct TokenMint: Sendable {
     let secret = Array("a shared secret of sixty-four bytes, so that it will do for HS512".utf8)
@@ -36,8 +38,7 @@ struct TokenMint: Sendable {
 
     /// A token with this header and payload, signed by this key.
     static func token(_ header: String, _ payload: String, by key: any JWTAlgorithm) throws -> [UInt8] {
-        let signed = "\(base64(header.utf8)).\(base64(payload.utf8))"
-        return Array("\(signed).\(base64(try key.sign(Array(signed.utf8))))".utf8)
+        try SignedToken.bytes(header: header.utf8, payload: payload.utf8, by: key)
     }
 
     /// A token with a signature that nobody made.

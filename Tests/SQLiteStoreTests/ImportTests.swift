@@ -136,6 +136,89 @@ struct ImportTests {
         #expect(try await store.allMessages(conversationID("c")).count == 4)
     }
 
+    private func prune(before milliseconds: Int64, asEarlierVersion isEarlier: Bool = false) throws {
+        store.close()
+        let offline = try OfflineDatabase(path: folder.database)
+        defer { offline.close() }
+        _ = try offline.prune(.everything, before: Timestamp(milliseconds: milliseconds))
+        if isEarlier {
+            try offline.queue.write { try $0.execute(sql: "UPDATE conversations SET pruned_before_ms = NULL") }
+        }
+    }
+
+    private func again(_ records: [ImportRecord]) throws -> (SQLiteStore, ImportSummary) {
+        let store = try SQLiteStore(path: folder.database)
+        var rest = records[...]
+        return (store, try store.importRecords { rest.popFirst() })
+    }
+
+    @Test("What was pruned does not come back, with or without a key; what is new comes, and nothing is read by it")
+    func pruned() async throws {
+        try run(history())
+        _ = try await store.send(draft(alice, to: .id(conversationID("c")), "live"))
+        try prune(before: 25)
+        let late = try message(alice, "never seen, and older than what was pruned", at: 24)
+        let (store, summary) = try again(history() + [late, try message(bob, "new", at: 25)])
+        defer { store.close() }
+        #expect(summary.messages == 1 && summary.pruned == 4)
+        let messages = try await store.allMessages(conversationID("c"))
+        #expect(messages.map(\.content) == ["same", "same", "live", "new"])
+        #expect(messages.map(\.n) == [3, 4, 5, 6])
+        #expect(try await store.list(of: bob).conversations[0].unread == 1)
+        #expect(try await store.allMessages(conversationID("g")).isEmpty)
+    }
+
+    @Test("Where all was pruned, a marker without a position reads nothing that people have written since")
+    func allPruned() async throws {
+        try run(history())
+        try prune(before: 31)
+        let open = try SQLiteStore(path: folder.database)
+        _ = try await open.send(draft(alice, to: .id(conversationID("c")), "live"))
+        open.close()
+        let (store, summary) = try again(history())
+        defer { store.close() }
+        #expect(summary.messages == 0 && summary.pruned == 5)
+        #expect(try await store.list(of: bob).conversations.first { $0.conversation.id.text == "c" }?.unread == 1)
+    }
+
+    @Test("An emptied message behind a newer one stays empty, whether it has a key or not")
+    func emptied() async throws {
+        let records = try [
+            conversation("c", alice, bob), message(alice, "newer", at: 50), message(bob, "old", at: 10),
+            message(bob, "keyed", at: 11, key: "k"), .read(conversationID("c"), alice, .none, upTo: nil),
+        ]
+        try run(records)
+        _ = try await store.send(draft(bob, to: .id(conversationID("c")), "live"))
+        try prune(before: 20)
+        let (store, summary) = try again(records)
+        defer { store.close() }
+        #expect(summary.messages == 0 && summary.pruned == 1)
+        #expect(try await store.allMessages(conversationID("c")).map(\.content) == ["newer", "", "", "live"])
+        #expect(try await store.list(of: alice).conversations[0].unread == 1)
+    }
+
+    @Test(
+        "Where an earlier version has pruned, what may have been pruned is refused by name, and what cannot have been comes in"
+    )
+    func prunedEarlier() async throws {
+        try run(history())
+        try prune(before: 25, asEarlierVersion: true)
+        #expect(throws: ImportError.prunedUpToUnknownMoment(conversationID("c"))) { try again(history()) }
+        let (store, summary) = try again([
+            try message(alice, "same", at: 30), try message(alice, "same", at: 30), try message(bob, "new", at: 30),
+        ])
+        #expect(summary.messages == 1 && summary.pruned == 0)
+        store.close()
+        // Pruning what that version has left tells for certain.
+        let offline = try OfflineDatabase(path: folder.database)
+        _ = try offline.prune(.everything, before: Timestamp(milliseconds: 31))
+        offline.close()
+        let (other, last) = try again(
+            try history().filter { if case .message(let m, _) = $0 { m.conversation.text == "c" } else { false } })
+        #expect(last.messages == 0 && last.pruned == 4)
+        other.close()
+    }
+
     @Test("A name that changes by import changes the lists that show it")
     func rename() async throws {
         try run(history())

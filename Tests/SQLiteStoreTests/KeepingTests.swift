@@ -47,6 +47,27 @@ struct KeepingTests {
         return said
     }
 
+    /// Expects a second import of the whole history to bring nothing back and to mark nothing as read, and takes what comes after it.
+    private func takesHistoryAgain(_ said: [Said], pruned: OfflineDatabase.Pruned) async throws {
+        let before = try await stored()
+        let opening = try Opening(id: id, participants: Self.users, isDirect: false)
+        func record(_ said: Said) throws -> ImportRecord {
+            .message(
+                ImportedMessage(
+                    conversation: id, sender: said.sender, content: try MessageContent(said.text),
+                    sentAt: Timestamp(milliseconds: said.at), clientMessageID: nil), .none)
+        }
+        let store = try SQLiteStore(path: folder.database)
+        let history = try [.conversation(opening, .none, openedAt: noon)] + said.map(record)
+        var rest = history[...]
+        let again = try store.importRecords { rest.popFirst() }
+        #expect(
+            again.messages == 0 && again.skipped == again.records && again.pruned == pruned.removed + pruned.emptied)
+        store.close()
+        let after = try await stored()
+        #expect(after.messages == before.messages && after.unread == before.unread)
+    }
+
     private func export() throws -> [ImportRecord] {
         var records: [ImportRecord] = []
         try ReadOnlyDatabase(path: folder.database).export { records.append($0) }
@@ -92,6 +113,7 @@ struct KeepingTests {
         #expect(messages == left)
         #expect(unread.allSatisfy { $0[0] == $0[1] })
         #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
+        try await takesHistoryAgain(said, pruned: pruned)
         try await goesOnAfterExport()
     }
 

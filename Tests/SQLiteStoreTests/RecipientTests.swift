@@ -21,7 +21,7 @@ struct RecipientTests {
             .conversation.id
     }
 
-    @Test("A conversation of the sender's with that id comes first, then the direct one with that user")
+    @Test("A recipient is the sender's conversation with that id first, then the direct one with that user")
     func order() async throws {
         let dave = UserID(trusted: "dave")
         try store.open("dave", alice, carol)
@@ -32,7 +32,8 @@ struct RecipientTests {
     }
 
     @Test(
-        "It is neither where the sender is in any conversation with that user, unless it is the direct one of the two")
+        "A recipient is ambiguous where the sender is in any conversation with that user, unless it is the two's direct one"
+    )
     func ambiguous() async throws {
         try store.open("bob", alice, carol)
         #expect(try await send(alice, bob) == conversationID("bob"))
@@ -46,7 +47,7 @@ struct RecipientTests {
         #expect(try await send(carol, carol) == conversationID("carol"))
     }
 
-    @Test("Finding that out costs as much for a user of a thousand conversations as for one of a few")
+    @Test("Finding out what a recipient is costs a user of a thousand conversations as much as one of a few")
     func cost() async throws {
         try store.open("zed", alice, carol)
         let counter = StepCounter()

@@ -96,7 +96,9 @@ struct StrangerTests {
         }
     }
 
-    @Test("So does a message to an id that may be a user's: to a stranger it is nothing but that")
+    @Test(
+        "A message to a recipient with the id of others' conversation costs as much as one to a user with no conversation's id"
+    )
     func recipient() async throws {
         try await expectAlike { id in
             try await steps {

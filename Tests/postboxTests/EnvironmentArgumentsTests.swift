@@ -130,6 +130,32 @@ struct EnvironmentArgumentsTests {
         #expect(try merged([command, "x"], environment) == [command, "x", "--database=a.sqlite"])
     }
 
+    @Test("A list in a variable has its items between commas, with or without blanks")
+    func lists() throws {
+        for list in ["name,email", "name, email", " name ,, email ,"] {
+            #expect(
+                try merged(["serve"], ["POSTBOX_JWT_NAME_CLAIM": list])
+                    == ["serve", "--jwt-name-claim=name", "--jwt-name-claim=email"])
+        }
+        #expect(try merged(["serve"], ["POSTBOX_JWT_NAME_CLAIM": " , "]) == ["serve"])
+        #expect(
+            try merged(["serve", "--jwt-name-claim", "x"], ["POSTBOX_JWT_NAME_CLAIM": "a"])
+                == ["serve", "--jwt-name-claim", "x"])
+    }
+
+    @Test("The command token takes from the environment what serve takes about tokens, and nothing else")
+    func token() throws {
+        let environment = [
+            "POSTBOX_DATABASE": "a.sqlite", "POSTBOX_PORT": "1", "POSTBOX_IDENTITY": "jwt", "POSTBOX_JWT_AUDIENCE": "a",
+            "POSTBOX_JWT_SECRET_FILE": "s", "POSTBOX_PAGE": "on", "POSTBOX_TRUSTED_PROXY": "::1",
+        ]
+        #expect(
+            try merged(["token", "--user", "a"], environment)
+                == ["token", "--user", "a", "--jwt-audience=a", "--jwt-secret-file=s"])
+        let help = Token.helpMessage()
+        for name in TokenOptions.optionNames { #expect(help.contains("--\(name) ")) }
+    }
+
     @Test("Without a command no variable is added", arguments: [[], ["--help"], ["help"], ["nonsense"]])
     func noCommand(arguments: [String]) throws {
         #expect(try merged(arguments, ["POSTBOX_DATABASE": "a.sqlite"]) == arguments)

@@ -92,8 +92,16 @@ struct ImportLineTests {
     func pruned() throws {
         let opening = try Opening(id: talk, participants: [alice, bob], isDirect: false)
         let line =
-            #"{"kind":"conversation","id":"conv-1","participantIds":["bob","alice"],"prunedUpTo":7,"activity":3}"#
-        #expect(try record(line) == .conversation(opening, .none, openedAt: now, prunedUpTo: 7, activity: 3))
+            #"{"kind":"conversation","id":"conv-1","participantIds":["bob","alice"],"prunedUpTo":7,"activity":3,"#
+        #expect(
+            try record(line.dropLast() + "}")
+                == .conversation(opening, .none, openedAt: now, pruning: Pruning(upTo: 7, before: nil), activity: 3))
+        let pruning = Pruning(upTo: 7, before: Timestamp(milliseconds: 1500))
+        #expect(
+            try record(line + #""prunedBefore":"1970-01-01T00:00:01.5Z"}"#)
+                == .conversation(opening, .none, openedAt: now, pruning: pruning, activity: 3))
+        #expect(
+            complaint((line + #""prunedBefore":"90d"}"#).utf8) == "prunedBefore must be like 2024-12-01T10:30:00.000Z")
     }
 
     @Test("A line with an erased message has no content")
@@ -120,7 +128,10 @@ struct ImportLineTests {
         }
         let records: [ImportRecord] = [
             .person(Person(id: alice), .none), .person(Person(id: bob, name: strange, company: ""), acme),
-            .conversation(opening, acme, openedAt: now, prunedUpTo: 4, activity: 1),
+            .conversation(
+                opening, acme, openedAt: now,
+                pruning: Pruning(upTo: 4, before: Timestamp(milliseconds: -62_000_000_000_001)),
+                activity: 1),
             .conversation(opening, .none, openedAt: now),
             .message(try message(strange, strange.filter { $0 != "\u{1}" && $0 != "\u{7F}" }), acme),
             .message(try message(nil, nil), .none), .read(talk, bob, acme, upTo: 9),

@@ -63,3 +63,21 @@ same() {
 @test "content that looks like JSON comes back byte for byte" {
     comes_back '{"content": null, "a": [1e400, 0.1]}'
 }
+
+@test "content of which nothing can be seen is blank, however it is sent, and a visible character among it is not" {
+    send alice conv-1 'Hi' bob
+    # Zero width space, word joiner, blank braille, byte order mark, Hangul fillers, soft hyphen, Mongolian vowel separator, a tag,
+    # selectors of variants, marks of direction, ideographic space.
+    for blank in '\u200b' '\u2060' '\u2800' '\ufeff' '\u3164' '\u115f\u1160' '\uffa0' '\u00ad' '\u180e' '\U000e0001' '\ufe0f' \
+        '\U000e0100' '\u200e\u202e' '\u3000' ' \u200b\n\u2800\t\u2063'; do
+        # shellcheck disable=SC2059
+        text=$(printf "$blank."); text=${text%.}
+        post alice conv-1 "$(jq -cn --arg text "$text" '{content: $text}')"
+        assert_problem 422 invalid-message
+        as alice POST "$API/conv-1/messages" --header 'Content-Type: text/plain' --data-binary "$text"
+        assert_problem 422 invalid-message
+        send alice conv-1 "$text.$text"
+    done
+    as bob GET "$API/conv-1/messages"
+    assert_json 'length == 16'
+}

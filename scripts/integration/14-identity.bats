@@ -5,7 +5,9 @@ load helpers
 
 @test "without an identity every endpoint is 401 with WWW-Authenticate" {
     send alice conv-1 'Hi' bob
-    for call in "GET $API" "HEAD $API" "GET $API/conv-1/messages" "POST $API/conv-1/messages" "PUT $API/conv-1/read"; do
+    for call in "GET $API" "HEAD $API" "GET $API/conv-1/messages" "POST $API/conv-1/messages" "PUT $API/conv-1/read" \
+        "GET $API/alice" "GET $API/conv-1" "HEAD $API/conv-1" "POST $API/conv-1/read" "PATCH $API/conv-1/read" \
+        "POST $ORIGIN/api/messages/send"; do
         # shellcheck disable=SC2086
         request $call
         [[ $call == HEAD* ]] || assert_problem 401 unauthenticated

@@ -159,3 +159,96 @@ refuses_line() {
     as alice GET "$API"
     assert_json '. == []'
 }
+
+@test "what was pruned does not come back when the history is imported again, whole, longer or in part" {
+    import
+    postbox prune --older-than 1y --all --database "$DATABASE"
+    assert_equal "$EXIT" 0
+    pruned=$(everything)
+    import
+    assert_equal "$EXIT" 0
+    [[ $(cat "$OUT") == *' 0 messages added, 3 left out because they were pruned' ]] || fail "$(cat "$OUT")"
+    assert_equal "$(everything)" "$pruned"
+    # A part of it, and a file with one more old and two new messages.
+    mv "$HISTORY" "$HISTORY.whole"
+    grep -v 'yourself' "$HISTORY.whole" >"$HISTORY"
+    import
+    assert_equal "$EXIT" 0
+    assert_equal "$(everything)" "$pruned"
+    {
+        tail -n +5 "$HISTORY.whole"
+        printf '{"kind": "message", "conversationId": "conv-1", "senderId": "%s", "content": "%s", "timestamp": "%s"}\n' \
+            bob 'Older' 2023-01-01T00:00:00Z alice 'Newer' "$(date -u --date='-1 day' +%FT%TZ)" bob 'Newest' "$(date -u +%FT%TZ)"
+    } >"$HISTORY"
+    for added in 2 0; do
+        import
+        assert_equal "$EXIT" 0
+        [[ $(cat "$OUT") == *" $added messages added, 3 left out"* ]] || fail "$(cat "$OUT")"
+    done
+    start_postbox
+    as bob GET "$API/conv-1/messages"
+    assert_json 'map([.id, .content]) == [["conv-1:4", "Newer"], ["conv-1:5", "Newest"]]'
+    as bob GET "$API"
+    assert_json '.[0].unread == 1'
+}
+
+@test "it does not come back after a restore, nor where an export was imported, and live messages stay unread" {
+    import
+    postbox backup "$BATS_TEST_TMPDIR/before.sqlite" --database "$DATABASE"
+    postbox prune --older-than 90d --conversation conv-1 --database "$DATABASE"
+    start_postbox
+    send bob conv-1 'live'
+    stop_postbox
+    postbox backup "$BATS_TEST_TMPDIR/after.sqlite" --database "$DATABASE"
+    postbox export --database "$DATABASE"
+    cp "$OUT" "$BATS_TEST_TMPDIR/export.jsonl"
+    only_live() {
+        start_postbox
+        as alice GET "$API/conv-1/messages"
+        assert_json 'map([.id, .content]) == [["conv-1:4", "live"]]'
+        as alice GET "$API"
+        assert_json '.[0].unread == 1'
+        stop_postbox
+    }
+    postbox restore "$BATS_TEST_TMPDIR/after.sqlite" --force --database "$DATABASE"
+    import
+    assert_equal "$EXIT" 0
+    only_live
+    rm "$DATABASE"*
+    for file in "$BATS_TEST_TMPDIR/export.jsonl" "$HISTORY" "$BATS_TEST_TMPDIR/export.jsonl"; do
+        postbox import "$file" --database "$DATABASE"
+        assert_equal "$EXIT" 0
+        only_live
+    done
+    # A backup from before has them.
+    postbox restore "$BATS_TEST_TMPDIR/before.sqlite" --force --database "$DATABASE"
+    before=$(everything)
+    import
+    assert_equal "$EXIT" 0
+    assert_equal "$(everything)" "$before"
+}
+
+@test "an import after a prune that is killed in the middle brings nothing back, and neither does the next" {
+    import
+    postbox prune --older-than 1y --all --database "$DATABASE"
+    pruned=$(everything)
+    awk 'BEGIN { for (n = 1; n <= 20001; n++)
+        printf "{\"kind\":\"message\",\"conversationId\":\"conv-1\",\"senderId\":\"bob\",\"content\":\"%d\",\"timestamp\":\"2999-01-01T00:00:00Z\"}\n", n }' >>"$HISTORY"
+    mkfifo "$BATS_TEST_TMPDIR/pipe"
+    "$POSTBOX" import "$BATS_TEST_TMPDIR/pipe" --database "$DATABASE" >"$OUT" 2>"$ERR" 3>&- &
+    importer=$!
+    # It waits for the last line.
+    exec 4>"$BATS_TEST_TMPDIR/pipe"
+    head -n -1 "$HISTORY" >&4
+    await grep -q '^postbox: 10000 lines read' "$ERR"
+    kill -KILL "$importer"
+    wait "$importer" || true
+    exec 4>&-
+    assert_equal "$(everything)" "$pruned"
+    import
+    assert_equal "$EXIT" 0
+    [[ $(cat "$OUT") == *' 20001 messages added, 3 left out'* ]] || fail "$(cat "$OUT")"
+    assert_equal "$(sqlite3 "$DATABASE" 'SELECT min(n), max(n), count(*) FROM messages')" '4|20004|20001'
+    postbox check --database "$DATABASE"
+    assert_equal "$EXIT" 0
+}

@@ -127,3 +127,19 @@ open_conversation() {
     assert_equal "$EXIT" 65
     assert_one_line 'postbox: *conv-1*'
 }
+
+@test "a command that does not exist is refused with the nearest that does" {
+    postbox serv --port 0
+    assert_equal "$EXIT" 64
+    assert_one_line 'postbox: there is no command serv; the nearest is serve,*'
+    postbox users sett alice
+    assert_equal "$EXIT" 64
+    assert_one_line 'postbox: there is no command users sett; the nearest is users set,*'
+}
+
+@test "an age without a unit is refused, and the units are named" {
+    postbox prune --older-than 90 --all --database "$DATABASE"
+    assert_equal "$EXIT" 64
+    assert_one_line 'postbox: *d for days, w for weeks, m for months or y for years*'
+    [[ ! -e $DATABASE ]]
+}

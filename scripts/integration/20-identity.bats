@@ -118,6 +118,123 @@ refuses() {
     gets 401 "$(token "$(jq -c '.org = true' <<<"$claims")")"
 }
 
+@test "people without the claim name are called by the first other claim that says how, as email or preferred_username" {
+    call() { bearing "$(token "$1")" POST "$API/@bob/messages" --json '{"content": "Hi"}'; assert_status 201; }
+    names() {
+        bearing "$(token '{"sub": "bob", "tenantId": "acme", "exp": "+60"}')" GET "$API"
+        assert_json 'map(.name) | sort == $names' --argjson names "$1"
+    }
+    claims='{"sub": "6f0c", "email": "dana@acme.example", "tenantId": "acme", "exp": "+60"}'
+    start_postbox --jwt-secret-file "$SECRET"
+    call "$claims"
+    names '["6f0c"]'
+    restart_postbox --jwt-secret-file "$SECRET" --jwt-name-claim name --jwt-name-claim email
+    call "$claims"
+    names '["dana@acme.example"]'
+    assert_json '.[0].participants | map(.name) | sort == ["bob", "dana@acme.example"]'
+    call "$(jq -c '.sub = "7" | .name = "Lee Wong" | .email = "lee@acme.example"' <<<"$claims")"
+    call "$(jq -c '.sub = "8" | .name = " \u200b" | .email = "sam@acme.example"' <<<"$claims")"
+    names '["Lee Wong", "dana@acme.example", "sam@acme.example"]'
+    stop_postbox
+    POSTBOX_JWT_NAME_CLAIM='preferred_username, name' start_postbox --jwt-secret-file "$SECRET"
+    call "$(jq -c '.preferred_username = "dana"' <<<"$claims")"
+    call "$(jq -c '.sub = "7" | .preferred_username = 7 | .name = "Lee"' <<<"$claims")"
+    names '["Lee", "dana", "sam@acme.example"]'
+}
+
+@test "a name of which nothing can be seen is none, in a token, from a gateway and in an import" {
+    mkdir -p "${DATABASE%/*}"
+    printf '%s\n' '{"kind": "user", "id": "ann", "name": "\u200b\u2060"}' '{"kind": "user", "id": "bea", "name": "\u3164 \ufeff"}' \
+        '{"kind": "conversation", "id": "c", "participantIds": ["ann", "bea", "cem", "dora"]}' >"$FOLDER/people"
+    postbox import "$FOLDER/people" --database "$DATABASE"
+    assert_equal "$EXIT" 0
+    start_postbox --jwt-secret-file "$SECRET"
+    bearing "$(token '{"sub": "cem", "name": "\u2800\udb40\udc01", "exp": "+60"}')" GET "$API"
+    assert_json '.[0].name == "ann, bea, dora" and .[0].initials == "AB"'
+    stop_postbox
+    start_postbox --identity gateway
+    request GET "$API" --header 'X-User-ID: dora' --header "X-User-Name: $(printf '\u00ad\u180e')"
+    assert_json '.[0].name == "ann, bea, cem" and (.[0].participants | map(.name) == ["ann", "bea", "cem", "dora"])'
+}
+
+@test "postbox token makes tokens that a server with that secret believes, with the same options or settings" {
+    chmod 600 "$SECRET"
+    start_postbox --jwt-secret-file "$SECRET"
+    postbox token --jwt-secret-file "$SECRET" --user dana --name 'Dana Reyes' --company Acme
+    assert_equal "$EXIT" 0
+    assert_equal "$(wc -l <"$OUT")" 1
+    assert_equal "$(cat "$ERR")" ''
+    dana=$(cat "$OUT")
+    bearing "$dana" POST "$API/@lee/messages" --json '{"content": "Hi"}'
+    assert_status 201
+    postbox token --jwt-secret-file "$SECRET" --user lee --expires 90s
+    bearing "$(cat "$OUT")" GET "$API"
+    assert_json '.[0].name == "Dana Reyes" and .[0].company == "Acme" and .[0].initials == "DR"'
+    postbox token --jwt-secret-file "$SECRET" --user lee --tenant acme
+    bearing "$(cat "$OUT")" GET "$API"
+    assert_status 200
+    assert_json '. == []'
+    # The payload of the first says when it was made and until when it is good: for an hour.
+    jq -Rce 'split(".")[1] | gsub("-"; "+") | gsub("_"; "/") | @base64d | fromjson | .exp - .iat == 3600' <<<"$dana" >/dev/null
+    stop_postbox
+    options=(--jwt-issuer https://id.example --jwt-audience postbox --jwt-user-claim uid --jwt-tenant-claim org --jwt-name-claim email)
+    start_postbox --jwt-secret-file "$SECRET" "${options[@]}"
+    gets 401 "$dana"
+    postbox token --jwt-secret-file "$SECRET" "${options[@]}" --user dana --name dana@acme.example --tenant acme
+    gets 200 "$(cat "$OUT")"
+    stop_postbox
+    export POSTBOX_JWT_SECRET_FILE=$SECRET POSTBOX_JWT_ISSUER=https://id.example POSTBOX_JWT_AUDIENCE=postbox POSTBOX_DATABASE=$DATABASE
+    start_postbox --identity jwt
+    postbox token --user dana
+    assert_equal "$EXIT" 0
+    gets 200 "$(cat "$OUT")"
+    unset POSTBOX_JWT_SECRET_FILE POSTBOX_JWT_ISSUER POSTBOX_JWT_AUDIENCE POSTBOX_DATABASE
+}
+
+@test "postbox token says what is missing or wrong, as other commands do" {
+    no_token() {
+        local code=$1
+        shift
+        postbox token "$@"
+        assert_equal "$EXIT" "$code"
+        assert_equal "$(cat "$OUT")" ''
+    }
+    printf '{"keys": []}' >"$KEYS"
+    printf 'short\n' >"$FOLDER/short"
+    chmod 600 "$SECRET" "$FOLDER/short"
+    no_token 64 --user dana
+    assert_one_line 'postbox: *--jwt-secret-file'
+    no_token 64 --jwt-secret-file "$SECRET"
+    assert_one_line 'postbox: *--user*'
+    no_token 64 --jwks-file "$KEYS" --user dana
+    assert_one_line 'postbox: a JWK Set holds public keys, which cannot sign*'
+    POSTBOX_JWKS_FILE=$KEYS no_token 64 --user dana
+    assert_one_line 'postbox: a JWK Set holds public keys, which cannot sign*'
+    for wrong in '--expires 90' '--expires 1w' '--expires 0h' '--expires -1h'; do
+        # shellcheck disable=SC2086
+        no_token 64 --jwt-secret-file "$SECRET" --user dana $wrong
+        [[ $wrong == *-1h ]] || assert_one_line 'postbox: *a unit: s, m, h or d*'
+    done
+    no_token 64 --jwt-secret-file "$SECRET" --user ''
+    no_token 64 --jwt-secret-file "$SECRET" --user dana --tenant "$(printf 'a\nb')"
+    no_token 64 --jwt-secret-file "$SECRET" --user dana --jwt-user-claim name --name Dana
+    assert_one_line 'postbox: the claim name would have two values'
+    no_token 66 --jwt-secret-file "$FOLDER/none" --user dana
+    assert_one_line "postbox: cannot read $FOLDER/none"
+    no_token 65 --jwt-secret-file "$FOLDER/short" --user dana
+    assert_one_line "postbox: $FOLDER/short: a secret needs at least 32 bytes, this has 5"
+    # What a server names in its log.
+    chmod 644 "$SECRET"
+    postbox token --jwt-secret-file "$SECRET" --user dana
+    assert_equal "$EXIT" 0
+    assert_one_line "postbox: $SECRET can be read by everybody on this machine*"
+    printf 'a shared secret of thirty-two bytes or more\r\n' >"$SECRET"
+    chmod 600 "$SECRET"
+    postbox token --jwt-secret-file "$SECRET" --user dana
+    assert_one_line "postbox: the secret in $SECRET ends in a carriage return (CR)*"
+    [[ $(cat "$OUT") == *.*.* ]]
+}
+
 @test "tenants in tokens are strangers to one another" {
     start_postbox --identity jwt --jwt-secret-file "$SECRET"
     one=$(token '{"sub": "alice", "tenantId": "one", "exp": "+60"}')

@@ -51,7 +51,7 @@ unchanged() {
     assert_json 'map(.id) == ["conv-2"]'
 }
 
-@test "it is polled by entity tag and by cursor, and paged, as the list is" {
+@test "the list by one's own id is polled by entity tag and by cursor, and paged, as the list is" {
     for n in 1 2 3; do send alice "conv-$n" "Hello $n" bob; done
     as alice GET "$API/alice?limit=2"
     assert_json 'map(.id) == ["conv-3", "conv-2"]'
@@ -114,14 +114,14 @@ unchanged() {
     assert_problem 400 malformed-request
 }
 
-@test "500 people are all there" {
+@test "one conversation of 500 people shows all of them" {
     post user-101 group "{\"content\": \"Hello, all\", \"participantIds\": $(crowd 2 500)}"
     assert_status 201
     as user-300 GET "$API/group"
     assert_json '(.participants | length) == 500 and .participantCount == 500 and .unread == 1'
 }
 
-@test "it has what a poll has, and HEAD has the same without the body" {
+@test "one conversation has the fields that a poll has, and HEAD has the same without the body" {
     send alice conv-1 'Hello' bob
     as bob GET "$API/conv-1?messages=5"
     fields=$(polling_headers) length=$(wc -c <"$BODY")
@@ -134,7 +134,7 @@ unchanged() {
     assert_header Content-Length "$length"
 }
 
-@test "its cursor goes on where it ends, in its messages" {
+@test "the cursor of one conversation goes on where it ends, in its messages" {
     send alice conv-1 'one' bob
     as bob GET "$API/conv-1"
     cursor=$(header X-Cursor)
@@ -143,7 +143,7 @@ unchanged() {
     assert_contents two
 }
 
-@test "since, before and limit mean nothing to it, unless they are malformed" {
+@test "since, before and limit mean nothing to one conversation; a malformed limit is 400" {
     send alice conv-1 'one' bob
     tag=$(etag bob conv-1)
     for query in 'since=1' 'before=rubbish' 'limit=1' 'unknown=1'; do
@@ -155,7 +155,7 @@ unchanged() {
     assert_problem 400 malformed-request
 }
 
-@test "its entity tag changes with messages and reads, and with nothing else" {
+@test "the entity tag of one conversation changes with messages and reads, and not with what it does not show" {
     post alice group '{"content": "one", "participantIds": ["bob", "carol"]}'
     send alice other 'elsewhere' bob
     tag=$(etag alice group)
@@ -186,25 +186,29 @@ unchanged() {
     [[ $(etag bob group) != "$tag" ]]
 }
 
-@test "it changes with a name, also of a person whom no list shows" {
+@test "the entity tag of one conversation changes with a name, also of a person whom no list shows" {
     restart_postbox --identity gateway --trusted-proxy 127.0.0.1
     post user-101 group "{\"content\": \"Hello\", \"participantIds\": $(crowd 2 40)}"
     assert_status 201
     tag=$(etag user-101 group)
     unchanged user-101 group "$tag"
+    old=$tag
     as user-140 GET "$API" --header 'X-User-Name: Zoë Zimmer'
     as user-101 GET "$API/group" --header "If-None-Match: $tag"
     assert_json '.participants[39] == {"id": "user-140", "name": "Zoë Zimmer", "company": ""}'
     tag=$(header ETag)
     unchanged user-101 group "$tag"
-    # What the writer remembers of the conversation must not take the name back.
-    send user-102 group 'Hello again'
+    # A write that shows user-101 nothing: what the writer remembers of the conversation must not take the name back.
     mark_read user-103 group
+    unchanged user-101 group "$tag"
+    as user-101 GET "$API/group" --header "If-None-Match: $old"
+    assert_status 200
+    send user-102 group 'Hello again'
     as user-101 GET "$API/group" --header "If-None-Match: $tag"
     assert_json '.participants[39].name == "Zoë Zimmer" and .lastMessage == "Hello again"'
 }
 
-@test "@bob is the direct conversation with bob" {
+@test "GET of @bob is the direct conversation with bob" {
     as alice GET "$API/@bob"
     assert_problem 404 conversation-not-found
     post alice @bob '{"content": "Hi"}'
@@ -216,7 +220,7 @@ unchanged() {
     unchanged bob "$id" "$tag"
 }
 
-@test "a conversation of others is answered like none" {
+@test "GET of a conversation of others is answered like none" {
     send alice theirs 'Hello' bob
     for method in GET HEAD; do
         for condition in 'X: y' 'If-None-Match: *'; do
@@ -234,7 +238,7 @@ unchanged() {
     assert_problem 404 conversation-not-found
 }
 
-@test "it costs what a poll of its size costs" {
+@test "GET of one conversation costs what a poll of its size costs" {
     send alice conv-1 'one' bob
     text=$(printf '%1100s' '' | tr ' ' x)
     for n in {1..64}; do send alice conv-1 "$n $text"; done
@@ -248,7 +252,7 @@ unchanged() {
     assert_problem 429 rate-limited
 }
 
-@test "it has no other methods" {
+@test "one conversation is read with GET and HEAD only" {
     for method in POST PUT PATCH DELETE; do
         as alice "$method" "$API/alice"
         assert_problem 405 method-not-allowed
@@ -323,7 +327,7 @@ unchanged() {
     assert_json '.receiverId == "bob"'
 }
 
-@test "it does not get it either if that user is not in the group, or is known from nowhere but the group" {
+@test "a group under another user's id does not get it either where that user is not in it, or known from nowhere else" {
     post alice elsewhere '{"content": "Hello", "participantIds": ["bob", "carol"]}'
     post mallory bob '{"content": "Hello, alice", "participantIds": ["alice", "eve"]}'
     to alice '{"content": "for bob", "recipientId": "bob"}'
@@ -363,7 +367,7 @@ unchanged() {
     assert_problem 422 ambiguous-recipient
 }
 
-@test "whoever is named besides has to take part, and nothing is opened otherwise" {
+@test "a user named beside the recipient has to take part, and nothing is opened otherwise" {
     send alice conv-1 'one' bob
     to alice '{"content": "two", "conversationId": "conv-1", "recipientId": "bob", "receiverId": "conv-1"}'
     assert_status 201
@@ -396,7 +400,7 @@ unchanged() {
     assert_problem 400 malformed-request
 }
 
-@test "a retry gets the first answer, and only the operator opens where that is so" {
+@test "/send gives a retry its first answer, and obeys --opening operator" {
     body='{"content": "Hi", "recipientId": "bob", "clientMessageId": "once"}'
     to alice "$body"
     assert_status 201
@@ -416,7 +420,7 @@ unchanged() {
     assert_status 201
 }
 
-@test "sends are limited as ever, and openings too" {
+@test "/send is limited as other sends and openings are" {
     restart_postbox --send-rate 0.01 --send-burst 2 --open-rate 0.01 --open-burst 1
     to alice '{"content": "Hi", "recipientId": "bob"}'
     assert_status 201
@@ -426,7 +430,7 @@ unchanged() {
     assert_problem 429 rate-limited
 }
 
-@test "20 first messages at the same time make one direct conversation" {
+@test "20 first messages to /send at the same time make one direct conversation" {
     first_message() {
         if (($1 % 2)); then
             to alice "{\"content\": \"$1\", \"recipientId\": \"bob\"}"
@@ -440,7 +444,7 @@ unchanged() {
     assert_json 'length == 1 and .[0].unread == 10'
 }
 
-@test "only POST sends" {
+@test "/send takes POST only" {
     for method in GET HEAD PUT PATCH DELETE; do
         as alice "$method" "$ORIGIN/api/messages/send"
         assert_equal "$CODE" 405

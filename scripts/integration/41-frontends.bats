@@ -16,38 +16,40 @@ story() {
     POSTBOX=$POSTBOX timeout 150 "$PYTHON" -B "$BATS_TEST_DIRNAME/browser" messages_app "$@" "$BATS_TEST_TMPDIR" 3>&-
 }
 
-@test "two Chromiums on another origin list, send and read; idle polls get 304, a token is renewed, and /ws is given up" {
+# A day: two people list, send and read; idle polls get 304, 12 a minute; /ws is given up; a token expires and is renewed.
+
+@test "a messages page of another backend works unchanged in Chromium on another origin" {
     story day chromium cross-origin
 }
 
-@test "so does Firefox on another origin" {
+@test "a messages page of another backend works unchanged in Firefox on another origin" {
     story day firefox cross-origin
 }
 
-@test "so does WebKit on another origin" {
+@test "a messages page of another backend works unchanged in WebKit on another origin" {
     story day webkit cross-origin
 }
 
-@test "so do two Chromiums behind a development server that takes a prefix off" {
+@test "a messages page of another backend works unchanged in Chromium behind a development server that strips a prefix" {
     story day chromium development-proxy
 }
 
-@test "so does Firefox behind a development server" {
+@test "a messages page of another backend works unchanged in Firefox behind a development server that strips a prefix" {
     story day firefox development-proxy
 }
 
-@test "so does WebKit behind a development server" {
+@test "a messages page of another backend works unchanged in WebKit behind a development server that strips a prefix" {
     story day webkit development-proxy
 }
 
-@test "so do two Chromiums behind nginx, which takes a prefix off and speaks HTTP/2" {
+@test "a messages page of another backend works unchanged in Chromium behind nginx that strips a prefix and speaks HTTP/2" {
     story day chromium nginx
 }
 
-@test "so does Firefox behind nginx with HTTP/2" {
+@test "a messages page of another backend works unchanged in Firefox behind nginx that strips a prefix and speaks HTTP/2" {
     story day firefox nginx
 }
 
-@test "so does WebKit behind nginx with HTTP/2" {
+@test "a messages page of another backend works unchanged in WebKit behind nginx that strips a prefix and speaks HTTP/2" {
     story day webkit nginx
 }

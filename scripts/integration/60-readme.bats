@@ -107,11 +107,27 @@ run_lines() {
 @test "the quick start, asked for another identity, prints lines that fit it" {
     [[ $POSTBOX == "$REPOSITORY/.build/release/postbox" ]] || return 0
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
-    DANA=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "dana", "exp": "+600"}')
-    LEE=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "lee", "exp": "+600"}')
+    # The tokens are in the lines, whatever the server wants of them.
+    quick_start --identity jwt --jwt-secret-file "$FOLDER/secret"
+    assert_lacks 'X-User-ID|demo|browser|application-17|DANA' "$OUT"
+    run_lines
+    lee=$(grep -oP "^  curl -H \K'Authorization: Bearer [^']*'" "$OUT" | tail -n 4 | head -n 1)
+    request GET "$ORIGIN/api/messages/conversations" --header "$(tr -d "'" <<<"$lee")"
+    assert_json '.[0].name == "Dana Reyes" and .[0].initials == "DR"'
+    stop_postbox
+    rm "$FOLDER/quick.sqlite"
+    POSTBOX_JWT_ISSUER=https://id.example quick_start "--jwt-secret-file=$FOLDER/secret" --jwt-audience postbox --jwt-user-claim uid
+    run_lines
+    stop_postbox
+    rm "$FOLDER/quick.sqlite"
+    # Public keys cannot sign, so the lines are for tokens from elsewhere.
+    openssl genrsa -out "$FOLDER/key.pem" 2048 2>/dev/null
+    python3 "$BATS_TEST_DIRNAME/hostile.py" jwks key "$FOLDER/key.pem" >"$FOLDER/keys.json"
+    DANA=$(python3 "$BATS_TEST_DIRNAME/hostile.py" rsa-token "$FOLDER/key.pem" key '{"sub": "dana"}')
+    LEE=$(python3 "$BATS_TEST_DIRNAME/hostile.py" rsa-token "$FOLDER/key.pem" key '{"sub": "lee"}')
     export DANA LEE
-    quick_start --jwt-secret-file "$FOLDER/secret"
-    assert_lacks 'X-User-ID|demo|browser|application-17' "$OUT"
+    quick_start --jwks-file "$FOLDER/keys.json"
+    grep -q 'where DANA and LEE hold a token each' "$OUT"
     run_lines
     stop_postbox
     rm "$FOLDER/quick.sqlite"
@@ -127,9 +143,29 @@ run_lines() {
 }
 
 @test "one poll, and the same poll again" {
+    # A fresh database, whose tags are not those that stand there.
     start_postbox --sample-data
     block polls >"$FOLDER/console"
     python3 "$BATS_TEST_DIRNAME/readme.py" console "$FOLDER/console"
+}
+
+# inline COMMAND…: a command that stands in the text, from its first words on.
+inline() {
+    grep -oF "\`$*" "$REPOSITORY/README.md" >/dev/null || fail "README.md does not have: $*"
+    grep -oP "\`\K\Q$*\E[^\`]*" "$REPOSITORY/README.md"
+}
+
+@test "trying it with tokens takes the commands that stand there" {
+    [[ $POSTBOX == "$REPOSITORY/.build/release/postbox" ]] || return 0
+    bash -c "$(inline '(umask 077; openssl')"
+    assert_equal "$(inline scripts/serve --jwt-secret-file)" 'scripts/serve --jwt-secret-file jwt-secret'
+    quick_start --jwt-secret-file jwt-secret
+    assert_lacks 'everybody' "$ERR"
+    run_lines
+    token=$(bash -c "$REPOSITORY/$(inline .build/release/postbox token)")
+    request GET "$ORIGIN/api/messages/conversations" --header "Authorization: Bearer $token"
+    assert_status 200
+    assert_json '. == []'
 }
 
 @test "polling in JavaScript shows what comes, what is read, and another life of the database" {

@@ -55,7 +55,7 @@ def links(*paths):
 
 
 def console(path):
-    """Runs each command after "$ ", and compares what comes out with what stands there, as far as it stands there.
+    """Runs each command after "$ ", as it stands there, and compares what comes out with what stands there, as far as it stands there.
 
     "…" at the end of a line stands for the rest of it. Names of states are others each time: those of the first ETag and X-Cursor that
     stand there are replaced by those that come.
@@ -72,7 +72,7 @@ def console(path):
     for part in parts:
         command, _, shown = part.partition("\n")
         head, _, body = subprocess.run(
-            ["bash", "-c", current(command).replace("curl ", "curl -s ", 1)], capture_output=True, text=True, check=True
+            ["bash", "-c", command.replace("curl ", "curl -s ", 1)], capture_output=True, text=True, check=True
         ).stdout.replace("\r", "").partition("\n\n")
         shown_head, _, shown_body = shown.strip().partition("\n\n")
         fields = dict(line.split(": ", 1) for line in head.splitlines()[1:])

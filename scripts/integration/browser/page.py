@@ -192,6 +192,9 @@ def bearer(folder):
         for owner, seen in [(ann, 1), (dee, 0)]:
             page.find("#token").send_keys(owner, Keys.ENTER)
             until(lambda: page.state() == "live" and page.script("return session.conversations.size") == seen, "the list is there")
+            hint = page.find("#unnamed")
+            assert hint.is_displayed() == (seen == 1), "who shows as an id, and what the operator can do about it, is said"
+            assert seen == 0 or "--jwt-name-claim email" in hint.text and "preferred_username" in hint.text
         page.find("#token").send_keys(ann, Keys.ENTER)
         page.open("talk")
         page.shows("for bea")
