@@ -11,6 +11,8 @@ struct Gate: Sendable {
     private let forgeries: RateLimiter<ClientNetwork>
     /// Requests with no usable credentials; where an address has too many of these, only they are turned away.
     private let strangers: RateLimiter<ClientNetwork>
+    /// What anybody may fetch has no caller to count for.
+    private let documents: RateLimiter<ClientNetwork>
     private let ticks: @Sendable () -> Int64
 
     /// - Parameter ticks: nanoseconds of a clock that never goes back; any thread may call it.
@@ -22,13 +24,15 @@ struct Gate: Sendable {
         sends = RateLimiter(limits.sends, capacity: limits.capacity)
         forgeries = RateLimiter(limits.failures, capacity: limits.capacity)
         strangers = RateLimiter(limits.failures, capacity: limits.capacity)
+        documents = RateLimiter(limits.documents, capacity: limits.capacity)
     }
 
     /// How often each limit turned somebody away.
-    var refusals: (sends: Int, polls: Int, failures: Int) {
+    var refusals: (sends: Int, polls: Int, failures: Int, documents: Int) {
         (
             sends.refusals.load(ordering: .relaxed), polls.refusals.load(ordering: .relaxed),
-            forgeries.refusals.load(ordering: .relaxed) + strangers.refusals.load(ordering: .relaxed)
+            forgeries.refusals.load(ordering: .relaxed) + strangers.refusals.load(ordering: .relaxed),
+            documents.refusals.load(ordering: .relaxed)
         )
     }
 
@@ -47,6 +51,12 @@ struct Gate: Sendable {
         case .post, .put, .patch: try sends.take(caller, now: ticks())
         default: try polls.take(caller, now: ticks())
         }
+    }
+
+    /// Takes a token for a document that anybody may fetch; trusted proxies are not counted.
+    func takeDocument(_ request: Request) throws(Problem) {
+        guard !uncounted.contains(request.peer) else { return }
+        try documents.take(ClientNetwork(of: request.peer), now: ticks())
     }
 
     /// The caller as far as memory knows, without a token taken; nil where it takes ``admit(_:_:)``.

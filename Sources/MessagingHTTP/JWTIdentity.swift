@@ -53,6 +53,7 @@ public final class JWTIdentity: Identity {
     private let hashKey: TokenHashKey
     private let now: @Sendable () -> Timestamp
     private let introductions: Introductions
+    private let proxies: AddressRanges
     private let memory: Mutex<Memory>
     private let capacity: Int
     private let queue = VerificationQueue()
@@ -68,14 +69,16 @@ public final class JWTIdentity: Identity {
     ///   - capacity: how many verified tokens to remember.
     ///   - now: the clock; any thread may call it.
     ///   - introductions: has the names stored that tokens claim.
+    ///   - proxies: whose word counts for where a request comes from, when tokens wait to be verified.
     public init(
         keys: TokenKeys, rules: TokenRules, hashKey: TokenHashKey, capacity: Int,
-        now: @escaping @Sendable () -> Timestamp, introductions: Introductions
+        now: @escaping @Sendable () -> Timestamp, introductions: Introductions, proxies: AddressRanges = .loopback
     ) {
         self.rules = rules
         self.hashKey = hashKey
         self.now = now
         self.introductions = introductions
+        self.proxies = proxies
         self.capacity = capacity
         memory = Mutex(Memory(keys: keys, generation: 0, capacity: capacity))
     }
@@ -114,7 +117,7 @@ public final class JWTIdentity: Identity {
         if let digest, case .bearer(let bearer)? = memory.withLock({ $0.known(digest) }), isValid(bearer) {
             return arrival(of: bearer, by: digest)
         }
-        let verified = try await queue.run(for: ClientNetwork(of: request.peer), size: token.count) {
+        let verified = try await queue.run(for: ClientNetwork(of: request, through: proxies), size: token.count) {
             self.verify(token)
         }
         switch verified {

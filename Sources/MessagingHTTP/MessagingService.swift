@@ -38,9 +38,9 @@ public struct MessagingService: RequestHandler {
     }
 
     /// How often each limit turned somebody away since the start.
-    public var refusals: (sends: Int, polls: Int, failures: Int, openings: Int) {
-        let (sends, polls, failures) = gate.refusals
-        return (sends, polls, failures, context.openings.refusals.load(ordering: .relaxed))
+    public var refusals: (sends: Int, polls: Int, failures: Int, documents: Int, openings: Int) {
+        let (sends, polls, failures, documents) = gate.refusals
+        return (sends, polls, failures, documents, context.openings.refusals.load(ordering: .relaxed))
     }
 
     /// The answers that are not yet sent.
@@ -82,7 +82,8 @@ public struct MessagingService: RequestHandler {
 
     /// The caller as far as memory knows, or else the network.
     public func source(of request: Request) -> RequestSource {
-        gate.peek(request).map(RequestSource.caller) ?? .network(ClientNetwork(of: request.peer))
+        let proxies = context.settings.limits.trustedProxies
+        return gate.peek(request).map(RequestSource.caller) ?? .network(ClientNetwork(of: request, through: proxies))
     }
 
     /// Answers an idle poll, and what can be seen to be wrong without the store.
@@ -157,6 +158,7 @@ public struct MessagingService: RequestHandler {
             }
         case .description(let form):
             guard let description else { throw Problem(.notFound, "There is no description here.") }
+            try gate.takeDocument(request)
             if let response = description.answerFromMemory(form, to: request, context.settings.cors) {
                 return .response(response)
             }
@@ -167,6 +169,7 @@ public struct MessagingService: RequestHandler {
             }
         case .page:
             guard let page else { throw Route.notFound }
+            try gate.takeDocument(request)
             return .response(page.answer(to: request, context.settings.cors))
         case .webSocket:
             throw Problem.pollingOnly

@@ -3,7 +3,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case authorization, contentType, ifNoneMatch, idempotencyKey, origin, requestID
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
-    case host, secFetchSite, forwardedHost, forwardedProto
+    case host, secFetchSite, forwardedHost, forwardedProto, forwardedFor
 
     /// The field name in lower case.
     public var name: StaticString {
@@ -24,6 +24,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .secFetchSite: "sec-fetch-site"
         case .forwardedHost: "x-forwarded-host"
         case .forwardedProto: "x-forwarded-proto"
+        case .forwardedFor: "x-forwarded-for"
         }
     }
 }

@@ -8,6 +8,8 @@ public struct ServiceLimits: Sendable {
     public var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
     /// For each user: conversations opened, where a group counts for more than one.
     public var openings = RateLimit(name: "openings", perSecond: 0.2, burst: 60)
+    /// For each address: documents that anybody may fetch, the description and the page, which are 50 to 70 KB each.
+    public var documents = RateLimit(name: "documents", perSecond: 1, burst: 60)
     /// For each address: failed attempts to say who one is.
     public var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)
     /// The addresses whose failures are not counted, because many people come through them.

@@ -25,7 +25,7 @@ extension Serve {
     private static let secureConnectionBytes = 10 << 10
     /// What somebody and a conversation take in the index, the memory of tokens and the limits.
     private static let indexBytes = 1200
-    private static let limitBytes = 5 * 100
+    private static let limitBytes = 6 * 100
     /// The program and its threads, before anybody has asked for anything.
     private static let programBytes = 48 << 20
 

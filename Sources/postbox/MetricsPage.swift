@@ -116,6 +116,7 @@ struct MetricsPage: Sendable {
         sample("send_rate", refusals.sends)
         sample("poll_rate", refusals.polls)
         sample("open_rate", refusals.openings)
+        sample("document_rate", refusals.documents)
         sample("authentication_failures", refusals.failures)
         let totals = server.totals
         func refused(_ kind: ProblemKind) -> Int {

@@ -68,7 +68,7 @@ extension Serve {
             let jwt = JWTIdentity(
                 keys: keys, rules: identity.tokens.rules, hashKey: TokenHashKey(random: RandomIDs.word),
                 capacity: indexCapacity,
-                now: SystemClock.now, introductions: introductions)
+                now: SystemClock.now, introductions: introductions, proxies: identity.trustedProxies)
             return (jwt, jwt)
         }
     }

@@ -49,7 +49,7 @@ struct DescriptionTests {
         case (.webSocket, _): return [.pollingOnly]
         case (.readiness, _): return [.storeUnavailable]
         case (.health, _): return [.overloaded]
-        case (.description, _), (.page, _): return []
+        case (.description, _), (.page, _): return [.rateLimited]
         }
     }
 
@@ -190,7 +190,7 @@ struct DescriptionTests {
         }
         if described.operations.contains(where: \.hasBody) { names.append("Content-Type") }
         // No client of a service sets these: HTTP, browsers and proxies do.
-        let byOthers: Set<RequestField> = [.host, .secFetchSite, .forwardedHost, .forwardedProto]
+        let byOthers: Set<RequestField> = [.host, .secFetchSite, .forwardedHost, .forwardedProto, .forwardedFor]
         let byClients = Set(RequestField.allCases).subtracting(byOthers)
         #expect(Set(names.map { $0.lowercased() }) == Set(byClients.map { "\($0.name)" }))
     }

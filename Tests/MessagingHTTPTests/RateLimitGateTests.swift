@@ -107,6 +107,22 @@ struct RateLimitGateTests {
         #expect(await refusal(gate, request("alice")) == nil)
     }
 
+    @Test("Documents that anybody may fetch are limited for each network, and not for trusted proxies")
+    func documents() throws {
+        let gate = gate()
+        func isRefused(_ peer: String) -> Bool {
+            problem { try gate.takeDocument(request(nil, peer: peer)) } == .rateLimited
+        }
+        for _ in 0..<60 { #expect(!isRefused("192.0.2.1")) }
+        #expect(isRefused("192.0.2.1"))
+        #expect(!isRefused("192.0.2.2"))
+        for _ in 0..<100 { #expect(!isRefused("127.0.0.1")) }
+        clock.pass(1)
+        #expect(!isRefused("192.0.2.1"))
+        #expect(isRefused("192.0.2.1"))
+        #expect(gate.refusals.documents == 2)
+    }
+
     @Test("Sends have a bucket of their own, and read markers count as sends")
     func sends() async {
         let gate = gate()

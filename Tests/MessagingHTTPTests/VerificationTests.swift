@@ -57,11 +57,12 @@ struct VerificationTests {
             introductions: Introductions(capacity: 10, ticks: { 0 }) { _, _ in true })
     }
 
-    private func request(_ number: Int, from peer: String, size: Int = 0) throws -> Request {
+    private func request(_ number: Int, from peer: String, for client: String? = nil, size: Int = 0) throws -> Request {
         let claims = TokenMint.claims("\"x\":\"\(String(repeating: "x", count: size))\"", sub: "\"\(number)\"")
         var fields = RequestFields()
         let token = try TokenMint.token("{\"alg\":\"HS256\"}", claims, by: mint.hs256)
         fields.append(.authorization, Array("Bearer ".utf8) + token)
+        if let client { fields.append(.forwardedFor, client.utf8) }
         return Request(method: .get, target: [], fields: fields, peer: peer)
     }
 
@@ -110,8 +111,14 @@ struct VerificationTests {
         #expect(await letIn(requests, refusing: 600 - most) <= most)
     }
 
-    @Test("A client with one token gets its turn, however many wait from another address")
-    func fair() async throws {
+    @Test(
+        "A client with one token gets its turn, however many wait from another address, through a trusted proxy too",
+        arguments: [false, true])
+    func fair(isProxied: Bool) async throws {
+        func request(_ number: Int, from client: String) throws -> Request {
+            guard isProxied else { return try self.request(number, from: client) }
+            return try self.request(number, from: "127.0.0.1", for: client)
+        }
         let first = try request(-2, from: "192.0.2.1")
         let crowd = try (0..<VerificationQueue.countLimit + 10).map { try request($0, from: "192.0.2.1") }
         let newcomer = try request(-1, from: "192.0.2.2")

@@ -283,6 +283,21 @@ mebibytes() {
     done
 }
 
+@test "documents that anybody may fetch are limited for each address that is no trusted proxy" {
+    start_postbox --trusted-proxy 192.0.2.1
+    for path in /openapi.json /openapi.yaml /; do
+        assert_equal "$(curl --silent --output /dev/null --write-out '%{http_code}\n' "$ORIGIN$path?n=[1-20]" | sort | uniq -c | xargs)" '20 200'
+    done
+    for path in /openapi.json /openapi.yaml /; do
+        for _ in 1 2 3; do request GET "$ORIGIN$path"; done
+        limited documents
+    done
+    request GET "$ORIGIN/healthz"
+    assert_status 200
+    restart_postbox
+    assert_equal "$(curl --silent --output /dev/null --write-out '%{http_code}\n' "$ORIGIN/openapi.json?n=[1-100]" | sort | uniq -c | xargs)" '100 200'
+}
+
 @test "the sum of all bounds is logged at the start" {
     start_postbox --log-level info
     await grep -qE 'memory is bounded.*total_bytes=[1-9][0-9]+' "$ERR"
