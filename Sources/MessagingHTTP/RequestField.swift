@@ -4,6 +4,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
     case host, secFetchSite, forwardedHost, forwardedProto
+    case contentEncoding
 
     /// The field name in lower case.
     public var name: StaticString {
@@ -24,6 +25,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .secFetchSite: "sec-fetch-site"
         case .forwardedHost: "x-forwarded-host"
         case .forwardedProto: "x-forwarded-proto"
+        case .contentEncoding: "content-encoding"
         }
     }
 }

@@ -98,10 +98,11 @@ final class Connection {
     }
 
     /// Sends a few bytes past the library, which has no memory left for them.
-    func sendPastLibrary(_ text: StaticString) {
-        let bytes = UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        if let tls { return tls.send(bytes) }
-        _ = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    func sendPastLibrary(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { bytes in
+            if let tls { return tls.send(bytes) }
+            _ = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
     }
 
     /// Forgets the request, which is answered or lost.

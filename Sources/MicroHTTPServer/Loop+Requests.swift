@@ -171,10 +171,17 @@ extension Loop {
         guard response.status == refusal.status else {
             return give(refusal, to: request, connection, handle)
         }
-        connection.sendPastLibrary(
-            "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        connection.sendPastLibrary(Self.lastMessage(with: refusal, hasBody: request.method != .head))
         gave(refusal, to: request, named: nil, connection)
         return .NO
+    }
+
+    /// A refusal of a head that is too large, as it goes over the wire.
+    private static func lastMessage(with refusal: Response, hasBody: Bool) -> [UInt8] {
+        var head = "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
+        head += "Content-Length: \(refusal.body.count)\r\n"
+        for field in refusal.fields { head += "\(field.name): \(field.value)\r\n" }
+        return Array("\(head)\r\n".utf8) + (hasBody ? refusal.body : [])
     }
 
     /// The name that goes out with an answer. One that answers many requests has none, unless the client gave one: to make it
