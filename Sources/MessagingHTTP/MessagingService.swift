@@ -5,6 +5,7 @@ public struct MessagingService: RequestHandler {
     private let context: Context
     private let gate: Gate
     private let sites: SiteRules
+    private let refusedOrigins = RefusedOrigins()
     private let description: ServiceDescription?
     private let page: WebPage?
 
@@ -128,16 +129,17 @@ public struct MessagingService: RequestHandler {
     /// - Parameter known: the caller, where that is known already.
     private func begin(_ request: Request, from known: Caller?) throws -> Step {
         let target = RequestTarget(request.target)
+        noteRefusedReader(of: request)
         let common = commonFields(request)
+        if request.method == .options { return .response(options(target, request, common)) }
         switch parse(target) {
         case .success(let (route, query)):
-            if request.method == .options { return .response(options(route, request, common)) }
             try check(request, route)
             if let step = try beginForEverybody(route, request, common) { return step }
             return try begin(.success(route), request, query, from: known, common)
         case .failure(let problem):
             // What is wrong with a request to an endpoint is told to callers only.
-            guard Route.needsCaller(target.path), request.method != .options else { throw problem }
+            guard Route.needsCaller(target.path) else { throw problem }
             try sites.checkWrite(request)
             return try begin(.failure(problem), request, Query(callerIn: target.query), from: known, common)
         }
@@ -260,15 +262,35 @@ public struct MessagingService: RequestHandler {
         }
         // Before a limit is asked: another site must not use up the caller's.
         try sites.checkWrite(request)
+        // The content of the others means nothing.
+        if !request.method.isSafe { try ContentCoding.check(request) }
     }
 
     private func commonFields(_ request: Request) -> [Response.Field] {
         [Response.Field("Vary", "\(gate.vary), Origin")] + context.settings.cors.fields(for: request)
     }
 
-    private func options(_ route: Route, _ request: Request, _ common: [Response.Field]) -> Response {
-        let preflight = context.settings.cors.preflightFields(for: request, methods: route.allow)
-        return Response(status: 204, fields: [Response.Field("Allow", route.allow)] + preflight + common)
+    /// Answers at every path, also at one that is not there or is wrong: a page may ask only after this answer, and only then can it read
+    /// what is wrong.
+    private func options(_ target: RequestTarget, _ request: Request, _ common: [Response.Field]) -> Response {
+        let route = try? Route(path: target.path)
+        let isThere = route != nil && (route != .page || page != nil)
+        let allow = Response.Field("Allow", isThere ? route?.allow ?? "" : Method.options.name)
+        return Response(
+            status: 204, fields: [allow] + context.settings.cors.preflightFields(for: request) + common)
+    }
+
+    /// Tells the operator of a page that may not read what it asks for.
+    private func noteRefusedReader(of request: Request) {
+        guard request.fields[.origin] != nil, let origin = sites.refusedReader(of: request) else { return }
+        // A client that tries a WebSocket names its own page too, and goes on to poll.
+        if (try? Route(path: RequestTarget(request.target).path)) == .webSocket { return }
+        note(refused: origin)
+    }
+
+    private func note(refused origin: ArraySlice<UInt8>) {
+        guard let news = refusedOrigins.take(origin, now: context.surroundings.ticks()) else { return }
+        context.surroundings.originRefused(news)
     }
 
     private func text(_ text: String, _ common: [Response.Field]) -> Response {
@@ -285,6 +307,9 @@ public struct MessagingService: RequestHandler {
         case let error as MessagingError: problem = Problem(error)
         case let error as CursorError: problem = Problem(error)
         default: preconditionFailure("an error outside the closed lists: \(error)")
+        }
+        if problem.kind == .crossSite, let origin = request.fields[.origin], !origin.hasSameBytes(as: "null") {
+            note(refused: origin)
         }
         if case .storeUnavailable(let reason)? = error as? MessagingError {
             context.surroundings.log(

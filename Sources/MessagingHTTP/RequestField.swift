@@ -4,6 +4,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
     case host, secFetchSite, forwardedHost, forwardedProto, forwardedFor
+    case contentEncoding
 
     /// The field name in lower case.
     public var name: StaticString {
@@ -25,6 +26,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .forwardedHost: "x-forwarded-host"
         case .forwardedProto: "x-forwarded-proto"
         case .forwardedFor: "x-forwarded-for"
+        case .contentEncoding: "content-encoding"
         }
     }
 }

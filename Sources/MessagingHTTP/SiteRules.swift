@@ -45,6 +45,17 @@ struct SiteRules: Sendable {
         }
     }
 
+    /// The origin of a page that asks and may not read the answer; nil where none does.
+    ///
+    /// A browser says with a request that only asks where it comes from if that is another origin than the one it asks. Only with
+    /// a WebSocket it always does.
+    func refusedReader(of request: Request) -> ArraySlice<UInt8>? {
+        guard request.method.isSafe, request.fields.count(of: .origin) == 1, let origin = request.fields[.origin],
+            !cors.allows(origin), exposure == .nothing || !isOwn(origin, of: request)
+        else { return nil }
+        return origin
+    }
+
     /// Whether an origin is that of the host the request was sent to.
     ///
     /// Where a proxy has ended TLS, the scheme is known only if it says so. `https` excludes a page that was not encrypted;
@@ -79,7 +90,7 @@ struct SiteRules: Sendable {
     }
 
     private static func crossSite(_ origin: ArraySlice<UInt8>?) -> Problem {
-        guard let origin, let name = nameable(origin) else {
+        guard let origin, let name = (try? WebOrigin(String(decoding: origin, as: UTF8.self)))?.text else {
             return Problem(
                 .crossSite,
                 "This write comes from a page of another site, which does not say which. A page that may write here is named with "
@@ -89,14 +100,5 @@ struct SiteRules: Sendable {
             .crossSite,
             "This write comes from a page of \(name), which is another site. If it may write here, start the server with "
                 + "--cors-origin \(name); if it is this site, the proxy in between must pass on Host.")
-    }
-
-    /// An origin as text where an operator could name it; nil for anything else, such as `null`.
-    private static func nameable(_ origin: ArraySlice<UInt8>) -> String? {
-        let text = String(decoding: origin, as: UTF8.self)
-        guard text != "*", CORSPolicy.isOrigin(text), let slashes = text.firstRange(of: "://"),
-            Authority(Array(text[slashes.upperBound...].utf8)[...]) != nil
-        else { return nil }
-        return text
     }
 }

@@ -12,17 +12,21 @@ public struct Surroundings: Sendable {
     public let loopsTurn: @Sendable () -> Bool
     /// Takes what an operator must know and a caller must not.
     public let log: @Sendable (ServiceEvent) -> Void
+    /// Takes an origin whose pages were refused, once an hour.
+    public let originRefused: @Sendable (RefusedOrigin) -> Void
 
     /// Puts surroundings together.
     public init(
         now: @escaping @Sendable () -> Timestamp, ticks: @escaping @Sendable () -> Int64,
         makeConversationID: @escaping @Sendable () -> ConversationID,
-        loopsTurn: @escaping @Sendable () -> Bool = { true }, log: @escaping @Sendable (ServiceEvent) -> Void
+        loopsTurn: @escaping @Sendable () -> Bool = { true }, log: @escaping @Sendable (ServiceEvent) -> Void,
+        originRefused: @escaping @Sendable (RefusedOrigin) -> Void = { _ in }
     ) {
         self.now = now
         self.ticks = ticks
         self.makeConversationID = makeConversationID
         self.loopsTurn = loopsTurn
         self.log = log
+        self.originRefused = originRefused
     }
 }

@@ -75,11 +75,10 @@ extension Serve {
 
     /// What the options say of the service.
     var serviceSettings: ServiceSettings {
-        let origins = corsOrigin.isEmpty && kind == .demo ? ["http://localhost:4200"] : corsOrigin
         var settings = ServiceSettings(
             contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
             limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
-            cors: CORSPolicy(origins: origins))
+            cors: CORSPolicy(origins: corsOrigin, allowsLoopback: kind == .demo))
         settings.mostAnswerBytes = limits.maxAnswerBytes
         settings.mostAnswerMemory = limits.maxAnswerMemory
         return settings
@@ -97,7 +96,12 @@ extension Serve {
         }
         let surroundings = Surroundings(
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
-            loopsTurn: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take)
+            loopsTurn: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take,
+            originRefused: { refused in
+                var fields: Logger.Metadata = ["origin": "\(refused.origin)", "allow_with": "\(refused.remedy)"]
+                if refused.others > 0 { fields["others_since"] = .stringConvertible(refused.others) }
+                logger.warning("pages of an origin are refused", metadata: fields)
+            })
         return MessagingService(
             store: store, index: index, identity: identity, settings: serviceSettings, surroundings: surroundings,
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),

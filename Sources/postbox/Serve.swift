@@ -48,8 +48,9 @@ struct Serve: ParsableCommand {
 
     @Option(
         help: """
-            An origin whose pages may use the service, such as https://app.example.org; may be repeated. * allows every page, but \
-            none with cookies. The default is http://localhost:4200 in demo identity, and none elsewhere.
+            An origin whose pages may use the service, exactly as browsers send it, such as https://app.example.org or \
+            capacitor://localhost; may be repeated. * allows every page, but none with cookies. In demo identity pages of loopback \
+            origins, such as http://localhost:4200, may use it too.
             """)
     var corsOrigin: [String] = []
 
@@ -86,8 +87,8 @@ struct Serve: ParsableCommand {
         guard (1...100_000_000).contains(indexCapacity) else {
             throw ValidationError("--index-capacity must be from 1 to 100000000")
         }
-        guard corsOrigin.allSatisfy(CORSPolicy.isOrigin) else {
-            throw ValidationError("--cors-origin must be * or like https://app.example.org, without a path")
+        for origin in corsOrigin where origin != "*" {
+            do { _ = try WebOrigin(origin) } catch { throw ValidationError("--cors-origin \(error)") }
         }
         try identity.check(host: listeningHost, isManaged: SocketActivation.isGiven)
     }

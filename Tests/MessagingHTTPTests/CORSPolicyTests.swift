@@ -39,6 +39,27 @@ struct CORSPolicyTests {
         #expect(allowed(CORSPolicy(origins: []), "*") == nil)
     }
 
+    @Test("Where pages of the browser's own machine are allowed, each of them is, by name")
+    func loopback() {
+        let policy = CORSPolicy(origins: ["https://app.example"], allowsLoopback: true)
+        for origin in [
+            "http://localhost:4200", "https://localhost", "http://127.0.0.1:1", "http://[::1]:65535",
+            "http://a.localhost",
+            "https://app.example",
+        ] {
+            #expect(allowed(policy, origin) == origin)
+            #expect(policy.names(Array(origin.utf8)[...]))
+        }
+        for origin in [
+            "", "null", "*", "https://evil.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example",
+            "http://localhost:4200/", "http://localhost:80", "http://LOCALHOST", "http://localhost@evil.example",
+            "http://10.0.0.1", "capacitor://localhost", "http://localhost:4200, https://evil.example",
+        ] {
+            #expect(allowed(policy, origin) == nil, "\(origin)")
+        }
+        #expect(allowed(policy, "http://localhost:1", "http://localhost:1") == nil)
+    }
+
     @Test("* allows every page, but none with cookies; named origins beside it keep theirs")
     func wildcard() {
         let policy = CORSPolicy(origins: ["*", "https://app.example"])
@@ -59,13 +80,13 @@ struct CORSPolicyTests {
         let exposed = Set(names.split(separator: ", "))
         for name in [
             "ETag", "Link", "X-Cursor", "X-Poll-Interval", "Idempotency-Replayed", "Retry-After", "RateLimit",
-            "RateLimit-Policy",
+            "RateLimit-Policy", "Accept-Encoding",
         ] {
             #expect(exposed.contains(Substring(name)), "\(name)")
         }
     }
 
-    @Test("A preflight gets the methods and the fields it asked for, unless they are no field names")
+    @Test("A preflight gets every method, and the fields it asked for unless they are no field names")
     func preflight() {
         let policy = CORSPolicy(origins: ["https://app.example"])
         func answer(_ asked: String?, origin: String = "https://app.example", method: String? = "POST") -> [String:
@@ -74,11 +95,18 @@ struct CORSPolicyTests {
             var fields: [(RequestField, String)] = [(.origin, origin)]
             if let method { fields.append((.accessControlRequestMethod, method)) }
             if let asked { fields.append((.accessControlRequestHeaders, asked)) }
-            let answer = policy.preflightFields(for: request(fields), methods: "GET, POST")
+            let answer = policy.preflightFields(for: request(fields))
             return Dictionary(uniqueKeysWithValues: answer.map { ($0.name, $0.value) })
         }
         #expect(answer("authorization, content-type")["Access-Control-Allow-Headers"] == "authorization, content-type")
-        #expect(answer("a")["Access-Control-Allow-Methods"] == "GET, POST")
+        let all = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        #expect(answer("a")["Access-Control-Allow-Methods"] == all)
+        for method in ["GET", "DELETE", "OPTIONS", "", "P\0T", "a b", "A, B", "\u{E9}"] {
+            #expect(answer("a", method: method)["Access-Control-Allow-Methods"] == all, "\(method)")
+        }
+        for method in ["patch", "PROPFIND", "GE", "M-SEARCH"] {
+            #expect(answer("a", method: method)["Access-Control-Allow-Methods"] == "\(all), \(method)")
+        }
         #expect(answer("a")["Access-Control-Max-Age"] == "7200")
         #expect(answer(nil)["Access-Control-Allow-Headers"] == nil)
         for asked in ["a\r\nX-Evil: 1", "a:b", "a\0", "a;b", "é", "a\"b", "a/b"] {
@@ -86,7 +114,7 @@ struct CORSPolicyTests {
         }
         for asked in ["x-forwarded-host", "content-type, X-Forwarded-Proto", "a,X-FORWARDED-FOR"] {
             #expect(answer(asked)["Access-Control-Allow-Headers"] == nil, "\(asked)")
-            #expect(answer(asked)["Access-Control-Allow-Methods"] == "GET, POST")
+            #expect(answer(asked)["Access-Control-Allow-Methods"] == all)
         }
         #expect(answer("a", origin: "https://evil.example").isEmpty)
         #expect(answer("a", method: nil).isEmpty)

@@ -46,6 +46,7 @@ struct DescribedAnswersTests {
         Attempt(method: .post, path: thread, fields: json, body: #"{"content":" "}"#),
         Attempt(method: .post, path: thread, fields: json, body: "{"),
         Attempt(method: .post, path: thread, body: "Hello!"),
+        Attempt(method: .put, path: read, fields: [.contentEncoding: "gzip"]),
         Attempt(
             method: .options, path: thread,
             fields: [.accessControlRequestMethod: "POST", .accessControlRequestHeaders: "content-type"]),

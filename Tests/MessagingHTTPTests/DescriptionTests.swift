@@ -33,7 +33,6 @@ struct DescriptionTests {
             .storeUnavailable,
         ]
         switch (route, method) {
-        case (.messages, .options), (.read, .options): return [.conversationNotFound]
         case (_, .options): return []
         case (.conversations, _): return polled
         case (.messages, .post):
@@ -184,11 +183,11 @@ struct DescriptionTests {
     func requestFields() {
         let inHeaders = described.operations.flatMap(\.parameters).filter { $0["in"] as? String == "header" }
         var names = inHeaders.compactMap { $0["name"] as? String } + schemeNames(in: "header")
-        // A description has other words for these two.
+        // A description has other words for these.
         if described.node("#/components/securitySchemes/bearer")["scheme"] as? String == "bearer" {
             names.append("Authorization")
         }
-        if described.operations.contains(where: \.hasBody) { names.append("Content-Type") }
+        if described.operations.contains(where: \.hasBody) { names += ["Content-Type", "Content-Encoding"] }
         // No client of a service sets these: HTTP, browsers and proxies do.
         let byOthers: Set<RequestField> = [.host, .secFetchSite, .forwardedHost, .forwardedProto, .forwardedFor]
         let byClients = Set(RequestField.allCases).subtracting(byOthers)

@@ -54,12 +54,47 @@ struct MessagingServiceTests {
         }
     }
 
-    @Test("OPTIONS asks for no identity", arguments: ["", "/conv-456/messages", "/conv-456/read"])
-    func options(path: String) async {
-        let response = await answer(.options, Self.base + path, as: nil)
+    /// Targets, and what they allow; `~` stands for the base.
+    private static let targets: [(String, String)] = [
+        ("~", "GET, HEAD, OPTIONS"), ("~/", "GET, HEAD, OPTIONS"), ("~?limit=1000", "GET, HEAD, OPTIONS"),
+        ("~?limit=x&limit=y&since=%", "GET, HEAD, OPTIONS"), ("~/conv-456/messages", "GET, HEAD, POST, OPTIONS"),
+        ("/ws", "GET, HEAD, OPTIONS"), ("/ws/info?t=1", "GET, HEAD, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
+        ("~/conv-456/nothing", "OPTIONS"), ("~/a/b/messages", "OPTIONS"), ("~//", "OPTIONS"),
+        ("~/%FF/messages", "OPTIONS"), ("~/%00/read", "OPTIONS"), ("/api/messages", "OPTIONS"),
+        ("/api/messages/nothing/at/all", "OPTIONS"), ("/nowhere", "OPTIONS"), ("/", "OPTIONS"), ("*", "OPTIONS"),
+    ]
+
+    @Test("OPTIONS is answered at every path, whatever the query, and asks for no identity", arguments: targets)
+    func options(target: String, allow: String) async throws {
+        let response = await answer(.options, target.replacing("~", with: Self.base), as: nil)
         #expect(response.status == 204)
-        #expect(response.value(of: "Allow")?.contains("OPTIONS") == true)
+        #expect(response.value(of: "Allow") == allow)
         #expect(response.body.isEmpty)
+    }
+
+    @Test("a body in a content coding is refused, at the head and behind it, with what would be taken")
+    func contentCoding() async throws {
+        let json = [(RequestField.contentType, "application/json")]
+        for (method, path) in [(MessagingHTTP.Method.post, "/conv-456/messages"), (.put, "/conv-456/read")] {
+            let target = Self.base + path
+            for codings in [["gzip"], ["GZIP"], ["br"], ["identity, gzip"], ["identity", "deflate"], ["a\u{1B}"]] {
+                let fields = json + codings.map { (.contentEncoding, $0) }
+                let asked = request(method, target, [(.userID, "alice")] + fields)
+                let early = try #require(service.refusalAtHead(of: asked))
+                let late = await answer(method, target, fields: fields, body: #"{"content":"Hi"}"#)
+                for response in [early, late] {
+                    #expect(response.status == 415)
+                    #expect(try kind(response) == "unsupported-media-type")
+                    #expect(response.value(of: "Accept-Encoding") == "identity")
+                    #expect(text(response.body).contains("Content-Encoding"))
+                }
+            }
+            for codings in [["identity"], ["Identity, identity"], [""], [" , "]] {
+                let fields = json + codings.map { (.contentEncoding, $0) }
+                #expect(service.refusalAtHead(of: request(method, target, [(.userID, "alice")] + fields)) == nil)
+            }
+        }
+        #expect(await answer(.get, Self.base, fields: [(.contentEncoding, "gzip")]).status == 200)
     }
 
     @Test("a WebSocket client is told at once, from memory, where to poll", arguments: ["/ws", "/ws/", "/ws/a?b=c"])

@@ -145,10 +145,32 @@ struct SiteRulesTests {
         #expect(write(plain + [(.forwardedProto, "https")], from: "192.0.2.1") == nil)
     }
 
+    @Test("a page of another origin that only asks is told of, unless it may read or is the site's own")
+    func readers() {
+        func reader(_ origins: String..., method: MessagingHTTP.Method = .get, by rules: SiteRules) -> String? {
+            let fields: Fields = [(.host, "chat.example")] + origins.map { (.origin, $0) }
+            return rules.refusedReader(of: request(method, "/", fields)).map(text)
+        }
+        let some = SiteRules(
+            exposure: .writes, cors: CORSPolicy(origins: ["https://app.example"]), trustedProxies: .loopback)
+        for method in [MessagingHTTP.Method.get, .head, .options] {
+            #expect(reader("https://evil.example", method: method, by: some) == "https://evil.example")
+        }
+        #expect(reader("null", by: some) == "null")
+        #expect(reader("https://app.example", by: some) == nil)
+        #expect(reader("https://chat.example", by: some) == nil)
+        #expect(reader(by: some) == nil)
+        #expect(reader("https://a.example", "https://b.example", by: some) == nil)
+        // What is wrong with a write, its refusal says.
+        #expect(reader("https://evil.example", method: .post, by: some) == nil)
+        #expect(reader("https://evil.example", by: rules(.writes)) == nil)
+    }
+
     @Test("the refusal names --cors-origin, and the page where it could be named there")
     func sentence() throws {
         for (origin, isNamed) in [
-            ("https://evil.example", true), ("http://localhost:4201", true), ("null", false), ("*", false),
+            ("https://evil.example", true), ("http://localhost:4201", true), ("capacitor://localhost", true),
+            ("null", false), ("*", false), ("https://evil.example:443", false),
             ("https://$(reboot)", false), ("https://a'b", false), ("https://\u{1B}[2J", false),
         ] {
             let asked = request(.post, "/", [(.host, "chat.example"), (.origin, origin)])

@@ -123,6 +123,27 @@ struct HeadSizeTests {
         server.stop(within: 1)
     }
 
+    @Test(
+        "A refusal has its fields and its sentence, however little memory the head leaves", arguments: ["GET", "HEAD"])
+    func refusal(method: String) async throws {
+        let server = try serve(TestHandler(elsewhere: { _ in Self.answer }))
+        var pastLibrary = 0
+        for size in stride(from: 8000, to: 10_200, by: 50) {
+            let client = try Client(port: server.boundPort)
+            client.send(get("/", "X: \(String(repeating: "x", count: size))\r\n", method: method))
+            let answer = try await client.receive(bodiless: method == "HEAD")
+            // The library has words of its own where not even the head fits.
+            guard answer.status == 431, answer.field("content-length") == "10" else { continue }
+            #expect(answer.field("x-test") == "yes", "\(size)")
+            #expect(answer.body == (method == "HEAD" ? "" : "Send less."), "\(size)")
+            // Only the library adds the date.
+            if answer.field("date") == nil { pastLibrary += 1 }
+            #expect(await client.isClosedByServer())
+        }
+        #expect(pastLibrary > 0)
+        server.stop(within: 1)
+    }
+
     @Test("Requests that wait behind one do not take the memory for its answer")
     func pipelined() async throws {
         let gate = Gate()

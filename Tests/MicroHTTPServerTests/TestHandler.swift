@@ -51,7 +51,7 @@ final class TestHandler: RequestHandler {
         switch reason {
         case .bodyTooLarge(let limit): Response(status: 413, fields: [], body: Array("limit \(limit)".utf8))
         case .ambiguousLength, .malformedChunks, .malformedHead, .invalidHost: Response(status: 400, fields: [])
-        case .headTooLarge: Response(status: 431, fields: [])
+        case .headTooLarge: response("Send less.", status: 431)
         case .tooManyBodies, .stopping: Response(status: 503, fields: [])
         }
     }

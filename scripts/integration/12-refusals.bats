@@ -48,6 +48,11 @@ allows() {
     assert_status 204
     allows PUT POST PATCH OPTIONS
     [[ ! -s $BODY ]]
+    for path in /nothing /api/messages /api/messages/conversations/conv-1/message /api/messages/conversations/%FF/read; do
+        request OPTIONS "$ORIGIN$path?limit=1000"
+        assert_status 204
+        allows OPTIONS
+    done
 }
 
 @test "a path that is not there is 404" {

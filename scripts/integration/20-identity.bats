@@ -11,10 +11,6 @@ setup() {
     printf 'a shared secret of thirty-two bytes or more\n' >"$SECRET"
 }
 
-hostile() {
-    python3 "$BATS_TEST_DIRNAME/hostile.py" "$@"
-}
-
 # token CLAIMS [ALGORITHM]: signed with the secret.
 token() {
     hostile token "$SECRET" "$@"

@@ -3,10 +3,6 @@
 
 load helpers
 
-hostile() {
-    python3 "$BATS_TEST_DIRNAME/hostile.py" "$@"
-}
-
 # What the library answers before anybody is asked, and so in HTML or not at all.
 by_the_library() {
     grep -E $'^(400, 400|413, 413|400|413|414|431|505) html\t|^closed\t' "$1" | cut -f 2

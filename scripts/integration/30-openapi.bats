@@ -87,7 +87,7 @@ with open(sys.argv[1], encoding="utf-8") as a, open(sys.argv[2], encoding="utf-8
         request OPTIONS "$ORIGIN/openapi.$form" --header 'Origin: http://localhost:4200' \
             --header 'Access-Control-Request-Method: GET'
         assert_status 204
-        assert_header Access-Control-Allow-Methods 'GET, HEAD, OPTIONS'
+        assert_header Access-Control-Allow-Methods 'GET, *'
     done
 }
 

@@ -23,6 +23,14 @@ story() {
     story front_end two_people
 }
 
+@test "a page of another origin reads the sentence of a 404, a 405, a 400 and a 429" {
+    story front_end reads_refusals
+}
+
+@test "in demo identity a page that another port serves writes without being named" {
+    story front_end loopback
+}
+
 @test "a form of another origin stores nothing" {
     story front_end foreign_form
 }

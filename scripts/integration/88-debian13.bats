@@ -5,10 +5,6 @@ load helpers
 
 SYSTEM=$BATS_FILE_TMPDIR/system
 
-hostile() {
-    python3 "$BATS_TEST_DIRNAME/hostile.py" "$@"
-}
-
 setup_file() {
     mkdir "$SYSTEM"
     tar -xf "${XDG_CACHE_HOME:-$HOME/.cache}/postbox/trixie.tar" -C "$SYSTEM" --exclude=./dev

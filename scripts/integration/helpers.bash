@@ -186,6 +186,11 @@ twenty() {
     done
 }
 
+# hostile [arguments]: what curl would not send.
+hostile() {
+    python3 "$BATS_TEST_DIRNAME/hostile.py" "$@"
+}
+
 # Answers ----------------------------------------------------------------------------------
 
 header() {

@@ -26,10 +26,10 @@ def serve_front_end():
 class FrontEnd:
     """The page, Postbox, and two conversations: ann with bea, cem with dee."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         origin = serve_front_end()
         self.postbox = Postbox(
-            folder, "--jwt-secret-file", str(folder / "secret"), "--cors-origin", origin, "--access-log", "--log-format", "json")
+            folder, "--jwt-secret-file", str(folder / "secret"), "--cors-origin", origin, "--access-log", "--log-format", "json", *options)
         self.browser = open_chromium()
         self.browser.get(f"{origin}/front_end.html")
 
@@ -144,5 +144,53 @@ def foreign_form(folder):
                 ".then(answer => done(answer.status));", target)
             assert status == 201, status
             assert postbox.stored("own") == 1 and postbox.stored("forged=\r\n") == 0
+        finally:
+            browser.quit()
+
+
+ASK = """
+const [url, method, headers, done] = arguments;
+fetch(url, {method, headers}).then(async answer => done([answer.status, (await answer.json()).detail]), error => done([0, String(error)]));
+"""
+
+
+def reads_refusals(folder):
+    """A page of another origin reads the sentence of each refusal, also where the path, the query or the method is wrong."""
+    with FrontEnd(folder, "--poll-rate", "0.001", "--poll-burst", "4") as it:
+        headers = {"Authorization": f"Bearer {token('ann')}"}
+
+        def ask(method, path):
+            return it.browser.execute_async_script(ASK, it.postbox.origin + path, method, headers)
+
+        for method, path, status, words in [
+            ("GET", "/api/messages/nothing", 404, "There is nothing at this path."),
+            ("GET", "/ws/info?t=1", 404, "There is no WebSocket here"),
+            ("DELETE", API, 405, "Allowed: GET, HEAD, OPTIONS."),
+            ("PROPFIND", API, 405, "Allowed: GET, HEAD, OPTIONS."),
+            ("GET", f"{API}?limit=1000", 400, "limit must be a whole number from 1 to 500."),
+        ]:
+            assert (answer := ask(method, path))[0] == status and words in answer[1], (method, path, answer)
+        for _ in range(5):
+            answer = ask("GET", f"{API}/none/messages")
+        assert answer[0] == 429 and "try again" in answer[1], answer
+
+
+SEND = """
+const [url, content, done] = arguments;
+fetch(url, {method: 'POST', headers: {'Content-Type': 'application/json', 'X-User-ID': 'ann'}, body: JSON.stringify({content})})
+  .then(async answer => done([answer.status, (await answer.json()).content]), error => done([0, String(error)]));
+"""
+
+
+def loopback(folder):
+    """In demo identity a page that another port of this machine serves writes, without being named anywhere."""
+    elsewhere = serve_front_end()
+    with Postbox(folder) as postbox:
+        browser = open_chromium()
+        try:
+            browser.get(f"{elsewhere}/front_end.html")
+            answer = browser.execute_async_script(SEND, f"{postbox.origin}{API}/@bea/messages", "from another port")
+            assert answer == [201, "from another port"], answer
+            assert postbox.stored("from another port") == 1
         finally:
             browser.quit()
