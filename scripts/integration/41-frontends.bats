@@ -53,3 +53,27 @@ story() {
 @test "a messages page of another backend works unchanged in WebKit behind nginx that strips a prefix and speaks HTTP/2" {
     story day webkit nginx
 }
+
+@test "a page of another origin in Chromium can read the sentence of a 404, a 405 and a 429" {
+    story refusals chromium
+}
+
+@test "a page of another origin in Firefox can read the sentence of a 404, a 405 and a 429" {
+    story refusals firefox
+}
+
+@test "a page of another origin in WebKit can read the sentence of a 404, a 405 and a 429" {
+    story refusals webkit
+}
+
+@test "in demo identity, a page of any loopback port in Chromium lists, sends and reads" {
+    story demo chromium
+}
+
+@test "in demo identity, a page of any loopback port in Firefox lists, sends and reads" {
+    story demo firefox
+}
+
+@test "in demo identity, a page of any loopback port in WebKit lists, sends and reads" {
+    story demo webkit
+}

@@ -8,7 +8,8 @@ from collections import Counter
 
 from chromium import until
 from engines import ENGINES, Chromium
-from sites import PREFIX, SITES, token_of
+from postbox import Postbox
+from sites import PREFIX, SITES, Pages, cross_origin, token_of
 
 ANN, BEA = "ann-9f0c1b2a", "bea-41d7e6c3"
 TALK = "5d1f7a90-talk"
@@ -180,3 +181,44 @@ def finds_what_is_next(bea):
                     "const answer = await app.http.send('GET', url.href, {Authorization: `Bearer ${app.auth.token}`});"
                     "return [url.pathname, answer.status, answer.body]", answer["next"], answer["url"])
     assert found == [f"{PREFIX}{API}/conversations/{TALK}/messages", 200, []], found
+
+
+def refusals(folder, engine):
+    """A page of another origin can read why it was refused: an unknown path and conversation, a method, a limit."""
+    # Two writes are allowed: marking as read, when she opens the conversation, and one message.
+    with cross_origin(folder, "--send-rate", "0.001", "--send-burst", "2") as site, ENGINES[engine](site.key) as browser:
+        site.postbox.send(authorization(ANN), TALK, "first", receiverId=BEA)
+        bea = Person(browser, site, BEA, "xhr")
+        for status, method, path, says in [
+            (404, "GET", "conversations/nowhere/messages", "conversation"),
+            (404, "GET", "nowhere", "path"),
+            (404, "POST", "no/such/call", "path"),
+            (405, "DELETE", f"conversations/{TALK}", "GET"),
+            (405, "PATCH", "conversations", "GET"),
+        ]:
+            answer = bea.calls(method, path, {} if method != "GET" else None)
+            assert answer["status"] == answer["body"]["status"] == status and says in answer["body"]["detail"], answer
+        bea.opens(TALK)
+        bea.sends("at once")
+        assert bea.problem() == "", bea.problem()
+        bea.sends("too soon")
+        assert bea.problem().startswith("429: "), bea.problem()
+        answer = bea.calls("POST", "send", {"recipientId": TALK, "content": "too soon"})
+        assert answer["status"] == 429 and int(answer["retry"]) > 0 and answer["body"]["detail"], answer
+
+
+def demo(folder, engine):
+    """In demo identity a page of any loopback port, which says who is asking, lists, sends and reads without a flag."""
+    origin = Pages().origin
+    with Postbox(folder) as postbox, ENGINES[engine]() as browser:
+        browser.open(f"{origin}/messages_app.html")
+        answers = browser.run(
+            "const ask = async (user, method, path, body) => {"
+            "  const headers = {'X-User-ID': user, 'Content-Type': 'application/json'};"
+            "  const answer = await fetch(args[0] + path, {method, headers, body: body && JSON.stringify(body)});"
+            "  return [answer.status, await answer.json()];"
+            "};"
+            "return [await ask('ann', 'POST', '/@bea/messages', {content: 'Hi'}), await ask('bea', 'GET', ''),"
+            " await ask('bea', 'PUT', '/@ann/read', {})]", f"{postbox.origin}{API}/conversations")
+        assert [answer[0] for answer in answers] == [201, 200, 200], answers
+        assert answers[1][1][0]["lastMessage"] == "Hi" and answers[2][1]["unread"] == 0, answers
