@@ -20,10 +20,11 @@ let package = Package(
         .target(name: "CArguments"),
         .target(name: "CMounts"),
         .target(name: "Metrics", swiftSettings: strict),
+        .target(name: "HTTP", swiftSettings: strict),
         .target(name: "Messaging", swiftSettings: strict),
         .target(
             name: "MessagingHTTP",
-            dependencies: ["Messaging", "Metrics", .product(name: "JWTKit", package: "jwt-kit")],
+            dependencies: ["HTTP", "Messaging", "Metrics", .product(name: "JWTKit", package: "jwt-kit")],
             swiftSettings: strict),
         .target(
             name: "OpenAPIDescription",
@@ -44,11 +45,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "MessagingHTTP", "Metrics"], swiftSettings: strict),
+            name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "HTTP", "Metrics"], swiftSettings: strict),
         .executableTarget(
             name: "postbox",
             dependencies: [
-                "CArguments", "CMalloc", "Messaging", "MessagingHTTP", "OpenAPIDescription", "DemoPage", "Metrics",
+                "CArguments", "CMalloc", "Messaging", "HTTP", "MessagingHTTP", "OpenAPIDescription", "DemoPage",
+                "Metrics",
                 "SQLiteStore",
                 "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -56,11 +58,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(name: "MessagingTests", dependencies: ["Messaging"], swiftSettings: strict),
         .testTarget(
             name: "MessagingHTTPTests",
             dependencies: [
-                "MessagingHTTP", "OpenAPIDescription", .product(name: "JWTKit", package: "jwt-kit"),
+                "HTTP", "MessagingHTTP", "OpenAPIDescription", .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -68,19 +71,22 @@ let package = Package(
             name: "DemoPageTests",
             dependencies: ["DemoPage", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
-            name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "MessagingHTTP"], resources: [.copy("Schemas")],
+            name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP"],
+            resources: [.copy("Schemas")],
             swiftSettings: strict),
         .testTarget(
-            name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "MessagingHTTP"],
+            name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "HTTP"],
             swiftSettings: strict),
         .testTarget(
-            name: "LawTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
+            name: "LawTests", dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"], swiftSettings: strict
+        ),
         .testTarget(
             name: "IsolationTests",
-            dependencies: ["SQLiteStore", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")],
+            dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["SQLiteStore", "MessagingHTTP", "Messaging"], swiftSettings: strict),
+            name: "FuzzTests", dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
+            swiftSettings: strict),
         .testTarget(name: "postboxTests", dependencies: ["postbox"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
-import Glibc
+import HTTP
 import Messaging
 
 /// Ranges of IP addresses in CIDR notation (RFC 4632, RFC 4291).
@@ -20,7 +20,7 @@ public struct AddressRanges: Sendable, Equatable {
     public init?(_ texts: [String]) {
         for text in texts {
             let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let address = Self.bytes(of: String(parts[0])) else { return nil }
+            guard let address = IPAddress.bytes(of: String(parts[0])) else { return nil }
             let bits = parts.count == 2 ? DecimalNumber.parse(parts[1].utf8) : Int64(address.count * 8)
             guard let bits, bits <= address.count * 8 else { return nil }
             ranges.append(Range(prefix: address, bits: Int(bits)))
@@ -29,7 +29,7 @@ public struct AddressRanges: Sendable, Equatable {
 
     /// Whether an address, as text, lies in one of them; an IPv4 address mapped into IPv6 counts as itself.
     public func contains(_ address: String) -> Bool {
-        guard let bytes = Self.bytes(of: address) else { return false }
+        guard let bytes = IPAddress.bytes(of: address) else { return false }
         return ranges.contains { Self.matches(bytes, $0) }
     }
 
@@ -40,16 +40,5 @@ public struct AddressRanges: Sendable, Equatable {
         guard range.bits % 8 > 0 else { return true }
         let mask = UInt8(truncatingIfNeeded: 0xFF00 >> (range.bits % 8))
         return address[whole] & mask == range.prefix[whole] & mask
-    }
-
-    /// The four or sixteen bytes of an address as text; four for an IPv4 address mapped into IPv6.
-    static func bytes(of text: String) -> [UInt8]? {
-        var v4 = in_addr()
-        if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
-        var v6 = in6_addr()
-        guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-        let bytes = withUnsafeBytes(of: &v6) { Array($0) }
-        let isMapped = bytes.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
-        return isMapped ? Array(bytes.suffix(4)) : bytes
     }
 }

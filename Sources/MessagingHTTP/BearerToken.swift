@@ -1,4 +1,5 @@
 import Glibc
+import HTTP
 
 /// Finds the token in `Authorization: Bearer …` (RFC 6750, section 2.1).
 enum BearerToken {

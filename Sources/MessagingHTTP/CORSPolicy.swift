@@ -1,3 +1,5 @@
+import HTTP
+
 /// Which other origins' pages may use the service (the CORS protocol of the Fetch Standard).
 public struct CORSPolicy: Sendable {
     private let origins: [[UInt8]]

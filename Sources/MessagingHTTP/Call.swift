@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// A request whose caller and parameters are known.

@@ -1,3 +1,5 @@
+import HTTP
+
 /// What `Content-Encoding` says of a request's body (RFC 9110, section 8.4).
 enum ContentCoding {
     /// Refuses a body in a coding such as gzip: none is understood. `identity` is no coding.

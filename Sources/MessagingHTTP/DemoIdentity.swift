@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// Believes whoever a request says it comes from: `X-User-ID`, or `?userId=` where there is no such field.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// The entity tag of an answer to a poll (RFC 9110, section 8.8.3), and with it the decision whether anything changed.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// Believes the gateway in front: `X-User-ID` and `X-Tenant-ID`, and how people are called, from trusted addresses only.

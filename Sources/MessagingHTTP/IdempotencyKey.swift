@@ -1,3 +1,5 @@
+import HTTP
+
 /// The sender's key for a message: the member `clientMessageId`, or the `Idempotency-Key` field where there is none.
 ///
 /// The member comes first because it stays with the message, while some clients put a fresh field on every attempt.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// How a request says who is asking.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// `GET /api/messages/conversations`

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// `PUT /api/messages/conversations/{id}/read`, also as `POST` or `PATCH`

@@ -1,3 +1,5 @@
+import HTTP
+
 /// What a `Content-Type` says (RFC 9110, section 8.3.1), as far as it matters here.
 enum MediaType: Equatable {
     case json

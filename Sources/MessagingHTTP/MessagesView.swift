@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// One viewer's view of a conversation's messages through one query, before anything is read.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// Postbox as a function from requests to responses.
@@ -84,7 +85,8 @@ public struct MessagingService: RequestHandler {
     /// The caller as far as memory knows, or else the network.
     public func source(of request: Request) -> RequestSource {
         let proxies = context.settings.limits.trustedProxies
-        return gate.peek(request).map(RequestSource.caller) ?? .network(ClientNetwork(of: request, through: proxies))
+        return gate.peek(request).map { RequestSource.caller($0.hashValue) }
+            ?? .network(ClientNetwork(of: request, through: proxies))
     }
 
     /// Answers an idle poll, and what can be seen to be wrong without the store.

@@ -17,7 +17,7 @@ public enum Outcome: Hashable, Sendable, CaseIterable {
 
     /// All of them, in the order of their ``index``.
     public static let allCases: [Outcome] =
-        [.notModified, .delta, .full, .stored, .replayed, .done] + ProblemKind.allCases.map(Outcome.problem)
+        [.done, .notModified, .delta, .full, .stored, .replayed] + ProblemKind.allCases.map(Outcome.problem)
 
     /// Its name in metrics and logs.
     public var name: String {
@@ -32,15 +32,15 @@ public enum Outcome: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Its place among ``allCases``.
+    /// Its number in a ``Label``, and its place among ``allCases``.
     public var index: Int {
         switch self {
-        case .notModified: 0
-        case .delta: 1
-        case .full: 2
-        case .stored: 3
-        case .replayed: 4
-        case .done: 5
+        case .done: 0
+        case .notModified: 1
+        case .delta: 2
+        case .full: 3
+        case .stored: 4
+        case .replayed: 5
         case .problem(let kind): 6 + kind.index
         }
     }

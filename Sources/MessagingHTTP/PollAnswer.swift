@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// The header fields that every answer to a poll carries, `200` and `304` alike.

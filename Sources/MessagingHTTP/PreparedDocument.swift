@@ -1,3 +1,5 @@
+import HTTP
+
 /// A document that says the same to whoever asks, ready to go out; its responses are shared.
 struct PreparedDocument: Sendable {
     private let tag: EntityTag

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// An answer that says what went wrong, and what the caller can do about it (RFC 9457).

@@ -1,3 +1,5 @@
+import HTTP
+
 /// How often something may happen: a token bucket.
 public struct RateLimit: Sendable, Equatable {
     /// The name in `RateLimit` fields.

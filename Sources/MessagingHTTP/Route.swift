@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// Which resource a path names, and what may be done there.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// `POST /api/messages/conversations/{id}/messages` and `POST /api/messages/send`

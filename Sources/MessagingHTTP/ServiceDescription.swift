@@ -1,3 +1,4 @@
+import HTTP
 import Synchronization
 
 /// The description of the service, for those who generate clients: one document in two forms, the same for everybody.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 
 /// Refuses what pages of other sites have browsers send, as far as the identity is exposed to it.

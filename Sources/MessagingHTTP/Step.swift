@@ -1,3 +1,5 @@
+import HTTP
+
 /// How far a call of an endpoint has come without waiting. What is pending keeps what is known so far, so that nothing is read or decided twice.
 enum Step {
     case response(Response)

@@ -1,4 +1,5 @@
 import Glibc
+import HTTP
 import Synchronization
 
 /// Verifies tokens one at a time, on a thread of lower priority than the loops, so that bad tokens do not delay polls.

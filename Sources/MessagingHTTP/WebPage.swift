@@ -1,3 +1,5 @@
+import HTTP
+
 /// The page for people, at `/`: the same for everybody, since it finds out the rest by calling the endpoints.
 public struct WebPage: Sendable {
     private let document: PreparedDocument

@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import Synchronization
 
 /// How many connections each client network has, over all loops: what the library counts, it counts for each loop alone.

@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import Synchronization
 
 /// How many bytes all the bodies that are coming in, or wait for their answer, have at a time, over all loops, and how many of each source.

@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 /// One open connection and the request it is at; only its loop's thread touches it.
 ///

@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 
 /// A request and its answer, once the answer is on its way out.
 public struct Exchange: Sendable {

@@ -1,5 +1,5 @@
 import CMicroHTTPD
-import MessagingHTTP
+import HTTP
 
 /// A field and its name in lower case.
 private struct KnownName {

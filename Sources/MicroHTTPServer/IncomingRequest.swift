@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 /// A request while it is coming in.
 struct IncomingRequest {

@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 extension Response {
     /// All of it as it goes out where the library cannot send it: with the fields that the library would add, and after it the

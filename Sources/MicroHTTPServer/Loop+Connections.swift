@@ -1,5 +1,5 @@
 import CMicroHTTPD
-import MessagingHTTP
+import HTTP
 
 /// What the library tells about connections and the beginning and end of requests.
 extension Loop {

@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 /// What happens to a request, from its header fields to its answer.
 extension Loop {

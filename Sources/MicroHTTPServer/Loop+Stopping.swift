@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 /// The end of a loop in good order.
 extension Loop {

@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 /// One daemon of the library and the connections it has; only its own thread touches it, once that runs.
 ///

@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import Metrics
 
 /// What one loop has answered, counted by its thread.
@@ -10,15 +10,15 @@ final class LoopMeter: Sendable {
     private static let nanoseconds = bounds.map { Int($0 * 1e9) }
     /// Where the cells of one endpoint's durations begin to repeat: its buckets, the one beyond, and the sum.
     private static let stride = bounds.count + 2
-    private static let durations = Label.count
-    private static let received = durations + Endpoint.allCases.count * stride
-    private static let sent = received + Endpoint.allCases.count
+    private static let durations = Label.endpointLimit * Label.outcomeLimit
+    private static let received = durations + Label.endpointLimit * stride
+    private static let sent = received + Label.endpointLimit
 
     private let cells = Cells()
     let people = PeopleSketch()
 
     init() {
-        precondition(Self.sent + Endpoint.allCases.count <= Cells.count)
+        precondition(Self.sent + Label.endpointLimit <= Cells.count)
     }
 
     /// Counts an answer.
@@ -27,8 +27,8 @@ final class LoopMeter: Sendable {
     ///   - nanoseconds: how long it took.
     ///   - second: seconds of a clock that never goes back.
     func answered(_ request: Request, _ response: Response, nanoseconds: Int, second: Int) {
-        let endpoint = Int(response.label.endpoint.rawValue)
-        cells.add(1, to: response.label.index)
+        let endpoint = response.label.endpointIndex
+        cells.add(1, to: endpoint * Label.outcomeLimit + response.label.outcomeIndex)
         var bucket = 0
         while bucket < Self.nanoseconds.count, nanoseconds > Self.nanoseconds[bucket] { bucket += 1 }
         let first = Self.durations + endpoint * Self.stride
@@ -39,18 +39,17 @@ final class LoopMeter: Sendable {
         if response.label.isPoll { people.see(response.label.viewer, at: second) }
     }
 
-    /// How many answers had this label.
-    func answers(_ endpoint: Endpoint, _ outcome: Outcome) -> Int { cells[Label.index(endpoint, outcome)] }
+    /// How many answers had a label with these numbers.
+    func answers(endpoint: Int, outcome: Int) -> Int { cells[endpoint * Label.outcomeLimit + outcome] }
 
     /// How many bytes of bodies came in and went out.
-    func bodyBytes(_ endpoint: Endpoint) -> (received: Int, sent: Int) {
-        let endpoint = Int(endpoint.rawValue)
-        return (cells[Self.received + endpoint], cells[Self.sent + endpoint])
+    func bodyBytes(endpoint: Int) -> (received: Int, sent: Int) {
+        (cells[Self.received + endpoint], cells[Self.sent + endpoint])
     }
 
     /// How long answers took, in seconds.
-    static func durations(_ endpoint: Endpoint, of meters: [LoopMeter]) -> Histogram {
-        let first = durations + Int(endpoint.rawValue) * stride
+    static func durations(endpoint: Int, of meters: [LoopMeter]) -> Histogram {
+        let first = durations + endpoint * stride
         let counts = (0...bounds.count).map { bucket in meters.reduce(0) { $0 + $1.cells[first + bucket] } }
         let sum = meters.reduce(0) { $0 + $1.cells[first + bounds.count + 1] }
         return Histogram(bounds: bounds, counts: counts, sum: Double(sum) / 1e9)

@@ -1,5 +1,5 @@
 import CMicroHTTPD
-import MessagingHTTP
+import HTTP
 import Synchronization
 
 /// The place where a suspended connection waits for its answer.

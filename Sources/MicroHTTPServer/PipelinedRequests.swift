@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 
 /// Requests that came in before the one in front of them was answered: what the reader of heads found out about each, in the order they came.
 ///

@@ -1,5 +1,5 @@
 import CMicroHTTPD
-import MessagingHTTP
+import HTTP
 
 /// The library's form of a response: made once, queued as often as the response is given.
 final class PreparedResponse: Sendable {

@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 /// What the lines of a head say about where the request ends, and whether they are lines of a head at all.
 struct RequestFraming {

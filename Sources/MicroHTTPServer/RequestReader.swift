@@ -1,6 +1,6 @@
 import CMicroHTTPD
 import Glibc
-import MessagingHTTP
+import HTTP
 
 /// Follows the bytes of a connection from request to request: where each ends, and what is wrong with it (RFC 9112).
 ///

@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import Synchronization
 
 /// An HTTP/1.1 server: takes requests off the wire and hands each to a ``RequestHandler``.

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Messaging
 import SQLiteStore
 import Testing
@@ -41,7 +42,7 @@ struct ServiceFuzzTests {
         _ = try store.open(opening, tenant: .none, at: Timestamp(milliseconds: 0))
     }
 
-    private func answer(_ method: MessagingHTTP.Method, _ path: String, _ type: String, _ body: [UInt8]) async throws
+    private func answer(_ method: HTTP.Method, _ path: String, _ type: String, _ body: [UInt8]) async throws
         -> Response
     {
         var fields = RequestFields()

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Messaging
 import MessagingHTTP
 import SQLiteStore
@@ -76,7 +77,7 @@ final class Bench: Sendable {
 
 /// A request as it comes through the gateway.
 struct Ask {
-    var method = MessagingHTTP.Method.get
+    var method = HTTP.Method.get
     var tenant: String?
     var user: String? = "alice"
     let path: String

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import MessagingHTTP
 import Testing
 
@@ -71,7 +72,7 @@ struct HostileTextTests {
                 Ask.thread(part), Ask.list + "/\(part)/read", Ask.list + "?since=\(part)",
                 Ask.thread("x", "?before=\(part)"), Ask.thread("@\(part)"),
             ] {
-                for method in [MessagingHTTP.Method.get, .post, .put, .options] {
+                for method in [HTTP.Method.get, .post, .put, .options] {
                     guard let answer = await bench?.answer(Ask(method: method, path: path)) else { continue }
                     #expect(answer.status >= 400 || method == .options || answer.text == "[]", "\(path)")
                     for field in answer.fields {

@@ -1,3 +1,4 @@
+import HTTP
 import JWTKit
 import Messaging
 import MessagingHTTP

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import MessagingHTTP
 import Testing
@@ -14,7 +15,7 @@ struct StrangerTests {
             "?since=rubbish", "?before=%00", "?limit=0", "?since=1&before=1", "?since=99999999999999999999",
         ]
         for query in queries {
-            for method in [MessagingHTTP.Method.get, .head] {
+            for method in [HTTP.Method.get, .head] {
                 for condition in ["*", "\"x\"", "W/\"\""] {
                     asks.append(
                         Ask(
@@ -49,10 +50,10 @@ struct StrangerTests {
         ] {
             asks.append(.read(user: "mallory", id, json))
         }
-        for method in [MessagingHTTP.Method.put, .other, .options] {
+        for method in [HTTP.Method.put, .other, .options] {
             asks.append(Ask(method: method, user: "mallory", path: Ask.thread(id)))
         }
-        for method in [MessagingHTTP.Method.post, .patch, .other] {
+        for method in [HTTP.Method.post, .patch, .other] {
             asks.append(Ask(method: method, user: "mallory", path: "\(Ask.list)/\(id)/read"))
             asks.append(Ask(method: method, user: "mallory", path: "\(Ask.list)/\(id)"))
         }

@@ -1,3 +1,4 @@
+import HTTP
 import MessagingHTTP
 
 /// One request, as a front end would write it.

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import MessagingHTTP
 import SQLiteStore

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Synchronization
 import Testing
@@ -95,7 +96,7 @@ struct UnreadAnswersTests {
     }
 
     private func answer(
-        _ service: MessagingService, _ method: MessagingHTTP.Method, _ target: String,
+        _ service: MessagingService, _ method: HTTP.Method, _ target: String,
         _ fields: (RequestField, String)..., body: String = ""
     ) async -> Response {
         let request = request(method, target, [(.userID, "alice")] + fields, body: Array(body.utf8))
@@ -150,7 +151,7 @@ struct UnreadAnswersTests {
     func charged(target: String) async {
         // With 64 KiB of content and what is around it, each costs two; with the last message beside it, an entry of a list three.
         let cost = target == Self.list ? 3 : 2
-        for method in [MessagingHTTP.Method.get, .head] {
+        for method in [HTTP.Method.get, .head] {
             let service = service(1 << 24, last: String(repeating: "x", count: 65_536)) {
                 $0.limits.polls = RateLimit(name: "polls", perSecond: 1e-6, burst: 2 * cost + 1)
             }

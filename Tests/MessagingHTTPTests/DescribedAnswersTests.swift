@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Messaging
 import OpenAPIDescription
 import Testing
@@ -8,7 +9,7 @@ import Testing
 @Suite("The description and the answers of the program")
 struct DescribedAnswersTests {
     private struct Attempt: Sendable {
-        var method = MessagingHTTP.Method.get
+        var method = HTTP.Method.get
         var path: String
         var query = ""
         var fields: [RequestField: String] = [:]

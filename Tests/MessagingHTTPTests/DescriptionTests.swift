@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Testing
 
@@ -23,7 +24,7 @@ struct DescriptionTests {
     }
 
     /// What can go wrong at a route, besides what can go wrong anywhere; without a default, so that no new route is forgotten.
-    private static func problems(at route: Route, _ method: MessagingHTTP.Method) -> [ProblemKind] {
+    private static func problems(at route: Route, _ method: HTTP.Method) -> [ProblemKind] {
         let polled: [ProblemKind] = [
             .malformedCursor, .unauthenticated, .cursorExpired, .rateLimited, .overloaded,
             .storeUnavailable,
@@ -52,7 +53,7 @@ struct DescriptionTests {
         }
     }
 
-    private static func successes(at route: Route, _ method: MessagingHTTP.Method) -> [Int] {
+    private static func successes(at route: Route, _ method: HTTP.Method) -> [Int] {
         switch (route, method) {
         case (_, .options): [204]
         case (.conversations, _), (.conversation, _), (.description, _), (.page, _): [200, 304]
@@ -135,7 +136,7 @@ struct DescriptionTests {
     }
 
     /// What a request to a route may carry besides its path; without a default, so that no new route is forgotten.
-    private static func parameters(at route: Route, _ method: MessagingHTTP.Method) -> Set<String> {
+    private static func parameters(at route: Route, _ method: HTTP.Method) -> Set<String> {
         let condition: Set = ["header If-None-Match"]
         let polled: Set = ["query limit", "query since", "query before"]
         switch (route, method) {

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Testing
 
@@ -18,7 +19,7 @@ struct HeadRefusalTests {
     @Test(
         "an unknown path, a WebSocket, a method that is not allowed and a missing caller are refused",
         arguments: [
-            (MessagingHTTP.Method.post, "/", 404), (.post, "/upload", 404), (.put, "/api/messages", 404),
+            (HTTP.Method.post, "/", 404), (.post, "/upload", 404), (.put, "/api/messages", 404),
             (.post, "/ws", 404), (.put, "/ws/a", 404), (.post, "/healthz", 405), (.other, base, 405),
             (.post, base, 405), (.post, base + "/conv-456", 405), (.put, base + "/conv-456/messages", 405),
             (.put, "/api/messages/send", 405),
@@ -27,7 +28,7 @@ struct HeadRefusalTests {
             (.post, "/api/messages/send", 401), (.get, base + "/conv-456", 401),
             (.post, base + "/conv-456/nothing", 401), (.post, base + "/%FF/messages", 401),
         ])
-    func refused(method: MessagingHTTP.Method, target: String, status: Int) throws {
+    func refused(method: HTTP.Method, target: String, status: Int) throws {
         let response = try #require(service().refusalAtHead(of: request(method, target)))
         #expect(response.status == status)
         #expect(response.value(of: "Content-Type") == "application/problem+json")
@@ -46,8 +47,7 @@ struct HeadRefusalTests {
     @Test("what may be right is let in: a caller at an endpoint, a preflight, and a token that is not known yet")
     func letIn() async throws {
         let fields = [(RequestField.userID, "alice")]
-        for (method, path) in [(MessagingHTTP.Method.post, "/conv-456/messages"), (.put, "/conv-456/read"), (.get, "")]
-        {
+        for (method, path) in [(HTTP.Method.post, "/conv-456/messages"), (.put, "/conv-456/read"), (.get, "")] {
             #expect(service().refusalAtHead(of: request(method, Self.base + path, fields)) == nil)
         }
         #expect(service().refusalAtHead(of: request(.options, Self.base)) == nil)
@@ -68,7 +68,7 @@ struct HeadRefusalTests {
             service.source(of: request(.post, target, fields, peer: "192.0.2.7"))
         }
         let network = RequestSource.network(ClientNetwork(of: "192.0.2.7"))
-        #expect(source([(.userID, "alice")], service()) == .caller(Caller(user: alice)))
+        #expect(source([(.userID, "alice")], service()) == .caller(Caller(user: alice).hashValue))
         #expect(source([], service()) == network)
         let mint = try await TokenMint()
         let bench = TokenBench(try await TokenKeys(secret: mint.secret))

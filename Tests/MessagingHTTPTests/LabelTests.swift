@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Testing
 
@@ -7,10 +8,12 @@ import Testing
 struct LabelTests {
     @Test("Every endpoint and outcome has an index of its own")
     func places() {
-        let places = Endpoint.allCases.flatMap { endpoint in
-            Outcome.allCases.map { Label.index(endpoint, $0) }
-        }
-        #expect(places.sorted() == Array(0..<Label.count))
+        let labels = Endpoint.allCases.flatMap { endpoint in Outcome.allCases.map { Label(endpoint, $0) } }
+        for (place, label) in labels.enumerated() { #expect(!labels[..<place].contains(label)) }
+        #expect(
+            labels.map(\.endpoint) == Endpoint.allCases.flatMap { Array(repeating: $0, count: Outcome.allCases.count) })
+        #expect(labels.map(\.outcome) == Endpoint.allCases.flatMap { _ in Outcome.allCases })
+        #expect(Label(.other, .done) == .unlabelled)
         #expect(Outcome.allCases.map(\.index) == Array(Outcome.allCases.indices))
         #expect(Set(Outcome.allCases.map(\.name)).count == Outcome.allCases.count)
     }
@@ -18,7 +21,7 @@ struct LabelTests {
     @Test(
         "a request is counted for the endpoint it was meant for",
         arguments: [
-            (MessagingHTTP.Method.get, "/api/messages/conversations?limit=x", Endpoint.conversations),
+            (HTTP.Method.get, "/api/messages/conversations?limit=x", Endpoint.conversations),
             (.head, "/api/messages/conversations/a/messages", .messages),
             (.post, "/api/messages/conversations/@bob/messages", .send),
             (.get, "/api/messages/conversations/", .conversations),
@@ -31,7 +34,7 @@ struct LabelTests {
             (.get, "/api/messages/conversations/a", .conversation), (.get, "/healthz", .other),
             (.options, "/api/messages/conversations", .other), (.other, "/api/messages/conversations", .other),
         ])
-    func endpoints(method: MessagingHTTP.Method, target: String, endpoint: Endpoint) {
+    func endpoints(method: HTTP.Method, target: String, endpoint: Endpoint) {
         #expect(Endpoint(of: request(method, target)) == endpoint)
     }
 

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Testing
 
@@ -18,7 +19,7 @@ struct MemberLimitsTests {
 
     /// The status and, where it is a problem, which one.
     private func outcome(
-        _ method: MessagingHTTP.Method, _ target: String, as user: String? = "alice",
+        _ method: HTTP.Method, _ target: String, as user: String? = "alice",
         _ fields: [(RequestField, String)] = [], members: String? = nil
     ) async throws -> String {
         let who = user.map { [(RequestField.userID, $0)] } ?? []

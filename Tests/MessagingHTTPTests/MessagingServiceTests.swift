@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Synchronization
 import Testing
@@ -26,7 +27,7 @@ struct MessagingServiceTests {
     }
 
     private func answer(
-        _ method: MessagingHTTP.Method, _ target: String, as user: String? = "alice",
+        _ method: HTTP.Method, _ target: String, as user: String? = "alice",
         fields: [(RequestField, String)] = [], body: String = ""
     ) async -> Response {
         let request = request(
@@ -41,11 +42,11 @@ struct MessagingServiceTests {
     @Test(
         "a method that a resource does not know is answered 405 with those it does",
         arguments: [
-            ("", [MessagingHTTP.Method.post, .put, .other], "GET, HEAD, OPTIONS"),
+            ("", [HTTP.Method.post, .put, .other], "GET, HEAD, OPTIONS"),
             ("/conv-456/messages", [.put, .other], "GET, HEAD, POST, OPTIONS"),
             ("/conv-456/read", [.get, .head, .other], "PUT, POST, PATCH, OPTIONS"),
         ])
-    func methodNotAllowed(path: String, methods: [MessagingHTTP.Method], allow: String) async throws {
+    func methodNotAllowed(path: String, methods: [HTTP.Method], allow: String) async throws {
         for method in methods {
             let response = await answer(method, Self.base + path, as: nil)
             #expect(response.status == 405)
@@ -75,7 +76,7 @@ struct MessagingServiceTests {
     @Test("a body in a content coding is refused, at the head and behind it, with what would be taken")
     func contentCoding() async throws {
         let json = [(RequestField.contentType, "application/json")]
-        for (method, path) in [(MessagingHTTP.Method.post, "/conv-456/messages"), (.put, "/conv-456/read")] {
+        for (method, path) in [(HTTP.Method.post, "/conv-456/messages"), (.put, "/conv-456/read")] {
             let target = Self.base + path
             for codings in [["gzip"], ["GZIP"], ["br"], ["identity, gzip"], ["identity", "deflate"], ["a\u{1B}"]] {
                 let fields = json + codings.map { (.contentEncoding, $0) }
@@ -99,7 +100,7 @@ struct MessagingServiceTests {
 
     @Test("a WebSocket client is told at once, from memory, where to poll", arguments: ["/ws", "/ws/", "/ws/a?b=c"])
     func webSocket(target: String) throws {
-        for method in [MessagingHTTP.Method.get, .post, .other] {
+        for method in [HTTP.Method.get, .post, .other] {
             let response = try #require(service.begin(request(method, target)).response)
             #expect(response.status == 404)
             #expect(try kind(response) == "polling-only")
@@ -111,12 +112,12 @@ struct MessagingServiceTests {
     func sameNotFound() async {
         let json = [(RequestField.contentType, "application/json")]
         for (method, path, fields, body) in [
-            (MessagingHTTP.Method.get, "messages", [], ""), (.head, "messages", [], ""),
+            (HTTP.Method.get, "messages", [], ""), (.head, "messages", [], ""),
             (.get, "messages?since=1", [], ""),
             (.get, "messages?since=rubbish", [], ""), (.post, "messages", json, #"{"content":"Hi"}"#),
             (.put, "read", [], ""),
             (.put, "read", json, #"{"upTo":"conv-456:1"}"#),
-        ] as [(MessagingHTTP.Method, String, [(RequestField, String)], String)] {
+        ] as [(HTTP.Method, String, [(RequestField, String)], String)] {
             // The second round finds the conversation in memory.
             for _ in 0..<2 {
                 let foreign = await answer(

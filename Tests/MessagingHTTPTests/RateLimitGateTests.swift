@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Synchronization
 import Testing
@@ -38,8 +39,7 @@ struct RateLimitGateTests {
         return Gate(identity: identity, limits: limits, ticks: { [clock] in clock.now.load(ordering: .relaxed) })
     }
 
-    private func request(_ user: String?, _ method: MessagingHTTP.Method = .get, peer: String = "192.0.2.1") -> Request
-    {
+    private func request(_ user: String?, _ method: HTTP.Method = .get, peer: String = "192.0.2.1") -> Request {
         var fields = RequestFields()
         if let user { fields.append(.userID, user.utf8) }
         return Request(method: method, target: [], fields: fields, peer: peer)
@@ -196,7 +196,7 @@ struct RateLimitGateTests {
 
     @Test("An answer costs one token more for each 64 KiB, to HEAD as well, even more than there are")
     func largeAnswers() async {
-        for method in [MessagingHTTP.Method.get, .head] {
+        for method in [HTTP.Method.get, .head] {
             for (size, more) in [(65_535, 0), (65_536, 1), (131_071, 1), (131_072, 2)] {
                 let gate = gate { $0.polls = RateLimit(name: "polls", perSecond: 1, burst: 4) }
                 #expect(await refusal(gate, request("alice", method)) == nil)

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Testing
 
@@ -20,7 +21,7 @@ struct ShowConversationTests {
     }
 
     private func poll(
-        _ path: String, tag: String? = nil, method: MessagingHTTP.Method = .get
+        _ path: String, tag: String? = nil, method: HTTP.Method = .get
     ) -> Request {
         request(method, path, [(.userID, "alice")] + (tag.map { [(.ifNoneMatch, $0)] } ?? []))
     }

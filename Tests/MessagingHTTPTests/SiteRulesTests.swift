@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Testing
 
@@ -14,7 +15,7 @@ struct SiteRulesTests {
     }
 
     private func request(
-        _ method: MessagingHTTP.Method, _ target: String = "/", from peer: String = "127.0.0.1", _ fields: Fields
+        _ method: HTTP.Method, _ target: String = "/", from peer: String = "127.0.0.1", _ fields: Fields
     ) -> Request {
         var lines = RequestFields()
         for (field, value) in fields { lines.append(field, value.utf8) }
@@ -24,7 +25,7 @@ struct SiteRulesTests {
     /// What a write to `chat.example` gets: nil where it passes.
     private func write(
         _ fields: Fields, host: String? = "chat.example", from peer: String = "127.0.0.1", exposure: Exposure = .writes,
-        method: MessagingHTTP.Method = .post
+        method: HTTP.Method = .post
     ) -> ProblemKind? {
         let request = request(method, "/", from: peer, (host.map { [(.host, $0)] } ?? []) + fields)
         return problem { try rules(exposure).checkWrite(request) }
@@ -40,7 +41,7 @@ struct SiteRulesTests {
             ("http:///", ["localhost"], true), ("http://localhost/", ["evil.example"], true),
             ("*", ["localhost"], false),
         ] as [(String, [String], Bool)] {
-            for method in [MessagingHTTP.Method.get, .head, .options, .post, .put, .other] {
+            for method in [HTTP.Method.get, .head, .options, .post, .put, .other] {
                 let asked = request(method, target, hosts.map { (.host, $0) })
                 let kind = problem { try rules(.everything).checkHost(asked) }
                 #expect(kind == (isRefused ? .misdirectedRequest : nil), "\(target) for \(hosts)")
@@ -86,8 +87,8 @@ struct SiteRulesTests {
         #expect(write([(.origin, "*")]) == .crossSite)
     }
 
-    @Test("A write from a page of another site is refused", arguments: [MessagingHTTP.Method.post, .put, .other])
-    func foreign(method: MessagingHTTP.Method) {
+    @Test("A write from a page of another site is refused", arguments: [HTTP.Method.post, .put, .other])
+    func foreign(method: HTTP.Method) {
         for fields in [
             [(.origin, "https://evil.example")], [(.origin, "null")], [(.origin, "")], [(.secFetchSite, "cross-site")],
             [(.secFetchSite, "same-site")], [(.secFetchSite, "")], [(.secFetchSite, "Same-Origin")],
@@ -112,8 +113,8 @@ struct SiteRulesTests {
     @Test("reading is for CORS, and bearer tokens go along with nothing by themselves")
     func notChecked() {
         let evil: Fields = [(.origin, "https://evil.example"), (.secFetchSite, "cross-site")]
-        for method in [MessagingHTTP.Method.get, .head, .options] { #expect(write(evil, method: method) == nil) }
-        for method in [MessagingHTTP.Method.post, .put, .other] {
+        for method in [HTTP.Method.get, .head, .options] { #expect(write(evil, method: method) == nil) }
+        for method in [HTTP.Method.post, .put, .other] {
             #expect(write(evil, exposure: .nothing, method: method) == nil)
             #expect(write(evil, exposure: .everything, method: method) == .crossSite)
         }
@@ -147,13 +148,13 @@ struct SiteRulesTests {
 
     @Test("a page of another origin that only asks is told of, unless it may read or is the site's own")
     func readers() {
-        func reader(_ origins: String..., method: MessagingHTTP.Method = .get, by rules: SiteRules) -> String? {
+        func reader(_ origins: String..., method: HTTP.Method = .get, by rules: SiteRules) -> String? {
             let fields: Fields = [(.host, "chat.example")] + origins.map { (.origin, $0) }
             return rules.refusedReader(of: request(method, "/", fields)).map(text)
         }
         let some = SiteRules(
             exposure: .writes, cors: CORSPolicy(origins: ["https://app.example"]), trustedProxies: .loopback)
-        for method in [MessagingHTTP.Method.get, .head, .options] {
+        for method in [HTTP.Method.get, .head, .options] {
             #expect(reader("https://evil.example", method: method, by: some) == "https://evil.example")
         }
         #expect(reader("null", by: some) == "null")

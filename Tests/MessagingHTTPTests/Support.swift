@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Messaging
 import Testing
 
@@ -22,7 +23,7 @@ func text(_ bytes: some Collection<UInt8>) -> String {
 
 /// A request for this machine by name, unless it names another host itself.
 func request(
-    _ method: MessagingHTTP.Method = .get, _ target: String = "/", _ fields: [(RequestField, String)] = [],
+    _ method: HTTP.Method = .get, _ target: String = "/", _ fields: [(RequestField, String)] = [],
     body: [UInt8] = [], peer: String = ""
 ) -> Request {
     var lines = RequestFields()

@@ -1,3 +1,4 @@
+import HTTP
 import Messaging
 import Testing
 
@@ -9,7 +10,7 @@ struct WebPageTests {
     private static let page = WebPage(html: Array(html.utf8), contentSecurityPolicy: "default-src 'none'")
 
     private func answer(
-        _ method: MessagingHTTP.Method, _ target: String = "/", _ fields: [(RequestField, String)] = [],
+        _ method: HTTP.Method, _ target: String = "/", _ fields: [(RequestField, String)] = [],
         page: WebPage? = page
     ) -> Response? {
         MessagingService(
@@ -33,8 +34,8 @@ struct WebPageTests {
         #expect(response.value(of: "Cache-Control") == "no-cache")
     }
 
-    @Test("The page has an entity tag that brings a 304", arguments: [MessagingHTTP.Method.get, .head])
-    func unchanged(method: MessagingHTTP.Method) throws {
+    @Test("The page has an entity tag that brings a 304", arguments: [HTTP.Method.get, .head])
+    func unchanged(method: HTTP.Method) throws {
         let tag = try #require(answer(method)?.value(of: "ETag"))
         #expect(answer(method, "/", [(.ifNoneMatch, tag)])?.status == 304)
         #expect(answer(method, "/", [(.ifNoneMatch, "\"another\"")])?.status == 200)
@@ -51,8 +52,8 @@ struct WebPageTests {
         }
     }
 
-    @Test("The page answers GET and HEAD only", arguments: [MessagingHTTP.Method.post, .put, .other])
-    func methods(method: MessagingHTTP.Method) {
+    @Test("The page answers GET and HEAD only", arguments: [HTTP.Method.post, .put, .other])
+    func methods(method: HTTP.Method) {
         let response = answer(method)
         #expect(response?.status == 405)
         #expect(response?.value(of: "Allow") == "GET, HEAD, OPTIONS")
@@ -66,8 +67,8 @@ struct WebPageTests {
 
     @Test(
         "The page is a 404 where it is not served, whatever the method",
-        arguments: [MessagingHTTP.Method.get, .head, .post], ["/", "/?limit=%"])
-    func absent(method: MessagingHTTP.Method, target: String) throws {
+        arguments: [HTTP.Method.get, .head, .post], ["/", "/?limit=%"])
+    func absent(method: HTTP.Method, target: String) throws {
         let response = try #require(answer(method, target, page: nil))
         #expect(response.status == 404)
         #expect(try object(response.body)["type"] as? String == ProblemKind.notFound.type)

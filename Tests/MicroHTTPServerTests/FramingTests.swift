@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import Testing
 
 /// Heads that two readers could read differently.

@@ -1,5 +1,5 @@
-import MessagingHTTP
 @testable import MicroHTTPServer
+import HTTP
 import Testing
 
 /// Heads whose lines another server could read differently.

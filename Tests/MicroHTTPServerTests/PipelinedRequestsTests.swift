@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import Testing
 
 @testable import MicroHTTPServer

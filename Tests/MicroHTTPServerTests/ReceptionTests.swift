@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import MessagingHTTP
+import HTTP
 import MicroHTTPServer
 import Testing
 

@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import MicroHTTPServer
 import Testing
 

@@ -1,5 +1,5 @@
 import Dispatch
-import MessagingHTTP
+import HTTP
 import MicroHTTPServer
 import Testing
 

@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import MicroHTTPServer
 
 /// The text of a request without a body.

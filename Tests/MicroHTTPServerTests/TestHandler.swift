@@ -1,5 +1,5 @@
 import Dispatch
-import MessagingHTTP
+import HTTP
 import Synchronization
 
 /// A handler made of closures, which keeps the requests it is given.

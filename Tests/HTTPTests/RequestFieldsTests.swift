@@ -1,4 +1,4 @@
-import MessagingHTTP
+import HTTP
 import Testing
 
 @Suite("The header fields of a request")

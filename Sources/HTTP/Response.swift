@@ -38,7 +38,7 @@ public final class Response: Sendable {
 
     /// Puts a response together.
     public init(
-        status: Int, fields: [Field], body: [UInt8] = [], sizeOfBody: Int? = nil, label: Label = .other,
+        status: Int, fields: [Field], body: [UInt8] = [], sizeOfBody: Int? = nil, label: Label = .unlabelled,
         isShared: Bool = false, share: (any AnyObject & Sendable)? = nil
     ) {
         self.status = status

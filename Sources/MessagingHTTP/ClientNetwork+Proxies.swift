@@ -1,22 +1,6 @@
-/// What counts as one client wherever addresses are counted: an IPv4 address, or the /64 network that an IPv6 address is in.
-///
-/// A client that has one IPv6 address usually has all 2^64 of its network (RFC 4291, section 2.5.4; RFC 7934).
-public enum ClientNetwork: Hashable, Sendable {
-    case version4([UInt8])
-    /// The first eight bytes of the address.
-    case version6([UInt8])
-    /// A peer without an IP address.
-    case other
+import HTTP
 
-    /// That of an address as text; an IPv4 address mapped into IPv6 counts as itself.
-    public init(of address: String) {
-        guard let bytes = AddressRanges.bytes(of: address) else {
-            self = .other
-            return
-        }
-        self = bytes.count == 4 ? .version4(bytes) : .version6(Array(bytes.prefix(8)))
-    }
-
+extension ClientNetwork {
     /// That of the client whose request came through trusted proxies: the last address in `X-Forwarded-For` that is none of theirs, or the
     /// peer's where the peer is no proxy.
     ///
@@ -29,7 +13,7 @@ public enum ClientNetwork: Hashable, Sendable {
         }.makeIterator()
         while proxies.contains(address), let next = rest.next() {
             let text = String(decoding: next, as: UTF8.self).trimmed
-            guard AddressRanges.bytes(of: text) != nil else { break }
+            guard IPAddress.bytes(of: text) != nil else { break }
             address = text
         }
         self.init(of: address)

@@ -2,9 +2,9 @@
 public struct RequestFields: Sendable {
     /// One line after the other: a word that says which field it is and how long its value is, and the value. Zeros follow, which later
     /// lines take: to add one is a copy, and not several calls that each check the array's capacity.
-    private var bytes: [UInt8] = []
+    @usableFromInline var bytes: [UInt8] = []
     /// How many bytes the lines take.
-    private var used = 0
+    @usableFromInline var used = 0
 
     /// A request without fields.
     public init() {}
@@ -49,7 +49,7 @@ public struct RequestFields: Sendable {
     private static let zeros = [UInt8](repeating: 0, count: 512)
 
     /// The value of the first line with this name, if there is one.
-    public subscript(field: RequestField) -> ArraySlice<UInt8>? {
+    @inlinable public subscript(field: RequestField) -> ArraySlice<UInt8>? {
         place(of: field, from: 0).map { bytes[$0] }
     }
 
@@ -65,7 +65,7 @@ public struct RequestFields: Sendable {
     }
 
     /// How many lines had this name.
-    public func count(of field: RequestField) -> Int {
+    @inlinable public func count(of field: RequestField) -> Int {
         var (count, end) = (0, 0)
         while let value = place(of: field, from: end) {
             count += 1
@@ -75,7 +75,7 @@ public struct RequestFields: Sendable {
     }
 
     /// Where the value of the next line with this name is, from the beginning of a line on.
-    private func place(of field: RequestField, from start: Int) -> Range<Int>? {
+    @usableFromInline func place(of field: RequestField, from start: Int) -> Range<Int>? {
         bytes.withUnsafeBytes { bytes in
             var start = start
             while start < used {
@@ -87,18 +87,6 @@ public struct RequestFields: Sendable {
             }
             return nil
         }
-    }
-
-    /// The value of a field that may come at most once, as text; nil where it does not come.
-    ///
-    /// - Throws: `malformed-request` where it comes twice or is not UTF-8.
-    func onlyText(_ field: RequestField) throws(Problem) -> String? {
-        guard let value = self[field] else { return nil }
-        guard count(of: field) == 1 else { throw Problem(.malformedRequest, "\(field.name) is given twice.") }
-        guard let text = String(ofUTF8: value) else {
-            throw Problem(.malformedRequest, "\(field.name) is not UTF-8.")
-        }
-        return text
     }
 }
 
