@@ -19,17 +19,18 @@ public struct MessagingService: RequestHandler {
     ///   - page: what to show at `/`; without it, nothing is there.
     public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
-        surroundings: Surroundings, description: ServiceDescription? = nil, page: WebPage? = nil,
+        environment: ServiceEnvironment, description: ServiceDescription? = nil, page: WebPage? = nil,
         deliveries: DeliveryClock? = nil
     ) {
         self.description = description
         self.page = page
         context = Context(
-            store: store, index: index, settings: settings, surroundings: surroundings,
+            store: store, index: index, settings: settings, environment: environment,
             openings: RateLimiter(settings.limits.openings, capacity: settings.limits.capacity),
-            idlePolls: IdlePolls(capacity: settings.idlePollCapacity, mostBytes: settings.idlePollBytes),
+            notModifiedCache: NotModifiedCache(
+                capacity: settings.notModifiedCapacity, mostBytes: settings.notModifiedBytes),
             answerMemory: AnswerMemory(limit: settings.mostAnswerMemory), deliveries: deliveries)
-        gate = Gate(identity: identity, limits: settings.limits, ticks: surroundings.ticks)
+        gate = Gate(identity: identity, limits: settings.limits, ticks: environment.ticks)
         sites = SiteRules(
             exposure: identity.exposure, cors: settings.cors, trustedProxies: settings.limits.trustedProxies)
     }
@@ -121,7 +122,7 @@ public struct MessagingService: RequestHandler {
 
     /// Gives the same `304` as before, where the state is the same as before.
     private func answerAgain(_ request: Request, to caller: Caller) throws(Problem) -> Response? {
-        guard let answer = context.idlePolls.answer(to: request, of: caller), answer.validity.holds,
+        guard let answer = context.notModifiedCache.answer(to: request, of: caller), answer.invalidationToken.isValid,
             answer.tag.isKnown(to: request)
         else { return nil }
         try gate.take(caller, request)
@@ -153,7 +154,7 @@ public struct MessagingService: RequestHandler {
         case .conversations, .conversation, .messages, .read, .send:
             return nil
         case .health:
-            guard context.surroundings.loopsTurn() else { throw Problem.stuck }
+            guard context.environment.loopsResponsive() else { throw Problem.stuck }
             return .response(text("ok\n", common))
         case .readiness:
             return .pending {
@@ -291,8 +292,8 @@ public struct MessagingService: RequestHandler {
     }
 
     private func note(refused origin: ArraySlice<UInt8>) {
-        guard let news = refusedOrigins.take(origin, now: context.surroundings.ticks()) else { return }
-        context.surroundings.originRefused(news)
+        guard let news = refusedOrigins.take(origin, now: context.environment.ticks()) else { return }
+        context.environment.originRefused(news)
     }
 
     private func text(_ text: String, _ common: [Response.Field]) -> Response {
@@ -314,7 +315,7 @@ public struct MessagingService: RequestHandler {
             note(refused: origin)
         }
         if case .storeUnavailable(let reason)? = error as? MessagingError {
-            context.surroundings.log(
+            context.environment.log(
                 ServiceEvent(name: "the store cannot answer", cause: reason, requestID: requestID))
         }
         let endpoint = Endpoint(of: request) {

@@ -17,9 +17,9 @@ public struct ServiceSettings: Sendable {
     /// The most bytes of answers that are made and not yet sent.
     public var mostAnswerMemory = 256 << 20
     /// How many answers to idle polls to keep ready.
-    public var idlePollCapacity = 8192
+    public var notModifiedCapacity = 8192
     /// The most bytes of them, about; most take 2 KB each.
-    public var idlePollBytes = 16 << 20
+    public var notModifiedBytes = 16 << 20
     /// How long clients are asked to wait between polls, in seconds.
     public var pollInterval: Int
 

@@ -55,16 +55,16 @@ public final class Server: Sendable {
             let addresses = AddressCounts(
                 limit: configuration.connectionsPerAddress, isUncounted: configuration.isUncountedAddress)
             do throws(ServerError) {
-                let reception = Reception(
+                let dispatcher = ConnectionDispatcher(
                     at: socket, limit: max(1, configuration.connectionLimit), signals: signals, counters: counters)
                 for index in signals.indices {
                     let loop = try Loop(
-                        index, reception: reception, configuration: configuration, handler: handler,
+                        index, dispatcher: dispatcher, configuration: configuration, handler: handler,
                         signal: signals[index], counters: counters[index], addresses: addresses,
                         bodies: bodies, certificate: certificate)
                     threads.append(try LoopThread(running: loop))
                 }
-                // The socket is the reception's from here on, which closes it before the loops end.
+                // The socket is the dispatcher's from here on, which closes it before the loops end.
                 state = .running(threads)
             } catch {
                 state = .stopped

@@ -35,7 +35,7 @@ public struct ServerConfiguration: Sendable {
     public var requestTimeout: Double
     /// How long those who have just connected get to send their request where the server stops, in seconds: unlike those who
     /// have had an answer, they would not try again.
-    public var welcome = 1.0
+    public var firstRequestGrace = 1.0
 
     /// Whoever is told of exchanges: of failed ones, those that took ``slowAfter``, and all where ``observesAll``.
     public var observer: (any ExchangeObserver)?

@@ -25,6 +25,6 @@ public struct ServerTotals: Sendable {
 
     /// How many different people have polled in the last 30 seconds, within some 2 %.
     public var peoplePolling: Int {
-        PeopleSketch.estimate(meters.map(\.people), at: MonotonicTime.now.second)
+        DistinctUserEstimator.estimate(meters.map(\.people), at: MonotonicTime.now.second)
     }
 }

@@ -49,7 +49,7 @@ public final class SQLiteStore: Sendable {
         path: String, observer: (any CommitObserver)? = nil, checkpoints: Bool = true, queueLimit: Int = 10_000,
         bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
         newCursorKey: CursorKey = .random(), committed: (@Sendable (GroupCommit) -> Void)? = nil,
-        changed: (@Sendable (StoreChange) -> Void)? = nil
+        changed: (@Sendable (HealthTransition) -> Void)? = nil
     ) throws(SQLiteStoreError) {
         self.checkpoints = checkpoints
         file = try DatabaseFile(path: path)

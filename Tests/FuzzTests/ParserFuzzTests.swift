@@ -55,12 +55,14 @@ struct ParserFuzzTests {
         let epoch = try #require(Epoch("k3f9"))
         let (key, alice) = (CursorKey(random: 1, 2), Caller(user: UserID(trusted: "alice")))
         let current = MessageCursor(
-            epoch: epoch, view: key.view(of: conversation, by: alice), marks: ReadMarks(n: 42, others: 40, mine: 38),
+            epoch: epoch, view: key.view(of: conversation, by: alice),
+            marks: ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 38),
             revision: 3)
-        let earlier = current.at(ReadMarks(n: 7, others: 0, mine: 3))
+        let earlier = current.at(ReadMarks(latest: 7, othersReadUpTo: 0, viewerReadUpTo: 3))
         let other = key.view(of: ConversationID(trusted: "other"), by: alice)
         let seeds = [
-            current.text, earlier.text, current.at(ReadMarks(n: 43, others: .max, mine: .max)).text,
+            current.text, earlier.text,
+            current.at(ReadMarks(latest: 43, othersReadUpTo: .max, viewerReadUpTo: .max)).text,
             MessageCursor(epoch: epoch, view: other, marks: earlier.marks, revision: 3).text,
             MessageCursor(epoch: epoch, view: current.view, marks: earlier.marks).text, "7", "42", "c-1.2:3:7",
             "c-1.2:3:42", "0", "aaaa.1.1.1", "k3f9.42.40.38", "k3f9.9223372036854775807.0.0",
@@ -73,9 +75,10 @@ struct ParserFuzzTests {
                 try Fuzz.check(isBare || cursor.text == text, "\(text) is printed as \(cursor.text)")
                 try Fuzz.check(cursor.view == current.view && cursor.revision == 3, "of something else: \(cursor.text)")
                 try Fuzz.check(
-                    cursor.epoch == epoch && (0...42).contains(cursor.marks.n), "beyond what is stored: \(cursor.text)")
+                    cursor.epoch == epoch && (0...42).contains(cursor.marks.latest),
+                    "beyond what is stored: \(cursor.text)")
                 try Fuzz.check(
-                    (0...40).contains(cursor.marks.others) && (0...38).contains(cursor.marks.mine),
+                    (0...40).contains(cursor.marks.othersReadUpTo) && (0...38).contains(cursor.marks.viewerReadUpTo),
                     "marks: \(cursor.text)")
                 let again = try MessageCursor(cursor.text, in: conversation, current: current)
                 try Fuzz.check(again == cursor, "\(cursor.text) says something else")

@@ -33,12 +33,12 @@ struct ServiceFuzzTests {
         settings.limits.openings = RateLimit(name: "openings", perSecond: 0, burst: 1)
         service = MessagingService(
             store: store, index: index, identity: DemoIdentity(), settings: settings,
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { Timestamp(milliseconds: 0) }, ticks: { 0 },
                 makeConversationID: { ConversationID(trusted: "d-1") },
                 log: { _ in }))
         let people = [UserID(trusted: "alice"), UserID(trusted: "bob")]
-        let opening = try Opening(id: ConversationID(trusted: "c-1"), participants: people, isDirect: false)
+        let opening = try NewConversation(id: ConversationID(trusted: "c-1"), participants: people, isDirect: false)
         _ = try store.open(opening, tenant: .none, at: Timestamp(milliseconds: 0))
     }
 

@@ -13,7 +13,7 @@ struct TokenFuzzTests {
         let identity = JWTIdentity(
             keys: keys, rules: TokenRules(), hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10,
             now: { Timestamp(milliseconds: 0) },
-            introductions: Introductions(capacity: 10, ticks: { 0 }) { _, _ in true })
+            profileUpdates: ProfileUpdates(capacity: 10, ticks: { 0 }) { _, _ in true })
         let seeds = [
             "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6NDEwMjQ0NDgwMH0.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "Bearer eyJhbGciOiJub25lIn0.e30.", "bearer a.b.c", "Basic YTpi", "Bearer ", "Bearer ...",

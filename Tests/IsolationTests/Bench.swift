@@ -29,7 +29,7 @@ final class Bench: Sendable {
 
     init(
         configure: (inout ServiceSettings) -> Void = { _ in },
-        identity: (@Sendable (Introductions) throws -> any Identity)? = nil
+        identity: (@Sendable (ProfileUpdates) throws -> any Identity)? = nil
     ) throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent(
             "postbox-isolation-\(UUID().uuidString)")
@@ -44,14 +44,15 @@ final class Bench: Sendable {
         settings.limits.polls = RateLimit(name: "polls", perSecond: 0, burst: 1)
         configure(&settings)
         let (counter, clock) = (Counter(), clock)
-        let introductions = Introductions(capacity: 100, ticks: clock.ticks) { person, tenant in
+        let profileUpdates = ProfileUpdates(capacity: 100, ticks: clock.ticks) { person, tenant in
             (try? await store.setPerson(person, tenant: tenant)) != nil
         }
         service = MessagingService(
             store: store, index: index,
-            identity: try identity?(introductions) ?? GatewayIdentity(trusted: .loopback, introductions: introductions),
+            identity: try identity?(profileUpdates)
+                ?? GatewayIdentity(trusted: .loopback, profileUpdates: profileUpdates),
             settings: settings,
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { Timestamp(milliseconds: counter.next()) }, ticks: clock.ticks,
                 makeConversationID: { ConversationID(trusted: "direct-\(counter.next())") }, log: { _ in }))
     }
@@ -67,7 +68,7 @@ final class Bench: Sendable {
 
     /// Opens a conversation as the operator does.
     func open(_ id: String, _ users: String...) throws {
-        let opening = try Opening(
+        let opening = try NewConversation(
             id: ConversationID(trusted: id), participants: users.map { UserID(trusted: $0) }, isDirect: false)
         _ = try store.open(opening, tenant: .none, at: Timestamp(milliseconds: 0))
     }

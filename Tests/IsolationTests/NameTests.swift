@@ -30,11 +30,11 @@ struct NameTests {
     @Test("A new name or company in a token changes the lists of the others, and their entity tags, and nobody else's")
     func tokens() async throws {
         let keys = try await TokenKeys(secret: Self.secret)
-        let bench = try Bench(identity: { introductions in
+        let bench = try Bench(identity: { profileUpdates in
             JWTIdentity(
                 keys: keys, rules: TokenRules(), hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10,
                 now: { Timestamp(milliseconds: 0) },
-                introductions: introductions)
+                profileUpdates: profileUpdates)
         })
         try bench.open("c-1", "alice", "bob")
         try bench.open("c-2", "carol", "dave")

@@ -51,9 +51,11 @@ struct CursorTests {
         let (epoch, key, ann) = (after.store.epoch, after.store.cursorKey, Caller(user: UserID(trusted: "ann")))
         let now = MessageCursor(
             epoch: epoch, view: key.view(of: ConversationID(trusted: "c-1"), by: ann),
-            marks: ReadMarks(n: 1, others: 0, mine: 0))
+            marks: ReadMarks(latest: 1, othersReadUpTo: 0, viewerReadUpTo: 0))
         #expect(await after.answer(TestRequest(user: "ann", url: Self.thread)).cursor == now.text)
-        let marks = [(9, 0, 0), (1, 1, 0), (1, 0, 1)].map { ReadMarks(n: $0.0, others: $0.1, mine: $0.2) }
+        let marks = [(9, 0, 0), (1, 1, 0), (1, 0, 1)].map {
+            ReadMarks(latest: $0.0, othersReadUpTo: $0.1, viewerReadUpTo: $0.2)
+        }
         let ahead =
             [(Self.list, ListCursors(of: ann, epoch: epoch, key: key).text(at: 9))]
             + marks.map { (Self.thread, now.at($0).text) }

@@ -63,7 +63,7 @@ struct Server: Sendable {
         settings.limits.polls = RateLimit(name: "polls", perSecond: 0, burst: 1)
         return MessagingService(
             store: store, index: index, identity: DemoIdentity(), settings: settings,
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { Timestamp(milliseconds: clock.tick()) }, ticks: { 0 },
                 makeConversationID: { ConversationID(trusted: "direct-\(clock.tick())") }, log: { _ in }))
     }

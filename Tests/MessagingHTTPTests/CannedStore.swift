@@ -46,7 +46,8 @@ struct CannedStore: MessageStore {
         ConversationSummary(
             conversation: talk, participantCount: 2,
             people: talk.participants.map { Person(id: $0.user, name: nil, company: nil) },
-            marks: ReadMarks(n: 1, others: 0, mine: 0), unread: 0, newest: PackedMessages([first]),
+            marks: ReadMarks(latest: 1, othersReadUpTo: 0, viewerReadUpTo: 0), unread: 0,
+            newest: PackedMessages([first]),
             openedAt: first.sentAt, activity: 1, change: 1)
     }
 

@@ -21,7 +21,7 @@ struct MessagingServiceTests {
                 conversation(lastN: 2, (alice, 1), (bob, 0)),
                 messages: [message(1, from: bob), message(2, from: alice)]),
             index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: ServiceSettings(),
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") },
                 log: { [log] event in log.lines.withLock { $0.append(event.cause) } }))
     }
@@ -243,9 +243,9 @@ struct MessagingServiceTests {
         let service = MessagingService(
             store: MemoryStore(conversation(lastN: 0), messages: []), index: FreshnessIndex(capacity: 10),
             identity: DemoIdentity(), settings: ServiceSettings(),
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") },
-                loopsTurn: { false }, log: { _ in }))
+                loopsResponsive: { false }, log: { _ in }))
         let response = try #require(service.begin(request(.get, "/healthz")).response)
         #expect(response.status == 503)
         #expect(try kind(response) == "overloaded")

@@ -13,13 +13,13 @@ struct ThreadsTests {
     private struct Stranger: Identity {
         let found: @Sendable () -> Void
         var vary: String { "Authorization" }
-        var exposure: Exposure { .nothing }
+        var exposure: CrossSiteExposure { .nothing }
 
         func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? { nil }
 
-        func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
+        func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
             found()
-            return Arrival(Caller(tenant: .none, user: alice))
+            return IdentifiedCaller(Caller(tenant: .none, user: alice))
         }
     }
 
@@ -35,7 +35,7 @@ struct ThreadsTests {
         MessagingService(
             store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
             index: FreshnessIndex(capacity: 10), identity: identity, settings: ServiceSettings(),
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: {
                     drafted()
                     return noon

@@ -32,7 +32,7 @@ extension SQLiteStore {
     @discardableResult
     func open(_ id: String, _ users: UserID..., tenant: TenantID = .none) throws -> ConversationID {
         try open(
-            Opening(id: conversationID(id), participants: users, isDirect: false), tenant: tenant, at: noon)
+            NewConversation(id: conversationID(id), participants: users, isDirect: false), tenant: tenant, at: noon)
     }
 
     /// All messages of a conversation, oldest first.

@@ -52,7 +52,7 @@ struct HistoryTests {
         guard let id = known.randomElement(using: &chance), let talk = model.talks[id], action > 0 else {
             let people = Self.users.shuffled(using: &chance).prefix(.random(in: 2...4, using: &chance)).sorted()
             let id = conversationID("c\(step)")
-            _ = try store.open(Opening(id: id, participants: people, isDirect: false), tenant: .none, at: noon)
+            _ = try store.open(NewConversation(id: id, participants: people, isDirect: false), tenant: .none, at: noon)
             model.open(id, people)
             return
         }

@@ -96,23 +96,25 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// What ends as soon as a caller's list is not at this change any more, or memory needs its place; nil where memory does not know that it is.
-    public func validity(ofListOf caller: Caller, at change: Int64) -> Validity? {
-        lists.withLock { $0.validity(for: caller) { $0.change == change } }
+    public func invalidationToken(ofListOf caller: Caller, at change: Int64) -> InvalidationToken? {
+        lists.withLock { $0.invalidationToken(for: caller) { $0.change == change } }
     }
 
     /// What ends as soon as a conversation changes; nil where memory does not know that the caller sees it with these marks.
-    public func validity(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks) -> Validity? {
+    public func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
+        -> InvalidationToken?
+    {
         let name = ConversationName(tenant: caller.tenant, id: id)
-        return conversations.withLock { $0.validity(for: name) { $0.marks(for: caller.user) == marks } }
+        return conversations.withLock { $0.invalidationToken(for: name) { $0.marks(for: caller.user) == marks } }
     }
 
     /// The same; nil also where the latest change that everybody in it sees is another one: names show in the marks of nobody.
-    public func validity(
+    public func invalidationToken(
         of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks, change: Int64
-    ) -> Validity? {
+    ) -> InvalidationToken? {
         let name = ConversationName(tenant: caller.tenant, id: id)
         return conversations.withLock { table in
-            table.validity(for: name) { $0.change == change && $0.marks(for: caller.user) == marks }
+            table.invalidationToken(for: name) { $0.change == change && $0.marks(for: caller.user) == marks }
         }
     }
 

@@ -6,7 +6,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         var value: Value
         /// Lasts as long as the value, where somebody has asked for it.
-        var validity: Validity?
+        var invalidationToken: InvalidationToken?
     }
 
     private struct Load {
@@ -38,12 +38,12 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// What ends when the value for this key changes or goes; nil where the value is not as expected.
-    mutating func validity(for key: Key, where isExpected: (Value) -> Bool) -> Validity? {
-        var found: Validity?
+    mutating func invalidationToken(for key: Key, where isExpected: (Value) -> Bool) -> InvalidationToken? {
+        var found: InvalidationToken?
         entries.update(key) { entry in
             guard isExpected(entry.value) else { return }
-            found = entry.validity ?? Validity()
-            entry.validity = found
+            found = entry.invalidationToken ?? InvalidationToken()
+            entry.invalidationToken = found
         }
         return found
     }
@@ -70,7 +70,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     mutating func committed(_ key: Key, _ value: Value) {
         var change = 0
         entries.update(key) { entry in
-            entry.validity?.end()
+            entry.invalidationToken?.invalidate()
             change = costOf(value) - costOf(entry.value)
             entry = Entry(value: value)
         }
@@ -81,7 +81,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private mutating func keep(_ value: Value, for key: Key) {
         var known = 0
         let isThere = entries.update(key) { entry in
-            entry.validity?.end()
+            entry.invalidationToken?.invalidate()
             known = costOf(entry.value)
         }
         if !isThere, entries.count == entries.capacity { dropOldest() }
@@ -92,7 +92,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private mutating func dropOldest() {
         guard let dropped = entries.dropOldest() else { return }
-        dropped.validity?.end()
+        dropped.invalidationToken?.invalidate()
         cost -= costOf(dropped.value)
     }
 }

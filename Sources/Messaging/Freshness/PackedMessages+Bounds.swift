@@ -20,5 +20,5 @@ extension PackedMessages {
     }
 
     /// The same messages, which were appended from the newest to the oldest, in the order of their numbers.
-    public var turnedAround: PackedMessages { PackedMessages(self, at: indices.reversed()) }
+    public var reversedMessages: PackedMessages { PackedMessages(self, at: indices.reversed()) }
 }

@@ -47,7 +47,7 @@ public struct Conversation: Sendable, Equatable {
         for other in participants.indices where other != place {
             others = min(others ?? .max, participants[other].readUpTo)
         }
-        return ReadMarks(n: lastN, others: others ?? lastN, mine: participants[place].readUpTo)
+        return ReadMarks(latest: lastN, othersReadUpTo: others ?? lastN, viewerReadUpTo: participants[place].readUpTo)
     }
 
     /// The other participant where there are exactly two; nil in a group.

@@ -14,7 +14,7 @@ public struct Draft: Sendable, Equatable {
     /// Whom the sender named as receivers; they are who an unknown conversation is opened with.
     public let receivers: [UserID]
     /// Whether the sender may open a conversation.
-    public var opening: Opening.Permission
+    public var opening: NewConversation.Permission
     /// The moment to record.
     public let sentAt: Timestamp
     /// The id for a direct conversation, should one have to be made.
@@ -23,7 +23,7 @@ public struct Draft: Sendable, Equatable {
     /// Puts a draft together.
     public init(
         caller: Caller, conversation: ConversationReference, recipient: UserID? = nil, content: MessageContent,
-        clientMessageID: String?, receivers: [UserID], opening: Opening.Permission, sentAt: Timestamp,
+        clientMessageID: String?, receivers: [UserID], opening: NewConversation.Permission, sentAt: Timestamp,
         newConversationID: ConversationID
     ) {
         self.caller = caller

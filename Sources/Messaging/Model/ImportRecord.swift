@@ -7,7 +7,7 @@ public enum ImportRecord: Sendable, Equatable {
     /// `pruning` says where its numbers begin: the first message gets the next one. `activity` is its place in lists: one with a
     /// greater number comes before it, and all without one come after it.
     case conversation(
-        Opening, TenantID, openedAt: Timestamp, pruning: Pruning = .none, activity: Int64? = nil)
+        NewConversation, TenantID, openedAt: Timestamp, pruning: Pruning = .none, activity: Int64? = nil)
     /// A message with its own time; numbered in the order of the records.
     case message(ImportedMessage, TenantID)
     /// A read marker that moves to `upTo`, or to the last message so far where that is nil.

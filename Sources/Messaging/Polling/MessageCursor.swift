@@ -58,9 +58,9 @@ public struct MessageCursor: Equatable, Sendable {
         CursorText.make { text in
             text.append(epoch)
             text.append(view.number, digits: View.digits)
-            text.append(marks.n)
-            text.append(marks.others)
-            text.append(marks.mine)
+            text.append(marks.latest)
+            text.append(marks.othersReadUpTo)
+            text.append(marks.viewerReadUpTo)
             if revision > 0 { text.append(revision) }
         }
     }
@@ -74,14 +74,18 @@ public struct MessageCursor: Equatable, Sendable {
     /// - Throws: ``CursorError``.
     public init(_ text: String, in conversation: ConversationID, current: MessageCursor) throws(CursorError) {
         if let n = DecimalNumber.parse(text.utf8) ?? MessageID(text, in: conversation)?.n {
-            self = current.at(ReadMarks(n: n, others: current.marks.others, mine: current.marks.mine))
+            self = current.at(
+                ReadMarks(
+                    latest: n, othersReadUpTo: current.marks.othersReadUpTo,
+                    viewerReadUpTo: current.marks.viewerReadUpTo))
         } else {
             try self.init(text)
             guard epoch == current.epoch else { throw .expired }
             guard view.conversation == current.view.conversation else { throw .malformed }
             guard view == current.view, revision == current.revision else { throw .expired }
         }
-        guard marks.n <= current.marks.n, marks.others <= current.marks.others, marks.mine <= current.marks.mine
+        guard marks.latest <= current.marks.latest, marks.othersReadUpTo <= current.marks.othersReadUpTo,
+            marks.viewerReadUpTo <= current.marks.viewerReadUpTo
         else { throw .expired }
     }
 
@@ -99,7 +103,8 @@ public struct MessageCursor: Equatable, Sendable {
         guard !isFormer else { throw .expired }
         guard let view = View(parts[1]), numbers.count == 3 || numbers[3] > 0 else { throw .malformed }
         self.init(
-            epoch: epoch, view: view, marks: ReadMarks(n: numbers[0], others: numbers[1], mine: numbers[2]),
+            epoch: epoch, view: view,
+            marks: ReadMarks(latest: numbers[0], othersReadUpTo: numbers[1], viewerReadUpTo: numbers[2]),
             revision: numbers.count == 3 ? 0 : numbers[3])
     }
 }

@@ -30,13 +30,15 @@ public enum MessageWindow: Equatable, Sendable {
         }
         switch self {
         case .newest:
-            return page(endingAt: now.n)
+            return page(endingAt: now.latest)
         case .before(let n):
-            return page(endingAt: min(n - 1, now.n))
+            return page(endingAt: min(n - 1, now.latest))
         case .since(let old):
-            let flippedOfMine = slice(after: old.others, through: min(now.others, old.n), .only(viewer))
-            let flippedOfOthers = slice(after: old.mine, through: min(now.mine, old.n), .except(viewer))
-            let new = slice(after: old.n, through: now.n)
+            let flippedOfMine = slice(
+                after: old.othersReadUpTo, through: min(now.othersReadUpTo, old.latest), .only(viewer))
+            let flippedOfOthers = slice(
+                after: old.viewerReadUpTo, through: min(now.viewerReadUpTo, old.latest), .except(viewer))
+            let new = slice(after: old.latest, through: now.latest)
             return [flippedOfMine, flippedOfOthers, new].compactMap { $0 }
         }
     }
@@ -51,12 +53,17 @@ public enum MessageWindow: Equatable, Sendable {
         case .newest:
             return now
         case .before(let n):
-            return ReadMarks(n: min(max(n - 1, 0), now.n), others: now.others, mine: now.mine)
+            return ReadMarks(
+                latest: min(max(n - 1, 0), now.latest), othersReadUpTo: now.othersReadUpTo,
+                viewerReadUpTo: now.viewerReadUpTo)
         case .since(let old):
             guard !complete, let last = lastReturned else { return now }
-            guard last <= old.n else { return ReadMarks(n: last, others: now.others, mine: now.mine) }
+            guard last <= old.latest else {
+                return ReadMarks(latest: last, othersReadUpTo: now.othersReadUpTo, viewerReadUpTo: now.viewerReadUpTo)
+            }
             return ReadMarks(
-                n: old.n, others: max(old.others, min(now.others, last)), mine: max(old.mine, min(now.mine, last)))
+                latest: old.latest, othersReadUpTo: max(old.othersReadUpTo, min(now.othersReadUpTo, last)),
+                viewerReadUpTo: max(old.viewerReadUpTo, min(now.viewerReadUpTo, last)))
         }
     }
 }

@@ -25,7 +25,7 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     @usableFromInline var evicted = 0
     @usableFromInline var hits = 0
     @usableFromInline var misses = 0
-    @usableFromInline var places = HashedPlaces()
+    @usableFromInline var table = OpenAddressingTable()
     @usableFromInline var nodes: [Node] = []
     @usableFromInline var newest: Int32 = -1
     @usableFromInline var oldest: Int32 = -1
@@ -48,21 +48,21 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     /// The value for a key, which counts as a use.
     @inlinable
     public mutating func value(for key: Key) -> Value? {
-        guard let place = place(of: key) else {
+        guard let entry = entry(of: key) else {
             misses &+= 1
             return nil
         }
         hits &+= 1
-        touch(place)
-        return nodes[Int(place)].value
+        touch(entry)
+        return nodes[Int(entry)].value
     }
 
     /// Changes the value for a key in place where there is one, which does not count as a use; returns whether there was.
     @inlinable
     @discardableResult
     public mutating func update(_ key: Key, _ change: (inout Value) -> Void) -> Bool {
-        guard let place = place(of: key) else { return false }
-        change(&nodes[Int(place)].value)
+        guard let entry = entry(of: key) else { return false }
+        change(&nodes[Int(entry)].value)
         return true
     }
 
@@ -71,28 +71,28 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     public mutating func use<Result>(
         _ key: Key, orSet first: @autoclosure () -> Value, _ change: (inout Value) -> Result
     ) -> Result {
-        guard let place = place(of: key) else {
+        guard let entry = entry(of: key) else {
             var value = first()
             defer { set(key, to: value) }
             return change(&value)
         }
-        touch(place)
-        return change(&nodes[Int(place)].value)
+        touch(entry)
+        return change(&nodes[Int(entry)].value)
     }
 
     /// Sets the value for a key, which counts as a use; the entry used longest ago makes room where it is full.
     @inlinable
     public mutating func set(_ key: Key, to value: Value) {
-        if let place = place(of: key) {
-            nodes[Int(place)].value = value
-            touch(place)
+        if let entry = entry(of: key) {
+            nodes[Int(entry)].value = value
+            touch(entry)
             return
         }
         if nodes.count == capacity { _ = dropOldest() }
         // By a quarter, not by half: what lies unused is the largest part of some tables.
         if nodes.count == nodes.capacity { nodes.reserveCapacity(nodes.count + max(nodes.count / 4, 8)) }
         nodes.append(Node(key: key, value: value))
-        places.insert(Int32(nodes.count - 1), hash: hash(of: key))
+        table.insert(Int32(nodes.count - 1), hash: hash(of: key))
         link(Int32(nodes.count - 1))
     }
 
@@ -100,50 +100,50 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     @inlinable
     public mutating func dropOldest() -> Value? {
         guard oldest >= 0 else { return nil }
-        let place = oldest
-        unlink(place)
-        let dropped = nodes[Int(place)]
-        places.remove(place, hash: hash(of: dropped.key))
+        let entry = oldest
+        unlink(entry)
+        let dropped = nodes[Int(entry)]
+        table.remove(entry, hash: hash(of: dropped.key))
         // The last node moves into the gap, so that the nodes stay together.
         let last = nodes.removeLast()
-        if Int(place) < nodes.count {
-            nodes[Int(place)] = last
-            places.move(Int32(nodes.count), to: place, hash: hash(of: last.key))
-            if last.newer >= 0 { nodes[Int(last.newer)].older = place } else { newest = place }
-            if last.older >= 0 { nodes[Int(last.older)].newer = place } else { oldest = place }
+        if Int(entry) < nodes.count {
+            nodes[Int(entry)] = last
+            table.move(Int32(nodes.count), to: entry, hash: hash(of: last.key))
+            if last.newer >= 0 { nodes[Int(last.newer)].older = entry } else { newest = entry }
+            if last.older >= 0 { nodes[Int(last.older)].newer = entry } else { oldest = entry }
         }
         evicted += 1
         return dropped.value
     }
 
     @inlinable
-    func place(of key: Key) -> Int32? {
-        places.place(hash: hash(of: key)) { nodes[Int($0)].key == key }
+    func entry(of key: Key) -> Int32? {
+        table.entry(hash: hash(of: key)) { nodes[Int($0)].key == key }
     }
 
     @inlinable
     func hash(of key: Key) -> UInt32 { UInt32(truncatingIfNeeded: key.hashValue) }
 
     @inlinable
-    mutating func touch(_ place: Int32) {
-        guard place != newest else { return }
-        unlink(place)
-        link(place)
+    mutating func touch(_ entry: Int32) {
+        guard entry != newest else { return }
+        unlink(entry)
+        link(entry)
     }
 
     @inlinable
-    mutating func unlink(_ place: Int32) {
-        let (newer, older) = (nodes[Int(place)].newer, nodes[Int(place)].older)
+    mutating func unlink(_ entry: Int32) {
+        let (newer, older) = (nodes[Int(entry)].newer, nodes[Int(entry)].older)
         if newer >= 0 { nodes[Int(newer)].older = older } else { newest = older }
         if older >= 0 { nodes[Int(older)].newer = newer } else { oldest = newer }
     }
 
     @inlinable
-    mutating func link(_ place: Int32) {
-        nodes[Int(place)].newer = -1
-        nodes[Int(place)].older = newest
-        if newest >= 0 { nodes[Int(newest)].newer = place } else { oldest = place }
-        newest = place
+    mutating func link(_ entry: Int32) {
+        nodes[Int(entry)].newer = -1
+        nodes[Int(entry)].older = newest
+        if newest >= 0 { nodes[Int(newest)].newer = entry } else { oldest = entry }
+        newest = entry
     }
 }
 

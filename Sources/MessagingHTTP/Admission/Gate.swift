@@ -119,10 +119,10 @@ struct Gate: Sendable {
         // What follows may take a while, and others wait for this thread.
         await Task.yield()
         do throws(Problem) {
-            let arrival = try await identity.caller(of: request, query)
-            try take(arrival.caller, request)
-            await arrival.introduce?()
-            return arrival.caller
+            let identifiedCaller = try await identity.caller(of: request, query)
+            try take(identifiedCaller.caller, request)
+            await identifiedCaller.updateProfile?()
+            return identifiedCaller.caller
         } catch {
             throw counted(error, request)
         }

@@ -3,7 +3,7 @@ import Messaging
 
 /// Refuses what pages of other sites have browsers send, as far as the identity is exposed to it.
 struct SiteRules: Sendable {
-    let exposure: Exposure
+    let exposure: CrossSiteExposure
     let cors: CORSPolicy
     /// The addresses whose `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
     let trustedProxies: AddressRanges

@@ -29,9 +29,9 @@ public struct EntityTag: Equatable, Sendable {
             variant.combine(n)
         case .since(let marks):
             variant.combine("since")
-            variant.combine(marks.n)
-            variant.combine(marks.others)
-            variant.combine(marks.mine)
+            variant.combine(marks.latest)
+            variant.combine(marks.othersReadUpTo)
+            variant.combine(marks.viewerReadUpTo)
         }
         text = "\"\(cursor)-\(variant.text)\""
     }

@@ -5,9 +5,9 @@ struct Context: Sendable {
     let store: any MessageStore
     let index: FreshnessIndex
     let settings: ServiceSettings
-    let surroundings: Surroundings
+    let environment: ServiceEnvironment
     let openings: RateLimiter<Caller>
-    let idlePolls: IdlePolls
+    let notModifiedCache: NotModifiedCache
     let answerMemory: AnswerMemory
     let deliveries: DeliveryClock?
 

@@ -102,8 +102,8 @@ struct ListConversations {
 
     private func notModified(_ answer: PollAnswer, at change: Int64, _ call: Call) -> Response {
         let response = answer.notModified(call, context.settings)
-        context.idlePolls.keep(response, answer.tag, to: call) {
-            context.index.validity(ofListOf: call.caller, at: change)
+        context.notModifiedCache.keep(response, answer.tag, to: call) {
+            context.index.invalidationToken(ofListOf: call.caller, at: change)
         }
         return response
     }

@@ -55,7 +55,7 @@ struct ListMessages {
 
     /// Whether what the view shows is among the newest messages.
     private func isRecent(_ view: MessagesView) -> Bool {
-        view.slices.allSatisfy { $0.numbers.lowerBound > view.now.n - Int64(RecentMessages.usualCount) }
+        view.slices.allSatisfy { $0.numbers.lowerBound > view.now.latest - Int64(RecentMessages.usualCount) }
     }
 
     /// One message more than asked for tells whether there is more.
@@ -97,7 +97,7 @@ struct ListMessages {
             if let since = call.query.since {
                 .since(try position(since))
             } else if let before = call.query.before {
-                .before(try position(before).n)
+                .before(try position(before).latest)
             } else {
                 .newest
             }
@@ -137,8 +137,8 @@ struct ListMessages {
     private func kept(
         _ response: Response, _ extent: MessagesView.Extent, _ view: MessagesView, _ call: Call
     ) -> Response {
-        context.idlePolls.keep(response, extent.tag, to: call) {
-            context.index.validity(of: view.conversation.id, seenBy: call.caller, at: view.now)
+        context.notModifiedCache.keep(response, extent.tag, to: call) {
+            context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
         }
         return response
     }

@@ -63,7 +63,7 @@ struct SendMessage {
         let share = try context.answerMemory.take(Self.mostBytes(of: draft), for: call.caller)
         let sent = try await store(draft)
         // Nobody can have read it yet; a retry gets the answer of the first try again, whoever has read it since.
-        let marks = ReadMarks(n: sent.message.n, others: sent.message.n - 1, mine: 0)
+        let marks = ReadMarks(latest: sent.message.n, othersReadUpTo: sent.message.n - 1, viewerReadUpTo: 0)
         var json = JSONWriter()
         json.message(sent.message, in: sent.conversation, for: call.caller.user, marks)
         var fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
@@ -86,12 +86,12 @@ struct SendMessage {
     /// Whether it exists is known for certain only where it is stored. So the tokens are taken before and given back where nothing was
     /// opened, and who has none may still write to a conversation that exists.
     private func store(_ draft: Draft) async throws -> SentMessage {
-        guard draft.opening == .granted, let people = Opening.size(for: draft), !isKnown(draft) else {
+        guard draft.opening == .granted, let people = NewConversation.size(for: draft), !isKnown(draft) else {
             return try await context.store.send(draft)
         }
         let tokens = 1 + people / Self.peoplePerOpening
         let caller = draft.caller
-        guard let wait = context.openings.attempt(tokens, of: caller, now: context.surroundings.ticks()) else {
+        guard let wait = context.openings.attempt(tokens, of: caller, now: context.environment.ticks()) else {
             var isOpened = false
             defer { if !isOpened { context.openings.giveBack(tokens, to: caller) } }
             let sent = try await context.store.send(draft)
@@ -121,17 +121,18 @@ struct SendMessage {
         if let sender = body.senderId?.text, !sender.isEmpty, UserID(sender) != call.caller.user {
             throw Problem(.senderMismatch, "senderId is not the caller.")
         }
-        guard (body.participantIds ?? []).count <= Opening.largestGroup else {
-            throw MessagingError.invalidMessage("participantIds may name at most \(Opening.largestGroup) users.")
+        guard (body.participantIds ?? []).count <= NewConversation.largestGroup else {
+            throw MessagingError.invalidMessage(
+                "participantIds may name at most \(NewConversation.largestGroup) users.")
         }
         let destination = try destination()
-        let opening: Opening.Permission = context.settings.usersMayOpen ? .granted : .operatorOnly
+        let opening: NewConversation.Permission = context.settings.usersMayOpen ? .granted : .operatorOnly
         return Draft(
             caller: call.caller, conversation: destination.conversation, recipient: destination.recipient,
             content: try MessageContent(body.content, limit: context.settings.contentLimit), clientMessageID: key,
             receivers: destination.receivers, opening: destination.mayBeOpened ? opening : .never,
-            sentAt: context.surroundings.now(),
-            newConversationID: context.surroundings.makeConversationID())
+            sentAt: context.environment.now(),
+            newConversationID: context.environment.makeConversationID())
     }
 
     /// Where a body says that its message goes: to `conversationId`, or else to `recipientId`, or else to `receiverId`. What it names

@@ -68,8 +68,8 @@ struct ShowConversation {
     /// Keeps a `304` for the next time.
     private func notModified(_ poll: PollAnswer, _ state: State, _ call: Call) -> Response {
         let response = poll.notModified(call, context.settings)
-        context.idlePolls.keep(response, poll.tag, to: call) {
-            context.index.validity(
+        context.notModifiedCache.keep(response, poll.tag, to: call) {
+            context.index.invalidationToken(
                 of: state.conversation.id, seenBy: call.caller, at: state.cursor.marks,
                 change: state.conversation.change)
         }

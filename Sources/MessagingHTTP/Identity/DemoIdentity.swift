@@ -9,7 +9,7 @@ public struct DemoIdentity: Identity {
     public var vary: String { "X-User-ID" }
 
     /// Everybody who reaches the server is believed.
-    public var exposure: Exposure { .everything }
+    public var exposure: CrossSiteExposure { .everything }
 
     /// The one demo identity.
     public init() {}
@@ -26,10 +26,10 @@ public struct DemoIdentity: Identity {
     }
 
     /// Never needed: memory knows everybody.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         guard let caller = try rememberedCaller(of: request, query) else {
             preconditionFailure("demo identity knows everybody")
         }
-        return Arrival(caller)
+        return IdentifiedCaller(caller)
     }
 }

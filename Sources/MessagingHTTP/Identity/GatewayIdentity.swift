@@ -4,32 +4,32 @@ import Messaging
 /// Believes the gateway in front: `X-User-ID` and `X-Tenant-ID`, and how people are called, from trusted addresses only.
 public final class GatewayIdentity: Identity {
     private let trusted: AddressRanges
-    private let introductions: Introductions
+    private let profileUpdates: ProfileUpdates
 
     /// The fields that name the caller.
     public var vary: String { "X-User-ID, X-Tenant-ID" }
 
     /// Gateways know people by their cookies, which browsers send along whichever page a request comes from.
-    public var exposure: Exposure { .writes }
+    public var exposure: CrossSiteExposure { .writes }
 
     /// - Parameters:
     ///   - trusted: the addresses of gateways.
     ///   - introductions: has the names stored that gateways claim.
-    public init(trusted: AddressRanges, introductions: Introductions) {
+    public init(trusted: AddressRanges, profileUpdates: ProfileUpdates) {
         self.trusted = trusted
-        self.introductions = introductions
+        self.profileUpdates = profileUpdates
     }
 
     /// The named user, unless the request says something new about how they are called.
     public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         let (caller, person) = try read(request)
-        return introductions.isSettled(person, of: caller) ? caller : nil
+        return profileUpdates.isSettled(person, of: caller) ? caller : nil
     }
 
     /// The named user, and how they are called.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         let (caller, person) = try read(request)
-        return Arrival(caller) { [introductions] in _ = await introductions.settle(person, of: caller) }
+        return IdentifiedCaller(caller) { [profileUpdates] in _ = await profileUpdates.settle(person, of: caller) }
     }
 
     private func read(_ request: Request) throws(Problem) -> (Caller, Person) {

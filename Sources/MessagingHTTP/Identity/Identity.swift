@@ -7,7 +7,7 @@ public protocol Identity: Sendable {
     var vary: String { get }
 
     /// What a page of another site could do if nobody kept it from that.
-    var exposure: Exposure { get }
+    var exposure: CrossSiteExposure { get }
 
     /// The caller of a request as far as memory knows; nil where that takes ``caller(of:_:)``.
     ///
@@ -20,7 +20,7 @@ public protocol Identity: Sendable {
     /// The caller of a request, whatever it takes to find out but writing: whoever is not let in causes none.
     ///
     /// - Throws: `unauthenticated` or `malformed-request`.
-    func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival
+    func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller
 
     /// Whether the credentials of a request are known to be good, so that ``caller(of:_:)`` computes nothing.
     func isVerified(_ request: Request) -> Bool

@@ -53,7 +53,7 @@ public final class JWTIdentity: Identity {
     private let rules: TokenRules
     private let hashKey: TokenHashKey
     private let now: @Sendable () -> Timestamp
-    private let introductions: Introductions
+    private let profileUpdates: ProfileUpdates
     private let proxies: AddressRanges
     private let memory: Mutex<Memory>
     private let capacity: Int
@@ -63,7 +63,7 @@ public final class JWTIdentity: Identity {
     public var vary: String { "Authorization" }
 
     /// No browser adds a token by itself.
-    public var exposure: Exposure { .nothing }
+    public var exposure: CrossSiteExposure { .nothing }
 
     /// - Parameters:
     ///   - hashKey: what remembered tokens are found by.
@@ -73,12 +73,12 @@ public final class JWTIdentity: Identity {
     ///   - proxies: whose word counts for where a request comes from, when tokens wait to be verified.
     public init(
         keys: TokenKeys, rules: TokenRules, hashKey: TokenHashKey, capacity: Int,
-        now: @escaping @Sendable () -> Timestamp, introductions: Introductions, proxies: AddressRanges = .loopback
+        now: @escaping @Sendable () -> Timestamp, profileUpdates: ProfileUpdates, proxies: AddressRanges = .loopback
     ) {
         self.rules = rules
         self.hashKey = hashKey
         self.now = now
-        self.introductions = introductions
+        self.profileUpdates = profileUpdates
         self.proxies = proxies
         self.capacity = capacity
         memory = Mutex(Memory(keys: keys, generation: 0, capacity: capacity))
@@ -111,22 +111,22 @@ public final class JWTIdentity: Identity {
     }
 
     /// The bearer of a token that is good, and how they are called.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         let token = Array(try BearerToken.of(request))
         let digest = TokenDigest(token[...], key: hashKey)
         // A name that has yet to be settled needs no signature.
         if let digest, case .bearer(let bearer)? = memory.withLock({ $0.known(digest) }), isValid(bearer) {
-            return arrival(of: bearer, by: digest)
+            return identifiedCaller(of: bearer, by: digest)
         }
         let verified = try await queue.run(for: ClientNetwork(of: request, through: proxies), size: token.count) {
             self.verify(token)
         }
         switch verified {
-        case .known(let bearer): return arrival(of: bearer, by: digest)
+        case .known(let bearer): return identifiedCaller(of: bearer, by: digest)
         case .new(let bearer, let generation):
             // Nobody gets in with a key that was taken away meanwhile.
             guard generation == memory.withLock({ $0.generation }) else { return try await caller(of: request, query) }
-            return arrival(of: remember(bearer, by: digest, generation), by: digest)
+            return identifiedCaller(of: remember(bearer, by: digest, generation), by: digest)
         }
     }
 
@@ -178,11 +178,11 @@ public final class JWTIdentity: Identity {
     }
 
     /// A name that is not settled is claimed again by the next request.
-    private func arrival(of bearer: Remembered, by digest: TokenDigest?) -> Arrival {
-        guard let claim = bearer.claim else { return Arrival(bearer.caller) }
-        return Arrival(bearer.caller) { [self] in
+    private func identifiedCaller(of bearer: Remembered, by digest: TokenDigest?) -> IdentifiedCaller {
+        guard let claim = bearer.claim else { return IdentifiedCaller(bearer.caller) }
+        return IdentifiedCaller(bearer.caller) { [self] in
             let lasting = (bearer.expires.milliseconds - now().milliseconds) / 1000
-            guard await introductions.settle(claim.person, of: bearer.caller, lasting: lasting), let digest else {
+            guard await profileUpdates.settle(claim.person, of: bearer.caller, lasting: lasting), let digest else {
                 return
             }
             memory.withLock { _ = $0.bearers.update(digest) { if $0.claim === claim { $0.claim = nil } } }

@@ -86,7 +86,7 @@ public struct TokenKeys: Sendable {
     /// - Throws: ``KeyError`` where it is not a JWK Set.
     public init(jwks: [UInt8]) async throws {
         let set: KeySet
-        guard JSONScreen(jwks) == .fit else { throw KeyError(description: "not a JWK Set") }
+        guard JSONPrevalidator(jwks) == .fit else { throw KeyError(description: "not a JWK Set") }
         do {
             set = try JSONDecoder().decode(KeySet.self, from: Data(jwks))
         } catch {

@@ -34,7 +34,7 @@ struct UnverifiedToken {
     }
 
     private static func object<Value: Decodable>(_ type: Value.Type, in part: ArraySlice<UInt8>) -> Value? {
-        guard let json = Base64URL.decode(part), JSONScreen(json) == .fit else { return nil }
+        guard let json = Base64URL.decode(part), JSONPrevalidator(json) == .fit else { return nil }
         return try? JSONDecoder().decode(type, from: Data(json))
     }
 }

@@ -6,16 +6,16 @@ enum JSONBody {
     ///
     /// - Throws: `malformed-request` for what is not JSON in UTF-8, `invalid-message` for JSON of another shape.
     static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(Problem) -> Value {
-        switch JSONScreen(bytes) {
+        switch JSONPrevalidator(bytes) {
         case .fit: break
         case .notUTF8: throw Problem(.malformedRequest, "The body is not JSON in UTF-8.")
         case .trailingComma: throw Problem(.malformedRequest, "The body is not valid JSON: a comma before a bracket.")
         case .tooDeep:
             throw Problem(
-                .malformedRequest, "The body has more than \(JSONScreen.deepest) levels of arrays and objects.")
+                .malformedRequest, "The body has more than \(JSONPrevalidator.deepest) levels of arrays and objects.")
         case .longLiteral:
             throw Problem(
-                .malformedRequest, "The body has a number of more than \(JSONScreen.longestLiteral) characters.")
+                .malformedRequest, "The body has a number of more than \(JSONPrevalidator.longestLiteral) characters.")
         case .duplicateMember: throw Problem(.malformedRequest, "The body has an object with the same member twice.")
         }
         do {

@@ -9,7 +9,7 @@ struct JSONText {
     /// - Parameter isPlain: whether it is known to be plain.
     init(_ utf8: UnsafeRawBufferPointer, isPlain: Bool = false) {
         self.utf8 = utf8
-        size = isPlain || PlainText.isPlain(utf8) ? utf8.count : utf8.reduce(0) { $0 + JSONCursor.length(of: $1) }
+        size = isPlain || PlainText.isPlain(utf8) ? utf8.count : utf8.reduce(0) { $0 + UnsafeJSONWriter.length(of: $1) }
     }
 
     /// Whether every byte stands for itself, as in nearly all texts.

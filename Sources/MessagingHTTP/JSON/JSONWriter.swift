@@ -30,7 +30,7 @@ public struct JSONWriter: Sendable {
 
     /// Appends a whole number.
     public mutating func number(_ number: Int64) {
-        append(atMost: JSONCursor.longestNumber) { $0.number(number) }
+        append(atMost: UnsafeJSONWriter.longestNumber) { $0.number(number) }
     }
 
     /// Appends a string with its quotes.
@@ -60,11 +60,11 @@ public struct JSONWriter: Sendable {
     }
 
     /// Appends what is written at a cursor: at most `size` bytes, since there is no room for more.
-    mutating func append(atMost size: Int, _ write: (inout JSONCursor) -> Void) {
+    mutating func append(atMost size: Int, _ write: (inout UnsafeJSONWriter) -> Void) {
         bytes.append(addingCapacity: size) { span in
             span.withUnsafeMutableBufferPointer { memory, count in
                 guard let start = UnsafeMutableRawPointer(memory.baseAddress) else { return }
-                var cursor = JSONCursor(at: start + count)
+                var cursor = UnsafeJSONWriter(at: start + count)
                 write(&cursor)
                 count = cursor.place - start
                 precondition(count <= memory.count, "more was written than was said")

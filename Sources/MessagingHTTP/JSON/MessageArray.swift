@@ -19,7 +19,7 @@ struct MessageArray {
         self.messages = messages
         self.marks = marks
         self.frames = frames
-        mostSize = size + messages.count * (frames.longest + JSONCursor.mostAroundTexts)
+        mostSize = size + messages.count * (frames.longest + UnsafeJSONWriter.mostAroundTexts)
     }
 
     private init(_ messages: PackedMessages, of array: MessageArray, mostSize: Int? = nil) {
@@ -52,7 +52,7 @@ struct MessageArray {
         var sizes: [Int] = []
         sizes.reserveCapacity(messages.count)
         frames.withEach { frame in
-            messages.visit { sizes.append(JSONCursor.size(of: $0, frame($0), marks)) }
+            messages.visit { sizes.append(UnsafeJSONWriter.size(of: $0, frame($0), marks)) }
         }
         return sizes
     }
@@ -80,7 +80,7 @@ struct MessageArray {
     }
 }
 
-extension JSONCursor {
+extension UnsafeJSONWriter {
     /// What stands around the texts of a message has fewer bytes.
     fileprivate static let mostAroundTexts = 150
 

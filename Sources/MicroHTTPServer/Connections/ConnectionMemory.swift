@@ -15,7 +15,7 @@ struct ConnectionMemory {
     let size: Int
 
     /// Whether a request leaves enough for any answer; it takes no less as it goes on.
-    func hasRoom(besides request: RequestReader.Extent, partialLine: Int = 0) -> Bool {
+    func hasCapacity(besides request: RequestReader.Extent, partialLine: Int = 0) -> Bool {
         left(by: request, unread: partialLine) >= Self.answerHead
     }
 

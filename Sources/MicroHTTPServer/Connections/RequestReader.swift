@@ -115,7 +115,7 @@ struct RequestReader {
             taken += step
             if case .lost = place { return handOver(taken, of: bytes.count) }
         }
-        guard latest.end == nil, !memory.hasRoom(besides: latest, partialLine: partial.count) else { return taken }
+        guard latest.end == nil, !memory.hasCapacity(besides: latest, partialLine: partial.count) else { return taken }
         fail(.headTooLarge)
         return handOver(max(0, safe - before), of: bytes.count)
     }
@@ -241,7 +241,7 @@ struct RequestReader {
             place = .head
             if let fault = framing.begin(line, length) { return fail(fault) }
             latest.parameters = framing.parameters
-            guard memory.hasRoom(besides: latest) else { return fail(.headTooLarge) }
+            guard memory.hasCapacity(besides: latest) else { return fail(.headTooLarge) }
             safe = end
         case .head:
             latest.head += size
@@ -269,7 +269,7 @@ struct RequestReader {
 
     private mutating func endHead(at offset: Int) {
         if let fault = framing.fault { return fail(fault) }
-        guard memory.hasRoom(besides: latest) else { return fail(.headTooLarge) }
+        guard memory.hasCapacity(besides: latest) else { return fail(.headTooLarge) }
         latest.isHeadComplete = true
         latest.length = framing.isChunked ? nil : framing.length
         switch latest.length {

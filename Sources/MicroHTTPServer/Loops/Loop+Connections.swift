@@ -4,12 +4,12 @@ import HTTP
 /// What the library tells about connections and the beginning and end of requests.
 extension Loop {
     /// Hands those who were given to this loop to the library.
-    func takeArrivals() {
-        for arrival in reception.arrivals(for: number) {
+    func takeAccepted() {
+        for connection in dispatcher.accepted(for: number) {
             // It opens the connection in this very call or never, and then closes the socket.
             let before = accepted
-            let result = arrival.peer.withPointer { MHD_add_connection(daemon, arrival.descriptor, $0, $1) }
-            if result == .NO, accepted == before { reception.left(number) }
+            let result = connection.peer.withPointer { MHD_add_connection(daemon, connection.descriptor, $0, $1) }
+            if result == .NO, accepted == before { dispatcher.left(number) }
         }
     }
 
@@ -19,7 +19,7 @@ extension Loop {
         if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)
         setConnection(added, on: added.descriptor)
-        endedPeers.watch(added.descriptor)
+        halfCloseWatcher.watch(added.descriptor)
         accepted += 1
         if addresses.opened(from: added.peer) {
             added.shutDown()
@@ -36,7 +36,7 @@ extension Loop {
         broken.removeAll { $0 === connection }
         spent.removeAll { $0 === connection }
         if connection.refusedEarly {
-            endedPeers.forget(connection.descriptor)
+            halfCloseWatcher.forget(connection.descriptor)
             lingering.keep(connection.descriptor, now: now)
         }
         let last = connections.removeLast()
@@ -45,7 +45,7 @@ extension Loop {
             last.index = connection.index
         }
         addresses.closed(from: connection.peer)
-        reception.left(number)
+        dispatcher.left(number)
         counters.openConnections.bump(by: -1)
     }
 
@@ -72,7 +72,7 @@ extension Loop {
 
     /// Takes note of the clients that send no more, and of those among them that have nothing to wait for.
     func findSpent() {
-        while let descriptor = endedPeers.next() {
+        while let descriptor = halfCloseWatcher.next() {
             guard let connection = connection(on: descriptor)?.takeUnretainedValue() else { continue }
             connection.hasEnded = true
             spent.append(connection)

@@ -149,7 +149,7 @@ extension Loop {
                 ? PreparedResponse(response, closing: isLast, requestID: id) : response.prepared
         else { return .NO }
         guard prepared.headSize <= connection.memoryLeft else {
-            return giveLess(than: response, to: request, connection, handle)
+            return giveHeadTooLarge(than: response, to: request, connection, handle)
         }
         let result = prepared.queue(status: response.status, on: handle)
         if result == .YES { gave(response, to: request, named: id, connection) }
@@ -157,7 +157,7 @@ extension Loop {
     }
 
     /// Answers that the head is too large, where it leaves no memory for the answer.
-    private func giveLess(
+    private func giveHeadTooLarge(
         than response: Response, to request: Request, _ connection: Connection, _ handle: OpaquePointer
     ) -> MHD_Result {
         connection.refusedEarly = true

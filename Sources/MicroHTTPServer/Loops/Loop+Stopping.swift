@@ -5,7 +5,7 @@ import HTTP
 /// The end of a loop in good order.
 extension Loop {
     /// Longest time that refusals get to go out after the deadline, in seconds.
-    private var farewell: Double { 0.25 }
+    private var refusalGrace: Double { 0.25 }
 
     /// Accepts no more, lets requests in flight be answered until the deadline, and refuses what then still waits.
     func stop() {
@@ -13,7 +13,7 @@ extension Loop {
         serve(until: { [signal] in signal.stopDeadline })
         isPastDeadline = true
         refuseSuspended()
-        let end = MonotonicTime.now + farewell
+        let end = MonotonicTime.now + refusalGrace
         serve(until: { end })
         // The library must not be stopped while anything is suspended. This is short: all have their answer, and no more are suspended.
         while counters.suspendedRequests.load(ordering: .relaxed) > 0 { turn(atMost: 1) }
@@ -22,15 +22,15 @@ extension Loop {
 
     private func stopAccepting() {
         isStopping = true
-        reception.close()
+        dispatcher.close()
         // Nobody is given to this loop from here on.
-        takeArrivals()
+        takeAccepted()
     }
 
     /// Goes on with the connections there are; those between two requests are closed.
     private func serve(until deadline: () -> MonotonicTime?) {
         while !connections.isEmpty, let deadline = deadline(), now < deadline {
-            for connection in connections where connection.isQuiet(at: now, patience: configuration.welcome) {
+            for connection in connections where connection.isQuiet(at: now, patience: configuration.firstRequestGrace) {
                 connection.shutDown()
             }
             turn(atMost: min(100, now.milliseconds(until: deadline)))

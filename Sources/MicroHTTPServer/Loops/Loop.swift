@@ -14,7 +14,7 @@ final class Loop {
     let handler: any RequestHandler
     let signal: LoopSignal
     let counters: LoopCounters
-    let reception: Reception
+    let dispatcher: ConnectionDispatcher
     /// Which of the loops it is.
     let number: Int
     let addresses: AddressCounts
@@ -35,7 +35,7 @@ final class Loop {
     let fields: RequestFieldSet
     let bodies: BodyMemory
     var memory: ConnectionMemory { ConnectionMemory(size: configuration.memoryPerConnection) }
-    let endedPeers: EndedPeers
+    let halfCloseWatcher: HalfCloseWatcher
     /// The connections by their sockets.
     @exclusivity(unchecked) private var byDescriptor: [Unmanaged<Connection>?] = []
     /// Those whose request may have to be refused once the library is done with what it has.
@@ -51,16 +51,17 @@ final class Loop {
     /// From when on connections are accepted again, after the system would not let us.
     private var acceptsFrom = MonotonicTime.now
 
-    /// Starts a daemon; it is the loop with this number of those that the reception gives connections to.
+    /// Starts a daemon; it is the loop with this number of those that the dispatcher gives connections to.
     init(
-        _ number: Int, reception: Reception, configuration: ServerConfiguration, handler: any RequestHandler,
+        _ number: Int, dispatcher: ConnectionDispatcher, configuration: ServerConfiguration,
+        handler: any RequestHandler,
         signal: LoopSignal, counters: LoopCounters, addresses: AddressCounts, bodies: BodyMemory,
         certificate: CurrentCertificate?
     ) throws(ServerError) {
-        endedPeers = try EndedPeers()
+        halfCloseWatcher = try HalfCloseWatcher()
         receiver = .allocate(capacity: 1)
         self.number = number
-        self.reception = reception
+        self.dispatcher = dispatcher
         self.configuration = configuration
         self.handler = handler
         self.signal = signal
@@ -102,12 +103,13 @@ final class Loop {
     func turn(atMost milliseconds: Int = .max) {
         // Lingering sockets are few and short-lived, so they are looked at rather than waited for.
         let longest = lingering.isEmpty ? milliseconds : min(milliseconds, 5)
-        let (isCalled, somebodyWaits, somebodyEnded) = wait(atMost: min(longest, now.milliseconds(until: nextSweep)))
-        if somebodyWaits, !reception.accept(by: number) { acceptsFrom = now + 0.05 }
-        if isCalled || somebodyWaits { takeArrivals() }
+        let (isSignalled, hasPendingConnection, hasHalfClosed) = wait(
+            atMost: min(longest, now.milliseconds(until: nextSweep)))
+        if hasPendingConnection, !dispatcher.accept(by: number) { acceptsFrom = now + 0.05 }
+        if isSignalled || hasPendingConnection { takeAccepted() }
         MHD_run(daemon)
         if !broken.isEmpty { refuseBroken() }
-        if somebodyEnded { findSpent() }
+        if hasHalfClosed { findSpent() }
         if !spent.isEmpty { closeSpent() }
         if !lingering.isEmpty { lingering.drain(now: now) }
         if now > nextSweep { sweep() }
@@ -137,7 +139,8 @@ final class Loop {
     }
 
     /// Answers whether another thread has called, whether somebody waits to be accepted, and whether a client sends no more.
-    private func wait(atMost milliseconds: Int) -> (isCalled: Bool, somebodyWaits: Bool, somebodyEnded: Bool) {
+    private func wait(atMost milliseconds: Int) -> (isSignalled: Bool, hasPendingConnection: Bool, hasHalfClosed: Bool)
+    {
         var timeout = milliseconds
         var due: UInt64 = 0
         if MHD_get_timeout(daemon, &due) == .YES {
@@ -148,12 +151,12 @@ final class Loop {
         if isPausing { timeout = min(timeout, now.milliseconds(until: acceptsFrom)) }
         let readable = Int16(POLLIN)
         // A negative one is not looked at.
-        let door = isStopping || isPausing || !reception.hasRoom ? -1 : reception.descriptor
+        let listener = isStopping || isPausing || !dispatcher.hasCapacity ? -1 : dispatcher.descriptor
         var descriptors = (
             pollfd(fd: mhd_epoll_descriptor(daemon), events: readable, revents: 0),
             pollfd(fd: signal.descriptor, events: readable, revents: 0),
-            pollfd(fd: door, events: readable, revents: 0),
-            pollfd(fd: endedPeers.descriptor, events: readable, revents: 0)
+            pollfd(fd: listener, events: readable, revents: 0),
+            pollfd(fd: halfCloseWatcher.descriptor, events: readable, revents: 0)
         )
         withUnsafeMutablePointer(to: &descriptors) {
             _ = $0.withMemoryRebound(to: pollfd.self, capacity: 4) { poll($0, 4, Int32(clamping: timeout)) }

@@ -15,7 +15,7 @@ final class LoopMeter: Sendable {
     private static let sent = received + Label.endpointLimit
 
     private let cells = Cells()
-    let people = PeopleSketch()
+    let people = DistinctUserEstimator()
 
     init() {
         precondition(Self.sent + Label.endpointLimit <= Cells.count)

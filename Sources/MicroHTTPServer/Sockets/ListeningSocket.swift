@@ -7,7 +7,7 @@ import Glibc
 final class ListeningSocket: Sendable {
     /// What came of accepting.
     enum Accepted {
-        case connection(Reception.Arrival)
+        case connection(ConnectionDispatcher.AcceptedConnection)
         case nobody
         /// The system has no descriptor or no memory for one more, or does not let us: somebody may wait on.
         case refused
@@ -54,7 +54,7 @@ final class ListeningSocket: Sendable {
             let accepted = peer.fill { Glibc.accept(descriptor, $0, $1) }
             if accepted >= 0 {
                 _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
-                return .connection(Reception.Arrival(descriptor: accepted, peer: peer))
+                return .connection(ConnectionDispatcher.AcceptedConnection(descriptor: accepted, peer: peer))
             }
             switch errno {
             case EAGAIN: return .nobody

@@ -12,7 +12,7 @@ struct StoredConversations {
     ///
     /// Whether they do is looked up before anything of it is read, and in as many steps where there is no such conversation: neither
     /// whether it exists nor how many take part must show in the time it takes to say no.
-    func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> RememberedConversation? {
+    func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> CachedConversation? {
         let id: ConversationID
         switch reference {
         case .direct(let other): return try findPair([caller.user, other].sorted(), tenant: caller.tenant)
@@ -68,7 +68,7 @@ struct StoredConversations {
         try findPair(pair, tenant: tenant)?.conversation
     }
 
-    private func findPair(_ pair: [UserID], tenant: TenantID) throws -> RememberedConversation? {
+    private func findPair(_ pair: [UserID], tenant: TenantID) throws -> CachedConversation? {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT \(Self.columns) FROM conversations c
@@ -77,7 +77,7 @@ struct StoredConversations {
         return try fetch(statement, [tenant.text, pair[0].text, pair[1].text])
     }
 
-    func find(key: Int64) throws -> RememberedConversation? {
+    func find(key: Int64) throws -> CachedConversation? {
         let statement = try db.cachedStatement(sql: "SELECT \(Self.columns) FROM conversations c WHERE key = ?")
         return try fetch(statement, [key])
     }
@@ -108,7 +108,7 @@ struct StoredConversations {
     ///
     /// - Parameter pruning: what its numbers begin after; to everybody in it those up to there are read.
     func insert(
-        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64, pruning: Pruning = .none,
+        _ opening: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64, pruning: Pruning = .none,
         _ longLists: LongLists
     ) throws -> (Conversation, activityCopies: Int) {
         let pruned = pruning.upTo
@@ -190,7 +190,7 @@ struct StoredConversations {
         try statement.execute(arguments: [key])
     }
 
-    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> RememberedConversation? {
+    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> CachedConversation? {
         let cursor = try Row.fetchCursor(statement, arguments: arguments)
         guard try cursor.next() != nil else { return nil }
         let (key, copies) = (statement.number(0), statement.number(5))
@@ -198,6 +198,6 @@ struct StoredConversations {
             id: ConversationID(trusted: try statement.requiredText(1)), key: key, lastN: statement.number(2),
             prunedUpTo: statement.number(3), change: statement.number(4),
             participants: try StoredParticipants(db: db).all(in: key))
-        return RememberedConversation(conversation, activityCopies: Int(copies))
+        return CachedConversation(conversation, activityCopies: Int(copies))
     }
 }

@@ -20,7 +20,7 @@ struct StoredMessages {
         let forward = try fetch(statement("n BETWEEN ? AND ?", "n"), bound, bounds)
         // Nearly always that is all. The other way round they have to be packed twice.
         guard bounds.areExceeded(by: forward.count, forward.contentSize) else { return forward }
-        return try fetch(statement("n BETWEEN ? AND ?", "n DESC"), bound, bounds).turnedAround
+        return try fetch(statement("n BETWEEN ? AND ?", "n DESC"), bound, bounds).reversedMessages
     }
 
     private func statement(_ condition: String, _ order: String, index: String = "") throws -> Statement {

@@ -25,11 +25,11 @@ final class StoreHealth: Sendable {
     private let state = Mutex(State())
     /// How many operations are in trouble: lets whoever succeeds see without the lock that nothing has changed.
     private let troubled = Atomic(0)
-    private let changed: (@Sendable (StoreChange) -> Void)?
+    private let changed: (@Sendable (HealthTransition) -> Void)?
     private let now: @Sendable () -> ContinuousClock.Instant
 
     init(
-        changed: (@Sendable (StoreChange) -> Void)? = nil,
+        changed: (@Sendable (HealthTransition) -> Void)? = nil,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.changed = changed
@@ -53,13 +53,13 @@ final class StoreHealth: Sendable {
     }
 
     func failed(_ operation: StoreOperation, _ failure: StoreFailure) {
-        let change = state.withLock { state -> StoreChange? in
+        let change = state.withLock { state -> HealthTransition? in
             let now = now()
             state.failures[operation, default: [:]][failure.fault, default: 0] += 1
             guard var trouble = state.troubles[operation] else {
                 state.troubles[operation] = Trouble(fault: failure.fault, since: now, latest: now, reported: now)
                 troubled.store(state.troubles.count, ordering: .relaxed)
-                return StoreChange(operation: operation, fault: failure.fault, cause: failure.cause, seconds: 0)
+                return HealthTransition(operation: operation, fault: failure.fault, cause: failure.cause, seconds: 0)
             }
             let isNews = trouble.fault != failure.fault && now - trouble.reported >= Self.calm
             trouble.latest = now
@@ -67,7 +67,7 @@ final class StoreHealth: Sendable {
             if isNews { trouble.reported = now }
             state.troubles[operation] = trouble
             guard isNews else { return nil }
-            return StoreChange(
+            return HealthTransition(
                 operation: operation, fault: failure.fault, cause: failure.cause,
                 seconds: (now - trouble.since) / .seconds(1))
         }
@@ -77,12 +77,12 @@ final class StoreHealth: Sendable {
     func succeeded(_ operation: StoreOperation) {
         if operation == .write { state.withLock { $0.written = now() } }
         guard troubled.load(ordering: .relaxed) > 0 else { return }
-        let change = state.withLock { state -> StoreChange? in
+        let change = state.withLock { state -> HealthTransition? in
             let now = now()
             guard let trouble = state.troubles[operation], now - trouble.latest >= Self.calm else { return nil }
             state.troubles[operation] = nil
             troubled.store(state.troubles.count, ordering: .relaxed)
-            return StoreChange(
+            return HealthTransition(
                 operation: operation, fault: nil, cause: "", seconds: (now - trouble.since) / .seconds(1))
         }
         if let change { changed?(change) }

@@ -76,7 +76,7 @@ final class Importer {
     }
 
     private func open(
-        _ opening: Opening, _ tenant: TenantID, _ openedAt: Timestamp, _ pruning: Pruning, _ activity: Int64?
+        _ opening: NewConversation, _ tenant: TenantID, _ openedAt: Timestamp, _ pruning: Pruning, _ activity: Int64?
     ) throws -> Bool {
         if opening.isDirect,
             let known = try transaction.conversations.findDirect(opening.participants, tenant: tenant)

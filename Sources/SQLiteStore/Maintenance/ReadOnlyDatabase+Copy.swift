@@ -35,7 +35,7 @@ extension ReadOnlyDatabase {
         guard !DatabaseName.logSuffixes.contains(where: { destination == DatabaseName.resolved(path) + $0 }) else {
             throw CopyError.notReplaceable(path: destination)
         }
-        let place = try BackupPlace(destination, unlike: path)
+        let place = try BackupDestination(destination, unlike: path)
         defer { place.release() }
         let partial = try PartialFile(
             for: destination, like: place.present ?? place.source, isNew: place.present == nil,

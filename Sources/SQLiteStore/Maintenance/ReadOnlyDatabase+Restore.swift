@@ -50,9 +50,9 @@ extension ReadOnlyDatabase {
 
     /// Makes the copy what a server can open, unless something is wrong with it.
     private func prepare(_ copy: String, _ random: UInt64) throws {
-        let asItCame = try Self.check(path: copy).faults
-        if let first = asItCame.first {
-            throw CopyError.damaged(path: path, first: first.description, count: asItCame.count)
+        let originalFaults = try Self.check(path: copy).faults
+        if let first = originalFaults.first {
+            throw CopyError.damaged(path: path, first: first.description, count: originalFaults.count)
         }
         let isNewer = try Schema.prepare(path: copy, random: random, cursorKey: .random())
         if isNewer { throw SQLiteStoreError.newerSchema(path: path) }

@@ -8,7 +8,7 @@ extension SQLiteStore {
     /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
     public func open(
-        _ opening: Opening, tenant: TenantID, at moment: Timestamp
+        _ opening: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID {
         try writer.performBlocking { try $0.open(opening, tenant: tenant, at: moment) }
     }

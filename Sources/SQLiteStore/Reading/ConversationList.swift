@@ -143,7 +143,7 @@ struct ConversationList {
         if let count = entry.largeCount, count > members.participants.count,
             let (least, second) = try StoredParticipants(db: db).leastMarks(in: entry.key)
         {
-            marks.others = marks.mine == least ? second : least
+            marks.othersReadUpTo = marks.viewerReadUpTo == least ? second : least
         }
         let messages = StoredMessages(db: db, key: entry.key)
         var embedded = embedded

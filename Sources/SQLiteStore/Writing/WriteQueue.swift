@@ -10,7 +10,7 @@ final class WriteQueue: Sendable {
     private struct State {
         var waiting: [QueuedWrite] = []
         var isClosed = false
-        var takerSleeps = false
+        var isTakerWaiting = false
         var busySince: ContinuousClock.Instant?
     }
 
@@ -37,7 +37,7 @@ final class WriteQueue: Sendable {
             guard !state.isClosed else { return (.storeUnavailable("the store is closed"), false) }
             guard state.waiting.count < capacity, !isStalled(state) else { return (.overloaded, false) }
             state.waiting.append(write)
-            return (nil, state.takerSleeps.exchange(false))
+            return (nil, state.isTakerWaiting.exchange(false))
         }
         if mustWake { wake.signal() }
         return refusal
@@ -51,7 +51,7 @@ final class WriteQueue: Sendable {
                 let batch = Array(state.waiting.prefix(limit))
                 state.waiting.removeFirst(batch.count)
                 state.busySince = batch.isEmpty ? nil : now()
-                state.takerSleeps = batch.isEmpty && !state.isClosed
+                state.isTakerWaiting = batch.isEmpty && !state.isClosed
                 return (batch, batch.isEmpty && state.isClosed)
             }
             if isOver { return nil }
@@ -73,7 +73,7 @@ final class WriteQueue: Sendable {
         let (seconds, attoseconds) = patience.components
         let deadline = DispatchTime.now() + Double(seconds) + Double(attoseconds) / 1e18
         if wake.wait(timeout: deadline) == .success { return true }
-        if state.withLock({ $0.takerSleeps.exchange(false) }) { return false }
+        if state.withLock({ $0.isTakerWaiting.exchange(false) }) { return false }
         // Somebody was about to end it just as the time was over: their signal must not be left for a later sleep.
         wake.wait()
         return true
@@ -88,7 +88,7 @@ final class WriteQueue: Sendable {
     func close() {
         let mustWake = state.withLock { state in
             state.isClosed = true
-            return state.takerSleeps.exchange(false)
+            return state.isTakerWaiting.exchange(false)
         }
         if mustWake { wake.signal() }
     }

@@ -2,7 +2,7 @@ import Messaging
 
 extension WriteTransaction {
     /// Opens a conversation, or finds the one that is meant.
-    func open(_ opening: Opening, tenant: TenantID, at moment: Timestamp) throws -> ConversationID {
+    func open(_ opening: NewConversation, tenant: TenantID, at moment: Timestamp) throws -> ConversationID {
         if opening.isDirect, let known = try conversations.findDirect(opening.participants, tenant: tenant) {
             return known.id
         }

@@ -34,7 +34,7 @@ extension WriteTransaction {
 
     /// The reader, and everybody for whom the least marker of the others has moved.
     private static func affected(by reader: Int, before: Participants, after: Participants) -> [UserID] {
-        let (old, new) = (LeastMarks(before), LeastMarks(after))
+        let (old, new) = (LowestReadMarks(before), LowestReadMarks(after))
         return before.indices.compactMap { index in
             index == reader || old.least(without: index) != new.least(without: index) ? before[index].user : nil
         }

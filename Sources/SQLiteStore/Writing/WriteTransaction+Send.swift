@@ -8,13 +8,13 @@ extension WriteTransaction {
         }
         let found = try find(for: draft)
         if let known = found?.conversation {
-            try Opening.check(draft, known.id, among: known.participants.map(\.user))
+            try NewConversation.check(draft, known.id, among: known.participants.map(\.user))
             if let first = try firstTry(of: draft, in: known) {
                 return SentMessage(conversation: known, message: first, replayed: true)
             }
         }
         let change = nextChange()
-        var known = try found ?? open(Opening(for: draft), for: draft, change)
+        var known = try found ?? open(NewConversation(for: draft), for: draft, change)
         let message = try append(draft, to: &known)
         known.conversation.change = change
         let conversation = known.conversation
@@ -29,7 +29,7 @@ extension WriteTransaction {
 
     /// Opens a conversation, unless it is one of others. That is asked last: whatever is wrong with the draft is wrong in both cases, or
     /// the answers would tell.
-    private func open(_ opening: Opening, for draft: Draft, _ change: Int64) throws -> RememberedConversation {
+    private func open(_ opening: NewConversation, for draft: Draft, _ change: Int64) throws -> CachedConversation {
         if case .id(let id) = draft.conversation, try conversations.exists(id, tenant: draft.caller.tenant) {
             throw MessagingError.conversationNotFound
         }
@@ -39,7 +39,7 @@ extension WriteTransaction {
     /// The conversation that a draft goes to; nil where it has yet to be opened.
     ///
     /// - Throws: ``MessagingError/ambiguousRecipient(_:)``.
-    private func find(for draft: Draft) throws -> RememberedConversation? {
+    private func find(for draft: Draft) throws -> CachedConversation? {
         let caller = draft.caller
         let direct = try find(draft.conversation, of: caller)
         guard let recipient = draft.recipient else { return direct }
@@ -55,7 +55,7 @@ extension WriteTransaction {
         return named
     }
 
-    private func append(_ draft: Draft, to known: inout RememberedConversation) throws -> Message {
+    private func append(_ draft: Draft, to known: inout CachedConversation) throws -> Message {
         let sender = draft.caller.user
         guard let place = known.conversation.participants.place(of: sender) else {
             preconditionFailure("a sender outside of the conversation was let through")

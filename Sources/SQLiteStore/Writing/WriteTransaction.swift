@@ -14,14 +14,14 @@ final class WriteTransaction {
     private(set) var commits: [Commit] = []
     private var lastChange: Int64
     private let firstChange: Int64
-    private let memory: ConversationMemory
+    private let memory: WriterCache
     let bounds: StoreBounds
     private let hasSavepoints: Bool
     private var isMemoryStale = false
-    private var conversationsRead: [RememberedConversation.Name: RememberedConversation] = [:]
+    private var conversationsRead: [CachedConversation.Name: CachedConversation] = [:]
 
     /// - Parameter hasSavepoints: whether a command that fails may have written something before.
-    init(_ db: Database, memory: ConversationMemory, bounds: StoreBounds, hasSavepoints: Bool) throws {
+    init(_ db: Database, memory: WriterCache, bounds: StoreBounds, hasSavepoints: Bool) throws {
         self.db = db
         self.memory = memory
         self.bounds = bounds
@@ -48,7 +48,7 @@ final class WriteTransaction {
     ///
     /// For anybody else the database is asked even if it is in memory, as where there is none: that it exists must not show by how
     /// long that takes.
-    func find(_ reference: ConversationReference, of caller: Caller) throws -> RememberedConversation? {
+    func find(_ reference: ConversationReference, of caller: Caller) throws -> CachedConversation? {
         if case .id(let id) = reference {
             if let found = remembered(id, tenant: caller.tenant),
                 found.conversation.participants.place(of: caller.user) != nil
@@ -61,14 +61,14 @@ final class WriteTransaction {
         return remembered(found.conversation.id, tenant: caller.tenant) ?? found
     }
 
-    private func remembered(_ id: ConversationID, tenant: TenantID) -> RememberedConversation? {
-        let name = RememberedConversation.Name(tenant: tenant, id: id)
+    private func remembered(_ id: ConversationID, tenant: TenantID) -> CachedConversation? {
+        let name = CachedConversation.Name(tenant: tenant, id: id)
         return conversationsRead[name] ?? (isMemoryStale ? nil : memory.value(for: name))
     }
 
     /// Takes what a conversation has become; the last thing a command does, once nothing of it can fail any more.
-    func remember(_ known: RememberedConversation, tenant: TenantID) {
-        conversationsRead[RememberedConversation.Name(tenant: tenant, id: known.conversation.id)] = known
+    func remember(_ known: CachedConversation, tenant: TenantID) {
+        conversationsRead[CachedConversation.Name(tenant: tenant, id: known.conversation.id)] = known
     }
 
     /// Takes the latest changes of conversations that a command found, which must not be taken back by what is remembered of them.
@@ -94,12 +94,12 @@ final class WriteTransaction {
 
     /// Stores a new conversation without messages; it takes this change number.
     func insert(
-        _ opening: Opening, tenant: TenantID, at moment: Timestamp, change: Int64
-    ) throws -> RememberedConversation {
+        _ opening: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64
+    ) throws -> CachedConversation {
         if try longLists.lengthenOne(of: opening.participants, tenant: tenant, change: change) { forgetConversations() }
         let (conversation, copies) = try conversations.insert(
             opening, tenant: tenant, at: moment, change: change, longLists)
-        return RememberedConversation(conversation, activityCopies: copies)
+        return CachedConversation(conversation, activityCopies: copies)
     }
 
     /// The number that the next change will have.

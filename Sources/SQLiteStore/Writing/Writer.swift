@@ -19,11 +19,11 @@ final class Writer: Sendable {
     private static let rest = Duration.seconds(1)
 
     private let log = WriteAheadLog()
-    let memory = ConversationMemory(capacity: Writer.remembered)
+    let memory = WriterCache(capacity: Writer.remembered)
 
     private let pool: DatabasePool
     private let file: DatabaseFile
-    private let earlyWriting: EarlyWriting
+    private let checkpointWriteback: CheckpointWriteback
     private let health: StoreHealth
     let bounds: StoreBounds
     private let checkpoints: Bool
@@ -39,7 +39,7 @@ final class Writer: Sendable {
     ) {
         self.pool = pool
         self.file = file
-        earlyWriting = EarlyWriting(of: file)
+        checkpointWriteback = CheckpointWriteback(of: file)
         self.health = health
         self.bounds = bounds
         self.checkpoints = checkpoints
@@ -129,7 +129,9 @@ final class Writer: Sendable {
         do {
             // A name that now means another file is a bad place to copy to, and this one's log is the better copy.
             try file.checkInPlace()
-            let isDone = try pool.writeWithoutTransaction { db in try earlyWriting.during { try log.checkpoint(db) } }
+            let isDone = try pool.writeWithoutTransaction { db in
+                try checkpointWriteback.during { try log.checkpoint(db) }
+            }
             if isDone { health.succeeded(.checkpoint) }
             return isDone && health.fault(of: .checkpoint) == nil
         } catch {

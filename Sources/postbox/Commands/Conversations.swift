@@ -30,12 +30,13 @@ struct Conversations: ParsableCommand {
                 try UserID.argument(String(name.drop { $0 == " " }), "--participants")
             }
             let id = try conversationID()
-            let opening: Opening
+            let opening: NewConversation
             do throws(MessagingError) {
-                opening = try Opening(
+                opening = try NewConversation(
                     id: id, participants: users, isDirect: self.id == nil && Set(users).count == 2)
             } catch {
-                throw Failure.badUsage("a conversation needs between 2 and \(Opening.largestGroup) participants")
+                throw Failure.badUsage(
+                    "a conversation needs between 2 and \(NewConversation.largestGroup) participants")
             }
             let tenant = try tenant.id()
             let store = try database.open()

@@ -39,7 +39,7 @@ struct Erase: ParsableCommand {
                 }
                 print("postbox: erased what was known of \(user), and the content of \(messages) messages")
             }
-            try Rewriting.run(offline)
+            try DatabaseRewrite.run(offline)
         }
     }
 }

@@ -42,11 +42,11 @@ struct ImportLine: Codable {
     /// - Throws: ``ImportLineError``.
     static func record(from bytes: [UInt8], now: Timestamp) throws -> ImportRecord {
         let line: ImportLine
-        switch JSONScreen(bytes) {
+        switch JSONPrevalidator(bytes) {
         case .fit: break
         case .duplicateMember: throw ImportLineError("an object has the same member twice")
         case .longLiteral:
-            throw ImportLineError("a number has more than \(JSONScreen.longestLiteral) characters")
+            throw ImportLineError("a number has more than \(JSONPrevalidator.longestLiteral) characters")
         case .notUTF8, .tooDeep, .trailingComma: throw ImportLineError("not a JSON object")
         }
         do {
@@ -67,7 +67,7 @@ struct ImportLine: Codable {
         case .conversation:
             let people = try Self.required(participantIds, "participantIds").map { try user($0, "participantIds") }
             do {
-                let opening = try Opening(
+                let opening = try NewConversation(
                     id: try conversation(id, "id"), participants: people, isDirect: direct ?? false)
                 return .conversation(
                     opening, tenant, openedAt: try Self.moment(timestamp, "timestamp") ?? now,

@@ -47,7 +47,7 @@ struct Prune: ParsableCommand {
             }
         }
         print("postbox: removed \(pruned.removed) messages, and the content of \(pruned.emptied) behind newer ones")
-        try Rewriting.run(offline)
+        try DatabaseRewrite.run(offline)
     }
 
     private func scope() throws -> OfflineDatabase.Scope {

@@ -106,7 +106,7 @@ struct Serve: ParsableCommand {
         let server = try makeServer(logs, certificate)
         let admin = try watch.makeAdminServer()
         let deliveries = admin.map { _ in DeliveryClock(ticks: SystemClock.ticks) }
-        let commits = CommitWatch(queue: logs.queue, slowAfter: watch.slowCommitAfter)
+        let commits = CommitMetrics(queue: logs.queue, slowAfter: watch.slowCommitAfter)
         let index = FreshnessIndex(capacity: indexCapacity)
         // Before the keys: what changes after this is read again.
         let keyVersion = identity.keyFile?.version
@@ -121,17 +121,17 @@ struct Serve: ParsableCommand {
                 logs: logs, connectionLimit: connectionLimit, database: store.path)
         }
         try start(server, service, admin, page)
-        let url = SocketName.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")
+        let url = ListenAddress.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")
         announce(url, admin, logs.logger)
         let watcher = jwt.flatMap { jwt in
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logs.logger) }
         }
         let reloader = tls.files.map { CertificateReloader(files: $0, server: server, logger: logs.logger) }
         if let certificate { reloader?.warn(of: certificate) }
-        let caretaker = Caretaker(
+        let supervisor = Supervisor(
             server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs,
             answers: service.answerMemory, connectionBytes: bytesPerConnection, url: url)
-        caretaker.work()
+        supervisor.work()
         manager.tell(.stopping)
         logs.logger.info("stopping")
         server.stop(within: 10)
@@ -152,7 +152,7 @@ struct Serve: ParsableCommand {
     private func announce(_ url: String, _ admin: Server?, _ logger: Logger) {
         print("postbox: listening on \(url)")
         if let admin, let name = watch.admin {
-            print("postbox: metrics on \(SocketName.url(name.host, admin.boundPort))/metrics")
+            print("postbox: metrics on \(ListenAddress.url(name.host, admin.boundPort))/metrics")
         }
         if kind == .demo { print("postbox: demo identity: everybody is believed to be who they say they are") }
         // A pipe is buffered, and the process at its other end waits for these lines.

@@ -12,7 +12,7 @@ struct MetricsPage: Sendable {
     let store: SQLiteStore
     let index: FreshnessIndex
     let deliveries: DeliveryClock
-    let commits: CommitWatch
+    let commits: CommitMetrics
     let logs: Logs
     let connectionLimit: Int
     /// The path of the database.
@@ -181,7 +181,7 @@ struct MetricsPage: Sendable {
             "postbox_log_lines_dropped_total", .counter, "Log lines that nobody took in time.", logs.queue.droppedLines)
         page.begin("postbox_build_info", .gauge, "Always 1; the version is in the label.")
         page.sample("postbox_build_info", ["version": Version.current], 1)
-        let process = ProcessFigures()
+        let process = ProcessStatistics()
         page.metric("process_cpu_seconds_total", .counter, "Processor time used.", process.processorSeconds)
         page.metric("process_resident_memory_bytes", .gauge, "Memory that is really there.", process.residentBytes)
         page.metric("process_virtual_memory_bytes", .gauge, "Address space.", process.virtualBytes)

@@ -12,7 +12,7 @@ struct DatabaseOption: ParsableArguments {
     /// Opens the database for a command that needs it alone.
     func open(
         observer: (any CommitObserver)? = nil, checkpoints: Bool = true,
-        committed: (@Sendable (GroupCommit) -> Void)? = nil, changed: (@Sendable (StoreChange) -> Void)? = nil
+        committed: (@Sendable (GroupCommit) -> Void)? = nil, changed: (@Sendable (HealthTransition) -> Void)? = nil
     ) throws -> SQLiteStore {
         try Failure.translating {
             try SQLiteStore(

@@ -22,7 +22,7 @@ struct WatchOptions: ParsableArguments {
     var slowCommit = 0.5
 
     @Option(help: "An address to serve /metrics, /healthz and /readyz on, such as 127.0.0.1:9090; off without it.")
-    var admin: SocketName?
+    var admin: ListenAddress?
 
     func validate() throws {
         guard (0...1).contains(accessLogSample) else {

@@ -47,7 +47,7 @@ extension Serve {
             // As they come in, and as they wait to be stored.
             "request_bodies": 2 * ServerConfiguration().bodyMemory,
             "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,
-            "kept_answers": settings.idlePollBytes,
+            "kept_answers": settings.notModifiedBytes,
             "limits": settings.limits.capacity * Self.limitBytes,
             "database": StoreMemory.pages,
             "program": Self.programBytes,

@@ -9,12 +9,12 @@ import SQLiteStore
 /// The parts that a server is put together from, as the options say.
 extension Serve {
     func openStore(
-        _ index: FreshnessIndex, _ deliveries: DeliveryClock?, _ commits: CommitWatch, _ logger: Logger
+        _ index: FreshnessIndex, _ deliveries: DeliveryClock?, _ commits: CommitMetrics, _ logger: Logger
     ) throws -> SQLiteStore {
         let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
         let store = try database.open(
             observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed,
-            changed: StoreWatch(logger: logger).changed)
+            changed: StoreHealthLog(logger: logger).changed)
         if sampleData, kind == .demo, try store.isEmpty() {
             _ = try Import.apply(lines: SampleData.reader(), to: store)
         }
@@ -47,7 +47,7 @@ extension Serve {
     func makeIdentity(
         _ keys: TokenKeys?, _ store: SQLiteStore, _ logger: Logger
     ) -> (any Identity, JWTIdentity?) {
-        let introductions = Introductions(capacity: indexCapacity, ticks: SystemClock.ticks) { person, tenant in
+        let profileUpdates = ProfileUpdates(capacity: indexCapacity, ticks: SystemClock.ticks) { person, tenant in
             do {
                 try await store.setPerson(person, tenant: tenant)
                 return true
@@ -61,14 +61,14 @@ extension Serve {
             return (DemoIdentity(), nil)
         case .gateway:
             let gateway = GatewayIdentity(
-                trusted: identity.trustedProxies, introductions: introductions)
+                trusted: identity.trustedProxies, profileUpdates: profileUpdates)
             return (gateway, nil)
         case .jwt:
             guard let keys else { preconditionFailure("jwt was accepted without a key file") }
             let jwt = JWTIdentity(
                 keys: keys, rules: identity.tokens.rules, hashKey: TokenHashKey(random: RandomIDs.word),
                 capacity: indexCapacity,
-                now: SystemClock.now, introductions: introductions, proxies: identity.trustedProxies)
+                now: SystemClock.now, profileUpdates: profileUpdates, proxies: identity.trustedProxies)
             return (jwt, jwt)
         }
     }
@@ -94,16 +94,16 @@ extension Serve {
             if others > 0 { fields["others_since"] = .stringConvertible(others) }
             logger.error("\(event.name)", metadata: fields)
         }
-        let surroundings = Surroundings(
+        let environment = ServiceEnvironment(
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
-            loopsTurn: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take,
+            loopsResponsive: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take,
             originRefused: { refused in
                 var fields: Logger.Metadata = ["origin": "\(refused.origin)", "allow_with": "\(refused.remedy)"]
                 if refused.others > 0 { fields["others_since"] = .stringConvertible(refused.others) }
                 logger.warning("pages of an origin are refused", metadata: fields)
             })
         return MessagingService(
-            store: store, index: index, identity: identity, settings: serviceSettings, surroundings: surroundings,
+            store: store, index: index, identity: identity, settings: serviceSettings, environment: environment,
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),
             page: makePage(), deliveries: deliveries)
     }

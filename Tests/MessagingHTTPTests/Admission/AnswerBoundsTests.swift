@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Answers of bounded size")
 struct AnswerBoundsTests {
-    private let viewer = ReadMarks(n: 5, others: 2, mine: 3)
+    private let viewer = ReadMarks(latest: 5, othersReadUpTo: 2, viewerReadUpTo: 3)
 
     private var talk: Conversation { conversation(lastN: 5, (alice, 3), (bob, 2)) }
 

@@ -91,7 +91,7 @@ struct UnreadAnswersTests {
                 conversation(lastN: 2, (alice, 1), (bob, 0)),
                 messages: [message(1, from: bob), message(2, from: alice, last)]),
             index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: settings,
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }))
     }
 

@@ -12,7 +12,7 @@ struct HeadRefusalTests {
         MessagingService(
             store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
             index: FreshnessIndex(capacity: 10), identity: identity, settings: ServiceSettings(),
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }))
     }
 

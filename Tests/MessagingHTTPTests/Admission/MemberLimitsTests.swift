@@ -14,7 +14,7 @@ struct MemberLimitsTests {
         store: MemoryStore(
             conversation(lastN: 2, (alice, 1), (bob, 0)), messages: [message(1, from: bob), message(2, from: alice)]),
         index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: ServiceSettings(),
-        surroundings: Surroundings(
+        environment: ServiceEnvironment(
             now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }))
 
     /// The status and, where it is a problem, which one.
@@ -70,7 +70,7 @@ struct MemberLimitsTests {
     @Test("participantIds may name as many as a group may have, however often it names each")
     func participants() async throws {
         for name in ["\"b\"", "\"\""] {
-            let names = Array(repeating: name, count: Opening.largestGroup)
+            let names = Array(repeating: name, count: NewConversation.largestGroup)
             #expect(try await send("\"participantIds\":[\(names.joined(separator: ","))]") == "201")
             #expect(
                 try await send("\"participantIds\":[\((names + [name]).joined(separator: ","))]")

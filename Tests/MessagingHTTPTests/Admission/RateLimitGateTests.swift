@@ -11,7 +11,7 @@ struct RateLimitGateTests {
     private final class CountingIdentity: Identity {
         let computed = Atomic<Int>(0)
         let vary = "X-User-ID"
-        let exposure = Exposure.nothing
+        let exposure = CrossSiteExposure.nothing
 
         func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
             guard let name = try request.fields.onlyText(.userID) else { throw .unauthenticated("Who?") }
@@ -19,7 +19,7 @@ struct RateLimitGateTests {
             return Caller(user: user)
         }
 
-        func caller(of request: Request, _ query: Query) async throws(Problem) -> Arrival {
+        func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
             computed.add(1, ordering: .relaxed)
             throw .unauthenticated("Forged.", error: "invalid_token", .forged)
         }
@@ -59,11 +59,11 @@ struct RateLimitGateTests {
 
     @Test("Whoever is not let in has no name stored")
     func names() async {
-        let introduced = Introduced()
+        let updated = UpdatedProfiles()
         let gateway = GatewayIdentity(
             trusted: .loopback,
-            introductions: Introductions(capacity: 10, ticks: { 0 }) { person, _ in
-                introduced.names.withLock { $0.append(person.name ?? "") }
+            profileUpdates: ProfileUpdates(capacity: 10, ticks: { 0 }) { person, _ in
+                updated.names.withLock { $0.append(person.name ?? "") }
                 return true
             })
         var limits = ServiceLimits()
@@ -76,10 +76,10 @@ struct RateLimitGateTests {
             let asked = Request(method: .get, target: [], fields: fields, peer: "127.0.0.1")
             #expect(await refusal(gate, asked)?.kind == (name == "Al" ? nil : .rateLimited))
         }
-        #expect(introduced.names.withLock { $0 } == ["Al"])
+        #expect(updated.names.withLock { $0 } == ["Al"])
     }
 
-    private final class Introduced: Sendable {
+    private final class UpdatedProfiles: Sendable {
         let names = Mutex<[String]>([])
     }
 

@@ -10,7 +10,7 @@ struct SiteRulesTests {
 
     private static let cors = CORSPolicy(origins: ["*", "https://app.example"])
 
-    private func rules(_ exposure: Exposure) -> SiteRules {
+    private func rules(_ exposure: CrossSiteExposure) -> SiteRules {
         SiteRules(exposure: exposure, cors: Self.cors, trustedProxies: .loopback)
     }
 
@@ -24,7 +24,8 @@ struct SiteRulesTests {
 
     /// What a write to `chat.example` gets: nil where it passes.
     private func write(
-        _ fields: Fields, host: String? = "chat.example", from peer: String = "127.0.0.1", exposure: Exposure = .writes,
+        _ fields: Fields, host: String? = "chat.example", from peer: String = "127.0.0.1",
+        exposure: CrossSiteExposure = .writes,
         method: HTTP.Method = .post
     ) -> ProblemKind? {
         let request = request(method, "/", from: peer, (host.map { [(.host, $0)] } ?? []) + fields)

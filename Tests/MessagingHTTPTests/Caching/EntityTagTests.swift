@@ -6,7 +6,7 @@ import Testing
 @Suite("Entity tags")
 struct EntityTagTests {
     private let key = CursorKey(random: 1, 2)
-    private let marks = ReadMarks(n: 42, others: 40, mine: 38)
+    private let marks = ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 38)
 
     private func cursor(
         of conversation: ConversationID = talk, epoch: Epoch = k3f9, marks: ReadMarks? = nil,
@@ -62,7 +62,7 @@ struct EntityTagTests {
         #expect(messages() == #""k3f9.xeiii6oww7.42.40.38-ulyrzxsdul3i""#)
         #expect(try list() == #""k3f9.iejyu3dmygwae-13zote9sk2rl7""#)
         #expect(
-            messages(.since(ReadMarks(n: 40, others: 40, mine: 38)), limit: 5)
+            messages(.since(ReadMarks(latest: 40, othersReadUpTo: 40, viewerReadUpTo: 38)), limit: 5)
                 == #""k3f9.xeiii6oww7.42.40.38-19shazaq80y7r""#)
     }
 
@@ -70,13 +70,15 @@ struct EntityTagTests {
     func messagesDiffer() {
         let tags = [
             messages(), messages(of: ConversationID(trusted: "conv-457")), messages(epoch: Epoch(random: 1)),
-            messages(marks: ReadMarks(n: 43, others: 40, mine: 38)),
-            messages(marks: ReadMarks(n: 42, others: 41, mine: 38)),
-            messages(marks: ReadMarks(n: 42, others: 40, mine: 39)), messages(limit: 99), messages(bytes: 1000),
+            messages(marks: ReadMarks(latest: 43, othersReadUpTo: 40, viewerReadUpTo: 38)),
+            messages(marks: ReadMarks(latest: 42, othersReadUpTo: 41, viewerReadUpTo: 38)),
+            messages(marks: ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 39)), messages(limit: 99),
+            messages(bytes: 1000),
             messages(.before(42)),
-            messages(.before(41)), messages(.since(marks)), messages(.since(ReadMarks(n: 41, others: 40, mine: 38))),
-            messages(.since(ReadMarks(n: 42, others: 39, mine: 38))),
-            messages(.since(ReadMarks(n: 42, others: 40, mine: 37))),
+            messages(.before(41)), messages(.since(marks)),
+            messages(.since(ReadMarks(latest: 41, othersReadUpTo: 40, viewerReadUpTo: 38))),
+            messages(.since(ReadMarks(latest: 42, othersReadUpTo: 39, viewerReadUpTo: 38))),
+            messages(.since(ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 37))),
             messages(caller: Caller(user: bob)),
             messages(caller: Caller(tenant: TenantID(trusted: "acme"), user: alice)),
             messages(of: ConversationID(trusted: "\u{E9}")), messages(of: ConversationID(trusted: "e\u{301}")),
@@ -99,9 +101,10 @@ struct EntityTagTests {
     func singlesDiffer() throws {
         let tags = try [
             single(), single(of: ConversationID(trusted: "conv-457")), single(epoch: Epoch(random: 1)),
-            single(marks: ReadMarks(n: 43, others: 40, mine: 38)),
-            single(marks: ReadMarks(n: 42, others: 41, mine: 38)),
-            single(marks: ReadMarks(n: 42, others: 40, mine: 39)), single(change: 18), single(messages: 19),
+            single(marks: ReadMarks(latest: 43, othersReadUpTo: 40, viewerReadUpTo: 38)),
+            single(marks: ReadMarks(latest: 42, othersReadUpTo: 41, viewerReadUpTo: 38)),
+            single(marks: ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 39)), single(change: 18),
+            single(messages: 19),
             single(bytes: 1000), single(caller: Caller(user: bob)),
             single(caller: Caller(tenant: TenantID(trusted: "acme"), user: alice)), messages(), messages(limit: 20),
             list(),

@@ -74,7 +74,7 @@ struct DescribedAnswersTests {
         return MessagingService(
             store: CannedStore(of: alice, with: UserID(trusted: "bob"), in: id), index: FreshnessIndex(capacity: 10),
             identity: DemoIdentity(), settings: ServiceSettings(cors: CORSPolicy(origins: cors)),
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { Timestamp(milliseconds: 0) }, ticks: { 0 }, makeConversationID: { id }, log: { _ in }),
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }))
     }

@@ -177,7 +177,7 @@ struct DescriptionTests {
         let field = described.node("#/components/parameters/IdempotencyKey/schema")
         #expect(field["maxLength"] as? Int == IdempotencyKey.maximumLength + "\"\"".count)
         #expect(described.node("\(sent)/receiverId")["maxLength"] as? Int == UserID.maximumLength)
-        #expect(described.node("\(sent)/participantIds")["maxItems"] as? Int == Opening.largestGroup)
+        #expect(described.node("\(sent)/participantIds")["maxItems"] as? Int == NewConversation.largestGroup)
     }
 
     @Test("The description has the request header fields of the program")

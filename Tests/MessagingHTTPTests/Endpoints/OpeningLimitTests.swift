@@ -24,7 +24,7 @@ struct OpeningLimitTests {
         func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
             guard !isBroken.load(ordering: .relaxed) else { throw .overloaded }
             let isNew = known.withLock { !$0.contains(draft.conversation) }
-            if isNew { _ = try Opening(for: draft) }
+            if isNew { _ = try NewConversation(for: draft) }
             known.withLock { _ = $0.insert(draft.conversation) }
             let talk = Conversation(
                 id: draft.newConversationID, key: 1, lastN: 1,
@@ -67,7 +67,7 @@ struct OpeningLimitTests {
         configure(&settings.limits)
         return MessagingService(
             store: store, index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: settings,
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { noon }, ticks: { [clock] in clock.now.load(ordering: .relaxed) },
                 makeConversationID: { ConversationID(trusted: "direct") }, log: { _ in }))
     }

@@ -16,7 +16,7 @@ struct ShowConversationTests {
         MessagingService(
             store: MemoryStore(known, messages: [message(1, from: bob)]), index: index, identity: DemoIdentity(),
             settings: ServiceSettings(),
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }))
     }
 

@@ -17,7 +17,7 @@ struct WebPageTests {
             store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
             index: FreshnessIndex(capacity: 10), identity: DemoIdentity(),
             settings: ServiceSettings(cors: CORSPolicy(origins: ["https://app.example"])),
-            surroundings: Surroundings(
+            environment: ServiceEnvironment(
                 now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }),
             page: page
         ).begin(request(method, target, fields)).response

@@ -21,13 +21,13 @@ struct IdentityGatewayTests {
 
     init() {
         let known = known
-        let introductions = Introductions(
+        let profileUpdates = ProfileUpdates(
             capacity: 10, ticks: { known.seconds.withLock { $0 * 1_000_000_000 } }
         ) { person, _ in
             known.people.withLock { $0.append(person) }
             return known.isAtHome.withLock { $0 }
         }
-        identity = GatewayIdentity(trusted: .loopback, introductions: introductions)
+        identity = GatewayIdentity(trusted: .loopback, profileUpdates: profileUpdates)
     }
 
     private func request(from peer: String, _ fields: [(RequestField, String)]) -> Request {
@@ -42,9 +42,9 @@ struct IdentityGatewayTests {
         let request = request(from: peer, fields)
         do throws(Problem) {
             if let known = try identity.rememberedCaller(of: request, Query([])) { return .success(known) }
-            let arrival = try await identity.caller(of: request, Query([]))
-            await arrival.introduce?()
-            return .success(arrival.caller)
+            let identifiedCaller = try await identity.caller(of: request, Query([]))
+            await identifiedCaller.updateProfile?()
+            return .success(identifiedCaller.caller)
         } catch {
             return .failure(error)
         }

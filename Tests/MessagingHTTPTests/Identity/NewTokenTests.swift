@@ -27,9 +27,9 @@ struct NewTokenTests {
         let dana = Person(id: UserID(trusted: "dana \"D\" é"), name: "Dana \\ Reyes 🙂", company: "Acme")
         let caller = await bench.outcome(try token(dana, TenantID(trusted: "acme"))).caller
         #expect(caller?.user == dana.id && caller?.tenant.text == "acme")
-        #expect(bench.introduced == [dana])
+        #expect(bench.updated == [dana])
         let unnamed = await bench.outcome(try token(Person(id: alice))).caller
-        #expect(unnamed == Caller(user: alice) && bench.introduced.count == 1)
+        #expect(unnamed == Caller(user: alice) && bench.updated.count == 1)
     }
 
     @Test("It is good as long as it was made for, and not with another secret")
@@ -54,7 +54,7 @@ struct NewTokenTests {
         let bench = TokenBench(keys) { $0 = rules }
         let dana = Person(id: UserID(trusted: "dana"), name: "dana@acme.example", company: "Acme")
         #expect(await bench.outcome(try token(dana, TenantID(trusted: "t"), rules)).caller?.tenant.text == "t")
-        #expect(bench.introduced == [dana])
+        #expect(bench.updated == [dana])
         #expect(await bench.outcome(try token(dana)).isInvalidToken)
     }
 

@@ -28,7 +28,7 @@ final class TokenBench: Sendable {
         identity = JWTIdentity(
             keys: keys, rules: set, hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: capacity,
             now: { Timestamp(milliseconds: clock.milliseconds.withLock { $0 }) },
-            introductions: Introductions(
+            profileUpdates: ProfileUpdates(
                 capacity: capacity, ticks: { clock.milliseconds.withLock { $0 * 1_000_000 } }
             ) { person, _ in
                 host.people.withLock { $0.append(person) }
@@ -37,7 +37,7 @@ final class TokenBench: Sendable {
     }
 
     /// Whom it has introduced, in order.
-    var introduced: [Person] { host.people.withLock { $0 } }
+    var updated: [Person] { host.people.withLock { $0 } }
 
     func setDisk(working: Bool) { host.isAtHome.withLock { $0 = working } }
 
@@ -57,9 +57,9 @@ final class TokenBench: Sendable {
         do throws(Problem) {
             let query = try Query([])
             if let known = try identity.rememberedCaller(of: request, query) { return .success(known) }
-            let arrival = try await identity.caller(of: request, query)
-            await arrival.introduce?()
-            return .success(arrival.caller)
+            let identifiedCaller = try await identity.caller(of: request, query)
+            await identifiedCaller.updateProfile?()
+            return .success(identifiedCaller.caller)
         } catch {
             return .failure(error)
         }

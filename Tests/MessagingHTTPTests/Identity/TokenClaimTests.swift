@@ -141,8 +141,8 @@ struct TokenClaimTests {
         let caller = await bench.outcome(try token(TokenMint.claims(more))).caller
         #expect(caller?.user.text == "bob")
         #expect(caller?.tenant.text == "acme")
-        #expect(bench.introduced.map(\.name) == ["Bob"])
-        #expect(bench.introduced.map(\.company) == ["Acme"])
+        #expect(bench.updated.map(\.name) == ["Bob"])
+        #expect(bench.updated.map(\.company) == ["Acme"])
         #expect(await bench.outcome(try token(TokenMint.claims())).isInvalidToken)
     }
 
@@ -152,7 +152,7 @@ struct TokenClaimTests {
         for name in ["null", "true", "[]", "{}", "1.5", "42", "[\"Al\"]"] {
             #expect(await bench.outcome(try token(TokenMint.claims("\"name\":\(name)"))).caller != nil, "name \(name)")
         }
-        #expect(bench.introduced.isEmpty)
+        #expect(bench.updated.isEmpty)
     }
 
     @Test(
@@ -171,6 +171,6 @@ struct TokenClaimTests {
     func severalNames(claims: String, name: String?) async throws {
         let bench = TokenBench(keys) { $0.nameClaims = ["name", "email", "preferred_username"] }
         #expect(await bench.outcome(try token(TokenMint.claims(claims))).caller != nil)
-        #expect(bench.introduced.map(\.name) == (name.map { [$0] } ?? []))
+        #expect(bench.updated.map(\.name) == (name.map { [$0] } ?? []))
     }
 }

@@ -25,7 +25,7 @@ struct TokenMemoryTests {
         #expect(!bench.remembers(token))
         for _ in 0..<100 { #expect(await bench.outcome(token).caller?.user.text == "alice") }
         #expect(bench.remembers(token))
-        #expect(bench.introduced.count == 1)
+        #expect(bench.updated.count == 1)
     }
 
     @Test("A remembered token stops working with the millisecond in which exp and leeway are over")
@@ -37,7 +37,7 @@ struct TokenMemoryTests {
         bench.pass(milliseconds: 1)
         #expect(!bench.remembers(token))
         #expect(await bench.outcome(token).isInvalidToken)
-        #expect(bench.introduced.count == 1)
+        #expect(bench.updated.count == 1)
     }
 
     @Test("Other keys forget all tokens: those of the old ones stop working, those of the new ones begin to")
@@ -84,12 +84,12 @@ struct TokenMemoryTests {
         let identity = JWTIdentity(
             keys: keys, rules: TokenRules(), hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10,
             now: { .init(milliseconds: Self.now * 1000) },
-            introductions: Introductions(capacity: 10, ticks: { 0 }) { _, _ in
+            profileUpdates: ProfileUpdates(capacity: 10, ticks: { 0 }) { _, _ in
                 place.identity?.replaceKeys(other)
                 return true
             })
         place.identity = identity
-        try await identity.caller(of: TokenBench.bearer(token), Query([])).introduce?()
+        try await identity.caller(of: TokenBench.bearer(token), Query([])).updateProfile?()
         #expect(try identity.rememberedCaller(of: TokenBench.bearer(token), Query([])) == nil)
     }
 
@@ -107,7 +107,7 @@ struct TokenMemoryTests {
         bench.setDisk(working: true)
         #expect(await bench.outcome(token).caller != nil)
         #expect(bench.remembers(token))
-        #expect(bench.introduced.count == 3)
+        #expect(bench.updated.count == 3)
     }
 
     @Test(
@@ -116,7 +116,7 @@ struct TokenMemoryTests {
         let bench = TokenBench(keys)
         let tokens = try ["Al", "Alice", "Alice A."].map { try token("\"name\":\"\($0)\"") }
         for token in tokens { #expect(await bench.outcome(token).caller != nil) }
-        #expect(bench.introduced.map(\.name) == ["Al", "Alice"])
+        #expect(bench.updated.map(\.name) == ["Al", "Alice"])
         #expect(tokens.map(bench.remembers) == [true, true, false])
         bench.pass(milliseconds: 59_000)
         bench.identity.replaceKeys(keys)
@@ -125,7 +125,7 @@ struct TokenMemoryTests {
         bench.pass(milliseconds: 1000)
         #expect(await bench.outcome(tokens[2]).caller != nil)
         #expect(bench.remembers(tokens[2]))
-        #expect(bench.introduced.map(\.name) == ["Al", "Alice", "Alice A."])
+        #expect(bench.updated.map(\.name) == ["Al", "Alice", "Alice A."])
     }
 
     @Test("Two sessions that refresh their tokens, each with a name of its own, do not take turns")
@@ -137,7 +137,7 @@ struct TokenMemoryTests {
             #expect(await bench.outcome(try token(exp: exp, "\"name\":\"\(name)\"")).caller != nil)
             bench.pass(milliseconds: 1_800_000)
         }
-        #expect(bench.introduced.map(\.name) == ["Al", "Alice"])
+        #expect(bench.updated.map(\.name) == ["Al", "Alice"])
     }
 
     @Test("Only so many tokens are remembered, the ones used last, and all go on working")
@@ -225,6 +225,6 @@ struct TokenMemoryTests {
         let token = try token(exp: Self.now - 31)
         #expect(await bench.outcome(token).isInvalidToken)
         #expect(!bench.remembers(token))
-        #expect(bench.introduced.isEmpty)
+        #expect(bench.updated.isEmpty)
     }
 }

@@ -55,7 +55,7 @@ struct VerificationTests {
         identity = JWTIdentity(
             keys: try await TokenKeys(secret: mint.secret), rules: TokenRules(),
             hashKey: TokenHashKey { .random(in: .min ... .max) }, capacity: 10_000, now: { [clock] in clock.read() },
-            introductions: Introductions(capacity: 10, ticks: { 0 }) { _, _ in true })
+            profileUpdates: ProfileUpdates(capacity: 10, ticks: { 0 }) { _, _ in true })
     }
 
     private func request(_ number: Int, from peer: String, for client: String? = nil, size: Int = 0) throws -> Request {

@@ -11,7 +11,8 @@ struct ConversationJSONTests {
     private func json(_ newest: [Message], unread: Int64 = 0, embedded: Int = 20) -> String {
         let summary = ConversationSummary(
             conversation: conversation(lastN: Int64(newest.count), (alice, 0), (bob, 0)), participantCount: 2,
-            people: people, marks: ReadMarks(n: Int64(newest.count), others: 0, mine: 0), unread: unread,
+            people: people, marks: ReadMarks(latest: Int64(newest.count), othersReadUpTo: 0, viewerReadUpTo: 0),
+            unread: unread,
             newest: PackedMessages(newest), openedAt: Timestamp(milliseconds: 0), activity: 1, change: 1)
         var writer = JSONWriter()
         writer.conversation(summary, for: alice, embedded: embedded)
@@ -36,7 +37,8 @@ struct ConversationJSONTests {
         let summary = ConversationSummary(
             conversation: Conversation(
                 id: conversation.id, key: 1, lastN: 1, participants: people.map { .init(user: $0.id) }),
-            participantCount: 500, people: people, marks: ReadMarks(n: 1, others: 1, mine: 0), unread: 0,
+            participantCount: 500, people: people, marks: ReadMarks(latest: 1, othersReadUpTo: 1, viewerReadUpTo: 0),
+            unread: 0,
             newest: PackedMessages([message(1, from: people[0].id)]), openedAt: Timestamp(milliseconds: 0), activity: 1,
             change: 1)
         var writer = JSONWriter()

@@ -245,46 +245,48 @@ struct FreshnessIndexTests {
 
     @Test("a list that was found is valid until a commit changes it, and not for another change than it is at")
     func listValidity() async throws {
-        #expect(index.validity(ofListOf: caller, at: 5) == nil)
+        #expect(index.invalidationToken(ofListOf: caller, at: 5) == nil)
         _ = try await index.list(of: caller, from: store)
-        #expect(index.validity(ofListOf: caller, at: 4) == nil)
-        let validity = try #require(index.validity(ofListOf: caller, at: 5))
+        #expect(index.invalidationToken(ofListOf: caller, at: 4) == nil)
+        let invalidationToken = try #require(index.invalidationToken(ofListOf: caller, at: 5))
         index.remember(ListFreshness.PageEnd(limit: 100, messages: 20, olderBefore: 3), at: 5, of: caller)
         index.committed([commit(second, tenant: TenantID(trusted: "acme"))])
-        #expect(validity.holds)
+        #expect(invalidationToken.isValid)
         index.committed([commit(second)])
-        #expect(!validity.holds)
-        #expect(try #require(index.validity(ofListOf: caller, at: 6)).holds)
-        #expect(!validity.holds)
+        #expect(!invalidationToken.isValid)
+        #expect(try #require(index.invalidationToken(ofListOf: caller, at: 6)).isValid)
+        #expect(!invalidationToken.isValid)
     }
 
     @Test("a conversation that was found is valid until a commit changes it, and only for marks that the caller sees")
     func conversationValidity() async throws {
         let marks = try #require(first.marks(for: alice))
-        #expect(index.validity(of: talk, seenBy: caller, at: marks) == nil)
+        #expect(index.invalidationToken(of: talk, seenBy: caller, at: marks) == nil)
         _ = try await find()
-        #expect(index.validity(of: talk, seenBy: caller, at: ReadMarks(n: 1, others: 1, mine: 0)) == nil)
-        #expect(index.validity(of: talk, seenBy: Caller(user: carol), at: marks) == nil)
+        #expect(
+            index.invalidationToken(
+                of: talk, seenBy: caller, at: ReadMarks(latest: 1, othersReadUpTo: 1, viewerReadUpTo: 0)) == nil)
+        #expect(index.invalidationToken(of: talk, seenBy: Caller(user: carol), at: marks) == nil)
         let validities = try [alice, bob].map { user in
-            try #require(index.validity(of: talk, seenBy: Caller(user: user), at: marks))
+            try #require(index.invalidationToken(of: talk, seenBy: Caller(user: user), at: marks))
         }
-        #expect(validities.map(\.holds) == [true, true])
+        #expect(validities.map(\.isValid) == [true, true])
         index.committed([commit(second)])
-        #expect(validities.map(\.holds) == [false, false])
+        #expect(validities.map(\.isValid) == [false, false])
     }
 
     @Test("An entry that the index drops is valid no more")
     func evictedValidity() async throws {
         let marks = try #require(first.marks(for: alice))
         _ = try await find()
-        let validity = try #require(index.validity(of: talk, seenBy: caller, at: marks))
+        let invalidationToken = try #require(index.invalidationToken(of: talk, seenBy: caller, at: marks))
         for name in ["conv-2", "conv-3"] {
-            #expect(validity.holds)
+            #expect(invalidationToken.isValid)
             let id = ConversationID(trusted: name)
             store.state.withLock { $0.conversations[.id(id)] = conversation(id, lastN: 1, (alice, 0), (bob, 0)) }
             _ = try await find(.id(id))
         }
         #expect(index.conversation(.id(talk), of: caller) == nil)
-        #expect(!validity.holds)
+        #expect(!invalidationToken.isValid)
     }
 }

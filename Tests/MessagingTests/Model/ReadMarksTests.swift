@@ -6,16 +6,16 @@ struct ReadMarksTests {
     @Test("of two people, each one's others are the other")
     func two() {
         let conversation = conversation(lastN: 9, (alice, 3), (bob, 7))
-        #expect(conversation.marks(for: alice) == ReadMarks(n: 9, others: 7, mine: 3))
-        #expect(conversation.marks(for: bob) == ReadMarks(n: 9, others: 3, mine: 7))
+        #expect(conversation.marks(for: alice) == ReadMarks(latest: 9, othersReadUpTo: 7, viewerReadUpTo: 3))
+        #expect(conversation.marks(for: bob) == ReadMarks(latest: 9, othersReadUpTo: 3, viewerReadUpTo: 7))
     }
 
     @Test("in a group the others have read what the slowest of them has")
     func group() {
         let conversation = conversation(lastN: 9, (alice, 3), (bob, 7), (carol, 5))
-        #expect(conversation.marks(for: alice) == ReadMarks(n: 9, others: 5, mine: 3))
-        #expect(conversation.marks(for: bob) == ReadMarks(n: 9, others: 3, mine: 7))
-        #expect(conversation.marks(for: carol) == ReadMarks(n: 9, others: 3, mine: 5))
+        #expect(conversation.marks(for: alice) == ReadMarks(latest: 9, othersReadUpTo: 5, viewerReadUpTo: 3))
+        #expect(conversation.marks(for: bob) == ReadMarks(latest: 9, othersReadUpTo: 3, viewerReadUpTo: 7))
+        #expect(conversation.marks(for: carol) == ReadMarks(latest: 9, othersReadUpTo: 3, viewerReadUpTo: 5))
     }
 
     @Test("A user who does not take part has no read marks, however alike the name")
@@ -27,7 +27,7 @@ struct ReadMarksTests {
 
     @Test("one's own messages are read up to the others' mark, received ones up to one's own")
     func isRead() {
-        let marks = ReadMarks(n: 9, others: 5, mine: 7)
+        let marks = ReadMarks(latest: 9, othersReadUpTo: 5, viewerReadUpTo: 7)
         #expect((1...9).map { marks.isRead($0, writtenByViewer: true) } == (1...9).map { $0 <= 5 })
         #expect((1...9).map { marks.isRead($0, writtenByViewer: false) } == (1...9).map { $0 <= 7 })
     }

@@ -6,7 +6,8 @@ import Testing
 struct MessageCursorTests {
     private static let key = CursorKey(random: 1, 2)
     private let current = MessageCursor(
-        epoch: k3f9, view: key.view(of: talk, by: Caller(user: alice)), marks: ReadMarks(n: 42, others: 40, mine: 38))
+        epoch: k3f9, view: key.view(of: talk, by: Caller(user: alice)),
+        marks: ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 38))
 
     private func read(_ text: String) throws(CursorError) -> ReadMarks {
         try MessageCursor(text, in: talk, current: current).marks
@@ -23,14 +24,14 @@ struct MessageCursorTests {
     func roundTrip() throws {
         #expect(current.text == "k3f9.hak7wkvhad.42.40.38")
         #expect(try MessageCursor(current.text, in: talk, current: current) == current)
-        let earlier = current.at(ReadMarks(n: 7, others: 0, mine: 3))
+        let earlier = current.at(ReadMarks(latest: 7, othersReadUpTo: 0, viewerReadUpTo: 3))
         #expect(earlier.text == "k3f9.hak7wkvhad.7.0.3")
         #expect(try MessageCursor(earlier.text, in: talk, current: current) == earlier)
     }
 
     @Test("The longest message cursor has 107 bytes")
     func longest() throws {
-        let marks = ReadMarks(n: .max, others: .max, mine: .max)
+        let marks = ReadMarks(latest: .max, othersReadUpTo: .max, viewerReadUpTo: .max)
         let epoch = try #require(Epoch("0123456789abcdef"))
         let longest = MessageCursor(epoch: epoch, view: current.view, marks: marks, revision: .max)
         #expect(longest.text.utf8.count == 107)
@@ -42,26 +43,26 @@ struct MessageCursorTests {
 
     @Test("a bare number or message id has seen the current marks", arguments: ["7", "conv-1:7"])
     func bare(text: String) throws {
-        #expect(try read(text) == ReadMarks(n: 7, others: 40, mine: 38))
+        #expect(try read(text) == ReadMarks(latest: 7, othersReadUpTo: 40, viewerReadUpTo: 38))
     }
 
     @Test("The position 0 is before the first message, and no message id")
     func zero() throws {
-        #expect(try read("0").n == 0)
+        #expect(try read("0").latest == 0)
         #expect(throws: CursorError.malformed) { try read("conv-1:0") }
     }
 
     @Test("where the conversation is called by a number, a bare number is still a position")
     func numberedConversation() throws {
         let id = ConversationID(trusted: "7")
-        #expect(try MessageCursor("7", in: id, current: current).marks.n == 7)
-        #expect(try MessageCursor("7:9", in: id, current: current).marks.n == 9)
+        #expect(try MessageCursor("7", in: id, current: current).marks.latest == 7)
+        #expect(try MessageCursor("7:9", in: id, current: current).marks.latest == 9)
     }
 
     @Test("The longest possible message id is read as a position")
     func longID() throws {
         let id = ConversationID(trusted: String(repeating: "x", count: ConversationID.maximumLength))
-        #expect(try MessageCursor("\(id.text):42", in: id, current: current).marks.n == 42)
+        #expect(try MessageCursor("\(id.text):42", in: id, current: current).marks.latest == 42)
     }
 
     @Test("a cursor of another conversation is malformed here")
@@ -96,7 +97,7 @@ struct MessageCursorTests {
     func revision() throws {
         let later = MessageCursor(epoch: k3f9, view: current.view, marks: current.marks, revision: 5)
         #expect(later.text == "k3f9.hak7wkvhad.42.40.38.5")
-        #expect(later.at(ReadMarks(n: 1, others: 0, mine: 0)).text == "k3f9.hak7wkvhad.1.0.0.5")
+        #expect(later.at(ReadMarks(latest: 1, othersReadUpTo: 0, viewerReadUpTo: 0)).text == "k3f9.hak7wkvhad.1.0.0.5")
         #expect(try MessageCursor(later.text, in: talk, current: later) == later)
         #expect(throws: CursorError.expired) { try MessageCursor(later.text, in: talk, current: current) }
         #expect(throws: CursorError.expired) { try MessageCursor(current.text, in: talk, current: later) }
@@ -134,7 +135,7 @@ struct MessageCursorTests {
         "A message cursor that is ahead of the store in any part is expired",
         arguments: [(43, 40, 38), (42, 41, 38), (42, 40, 39), (Int64.max, 0, 0)])
     func ahead(n: Int64, others: Int64, mine: Int64) {
-        let cursor = current.at(ReadMarks(n: n, others: others, mine: mine))
+        let cursor = current.at(ReadMarks(latest: n, othersReadUpTo: others, viewerReadUpTo: mine))
         #expect(throws: CursorError.expired) { try read(cursor.text) }
     }
 

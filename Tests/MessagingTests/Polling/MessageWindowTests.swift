@@ -9,7 +9,7 @@ struct MessageWindowTests {
 
     @Test("the newest page is a range at the end", arguments: [(0, nil), (3, 1...3), (10, 1...10), (42, 33...42)])
     func newest(n: Int64, numbers: ClosedRange<Int64>?) {
-        let now = ReadMarks(n: n, others: 0, mine: 0)
+        let now = ReadMarks(latest: n, othersReadUpTo: 0, viewerReadUpTo: 0)
         #expect(slices(.newest, now, limit: 10) == numbers.map { [MessageSlice($0)] } ?? [])
         #expect(MessageWindow.newest.position(now: now, lastReturned: n, complete: true) == now)
     }
@@ -18,7 +18,7 @@ struct MessageWindowTests {
         "an older page ends below its number",
         arguments: [(0, nil), (1, nil), (2, 1...1), (11, 1...10), (12, 2...11), (42, 32...41)])
     func before(n: Int64, numbers: ClosedRange<Int64>?) {
-        let now = ReadMarks(n: 42, others: 0, mine: 0)
+        let now = ReadMarks(latest: 42, othersReadUpTo: 0, viewerReadUpTo: 0)
         #expect(slices(.before(n), now, limit: 10) == numbers.map { [MessageSlice($0)] } ?? [])
     }
 
@@ -26,33 +26,36 @@ struct MessageWindowTests {
         "to follow an older page is to be told all that comes after it",
         arguments: [(0, 0), (1, 0), (20, 19), (42, 41)])
     func positionOfOlderPage(n: Int64, covered: Int64) {
-        let now = ReadMarks(n: 42, others: 40, mine: 38)
+        let now = ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 38)
         let position = MessageWindow.before(n).position(now: now, lastReturned: nil, complete: true)
-        #expect(position == ReadMarks(n: covered, others: 40, mine: 38))
+        #expect(position == ReadMarks(latest: covered, othersReadUpTo: 40, viewerReadUpTo: 38))
     }
 
     @Test("no page reaches below what was pruned", arguments: [(0, 33...42), (32, 33...42), (35, 36...42), (42, nil)])
     func pruned(prunedUpTo: Int64, numbers: ClosedRange<Int64>?) {
-        let now = ReadMarks(n: 42, others: 42, mine: 42)
+        let now = ReadMarks(latest: 42, othersReadUpTo: 42, viewerReadUpTo: 42)
         func slices(_ window: MessageWindow) -> [MessageSlice] {
             window.slices(now: now, viewer: alice, limit: 10, prunedUpTo: prunedUpTo)
         }
         #expect(slices(.newest) == numbers.map { [MessageSlice($0)] } ?? [])
         #expect(slices(.before(prunedUpTo + 1)) == [])
-        #expect(slices(.since(ReadMarks(n: 0, others: 0, mine: 0))).allSatisfy { $0.numbers.lowerBound > prunedUpTo })
+        #expect(
+            slices(.since(ReadMarks(latest: 0, othersReadUpTo: 0, viewerReadUpTo: 0))).allSatisfy {
+                $0.numbers.lowerBound > prunedUpTo
+            })
     }
 
     @Test("nothing changed is no slice at all")
     func unchanged() {
-        let now = ReadMarks(n: 42, others: 40, mine: 38)
+        let now = ReadMarks(latest: 42, othersReadUpTo: 40, viewerReadUpTo: 38)
         #expect(slices(.since(now), now) == [])
         #expect(MessageWindow.since(now).position(now: now, lastReturned: nil, complete: true) == now)
     }
 
     @Test("what changed is each side's flips between the old and the new mark, and what is new")
     func changed() {
-        let old = ReadMarks(n: 20, others: 5, mine: 8)
-        let now = ReadMarks(n: 30, others: 12, mine: 10)
+        let old = ReadMarks(latest: 20, othersReadUpTo: 5, viewerReadUpTo: 8)
+        let now = ReadMarks(latest: 30, othersReadUpTo: 12, viewerReadUpTo: 10)
         #expect(
             slices(.since(old), now) == [
                 MessageSlice(6...12, .only(alice)), MessageSlice(9...10, .except(alice)), MessageSlice(21...30),
@@ -61,8 +64,8 @@ struct MessageWindowTests {
 
     @Test("a mark that moved past what the client knows flips only what it knows; the rest is new to it")
     func markBeyondKnown() {
-        let old = ReadMarks(n: 20, others: 18, mine: 19)
-        let now = ReadMarks(n: 30, others: 30, mine: 25)
+        let old = ReadMarks(latest: 20, othersReadUpTo: 18, viewerReadUpTo: 19)
+        let now = ReadMarks(latest: 30, othersReadUpTo: 30, viewerReadUpTo: 25)
         #expect(
             slices(.since(old), now) == [
                 MessageSlice(19...20, .only(alice)), MessageSlice(20...20, .except(alice)), MessageSlice(21...30),
@@ -73,21 +76,24 @@ struct MessageWindowTests {
         "a position covers what was returned and nothing more",
         arguments: [
             // Cut among the flips: both marks advance to the cut, and no further than they really are.
-            (7, ReadMarks(n: 20, others: 7, mine: 8)), (9, ReadMarks(n: 20, others: 9, mine: 9)),
-            (11, ReadMarks(n: 20, others: 11, mine: 10)), (20, ReadMarks(n: 20, others: 12, mine: 10)),
+            (7, ReadMarks(latest: 20, othersReadUpTo: 7, viewerReadUpTo: 8)),
+            (9, ReadMarks(latest: 20, othersReadUpTo: 9, viewerReadUpTo: 9)),
+            (11, ReadMarks(latest: 20, othersReadUpTo: 11, viewerReadUpTo: 10)),
+            (20, ReadMarks(latest: 20, othersReadUpTo: 12, viewerReadUpTo: 10)),
             // Cut among the new ones: all flips have been told.
-            (21, ReadMarks(n: 21, others: 12, mine: 10)), (29, ReadMarks(n: 29, others: 12, mine: 10)),
+            (21, ReadMarks(latest: 21, othersReadUpTo: 12, viewerReadUpTo: 10)),
+            (29, ReadMarks(latest: 29, othersReadUpTo: 12, viewerReadUpTo: 10)),
         ] as [(Int64, ReadMarks)])
     func partial(last: Int64, covered: ReadMarks) {
-        let window = MessageWindow.since(ReadMarks(n: 20, others: 5, mine: 8))
-        let now = ReadMarks(n: 30, others: 12, mine: 10)
+        let window = MessageWindow.since(ReadMarks(latest: 20, othersReadUpTo: 5, viewerReadUpTo: 8))
+        let now = ReadMarks(latest: 30, othersReadUpTo: 12, viewerReadUpTo: 10)
         #expect(window.position(now: now, lastReturned: last, complete: false) == covered)
     }
 
     @Test("the newest page and the older ones before it hold everything once", arguments: 1...12)
     func paging(limit: Int) {
         for n in 0...40 as ClosedRange<Int64> {
-            let now = ReadMarks(n: n, others: 0, mine: 0)
+            let now = ReadMarks(latest: n, othersReadUpTo: 0, viewerReadUpTo: 0)
             var found: [Int64] = []
             var window = MessageWindow.newest
             while let page = slices(window, now, limit: limit).first {

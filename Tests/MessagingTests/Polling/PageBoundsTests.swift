@@ -47,16 +47,17 @@ struct PageBoundsTests {
     }
 
     @Test("Messages read newest first are turned around into the order of their numbers")
-    func turnedAround() {
+    func reversedMessages() {
         let three = messages(10, 20, 30)
-        #expect(PackedMessages(three.reversed()).turnedAround == three)
+        #expect(PackedMessages(three.reversed()).reversedMessages == three)
     }
 
     private func page(_ changes: [Int64], position: Int64, olderBefore: Int64?) -> ConversationPage {
         let entries = changes.enumerated().map { place, change in
             ConversationSummary(
                 conversation: conversation(ConversationID(trusted: "c-\(change)"), (alice, 0), (bob, 0)),
-                participantCount: 2, people: [], marks: ReadMarks(n: 0, others: 0, mine: 0), unread: 0,
+                participantCount: 2, people: [], marks: ReadMarks(latest: 0, othersReadUpTo: 0, viewerReadUpTo: 0),
+                unread: 0,
                 newest: PackedMessages([]), openedAt: Timestamp(milliseconds: 0),
                 activity: Int64(100 - place), change: change)
         }

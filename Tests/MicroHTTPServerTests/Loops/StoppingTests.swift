@@ -55,7 +55,7 @@ struct StoppingTests {
 
     @Test("Who has just connected when the stop begins is still answered")
     func justConnected() async throws {
-        let server = try serve(TestHandler(always: response("hello")), loops: 2) { $0.welcome = 60 }
+        let server = try serve(TestHandler(always: response("hello")), loops: 2) { $0.firstRequestGrace = 60 }
         let clients = try (0..<8).map { _ in try Client(port: server.boundPort) }
         #expect(await eventually { server.statistics.openConnections == 8 })
         let stopped = beginStop(server, within: 60)
@@ -69,7 +69,7 @@ struct StoppingTests {
 
     @Test("Who connects and says nothing cannot hold up the stop")
     func silent() async throws {
-        let server = try serve(TestHandler(always: response(""))) { $0.welcome = 0.1 }
+        let server = try serve(TestHandler(always: response(""))) { $0.firstRequestGrace = 0.1 }
         let client = try Client(port: server.boundPort)
         #expect(await eventually { server.statistics.openConnections == 1 })
         let stopped = beginStop(server, within: 600)

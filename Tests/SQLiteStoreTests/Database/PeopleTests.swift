@@ -61,8 +61,8 @@ struct PeopleTests {
 
     @Test("Opening finds the direct conversation of a pair and the same people under an id, and refuses others")
     func opening() throws {
-        let direct = try Opening(id: conversationID("d1"), participants: [bob, alice], isDirect: true)
-        let again = try Opening(id: conversationID("d2"), participants: [alice, bob], isDirect: true)
+        let direct = try NewConversation(id: conversationID("d1"), participants: [bob, alice], isDirect: true)
+        let again = try NewConversation(id: conversationID("d2"), participants: [alice, bob], isDirect: true)
         #expect(try store.open(direct, tenant: .none, at: noon).text == "d1")
         #expect(try store.open(again, tenant: .none, at: noon).text == "d1")
         try store.open("g", alice, bob, carol)

@@ -12,9 +12,9 @@ struct StoreHealthTests {
 
     /// The changes that were reported.
     private final class Changes: Sendable {
-        private let all = Mutex<[StoreChange]>([])
+        private let all = Mutex<[HealthTransition]>([])
 
-        func add(_ change: StoreChange) { all.withLock { $0.append(change) } }
+        func add(_ change: HealthTransition) { all.withLock { $0.append(change) } }
 
         /// Which operation, and why it fails; empty where it works again.
         var reasons: [String] {

@@ -25,7 +25,7 @@ struct ImportTests {
 
     private func conversation(_ id: String, _ users: UserID..., isDirect: Bool = false) throws -> ImportRecord {
         .conversation(
-            try Opening(id: conversationID(id), participants: users, isDirect: isDirect), .none, openedAt: noon)
+            try NewConversation(id: conversationID(id), participants: users, isDirect: isDirect), .none, openedAt: noon)
     }
 
     @discardableResult

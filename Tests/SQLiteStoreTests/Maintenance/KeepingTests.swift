@@ -29,7 +29,7 @@ struct KeepingTests {
         }
         let store = try SQLiteStore(path: folder.database)
         defer { store.close() }
-        let opening = try Opening(id: id, participants: Self.users, isDirect: false)
+        let opening = try NewConversation(id: id, participants: Self.users, isDirect: false)
         var records: [ImportRecord] = [
             .person(Person(id: alice, name: "Alice"), .none), .conversation(opening, .none, openedAt: noon),
         ]
@@ -50,7 +50,7 @@ struct KeepingTests {
     /// Expects a second import of the whole history to bring nothing back and to mark nothing as read, and takes what comes after it.
     private func takesHistoryAgain(_ said: [Said], pruned: OfflineDatabase.Pruned) async throws {
         let before = try await stored()
-        let opening = try Opening(id: id, participants: Self.users, isDirect: false)
+        let opening = try NewConversation(id: id, participants: Self.users, isDirect: false)
         func record(_ said: Said) throws -> ImportRecord {
             .message(
                 ImportedMessage(

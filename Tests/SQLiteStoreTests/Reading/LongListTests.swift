@@ -22,7 +22,7 @@ struct LongListTests {
             for number in 0..<count {
                 let id = conversationID("\(user)-\(number)")
                 let users = [UserID(trusted: user), UserID(trusted: "other-\(number)")]
-                let opening = try Opening(id: id, participants: users, isDirect: false)
+                let opening = try NewConversation(id: id, participants: users, isDirect: false)
                 records.append(.conversation(opening, .none, openedAt: noon))
             }
         }
@@ -87,7 +87,7 @@ struct LongListTests {
         let store = try SQLiteStore(path: folder.database, bounds: bounds)
         let people = (10..<60).map { UserID(trusted: "p\($0)") }
         for number in 0..<70 {
-            let opening = try Opening(id: conversationID("g\(number)"), participants: people, isDirect: false)
+            let opening = try NewConversation(id: conversationID("g\(number)"), participants: people, isDirect: false)
             _ = try store.open(opening, tenant: .none, at: noon)
         }
         let before = try await store.pool.writeWithoutTransaction { $0.totalChangesCount }
@@ -111,7 +111,7 @@ struct LongListTests {
         let people = (10..<20).map { UserID(trusted: "p\($0)") }
         var long: [Int] = []
         for number in 0..<100 {
-            let opening = try Opening(id: conversationID("g\(number)"), participants: people, isDirect: false)
+            let opening = try NewConversation(id: conversationID("g\(number)"), participants: people, isDirect: false)
             _ = try store.open(opening, tenant: .none, at: noon)
             long.append(
                 try store.pool.read { db in
@@ -128,7 +128,7 @@ struct LongListTests {
         let store = try SQLiteStore(path: folder.database)
         let crowd = (100..<599).map { UserID(trusted: "p\($0)") }
         for (id, count) in [("small", 20), ("large", 499)] {
-            let opening = try Opening(
+            let opening = try NewConversation(
                 id: conversationID(id), participants: Array(crowd.prefix(count)) + [UserID(trusted: "zoe-\(id)")],
                 isDirect: false)
             _ = try store.open(opening, tenant: .none, at: noon)
@@ -153,7 +153,7 @@ struct LongListTests {
         let store = try SQLiteStore(path: folder.database)
         let people = (10..<32).map { UserID(trusted: "p\($0)") }
         let id = conversationID("g")
-        _ = try store.open(Opening(id: id, participants: people, isDirect: false), tenant: .none, at: noon)
+        _ = try store.open(NewConversation(id: id, participants: people, isDirect: false), tenant: .none, at: noon)
         for number in 0..<5 { _ = try await store.send(draft(people[0], to: .id(id), "\(number)")) }
         for _ in 0..<150 {
             let reader = try #require(people.randomElement(using: &chance))

@@ -42,7 +42,7 @@ struct StrangerTests {
         store = try SQLiteStore(path: folder.database)
         let users = (0..<499).map { UserID(trusted: "user-\($0)") } + [alice]
         for (id, users) in [(Self.crowd, users), (Self.pair, [alice, bob])] {
-            let opening = try Opening(id: id, participants: users, isDirect: false)
+            let opening = try NewConversation(id: id, participants: users, isDirect: false)
             _ = try store.open(opening, tenant: .none, at: noon)
         }
     }

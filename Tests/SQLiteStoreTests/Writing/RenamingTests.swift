@@ -83,7 +83,7 @@ struct RenamingTests {
         try await store.setPerson(Person(id: alice, name: "Old"), tenant: .none)
         var records = try (0..<5000).map { number in
             ImportRecord.conversation(
-                try Opening(
+                try NewConversation(
                     id: conversationID("c\(number)"), participants: [alice, UserID(trusted: "u\(number)")],
                     isDirect: false),
                 .none, openedAt: noon)

@@ -18,7 +18,7 @@ struct SendingTests {
     func noGaps() async throws {
         let users = (0..<8).map { UserID(trusted: "user-\($0)") } + [alice]
         let id = try store.open(
-            Opening(id: conversationID("c"), participants: users, isDirect: false), tenant: .none, at: noon)
+            NewConversation(id: conversationID("c"), participants: users, isDirect: false), tenant: .none, at: noon)
         let numbers = try await withThrowingTaskGroup(of: [Int64].self) { group in
             for user in users.prefix(8) {
                 group.addTask { [store] in

@@ -34,7 +34,7 @@ struct ImportLineTests {
 
     @Test("A line with a conversation is read, opened now where it does not say when")
     func conversation() throws {
-        let opening = try Opening(id: talk, participants: [alice, bob], isDirect: false)
+        let opening = try NewConversation(id: talk, participants: [alice, bob], isDirect: false)
         let line = #"{"kind":"conversation","id":"conv-1","participantIds":["bob","alice"]"#
         #expect(try record(line + "}") == .conversation(opening, .none, openedAt: now))
         #expect(
@@ -42,7 +42,8 @@ struct ImportLineTests {
                 == .conversation(opening, .none, openedAt: Timestamp(milliseconds: 2000)))
         #expect(
             try record(line + #","direct":true}"#)
-                == .conversation(Opening(id: talk, participants: [alice, bob], isDirect: true), .none, openedAt: now))
+                == .conversation(
+                    NewConversation(id: talk, participants: [alice, bob], isDirect: true), .none, openedAt: now))
     }
 
     private func message(_ members: String = "", content: String = "Hi") -> String {
@@ -90,7 +91,7 @@ struct ImportLineTests {
 
     @Test("A line with a pruned conversation is read, with its place in lists")
     func pruned() throws {
-        let opening = try Opening(id: talk, participants: [alice, bob], isDirect: false)
+        let opening = try NewConversation(id: talk, participants: [alice, bob], isDirect: false)
         let line =
             #"{"kind":"conversation","id":"conv-1","participantIds":["bob","alice"],"prunedUpTo":7,"activity":3,"#
         #expect(
@@ -120,7 +121,7 @@ struct ImportLineTests {
     func written() throws {
         let acme = TenantID(trusted: "acme/\"1\"")
         let strange = "é e\u{301} \u{1} \u{7F} \u{2028} \u{FFFF} \\/\" 👩‍🚀 \u{FEFF}x"
-        let opening = try Opening(id: talk, participants: [alice, bob], isDirect: true)
+        let opening = try NewConversation(id: talk, participants: [alice, bob], isDirect: true)
         func message(_ text: String?, _ key: String?) throws -> ImportedMessage {
             ImportedMessage(
                 conversation: talk, sender: alice, content: try text.map { try MessageContent($0) },

@@ -1,0 +1,102 @@
+/// Where things lie in an array, found by their hashes: a hash table with open addressing and linear probing, eight bytes a slot.
+///
+/// A dictionary would hold every key a second time. Whoever uses this has the keys, and compares them. The slots grow by a
+/// quarter, so that few of them lie empty, and a hash is taken for how far along them to begin, whatever their number.
+@usableFromInline
+struct OpenAddressingTable: Sendable {
+    @usableFromInline
+    struct Slot: Sendable {
+        @usableFromInline var hash: UInt32
+        /// -1 where the slot is free.
+        @usableFromInline var entry: Int32
+
+        @inlinable
+        init(hash: UInt32, entry: Int32) {
+            self.hash = hash
+            self.entry = entry
+        }
+    }
+
+    @usableFromInline var slots = [Slot](repeating: Slot(hash: 0, entry: -1), count: 16)
+    @usableFromInline var count = 0
+
+    @inlinable
+    init() {}
+
+    /// The slot in which what has this hash lies, or after which; the hash taken for a fraction of all there are.
+    @inlinable
+    func firstSlot(of hash: UInt32) -> Int { Int((UInt64(hash) &* UInt64(slots.count)) >> 32) }
+
+    @inlinable
+    func next(after index: Int) -> Int { index + 1 == slots.count ? 0 : index + 1 }
+
+    /// How many slots further on `end` is than `start`.
+    @inlinable
+    func distance(from start: Int, to end: Int) -> Int { end >= start ? end - start : end - start + slots.count }
+
+    /// The place with this hash at which `isIt` says yes.
+    @inlinable
+    func entry(hash: UInt32, where isIt: (Int32) -> Bool) -> Int32? {
+        var index = firstSlot(of: hash)
+        while slots[index].entry >= 0 {
+            if slots[index].hash == hash, isIt(slots[index].entry) { return slots[index].entry }
+            index = next(after: index)
+        }
+        return nil
+    }
+
+    /// Adds a place that is not in it.
+    @inlinable
+    mutating func insert(_ entry: Int32, hash: UInt32) {
+        if (count + 1) * 4 > slots.count * 3 { grow() }
+        count += 1
+        put(Slot(hash: hash, entry: entry))
+    }
+
+    /// Says that what lay at one place lies at another now.
+    @inlinable
+    mutating func move(_ old: Int32, to new: Int32, hash: UInt32) {
+        slots[index(of: old, hash: hash)].entry = new
+    }
+
+    /// Takes a place out, and closes the gap that it leaves in the run of slots after it.
+    @inlinable
+    mutating func remove(_ entry: Int32, hash: UInt32) {
+        var gap = index(of: entry, hash: hash)
+        var index = next(after: gap)
+        while slots[index].entry >= 0 {
+            // Nothing may come to lie before its home.
+            if distance(from: firstSlot(of: slots[index].hash), to: index) >= distance(from: gap, to: index) {
+                slots[gap] = slots[index]
+                gap = index
+            }
+            index = next(after: index)
+        }
+        slots[gap].entry = -1
+        count -= 1
+    }
+
+    @inlinable
+    func index(of entry: Int32, hash: UInt32) -> Int {
+        var index = firstSlot(of: hash)
+        while slots[index].entry != entry {
+            precondition(slots[index].entry >= 0, "a place that was never inserted")
+            index = next(after: index)
+        }
+        return index
+    }
+
+    @inlinable
+    mutating func put(_ slot: Slot) {
+        var index = firstSlot(of: slot.hash)
+        while slots[index].entry >= 0 { index = next(after: index) }
+        slots[index] = slot
+    }
+
+    @inlinable
+    mutating func grow() {
+        let old = slots
+        slots = [Slot](repeating: Slot(hash: 0, entry: -1), count: old.count + old.count / 4)
+        for slot in old where slot.entry >= 0 { put(slot) }
+    }
+}

@@ -1,0 +1,162 @@
+import HTTP
+import Messaging
+import Synchronization
+
+/// The answers to polls that found nothing new, kept to be given again: while nothing changes, the same request gets the same
+/// response, and nothing of it is read, decided or written anew.
+final class NotModifiedCache: Sendable {
+    /// One that was given. An object, so that taking it out of the table copies one reference.
+    final class Answer: Sendable {
+        /// Holds as long as the state that the answer shows is the present one.
+        let invalidationToken: InvalidationToken
+        let tag: EntityTag
+        let response: Response
+        /// The bytes that it takes, about.
+        let cost: Int
+        private let caller: Caller
+        private let target: [UInt8]
+        private let origin: ArraySlice<UInt8>?
+
+        fileprivate init(_ response: Response, _ tag: EntityTag, to call: Call, _ invalidationToken: InvalidationToken)
+        {
+            self.invalidationToken = invalidationToken
+            self.tag = tag
+            self.response = response
+            caller = call.caller
+            target = call.request.target
+            // A slice would keep all the fields of the request, its token among them.
+            origin = call.request.onlyOrigin.map { Array($0)[...] }
+            // The fields are there twice, as they are here and as the server prepares them.
+            let fields = response.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 }
+            cost = 512 + 2 * fields + target.count + (origin?.count ?? 0)
+        }
+
+        /// Whether it answers this request too: the same from all that an answer depends on besides the state.
+        fileprivate func isTo(_ request: Request, from other: ArraySlice<UInt8>?, of caller: Caller) -> Bool {
+            guard target[...].hasSameBytes(as: request.target[...]), self.caller == caller else { return false }
+            guard let origin, let other else { return origin == nil && other == nil }
+            return origin.hasSameBytes(as: other)
+        }
+    }
+
+    /// Stands for all that an answer depends on besides the state. Two can have the same one, so an answer says itself what it answers.
+    private struct Key: Hashable {
+        let hashValue: Int
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(hashValue)
+        }
+    }
+
+    private struct Table {
+        var answers: LeastRecentlyUsed<Key, Answer>
+        let mostBytes: Int
+        var cost = 0
+        var newcomers = 0
+
+        /// Whether a newcomer that is about as large as the others is let in.
+        mutating func admitsNewAnswer() -> Bool {
+            let usual = answers.count == 0 ? 0 : cost / answers.count
+            guard answers.count == answers.capacity || cost + usual > mostBytes else { return true }
+            newcomers += 1
+            return newcomers.isMultiple(of: NotModifiedCache.newAnswersPerSlot)
+        }
+
+        mutating func add(_ answer: Answer, for key: Key) {
+            guard answer.cost <= mostBytes else { return }
+            if answers.count == answers.capacity { dropOldest() }
+            cost += answer.cost
+            answers.set(key, to: answer)
+            while cost > mostBytes { dropOldest() }
+        }
+
+        mutating func dropOldest() {
+            cost -= answers.dropOldest()?.cost ?? 0
+        }
+    }
+
+    /// Where there is no room, only one newcomer in this many is let in. More people than there is room for poll in turn, and if each
+    /// pushed another out, none would ever find the answer that was kept: all would pay for the keeping and nobody gain.
+    private static let newAnswersPerSlot = 16
+
+    private let table: Mutex<Table>
+
+    /// - Parameters:
+    ///   - capacity: the most answers.
+    ///   - mostBytes: the most bytes of them, about.
+    init(capacity: Int, mostBytes: Int) {
+        table = Mutex(Table(answers: LeastRecentlyUsed(capacity: capacity), mostBytes: mostBytes))
+    }
+
+    /// The bytes that are kept, about.
+    var cost: Int { table.withLock { $0.cost } }
+
+    /// The answer given before; whether its state is still the present one is for whoever calls this to check.
+    func answer(to request: Request, of caller: Caller) -> Answer? {
+        let origin = request.onlyOrigin
+        let key = Self.key(of: request, from: origin, of: caller)
+        guard let answer = table.withLock({ $0.answers.value(for: key) }),
+            answer.isTo(request, from: origin, of: caller)
+        else { return nil }
+        return answer
+    }
+
+    /// Keeps a `304`, in the place of the one before it, or as long as there is room.
+    ///
+    /// - Parameter invalidationToken: what says how long it counts, asked for only where there is a place; it must not use these polls. Where it is
+    ///   nil, the answer does not count any more, and is not kept.
+    func keep(_ response: Response, _ tag: EntityTag, to call: Call, invalidationToken: () -> InvalidationToken?) {
+        let key = Self.key(of: call.request, from: call.request.onlyOrigin, of: call.caller)
+        table.withLock { table in
+            var change = 0
+            let isNew = !table.answers.update(key) { known in
+                guard let invalidationToken = invalidationToken() else { return }
+                let answer = Answer(response, tag, to: call, invalidationToken)
+                change = answer.cost - known.cost
+                known = answer
+            }
+            table.cost += change
+            while table.cost > table.mostBytes { table.dropOldest() }
+            guard isNew, table.admitsNewAnswer(), let invalidationToken = invalidationToken() else { return }
+            table.add(Answer(response, tag, to: call, invalidationToken), for: key)
+        }
+    }
+
+    /// The origin counts too, or one caller with many could make everybody's look-ups slow.
+    ///
+    /// Only the caller is hashed with a secret. Targets and origins of one caller can be chosen to have the same key; then that caller's
+    /// answers take each other's place, and nobody else's.
+    private static func key(of request: Request, from origin: ArraySlice<UInt8>?, of caller: Caller) -> Key {
+        var hasher = Hasher()
+        hasher.combine(caller)
+        var sum = request.target.withUnsafeBytes { checksum($0, after: 0) }
+        if let origin { sum = origin.withUnsafeBytes { checksum($0, after: sum) } }
+        hasher.combine(sum)
+        return Key(hashValue: hasher.finalize())
+    }
+
+    /// A checksum without a secret: a hash with one takes six instructions a byte, and this takes one.
+    private static func checksum(_ bytes: UnsafeRawBufferPointer, after start: UInt64) -> UInt64 {
+        var sum = start ^ UInt64(truncatingIfNeeded: bytes.count)
+        func add(_ word: UInt64) {
+            sum = (sum ^ word) &* 0x9E37_79B9_7F4A_7C15
+            sum ^= sum >> 32
+        }
+        let size = MemoryLayout<UInt64>.size
+        var offset = 0
+        while offset &+ size <= bytes.count {
+            add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset &+= size
+        }
+        while offset < bytes.count {
+            add(UInt64(bytes[offset]))
+            offset &+= 1
+        }
+        return sum
+    }
+}
+
+extension Request {
+    /// The page that it comes from. Two are as good as none, here as in the answer.
+    fileprivate var onlyOrigin: ArraySlice<UInt8>? { fields.count(of: .origin) == 1 ? fields[.origin] : nil }
+}

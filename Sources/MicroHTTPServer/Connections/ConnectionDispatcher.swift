@@ -1,0 +1,105 @@
+import Glibc
+import Synchronization
+
+/// Takes in new connections and gives each to the loop that has fewest and does not hang, whichever loop comes round first to accept it.
+///
+/// If that loop kept what it accepts, it could get all of a burst, such as when everybody comes back after a restart, and would have
+/// them for as long as they stay, while the others have nothing to do. Any loop's thread may call any method.
+final class ConnectionDispatcher: Sendable {
+    /// A connection on its way to its loop.
+    struct AcceptedConnection {
+        let descriptor: Int32
+        let peer: SocketAddress
+    }
+
+    private struct State {
+        /// Nil once no more are accepted.
+        var socket: ListeningSocket?
+        /// How many connections each loop has, those on their way included.
+        var open: [Int]
+        var accepted: [[AcceptedConnection]]
+    }
+
+    /// How many are accepted in one go, so that those who are here already do not wait for all of a crowd.
+    private static let batch = 32
+
+    /// Becomes readable when somebody connects, as long as it is open.
+    let descriptor: Int32
+    private let limit: Int
+    private let signals: [LoopSignal]
+    private let counters: [LoopCounters]
+    private let state: Mutex<State>
+    private let count = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - limit: the most connections open at a time, over all loops.
+    ///   - signals: those of the loops.
+    ///   - counters: those of the loops.
+    init(at socket: ListeningSocket, limit: Int, signals: [LoopSignal], counters: [LoopCounters]) {
+        descriptor = socket.descriptor
+        self.limit = limit
+        self.signals = signals
+        self.counters = counters
+        state = Mutex(
+            State(
+                socket: socket, open: signals.map { _ in 0 }, accepted: signals.map { _ in [] }))
+    }
+
+    deinit {
+        for connection in state.withLock({ $0.accepted.joined() }) { Glibc.close(connection.descriptor) }
+    }
+
+    /// Whether one more connection may be open; the next ones wait in the kernel's backlog until then.
+    var hasCapacity: Bool { count.load(ordering: .relaxed) < limit }
+
+    /// Accepts those who wait, gives each to a loop and wakes that.
+    ///
+    /// - Parameter accepting: the loop that calls this, which need not be woken.
+    /// - Returns: false where the system accepts no more for now although somebody waits.
+    func accept(by accepting: Int) -> Bool {
+        var (isRefused, woken) = (false, Set<Int>())
+        let now = MonotonicTime.now
+        // One that hangs would let them wait.
+        let turning = counters.indices.filter { $0 == accepting || counters[$0].turnedAt + 2 > now }
+        state.withLock { state in
+            for _ in 0..<Self.batch {
+                guard let socket = state.socket, hasCapacity else { return }
+                switch socket.accept() {
+                case .nobody: return
+                case .refused:
+                    isRefused = true
+                    return
+                case .connection(let connection):
+                    let loop = turning.min { state.open[$0] < state.open[$1] } ?? accepting
+                    state.open[loop] += 1
+                    state.accepted[loop].append(connection)
+                    count.add(1, ordering: .relaxed)
+                    woken.insert(loop)
+                }
+            }
+        }
+        for loop in woken where loop != accepting { signals[loop].wake() }
+        return !isRefused
+    }
+
+    /// Takes those who were given to a loop; they are its own from then on.
+    func accepted(for loop: Int) -> [AcceptedConnection] {
+        state.withLock { state in
+            guard !state.accepted[loop].isEmpty else { return [] }
+            let accepted = state.accepted[loop]
+            state.accepted[loop] = []
+            return accepted
+        }
+    }
+
+    /// Takes note that a connection of a loop is open no more.
+    func left(_ loop: Int) {
+        state.withLock { $0.open[loop] -= 1 }
+        count.subtract(1, ordering: .relaxed)
+    }
+
+    /// Accepts no more, and lets go of the socket.
+    func close() {
+        state.withLock { $0.socket = nil }
+    }
+}

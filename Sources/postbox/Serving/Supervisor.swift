@@ -1,0 +1,51 @@
+import MessagingHTTP
+import MicroHTTPServer
+
+/// Looks after a server while it runs: signals, the files it was configured with, and whoever started the program.
+struct Supervisor {
+    /// After how many seconds without a turn a loop is taken for stuck.
+    private static let patience = 5.0
+
+    let server: Server
+    let manager: ServiceManager
+    let keys: KeyWatcher?
+    let certificate: CertificateReloader?
+    let logs: Logs
+    let answers: AnswerMemory
+    /// What each open connection takes, in bytes.
+    let connectionBytes: Int
+    /// Where the server can be reached.
+    let url: String
+
+    /// Works until a signal says stop.
+    func work() {
+        manager.tell(.ready(status: "listening on \(url)"))
+        var trimmer = makeTrimmer()
+        while true {
+            switch Signals.next() {
+            case .stop: return
+            case .reload: reload()
+            case .changeLogLevel: logs.toggleLevel()
+            case nil:
+                keys?.look(always: false)
+                trimmer.look()
+            }
+            if manager.watches, server.secondsSinceTurn < Self.patience { manager.tell(.alive) }
+        }
+    }
+
+    private func makeTrimmer() -> MemoryTrimmer {
+        // Connections come and go more slowly than it looks.
+        func connections() -> Int { server.statistics.openConnections * connectionBytes }
+        return MemoryTrimmer(
+            held: { answers.held + server.bodyBytes + connections() },
+            takePeak: { answers.takePeak() + server.takePeakOfBodies() + connections() })
+    }
+
+    private func reload() {
+        manager.tell(.reloading(microseconds: Int(SystemClock.ticks() / 1000)))
+        keys?.look(always: true)
+        certificate?.reload()
+        manager.tell(.ready(status: "listening on \(url)"))
+    }
+}
