@@ -1,9 +1,9 @@
 import Glibc
 
 /// Reads IP addresses from text.
-public enum IPAddress {
+package enum IPAddress {
     /// The four or sixteen bytes of an address as text; four for an IPv4 address mapped into IPv6.
-    public static func bytes(of text: String) -> [UInt8]? {
+    package static func bytes(of text: String) -> [UInt8]? {
         var v4 = in_addr()
         if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
         var v6 = in6_addr()

@@ -1,19 +1,18 @@
 /// One HTTP request as bytes, free of any socket.
-public struct Request: Sendable {
+package struct Request: Sendable {
     /// What is to be done.
-    public let method: Method
+    package let method: Method
     /// The request target as it came: path and query, still percent-encoded (RFC 9112, section 3.2).
-    public let target: [UInt8]
+    package let target: [UInt8]
     /// The header fields Postbox knows.
-    public let fields: RequestFields
+    package let fields: RequestFields
     /// The whole body; empty until it has been read.
-    public let body: [UInt8]
+    package let body: [UInt8]
     /// The address of the peer without its port, as text; empty where it has none.
-    public let peer: String
+    package let peer: String
     private var madeID: String?
 
-    /// Puts a request together.
-    public init(
+    package init(
         method: Method, target: [UInt8], fields: RequestFields = RequestFields(), body: [UInt8] = [], peer: String = ""
     ) {
         self.method = method
@@ -24,10 +23,10 @@ public struct Request: Sendable {
     }
 
     /// Its name in logs: as the client gave it or, from the moment that one is needed, as it was made; nil until then.
-    public var id: String? { madeID ?? RequestID.given(in: fields) }
+    package var id: String? { madeID ?? RequestID.given(in: fields) }
 
     /// Names it where the client did not.
-    public mutating func named(by makeID: () -> String) {
+    package mutating func named(by makeID: () -> String) {
         if id == nil { madeID = makeID() }
     }
 }

@@ -1,5 +1,5 @@
 /// The request header fields that Postbox reads.
-public enum RequestField: UInt8, CaseIterable, Sendable {
+package enum RequestField: UInt8, CaseIterable, Sendable {
     case authorization, contentType, ifNoneMatch, idempotencyKey, origin, requestID
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
@@ -7,7 +7,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case contentEncoding
 
     /// The field name in lower case.
-    public var name: StaticString {
+    package var name: StaticString {
         switch self {
         case .authorization: "authorization"
         case .contentType: "content-type"

@@ -1,7 +1,7 @@
 /// The name of one request in logs, so that what a client saw can be found there: `X-Request-Id`.
-public enum RequestID {
+package enum RequestID {
     /// The field name as it goes out.
-    public static let fieldName = "X-Request-Id"
+    package static let fieldName = "X-Request-Id"
 
     /// The most characters of an id that is taken from a client.
     static let maximumLength = 128

@@ -4,40 +4,38 @@ import Synchronization
 ///
 /// It is a class so that the same response can be given many times: whoever sends it may keep its own prepared
 /// form in ``attachment`` and pay for it once.
-public final class Response: Sendable {
+package final class Response: Sendable {
     /// A header field of a response. The value has no line breaks and no control characters.
-    public struct Field: Sendable, Equatable {
+    package struct Field: Sendable, Equatable {
         /// The field name as it goes out.
-        public let name: String
+        package let name: String
         /// The field value as it goes out.
-        public let value: String
+        package let value: String
 
-        /// Puts a field together.
-        public init(_ name: String, _ value: String) {
+        package init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
     /// The status code, 200–599.
-    public let status: Int
+    package let status: Int
     /// The header fields in the order they go out; `Content-Length`, `Date` and `Connection` are the server's.
-    public let fields: [Field]
+    package let fields: [Field]
     /// The body as it would answer a `GET`; the server leaves it out where the method or status asks for that.
-    public let body: [UInt8]
+    package let body: [UInt8]
     /// How many bytes the body has as an answer to `GET`; more than ``body`` only in an answer to `HEAD`, which is made without one.
-    public let sizeOfBody: Int
+    package let sizeOfBody: Int
     /// What is given back once nobody holds the body any more.
-    public let share: (any AnyObject & Sendable)?
+    package let share: (any AnyObject & Sendable)?
     /// What is counted and logged of it.
-    public let label: Label
+    package let label: Label
     /// Whether it answers many requests, and so cannot name one of them.
-    public let isShared: Bool
+    package let isShared: Bool
     /// The place where the server keeps its own form of this response; any thread may use it.
-    public let attachment = Mutex<(any AnyObject & Sendable)?>(nil)
+    package let attachment = Mutex<(any AnyObject & Sendable)?>(nil)
 
-    /// Puts a response together.
-    public init(
+    package init(
         status: Int, fields: [Field], body: [UInt8] = [], sizeOfBody: Int? = nil, label: Label = .unlabelled,
         isShared: Bool = false, share: (any AnyObject & Sendable)? = nil
     ) {
@@ -51,7 +49,7 @@ public final class Response: Sendable {
     }
 
     /// The value of the first field with this name, compared without regard to case.
-    public func value(of name: String) -> String? {
+    package func value(of name: String) -> String? {
         let name = name.lowercased()
         return fields.first { $0.name.lowercased() == name }?.value
     }

@@ -1,5 +1,5 @@
 /// Why a server turns a request away before anybody has looked at what it means.
-public enum TransportRefusal: Sendable, Equatable {
+package enum TransportRefusal: Sendable, Equatable {
     /// The body is, or would become, larger than `limit` bytes.
     case bodyTooLarge(limit: Int)
     /// The bodies that are coming in have all the memory there is for them.

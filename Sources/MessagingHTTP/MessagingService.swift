@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 
 /// Postbox as a function from requests to responses.
-public struct MessagingService: RequestHandler {
+package struct MessagingService: RequestHandler {
     private let context: Context
     private let gate: Gate
     private let sites: SiteRules
@@ -10,14 +10,12 @@ public struct MessagingService: RequestHandler {
     private let description: ServiceDescription?
     private let page: WebPage?
 
-    /// Puts the service together.
-    ///
     /// - Parameters:
     ///   - index: observes the store's commits, or nobody would ever see anything new.
     ///   - deliveries: is told of what recipients fetch; it observes the store's commits, before the index does.
     ///   - description: what to answer whoever asks how to use the service; without it, that there is no such thing.
     ///   - page: what to show at `/`; without it, nothing is there.
-    public init(
+    package init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
         environment: ServiceEnvironment, description: ServiceDescription? = nil, page: WebPage? = nil,
         deliveries: DeliveryClock? = nil
@@ -36,21 +34,21 @@ public struct MessagingService: RequestHandler {
     }
 
     /// All but those that the identity makes no use of.
-    public var fields: Set<RequestField> {
+    package var fields: Set<RequestField> {
         Set(RequestField.allCases).subtracting(SiteRules.fields).union(sites.fields)
     }
 
     /// How often each limit turned somebody away since the start.
-    public var refusals: (sends: Int, polls: Int, failures: Int, documents: Int, openings: Int) {
+    package var refusals: (sends: Int, polls: Int, failures: Int, documents: Int, openings: Int) {
         let (sends, polls, failures, documents) = gate.refusals
         return (sends, polls, failures, documents, context.openings.refusals.load(ordering: .relaxed))
     }
 
     /// The answers that are not yet sent.
-    public var answerMemory: AnswerMemory { context.answerMemory }
+    package var answerMemory: AnswerMemory { context.answerMemory }
 
     /// Says no to a request for a host that is not answered for, at whatever port it came in; nil for any other request.
-    public func refuseHost(of request: Request) -> Response? {
+    package func refuseHost(of request: Request) -> Response? {
         do {
             try sites.checkHost(request)
             return nil
@@ -62,7 +60,7 @@ public struct MessagingService: RequestHandler {
     /// Refuses what needs no body to be wrong: the host, the path, the method, the site, the credential.
     ///
     /// A token that is not known yet is not verified here; its request is let in.
-    public func refusalAtHead(of request: Request) -> Response? {
+    package func refusalAtHead(of request: Request) -> Response? {
         guard request.method != .options else { return nil }
         do {
             try sites.checkHost(request)
@@ -84,14 +82,14 @@ public struct MessagingService: RequestHandler {
     }
 
     /// The caller as far as memory knows, or else the network.
-    public func source(of request: Request) -> RequestSource {
+    package func source(of request: Request) -> RequestSource {
         let proxies = context.settings.limits.trustedProxies
         return gate.peek(request).map { RequestSource.caller($0.hashValue) }
             ?? .network(ClientNetwork(of: request, through: proxies))
     }
 
     /// Answers an idle poll, and what can be seen to be wrong without the store.
-    public func begin(_ request: Request) -> Reply {
+    package func begin(_ request: Request) -> Reply {
         do {
             try sites.checkHost(request)
             let caller = callerOfPoll(request)
@@ -241,7 +239,7 @@ public struct MessagingService: RequestHandler {
     }
 
     /// Says no for the server, as a problem like all others.
-    public func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
+    package func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         problem(Problem(reason), commonFields(request), request, request.id)
     }
 

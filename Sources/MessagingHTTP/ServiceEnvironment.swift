@@ -1,22 +1,21 @@
 import Messaging
 
 /// What the service needs of the world, passed in so that nothing here reads a clock or throws dice; any thread may call any.
-public struct ServiceEnvironment: Sendable {
+package struct ServiceEnvironment: Sendable {
     /// The wall clock.
-    public let now: @Sendable () -> Timestamp
+    package let now: @Sendable () -> Timestamp
     /// Nanoseconds of a clock that never goes back.
-    public let ticks: @Sendable () -> Int64
+    package let ticks: @Sendable () -> Int64
     /// Makes ids that were never used before.
-    public let makeConversationID: @Sendable () -> ConversationID
+    package let makeConversationID: @Sendable () -> ConversationID
     /// Whether every event loop of the server has turned lately.
-    public let loopsResponsive: @Sendable () -> Bool
+    package let loopsResponsive: @Sendable () -> Bool
     /// Takes what an operator must know and a caller must not.
-    public let log: @Sendable (ServiceEvent) -> Void
+    package let log: @Sendable (ServiceEvent) -> Void
     /// Takes an origin whose pages were refused, once an hour.
-    public let originRefused: @Sendable (RefusedOrigin) -> Void
+    package let originRefused: @Sendable (RefusedOrigin) -> Void
 
-    /// Puts surroundings together.
-    public init(
+    package init(
         now: @escaping @Sendable () -> Timestamp, ticks: @escaping @Sendable () -> Int64,
         makeConversationID: @escaping @Sendable () -> ConversationID,
         loopsResponsive: @escaping @Sendable () -> Bool = { true }, log: @escaping @Sendable (ServiceEvent) -> Void,

@@ -1,30 +1,30 @@
 import Messaging
 
 /// What an operator can set about the contract.
-public struct ServiceSettings: Sendable {
+package struct ServiceSettings: Sendable {
     /// The most content a message may have, in bytes of UTF-8.
-    public var contentLimit: Int
+    package var contentLimit: Int
     /// Whether users may open conversations by sending a first message.
-    public var usersMayOpen: Bool
+    package var usersMayOpen: Bool
     /// How often whom may do what.
-    public var limits: ServiceLimits
+    package var limits: ServiceLimits
     /// Which other origins' pages may use the service.
-    public var cors: CORSPolicy
+    package var cors: CORSPolicy
     /// The most bytes of a page, unless one entry has more.
-    public var mostAnswerBytes = 1 << 20
+    package var mostAnswerBytes = 1 << 20
     /// The most bytes of content of the messages that an entry of a list embeds, unless one message has more.
-    public var mostEmbeddedBytes = 64 << 10
+    package var mostEmbeddedBytes = 64 << 10
     /// The most bytes of answers that are made and not yet sent.
-    public var mostAnswerMemory = 256 << 20
+    package var mostAnswerMemory = 256 << 20
     /// How many answers to idle polls to keep ready.
-    public var notModifiedCapacity = 8192
+    package var notModifiedCapacity = 8192
     /// The most bytes of them, about; most take 2 KB each.
-    public var notModifiedBytes = 16 << 20
+    package var notModifiedBytes = 16 << 20
     /// How long clients are asked to wait between polls, in seconds.
-    public var pollInterval: Int
+    package var pollInterval: Int
 
     /// The defaults of the contract.
-    public init(
+    package init(
         contentLimit: Int = MessageContent.defaultLimit, usersMayOpen: Bool = true,
         limits: ServiceLimits = ServiceLimits(), cors: CORSPolicy = CORSPolicy(origins: []), pollInterval: Int = 10
     ) {

@@ -1,7 +1,7 @@
 /// Metrics in the text format of Prometheus, version 0.0.4.
-public struct Exposition: Sendable {
+package struct Exposition: Sendable {
     /// What kind of number a metric is.
-    public enum Kind: String, Sendable {
+    package enum Kind: String, Sendable {
         /// It only ever rises.
         case counter
         /// It goes up and down.
@@ -10,36 +10,35 @@ public struct Exposition: Sendable {
     }
 
     /// What tells apart the numbers of one metric.
-    public typealias Labels = KeyValuePairs<String, String>
+    package typealias Labels = KeyValuePairs<String, String>
 
     /// The value of `Content-Type` that it goes out with.
-    public static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
+    package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// What has been written so far.
-    public private(set) var text = ""
+    package private(set) var text = ""
 
-    /// Nothing written yet.
-    public init() {}
+    package init() {}
 
     /// Begins a metric; its numbers come next.
     ///
     /// - Parameter help: one sentence; `\` and line breaks do not occur in it.
-    public mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
+    package mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
     /// Writes a number.
-    public mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Int) {
+    package mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Int) {
         text += "\(name)\(Self.braced(labels.map { ($0.key, $0.value) })) \(value)\n"
     }
 
     /// Writes a number.
-    public mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Double) {
+    package mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Double) {
         text += "\(name)\(Self.braced(labels.map { ($0.key, $0.value) })) \(Self.number(value))\n"
     }
 
     /// Writes a histogram.
-    public mutating func sample(_ name: String, _ labels: Labels = [:], _ histogram: Histogram) {
+    package mutating func sample(_ name: String, _ labels: Labels = [:], _ histogram: Histogram) {
         let labels = labels.map { ($0.key, $0.value) }
         var count = 0
         for (place, here) in histogram.counts.enumerated() {
@@ -52,13 +51,13 @@ public struct Exposition: Sendable {
     }
 
     /// A metric that is one number.
-    public mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Int) {
+    package mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Int) {
         begin(name, kind, help)
         sample(name, [:], value)
     }
 
     /// A metric that is one number.
-    public mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
+    package mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
         begin(name, kind, help)
         sample(name, [:], value)
     }

@@ -1,21 +1,21 @@
 /// How often something took how much: counts between bounds, as Prometheus has them.
-public struct Histogram: Sendable, Equatable {
+package struct Histogram: Sendable, Equatable {
     /// The upper bounds of the buckets, rising; beyond the last there is one more bucket.
-    public let bounds: [Double]
+    package let bounds: [Double]
     /// How many fell into each bucket, the last one included.
-    public private(set) var counts: [Int]
+    package private(set) var counts: [Int]
     /// All that was observed, added up.
-    public private(set) var sum: Double
+    package private(set) var sum: Double
 
     /// A histogram that has observed nothing.
-    public init(bounds: [Double]) {
+    package init(bounds: [Double]) {
         self.init(bounds: bounds, counts: Array(repeating: 0, count: bounds.count + 1), sum: 0)
     }
 
     /// A histogram that was counted elsewhere.
     ///
     /// - Parameter counts: one more than bounds.
-    public init(bounds: [Double], counts: [Int], sum: Double) {
+    package init(bounds: [Double], counts: [Int], sum: Double) {
         precondition(counts.count == bounds.count + 1)
         self.bounds = bounds
         self.counts = counts
@@ -23,10 +23,10 @@ public struct Histogram: Sendable, Equatable {
     }
 
     /// How many were observed.
-    public var count: Int { counts.reduce(0, +) }
+    package var count: Int { counts.reduce(0, +) }
 
     /// Counts a value into the first bucket whose bound it does not exceed.
-    public mutating func observe(_ value: Double) {
+    package mutating func observe(_ value: Double) {
         counts[bounds.firstIndex { value <= $0 } ?? bounds.count] += 1
         sum += value
     }

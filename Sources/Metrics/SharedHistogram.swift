@@ -1,19 +1,19 @@
 import Synchronization
 
 /// A histogram that any thread may count into; for what happens less often than a poll.
-public final class SharedHistogram: Sendable {
+package final class SharedHistogram: Sendable {
     private let histogram: Mutex<Histogram>
 
     /// A histogram that has observed nothing.
-    public init(bounds: [Double]) {
+    package init(bounds: [Double]) {
         histogram = Mutex(Histogram(bounds: bounds))
     }
 
     /// Counts a value.
-    public func observe(_ value: Double) {
+    package func observe(_ value: Double) {
         histogram.withLock { $0.observe(value) }
     }
 
     /// What was counted so far.
-    public var value: Histogram { histogram.withLock { $0 } }
+    package var value: Histogram { histogram.withLock { $0 } }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// An HTTP/1.1 server: takes requests off the wire and hands each to a ``RequestHandler``.
 ///
 /// All its methods may be called from any thread, but not from a handler.
-public final class Server: Sendable {
+package final class Server: Sendable {
     private enum State {
         case bound(ListeningSocket)
         case running([LoopThread])
@@ -12,7 +12,7 @@ public final class Server: Sendable {
     }
 
     /// The port it listens on: the configured one, or the free one that was found.
-    public let boundPort: UInt16
+    package let boundPort: UInt16
     private let configuration: ServerConfiguration
     private let signals: [LoopSignal]
     private let counters: [LoopCounters]
@@ -23,7 +23,7 @@ public final class Server: Sendable {
     /// Binds the address and listens; clients can connect from here on, and are served after ``start(serving:)``.
     ///
     /// - Throws: a ``ServerError`` if the address cannot be had, or the HTTP library is none that is safe.
-    public init(configuration: ServerConfiguration) throws(ServerError) {
+    package init(configuration: ServerConfiguration) throws(ServerError) {
         try HTTPLibrary.check()
         let loops = 0..<max(1, configuration.loops)
         var signals: [LoopSignal] = []
@@ -48,7 +48,7 @@ public final class Server: Sendable {
     /// Begins to serve, handing each request to `handler`; does nothing if it has been started or stopped before.
     ///
     /// - Throws: a ``ServerError`` if the system gives no loop or thread; the server is stopped then.
-    public func start(serving handler: any RequestHandler) throws(ServerError) {
+    package func start(serving handler: any RequestHandler) throws(ServerError) {
         try state.withLock { (state) throws(ServerError) in
             guard case .bound(let socket) = state else { return }
             var threads: [LoopThread] = []
@@ -80,7 +80,7 @@ public final class Server: Sendable {
     /// begun are answered, with `Connection: close`. What is not answered within `seconds` is refused as
     /// ``TransportRefusal/stopping`` and cut a moment later. The handler may still be working on such a request when this
     /// returns; its answer is dropped. A second call waits for the first and does nothing.
-    public func stop(within seconds: Double) {
+    package func stop(within seconds: Double) {
         let deadline = MonotonicTime.now + seconds
         state.withLock { state in
             if case .running(let threads) = state { end(threads, by: deadline) }
@@ -91,31 +91,31 @@ public final class Server: Sendable {
     /// Shows this certificate to those who connect from now on; connections that are open go on with the one they have.
     ///
     /// It does nothing in a server that was made without a certificate.
-    public func replaceCertificate(_ certificate: TLSCertificate) {
+    package func replaceCertificate(_ certificate: TLSCertificate) {
         self.certificate?.value = certificate
     }
 
     /// For how many seconds the loop that is worst off has not come round; about a second where nothing is to be done.
-    public var secondsSinceTurn: Double {
+    package var secondsSinceTurn: Double {
         let now = MonotonicTime.now
         return counters.map { Double($0.turnedAt.nanoseconds(until: now)) / 1e9 }.max() ?? 0
     }
 
     /// What it is doing now, and has done so far.
-    public var statistics: ServerStatistics {
+    package var statistics: ServerStatistics {
         var statistics = ServerStatistics()
         for counters in counters { counters.add(to: &statistics) }
         return statistics
     }
 
     /// How many bytes of request bodies it holds.
-    public var bodyBytes: Int { bodies.used }
+    package var bodyBytes: Int { bodies.used }
 
     /// The most bytes of request bodies that it held since the last call.
-    public func takePeakOfBodies() -> Int { bodies.takePeak() }
+    package func takePeakOfBodies() -> Int { bodies.takePeak() }
 
     /// What it has answered so far.
-    public var totals: ServerTotals { ServerTotals(of: counters.map(\.meter)) }
+    package var totals: ServerTotals { ServerTotals(of: counters.map(\.meter)) }
 
     private func end(_ threads: [LoopThread], by deadline: MonotonicTime) {
         for signal in signals { signal.stop(by: deadline) }

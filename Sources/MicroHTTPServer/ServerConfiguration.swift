@@ -1,53 +1,53 @@
 /// Where a server listens and what it allows its clients; all limits hold per server unless they say otherwise.
-public struct ServerConfiguration: Sendable {
+package struct ServerConfiguration: Sendable {
     /// The address to listen on: an IPv4 or IPv6 literal, or `localhost`. `::` also takes IPv4.
-    public var host: String
+    package var host: String
     /// The TCP port to listen on; 0 takes any free one.
-    public var port: UInt16
+    package var port: UInt16
     /// A socket to serve in place of one of our own on ``host`` and ``port``.
-    public var inheritedSocket: InheritedSocket?
+    package var inheritedSocket: InheritedSocket?
     /// The certificate to serve HTTPS with; HTTP without one.
-    public var certificate: TLSCertificate?
+    package var certificate: TLSCertificate?
     /// How many loops (one thread each) share the connections; at least 1.
-    public var loops: Int
+    package var loops: Int
     /// The most connections open at a time; further ones wait in the kernel's backlog.
-    public var connectionLimit: Int
+    package var connectionLimit: Int
     /// The most connections open at a time from one address; further ones are closed at once. 0 for no such limit.
-    public var connectionsPerAddress: Int
+    package var connectionsPerAddress: Int
     /// Tells the addresses that ``connectionsPerAddress`` does not hold for: proxies, which many people come through.
     ///
     /// Called on any loop thread, with the address as text.
-    public var isUncountedAddress: @Sendable (String) -> Bool = { _ in false }
+    package var isUncountedAddress: @Sendable (String) -> Bool = { _ in false }
     /// Memory for the head of a request and of its response, in bytes per connection.
     ///
     /// It bounds the request line and header fields together (less about 80 bytes for each field); a larger head is
     /// answered with 431 or 414. A connection holds this much for as long as it is open.
-    public var memoryPerConnection: Int
+    package var memoryPerConnection: Int
     /// The largest request body that is handed on, in bytes.
-    public var bodyLimit: Int
+    package var bodyLimit: Int
     /// How many bytes all the bodies that are coming in, or wait for their answer, may have together; those of one caller, or of one network
     /// whose callers are not known yet, a sixteenth of it.
-    public var bodyMemory = 64 << 20
+    package var bodyMemory = 64 << 20
     /// How long a connection may stay without any traffic before it is closed, in whole seconds; 0 for ever.
-    public var idleTimeout: Int
+    package var idleTimeout: Int
     /// How long a request may take from its first byte to its last, in seconds, and how long the first one may be in
     /// coming. It is cut after one to one and a half times this.
-    public var requestTimeout: Double
+    package var requestTimeout: Double
     /// How long those who have just connected get to send their request where the server stops, in seconds: unlike those who
     /// have had an answer, they would not try again.
-    public var firstRequestGrace = 1.0
+    package var firstRequestGrace = 1.0
 
     /// Whoever is told of exchanges: of failed ones, those that took ``slowAfter``, and all where ``observesAll``.
-    public var observer: (any ExchangeObserver)?
+    package var observer: (any ExchangeObserver)?
     /// From how many seconds on an exchange is slow.
-    public var slowAfter = Double.infinity
+    package var slowAfter = Double.infinity
     /// Whether ``observer`` is told of every exchange.
-    public var observesAll = false
+    package var observesAll = false
     /// Makes the name of a request that came without one; any thread may call it.
-    public var makeRequestID: @Sendable () -> String = { String(UInt64.random(in: .min ... .max), radix: 16) }
+    package var makeRequestID: @Sendable () -> String = { String(UInt64.random(in: .min ... .max), radix: 16) }
 
     /// Puts a configuration together; every value has a default that suits a small server.
-    public init(
+    package init(
         host: String = "127.0.0.1", port: UInt16 = 8080, loops: Int = availableProcessors(),
         connectionLimit: Int = 20_000, connectionsPerAddress: Int = 0, memoryPerConnection: Int = 10 * 1024,
         bodyLimit: Int = 128 * 1024, idleTimeout: Int = 75, requestTimeout: Double = 30

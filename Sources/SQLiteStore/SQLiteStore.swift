@@ -9,14 +9,14 @@ import Synchronization
 ///
 /// Any thread may call any method. Writes go through one thread of the store's own, many to a transaction; reads run
 /// beside it. Only the writer's connection writes or checkpoints.
-public final class SQLiteStore: Sendable {
+package final class SQLiteStore: Sendable {
     /// The present life of the store.
-    public let epoch: Epoch
+    package let epoch: Epoch
     /// The secret that cursors are made with.
-    public let cursorKey: CursorKey
+    package let cursorKey: CursorKey
 
     /// The database file, symbolic links resolved: its log lies beside it.
-    public var path: String { file.realPath }
+    package var path: String { file.realPath }
 
     let pool: DatabasePool
     let writer: Writer
@@ -45,7 +45,7 @@ public final class SQLiteStore: Sendable {
     ///   - random: what a new store's epoch is made of.
     ///   - newCursorKey: the cursor key of a store that has none yet; by default a random one.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
-    public init(
+    package init(
         path: String, observer: (any CommitObserver)? = nil, checkpoints: Bool = true, queueLimit: Int = 10_000,
         bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
         newCursorKey: CursorKey = .random(), committed: (@Sendable (GroupCommit) -> Void)? = nil,
@@ -83,7 +83,7 @@ public final class SQLiteStore: Sendable {
     ///
     /// Whatever is asked of the store from then on is refused as ``MessagingError/storeUnavailable(_:)``. A second call
     /// does nothing.
-    public func close() {
+    package func close() {
         isClosed.withLock { isClosed in
             guard !isClosed else { return }
             isClosed = true

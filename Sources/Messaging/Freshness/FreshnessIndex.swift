@@ -3,7 +3,7 @@ import Synchronization
 /// What is fresh for whom, in memory: an idle poll is answered from here, without disk or database.
 ///
 /// It is filled from the store on first use and kept current by the store's commits. Any thread may use it.
-public final class FreshnessIndex: CommitObserver {
+package final class FreshnessIndex: CommitObserver {
     private struct ConversationName: Hashable {
         let tenant: TenantID
         let id: ConversationID
@@ -20,12 +20,12 @@ public final class FreshnessIndex: CommitObserver {
     private let recents: Mutex<RecentMessagesTable<ConversationName>>
 
     /// The most bytes of messages that are kept, whatever the capacity.
-    public static let largestRecents = 16 << 20
+    package static let largestRecents = 16 << 20
     /// The most bytes of who takes part in conversations of more than two, whatever the capacity.
-    public static let largestGroups = 64 << 20
+    package static let largestGroups = 64 << 20
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
-    public init(capacity: Int) {
+    package init(capacity: Int) {
         conversations = Mutex(
             FreshnessTable(capacity: capacity, largestCost: Self.largestGroups) { $0.participants.memory })
         lists = Mutex(FreshnessTable(capacity: capacity))
@@ -34,7 +34,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// How well its tables serve, each under its name.
-    public var statistics: [(table: String, TableStatistics)] {
+    package var statistics: [(table: String, TableStatistics)] {
         [
             ("conversations", conversations.withLock { $0.statistics }), ("lists", lists.withLock { $0.statistics }),
             ("directs", directs.withLock { $0.statistics }), ("recents", recents.withLock { $0.statistics }),
@@ -42,7 +42,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// The conversation a caller names, if it is in memory; whether they take part is for the caller of this to check.
-    public func conversation(_ reference: ConversationReference, of caller: Caller) -> Conversation? {
+    package func conversation(_ reference: ConversationReference, of caller: Caller) -> Conversation? {
         let id: ConversationID
         switch reference {
         case .id(let given): id = given
@@ -62,7 +62,7 @@ public final class FreshnessIndex: CommitObserver {
     /// not even by how long the answer takes.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    public func conversation(
+    package func conversation(
         _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
     ) async throws(MessagingError) -> Conversation? {
         if let known = conversation(reference, of: caller), known.marks(for: caller.user) != nil { return known }
@@ -78,14 +78,14 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// How fresh a caller's list is, if that is in memory.
-    public func list(of caller: Caller) -> ListFreshness? {
+    package func list(of caller: Caller) -> ListFreshness? {
         lists.withLock { $0.value(for: caller) }
     }
 
     /// How fresh a caller's list is, read from the store where it is not in memory.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    public func list(of caller: Caller, from store: some MessageStore) async throws(MessagingError) -> ListFreshness {
+    package func list(of caller: Caller, from store: some MessageStore) async throws(MessagingError) -> ListFreshness {
         if let known = list(of: caller) { return known }
         lists.withLock { $0.beginLoad(of: caller) }
         var loaded: ListFreshness?
@@ -96,12 +96,12 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// What ends as soon as a caller's list is not at this change any more, or memory needs its place; nil where memory does not know that it is.
-    public func invalidationToken(ofListOf caller: Caller, at change: Int64) -> InvalidationToken? {
+    package func invalidationToken(ofListOf caller: Caller, at change: Int64) -> InvalidationToken? {
         lists.withLock { $0.invalidationToken(for: caller) { $0.change == change } }
     }
 
     /// What ends as soon as a conversation changes; nil where memory does not know that the caller sees it with these marks.
-    public func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
+    package func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
         -> InvalidationToken?
     {
         let name = ConversationName(tenant: caller.tenant, id: id)
@@ -109,7 +109,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// The same; nil also where the latest change that everybody in it sees is another one: names show in the marks of nobody.
-    public func invalidationToken(
+    package func invalidationToken(
         of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks, change: Int64
     ) -> InvalidationToken? {
         let name = ConversationName(tenant: caller.tenant, id: id)
@@ -119,7 +119,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// Remembers where the newest page of a caller's list ends, unless the list has changed since it was read.
-    public func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
+    package func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
         lists.withLock { table in
             guard let known = table.value(for: caller), known.change == change else { return }
             table.amend(caller, ListFreshness(change: change, pageEnd: pageEnd, image: known.image))
@@ -127,7 +127,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// Remembers what the newest change number of a caller's list is in their cursors, unless the list has changed.
-    public func remember(image: UInt64, of change: Int64, of caller: Caller) {
+    package func remember(image: UInt64, of change: Int64, of caller: Caller) {
         lists.withLock { table in
             guard let known = table.value(for: caller), known.change == change else { return }
             table.amend(caller, ListFreshness(change: change, pageEnd: known.pageEnd, image: image))
@@ -135,7 +135,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// The first `limit` messages of these slices of a conversation, if all of them are in memory.
-    public func messages(
+    package func messages(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], limit: Int
     ) -> PackedMessages? {
         let name = ConversationName(tenant: tenant, id: conversation.id)
@@ -143,7 +143,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// The newest messages of a conversation as it was at some moment, as many as the bounds allow, if it is in memory which those are.
-    public func newest(
+    package func newest(
         within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID
     ) -> PackedMessages? {
         guard conversation.lastN > conversation.prunedUpTo else { return PackedMessages([]) }
@@ -154,7 +154,7 @@ public final class FreshnessIndex: CommitObserver {
 
     /// The newest messages of a conversation as it was at some moment, as many as the bounds allow; read, and kept from then on, where
     /// they are not in memory.
-    public func newest(
+    package func newest(
         within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID,
         orRead read: () throws -> PackedMessages
     ) rethrows -> PackedMessages {
@@ -165,12 +165,12 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     /// Keeps the newest messages of a conversation, read from the store; what has come since then is found missing when needed.
-    public func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
+    package func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
         recents.withLock { $0.keep(messages, for: ConversationName(tenant: tenant, id: conversation.id)) }
     }
 
     /// Takes note of commits; called by the store before any of their senders is answered.
-    public func committed(_ commits: [Commit]) {
+    package func committed(_ commits: [Commit]) {
         // Before the conversations, so that whoever learns of a message finds it.
         recents.withLock { table in
             for commit in commits {

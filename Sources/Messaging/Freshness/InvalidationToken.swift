@@ -3,17 +3,17 @@ import Synchronization
 /// Whether something that was found in memory is still so: asked at every idle poll, where it takes the place of looking again.
 ///
 /// It ends with the first change of what was found, and when memory forgets that: it would learn of no change then. Any thread may use it.
-public final class InvalidationToken: Sendable {
+package final class InvalidationToken: Sendable {
     private let isOver = Atomic<Bool>(false)
 
     /// One that has not ended.
-    public init() {}
+    package init() {}
 
     /// Whether nothing has changed so far.
-    public var isValid: Bool { !isOver.load(ordering: .acquiring) }
+    package var isValid: Bool { !isOver.load(ordering: .acquiring) }
 
     /// Ends it, for good.
-    public func invalidate() {
+    package func invalidate() {
         isOver.store(true, ordering: .releasing)
     }
 }

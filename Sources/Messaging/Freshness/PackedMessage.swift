@@ -1,22 +1,22 @@
 /// A message where it lies in memory: good for as long as whoever shows it says, and not to be kept.
-public struct PackedMessage {
+package struct PackedMessage {
     /// Its number in the conversation.
-    public let n: Int64
+    package let n: Int64
     /// When the store took it.
-    public let sentAt: Timestamp
+    package let sentAt: Timestamp
     /// The same for all messages of one sender in one pack, and another one for everybody else's.
-    public let author: Int
+    package let author: Int
     /// The id of who wrote it.
-    public let sender: UnsafeRawBufferPointer
+    package let sender: UnsafeRawBufferPointer
     /// The text in UTF-8.
-    public let content: UnsafeRawBufferPointer
+    package let content: UnsafeRawBufferPointer
     /// Whether the text is known to be plain, as ``PlainText`` says.
-    public let isPlain: Bool
+    package let isPlain: Bool
     /// The sender's own key for it.
-    public let clientMessageID: UnsafeRawBufferPointer?
+    package let clientMessageID: UnsafeRawBufferPointer?
 
     /// Shows a message that lies elsewhere, texts in UTF-8; what only a pack knows is of no use before it is in one.
-    public init(
+    package init(
         n: Int64, sentAt: Timestamp, sender: UnsafeRawBufferPointer, content: UnsafeRawBufferPointer,
         clientMessageID: UnsafeRawBufferPointer?
     ) {
@@ -39,7 +39,7 @@ public struct PackedMessage {
     }
 
     /// A copy to keep.
-    public var unpacked: Message {
+    package var unpacked: Message {
         Message(
             n: n, sender: UserID(trusted: String(decoding: sender, as: UTF8.self)),
             content: String(decoding: content, as: UTF8.self), sentAt: sentAt,

@@ -1,6 +1,6 @@
 extension PackedMessages {
     /// The newest messages: at most as many as the bounds allow, with at most so many bytes of content, but at least one where there is one.
-    public func newest(within bounds: PageBounds) -> PackedMessages {
+    package func newest(within bounds: PageBounds) -> PackedMessages {
         let last = suffix(bounds.count)
         guard last.textSize > bounds.bytes else { return last }
         var (first, size) = (last.endIndex, 0)
@@ -13,12 +13,12 @@ extension PackedMessages {
     }
 
     /// The bytes of all their contents.
-    public var contentSize: Int {
+    package var contentSize: Int {
         var size = 0
         visit { size += $0.content.count }
         return size
     }
 
     /// The same messages, which were appended from the newest to the oldest, in the order of their numbers.
-    public var reversedMessages: PackedMessages { PackedMessages(self, at: indices.reversed()) }
+    package var reversedMessages: PackedMessages { PackedMessages(self, at: indices.reversed()) }
 }

@@ -1,17 +1,17 @@
 extension PackedMessages: RandomAccessCollection {
     /// The place of the first message.
-    public var startIndex: Int { Int(start) }
+    package var startIndex: Int { Int(start) }
 
     /// The place after the last message.
-    public var endIndex: Int { Int(end) }
+    package var endIndex: Int { Int(end) }
 
     /// The message at this place.
-    public subscript(place: Int) -> Message {
+    package subscript(place: Int) -> Message {
         withMessage(at: place) { $0.unpacked }
     }
 
     /// Some of the messages, in the same piece of memory.
-    public subscript(places: Range<Int>) -> PackedMessages {
+    package subscript(places: Range<Int>) -> PackedMessages {
         var part = self
         (part.start, part.end) = (Int32(places.lowerBound), Int32(places.upperBound))
         return part
@@ -20,5 +20,5 @@ extension PackedMessages: RandomAccessCollection {
 
 extension PackedMessages: Equatable {
     /// Whether these are the same messages.
-    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.elementsEqual(rhs) }
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.elementsEqual(rhs) }
 }

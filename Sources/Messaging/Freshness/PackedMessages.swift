@@ -3,7 +3,7 @@
 /// As a collection it unpacks each message; whoever only copies them elsewhere looks at them where they lie, with ``visit(_:)``. In
 /// front lie headers of equal size, some perhaps unused, and behind them the texts in the same order. A sender's id lies with the
 /// first message that is theirs, and the others refer to that one. At most 32,767 messages fit.
-public struct PackedMessages: Sendable {
+package struct PackedMessages: Sendable {
     /// How many bytes stand before a sender's id and say how long it is.
     static let idPrefix = MemoryLayout<UInt16>.size
 
@@ -22,13 +22,13 @@ public struct PackedMessages: Sendable {
     }
 
     /// None yet; about so many will be added.
-    public init(expecting count: Int) {
+    package init(expecting count: Int) {
         let count = Swift.min(count, 100)
         self.init(room: count, size: count * 100)
     }
 
     /// Packs messages that are ordered by number.
-    public init(_ messages: some Collection<Message>) {
+    package init(_ messages: some Collection<Message>) {
         let size = messages.reduce(0) { $0 + $1.content.utf8.count + ($1.clientMessageID?.utf8.count ?? 0) }
         self.init(room: messages.count, size: size + 64)
         for message in messages { append(message) }
@@ -66,7 +66,7 @@ public struct PackedMessages: Sendable {
     }
 
     /// Adds a message that comes after all others; it lies elsewhere.
-    public mutating func append(_ message: PackedMessage) {
+    package mutating func append(_ message: PackedMessage) {
         // What a part leaves out goes, so that the texts lie in the order of the headers.
         let textEnd = bytes.withUnsafeBytes { textOffset(at: endIndex, in: $0) }
         if textEnd < bytes.count { bytes.removeSubrange(textEnd...) }
@@ -112,20 +112,20 @@ public struct PackedMessages: Sendable {
 
 extension PackedMessages {
     /// The number of the last message; nil where there is none.
-    public var lastNumber: Int64? { isEmpty ? nil : number(at: endIndex - 1) }
+    package var lastNumber: Int64? { isEmpty ? nil : number(at: endIndex - 1) }
 
     /// The bytes of all their texts, about.
-    public var textSize: Int {
+    package var textSize: Int {
         bytes.withUnsafeBytes { isEmpty ? 0 : textOffset(at: endIndex, in: $0) - textOffset(at: startIndex, in: $0) }
     }
 
     /// The number of the message at this place.
-    public func number(at place: Int) -> Int64 {
+    package func number(at place: Int) -> Int64 {
         bytes.withUnsafeBytes { header(place, in: $0).n }
     }
 
     /// Looks at the messages in their order, where they lie.
-    public func visit(_ look: (PackedMessage) -> Void) {
+    package func visit(_ look: (PackedMessage) -> Void) {
         visit(indices, look)
     }
 

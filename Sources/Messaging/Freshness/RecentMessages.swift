@@ -1,7 +1,7 @@
 /// The newest messages of one conversation in memory: consecutive numbers, so that it is certain what they leave out.
-public struct RecentMessages: Sendable, Equatable {
+package struct RecentMessages: Sendable, Equatable {
     /// How many messages are kept of those that were added one by one.
-    public static let usualCount = 50
+    package static let usualCount = 50
 
     private var messages: PackedMessages
 

@@ -1,34 +1,32 @@
 /// What is known of a conversation without its messages: enough to say what is fresh for whom.
-public struct Conversation: Sendable, Equatable {
+package struct Conversation: Sendable, Equatable {
     /// Somebody who takes part, and how far they have read.
-    public struct Participant: Sendable, Equatable {
+    package struct Participant: Sendable, Equatable {
         /// Who it is.
-        public let user: UserID
+        package let user: UserID
         /// The read marker: the number of the last message read; 0 before the first.
-        public var readUpTo: Int64
+        package var readUpTo: Int64
 
-        /// Puts a participant together.
-        public init(user: UserID, readUpTo: Int64 = 0) {
+        package init(user: UserID, readUpTo: Int64 = 0) {
             self.user = user
             self.readUpTo = readUpTo
         }
     }
 
     /// Its id within the tenant.
-    public let id: ConversationID
+    package let id: ConversationID
     /// The store's own handle for it, meaningless elsewhere.
-    public let key: Int64
+    package let key: Int64
     /// The number of its latest message; 0 before the first.
-    public var lastN: Int64
+    package var lastN: Int64
     /// The number up to which messages were pruned; the first one there is comes after it.
-    public let prunedUpTo: Int64
+    package let prunedUpTo: Int64
     /// The number of the latest change that every participant sees: a message, a changed name, or the opening.
-    public var change: Int64
+    package var change: Int64
     /// Everybody in it, each once, ordered by user id.
-    public var participants: Participants
+    package var participants: Participants
 
-    /// Puts a conversation together.
-    public init(
+    package init(
         id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, change: Int64 = 0,
         participants: [Participant]
     ) {
@@ -41,7 +39,7 @@ public struct Conversation: Sendable, Equatable {
     }
 
     /// The marks as this user sees them; nil for somebody who does not take part.
-    public func marks(for user: UserID) -> ReadMarks? {
+    package func marks(for user: UserID) -> ReadMarks? {
         guard let place = participants.place(of: user) else { return nil }
         var others: Int64?
         for other in participants.indices where other != place {
@@ -51,7 +49,7 @@ public struct Conversation: Sendable, Equatable {
     }
 
     /// The other participant where there are exactly two; nil in a group.
-    public func receiver(of sender: UserID) -> UserID? {
+    package func receiver(of sender: UserID) -> UserID? {
         guard participants.count == 2 else { return nil }
         return participants.first { $0.user != sender }?.user
     }

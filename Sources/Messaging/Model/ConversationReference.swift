@@ -1,12 +1,12 @@
 /// How a caller names a conversation: by its id, or as the direct one with somebody (`@bob`).
-public enum ConversationReference: Hashable, Sendable {
+package enum ConversationReference: Hashable, Sendable {
     /// The conversation with this id.
     case id(ConversationID)
     /// The one direct conversation between the caller and this user.
     case direct(with: UserID)
 
     /// What the caller wrote.
-    public var text: String {
+    package var text: String {
         switch self {
         case .id(let id): id.text
         case .direct(let user): "@\(user.text)"
@@ -14,7 +14,7 @@ public enum ConversationReference: Hashable, Sendable {
     }
 
     /// Reads a path segment after decoding; nil where it cannot name a conversation.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         if text.utf8.first == UInt8(ascii: "@") {
             // By bytes: a Character would take along a combining mark that the user's id begins with.
             guard let user = UserID(String(Substring(text.utf8.dropFirst()))) else { return nil }

@@ -1,30 +1,29 @@
 /// A conversation as one participant sees it: as an entry of their list, or by itself with everybody in it.
-public struct ConversationSummary: Sendable, Equatable {
+package struct ConversationSummary: Sendable, Equatable {
     /// The most people that an entry shows. In a larger conversation these are the caller and the first others by user id: they are the same
     /// for as long as it exists, and found without reading everybody.
-    public static let mostPeople = 20
+    package static let mostPeople = 20
 
     /// The conversation itself; of its participants, those that are shown.
-    public let conversation: Conversation
+    package let conversation: Conversation
     /// How many take part, whether shown or not.
-    public let participantCount: Int
+    package let participantCount: Int
     /// What is known of those that are shown, in the order of the conversation's participants; the caller is one of them.
-    public let people: [Person]
+    package let people: [Person]
     /// The marks as the caller sees them.
-    public let marks: ReadMarks
+    package let marks: ReadMarks
     /// How many messages by others come after the caller's read marker.
-    public let unread: Int64
+    package let unread: Int64
     /// Its newest messages, oldest first: as many as asked for, and at least the last one where there is one.
-    public let newest: PackedMessages
+    package let newest: PackedMessages
     /// When it was opened.
-    public let openedAt: Timestamp
+    package let openedAt: Timestamp
     /// The number of the change that was its latest message, or its opening.
-    public let activity: Int64
+    package let activity: Int64
     /// The number of the latest change that the caller sees.
-    public let change: Int64
+    package let change: Int64
 
-    /// Puts a summary together.
-    public init(
+    package init(
         conversation: Conversation, participantCount: Int, people: [Person], marks: ReadMarks, unread: Int64,
         newest: PackedMessages, openedAt: Timestamp, activity: Int64, change: Int64
     ) {
@@ -41,7 +40,7 @@ public struct ConversationSummary: Sendable, Equatable {
 
     /// A number of bytes that it has as JSON at least: the last message, the texts of as many messages as it shows, and, where there may be
     /// many, of people.
-    public func leastSize(embedded: Int) -> Int {
+    package func leastSize(embedded: Int) -> Int {
         let texts = newest.suffix(1).contentSize + newest.suffix(embedded).textSize
         guard people.count > 2 else { return texts }
         return people.reduce(texts) { size, person in

@@ -1,27 +1,26 @@
 /// A message on its way into the store.
-public struct Draft: Sendable, Equatable {
+package struct Draft: Sendable, Equatable {
     /// The sender.
-    public let caller: Caller
+    package let caller: Caller
     /// Where to.
-    public let conversation: ConversationReference
+    package let conversation: ConversationReference
     /// What the sender called the recipient, where that may be a conversation's id or a user's: a conversation of the sender's with this id
     /// comes before ``conversation``, which is the direct one with that user. Nil where the sender said which of the two it is.
-    public let recipient: UserID?
+    package let recipient: UserID?
     /// The text.
-    public let content: MessageContent
+    package let content: MessageContent
     /// The sender's key for it, 1 to 255 bytes; a second draft with the same key in the same conversation is a retry.
-    public let clientMessageID: String?
+    package let clientMessageID: String?
     /// Whom the sender named as receivers; they are who an unknown conversation is opened with.
-    public let receivers: [UserID]
+    package let receivers: [UserID]
     /// Whether the sender may open a conversation.
-    public var opening: NewConversation.Permission
+    package var opening: NewConversation.Permission
     /// The moment to record.
-    public let sentAt: Timestamp
+    package let sentAt: Timestamp
     /// The id for a direct conversation, should one have to be made.
-    public let newConversationID: ConversationID
+    package let newConversationID: ConversationID
 
-    /// Puts a draft together.
-    public init(
+    package init(
         caller: Caller, conversation: ConversationReference, recipient: UserID? = nil, content: MessageContent,
         clientMessageID: String?, receivers: [UserID], opening: NewConversation.Permission, sentAt: Timestamp,
         newConversationID: ConversationID

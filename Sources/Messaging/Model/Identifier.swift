@@ -2,21 +2,21 @@
 ///
 /// Swift calls two strings equal when they are canonically equivalent; the database does not. Two people whose ids differ
 /// only that way are two people, so identifiers compare and hash their UTF-8.
-public struct Identifier<Owner>: Sendable {
+package struct Identifier<Owner>: Sendable {
     /// The id as it was given.
-    public let text: String
+    package let text: String
 
     /// The longest id, in bytes of UTF-8.
-    public static var maximumLength: Int { 255 }
+    package static var maximumLength: Int { 255 }
 
     /// Takes an id of 1 to 255 bytes of UTF-8 without control characters; nil for any other text.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard (1...Self.maximumLength).contains(text.utf8.count), !text.hasControlCharacters else { return nil }
         self.text = text
     }
 
     /// Takes an id that was checked before, from the store or made by us.
-    public init(trusted text: String) {
+    package init(trusted text: String) {
         self.text = text
     }
 }
@@ -24,13 +24,13 @@ public struct Identifier<Owner>: Sendable {
 extension Identifier: Hashable {
     /// Whether the bytes are the same.
     @inlinable
-    public static func == (lhs: Self, rhs: Self) -> Bool {
+    package static func == (lhs: Self, rhs: Self) -> Bool {
         lhs.text.hasSameBytes(as: rhs.text)
     }
 
     /// Hashes the bytes.
     @inlinable
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         text.withBytes { hasher.combine(bytes: $0) }
         hasher.combine(0xFF as UInt8)
     }
@@ -38,31 +38,31 @@ extension Identifier: Hashable {
 
 extension Identifier: Comparable {
     /// Orders by bytes, as SQLite's BINARY collation does.
-    public static func < (lhs: Self, rhs: Self) -> Bool {
+    package static func < (lhs: Self, rhs: Self) -> Bool {
         lhs.text.hasBytes(before: rhs.text)
     }
 }
 
 extension Identifier: CustomStringConvertible {
     /// The id as it was given.
-    public var description: String { text }
+    package var description: String { text }
 }
 
 /// Marks the ids of tenants.
-public enum TenantKind {}
+package enum TenantKind {}
 /// Marks the ids of users.
-public enum UserKind {}
+package enum UserKind {}
 /// Marks the ids of conversations.
-public enum ConversationKind {}
+package enum ConversationKind {}
 
 /// The id of a tenant: the namespace of all other ids.
-public typealias TenantID = Identifier<TenantKind>
+package typealias TenantID = Identifier<TenantKind>
 /// The id of a user within a tenant.
-public typealias UserID = Identifier<UserKind>
+package typealias UserID = Identifier<UserKind>
 /// The id of a conversation within a tenant.
-public typealias ConversationID = Identifier<ConversationKind>
+package typealias ConversationID = Identifier<ConversationKind>
 
 extension Identifier where Owner == TenantKind {
     /// The one tenant of an installation without tenants.
-    public static var none: TenantID { TenantID(trusted: "") }
+    package static var none: TenantID { TenantID(trusted: "") }
 }

@@ -1,5 +1,5 @@
 /// One entry of a history that comes in from elsewhere or goes there.
-public enum ImportRecord: Sendable, Equatable {
+package enum ImportRecord: Sendable, Equatable {
     /// What is known of a user; replaces what was known before.
     case person(Person, TenantID)
     /// A conversation with its participants; one that is there already must have the same.
@@ -15,20 +15,19 @@ public enum ImportRecord: Sendable, Equatable {
 }
 
 /// A message of a history.
-public struct ImportedMessage: Sendable, Equatable {
+package struct ImportedMessage: Sendable, Equatable {
     /// Where it belongs.
-    public let conversation: ConversationID
+    package let conversation: ConversationID
     /// Who wrote it.
-    public let sender: UserID
+    package let sender: UserID
     /// The text; nil where it was erased.
-    public let content: MessageContent?
+    package let content: MessageContent?
     /// When it was sent.
-    public let sentAt: Timestamp
+    package let sentAt: Timestamp
     /// The key it had; the same key again in the same conversation from the same sender is the same message.
-    public let clientMessageID: String?
+    package let clientMessageID: String?
 
-    /// Puts a message together.
-    public init(
+    package init(
         conversation: ConversationID, sender: UserID, content: MessageContent?, sentAt: Timestamp,
         clientMessageID: String?
     ) {

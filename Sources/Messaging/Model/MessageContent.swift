@@ -1,17 +1,17 @@
 /// The text of a message that may be sent.
-public struct MessageContent: Equatable, Sendable {
+package struct MessageContent: Equatable, Sendable {
     /// The text, byte for byte.
-    public let text: String
+    package let text: String
 
     /// The default limit: 16 KiB of UTF-8.
-    public static let defaultLimit = 16 * 1024
+    package static let defaultLimit = 16 * 1024
 
     /// Takes a text of at most `limit` bytes of UTF-8 in which there is something to see.
     ///
     /// U+0000 is refused because SQLite's text functions end at it, so it would not come back.
     ///
     /// - Throws: ``MessagingError/contentTooLarge(limit:)`` or ``MessagingError/invalidMessage(_:)``.
-    public init(_ text: String, limit: Int = defaultLimit) throws(MessagingError) {
+    package init(_ text: String, limit: Int = defaultLimit) throws(MessagingError) {
         guard text.utf8.count <= limit else { throw .contentTooLarge(limit: limit) }
         try self.init(text, isBlank: text.isBlank)
     }
@@ -20,7 +20,7 @@ public struct MessageContent: Equatable, Sendable {
     /// space: earlier versions and other systems have stored such messages.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)``.
-    public init(history text: String) throws(MessagingError) {
+    package init(history text: String) throws(MessagingError) {
         try self.init(text, isBlank: text.unicodeScalars.allSatisfy(\.properties.isWhitespace))
     }
 

@@ -1,21 +1,20 @@
 /// The public id of a message: `{conversationId}:{n}`.
-public struct MessageID: Equatable, Sendable {
+package struct MessageID: Equatable, Sendable {
     /// The conversation it belongs to.
-    public let conversation: ConversationID
+    package let conversation: ConversationID
     /// Its number there, from 1.
-    public let n: Int64
+    package let n: Int64
 
-    /// Puts an id together.
-    public init(conversation: ConversationID, n: Int64) {
+    package init(conversation: ConversationID, n: Int64) {
         self.conversation = conversation
         self.n = n
     }
 
     /// The id as it goes over the wire.
-    public var text: String { "\(conversation.text):\(n)" }
+    package var text: String { "\(conversation.text):\(n)" }
 
     /// Reads the id of a message of this conversation; nil for any other text.
-    public init?(_ text: String, in conversation: ConversationID) {
+    package init?(_ text: String, in conversation: ConversationID) {
         let utf8 = text.utf8
         let prefix = conversation.text.utf8
         guard utf8.count > prefix.count + 1, utf8.starts(with: prefix),

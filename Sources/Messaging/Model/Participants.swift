@@ -1,5 +1,5 @@
 /// Those who take part in a conversation: mostly two, who need no array of their own in memory.
-public struct Participants: Sendable, Equatable {
+package struct Participants: Sendable, Equatable {
     private enum Storage: Sendable, Equatable {
         case two(Conversation.Participant, Conversation.Participant)
         case any([Conversation.Participant])
@@ -10,7 +10,7 @@ public struct Participants: Sendable, Equatable {
     /// Where somebody is among those who are ordered by user id, as in a ``Conversation``; nil where they are not there.
     ///
     /// Looked up by halves: a stranger must not learn how many they are by how long it takes.
-    public func place(of user: UserID) -> Int? {
+    package func place(of user: UserID) -> Int? {
         if case .two(let first, let second) = storage {
             return first.user == user ? 0 : second.user == user ? 1 : nil
         }
@@ -23,7 +23,7 @@ public struct Participants: Sendable, Equatable {
     }
 
     /// Puts participants together, in this order.
-    public init(_ participants: [Conversation.Participant]) {
+    package init(_ participants: [Conversation.Participant]) {
         storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)
     }
 
@@ -38,11 +38,10 @@ public struct Participants: Sendable, Equatable {
 }
 
 extension Participants: RandomAccessCollection, MutableCollection {
-    /// 0.
-    public var startIndex: Int { 0 }
+    package var startIndex: Int { 0 }
 
     /// How many there are.
-    public var endIndex: Int {
+    package var endIndex: Int {
         switch storage {
         case .two: 2
         case .any(let participants): participants.count
@@ -50,7 +49,7 @@ extension Participants: RandomAccessCollection, MutableCollection {
     }
 
     /// The participant at this place.
-    public subscript(place: Int) -> Conversation.Participant {
+    package subscript(place: Int) -> Conversation.Participant {
         get {
             switch storage {
             case .two(let first, let second):

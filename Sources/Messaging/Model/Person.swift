@@ -1,19 +1,18 @@
 /// What is known of a user, for display.
-public struct Person: Sendable, Equatable {
+package struct Person: Sendable, Equatable {
     /// Who it is.
-    public let id: UserID
+    package let id: UserID
     /// Their name, where it is known.
-    public let name: String?
+    package let name: String?
     /// The company they speak for, where it is known.
-    public let company: String?
+    package let company: String?
 
     /// The name, or the id where no name is known or nothing of it could be seen.
-    public var displayName: String {
+    package var displayName: String {
         if let name, !name.isBlank { name } else { id.text }
     }
 
-    /// Puts a person together.
-    public init(id: UserID, name: String? = nil, company: String? = nil) {
+    package init(id: UserID, name: String? = nil, company: String? = nil) {
         self.id = id
         self.name = name
         self.company = company

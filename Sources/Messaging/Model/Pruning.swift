@@ -1,15 +1,14 @@
 /// What was pruned of a conversation.
-public struct Pruning: Sendable, Equatable {
+package struct Pruning: Sendable, Equatable {
     /// The number of the last message that is gone; 0 where all are there.
-    public let upTo: Int64
+    package let upTo: Int64
     /// The moment before which messages were pruned; nil where none were or that is not known.
-    public let before: Timestamp?
+    package let before: Timestamp?
 
     /// Nothing was pruned.
-    public static let none = Pruning(upTo: 0, before: nil)
+    package static let none = Pruning(upTo: 0, before: nil)
 
-    /// Puts it together.
-    public init(upTo: Int64, before: Timestamp?) {
+    package init(upTo: Int64, before: Timestamp?) {
         self.upTo = upTo
         self.before = before
     }

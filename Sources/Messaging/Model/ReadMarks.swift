@@ -1,21 +1,20 @@
 /// All that a viewer's picture of a conversation's messages depends on, besides the messages themselves.
-public struct ReadMarks: Hashable, Sendable {
+package struct ReadMarks: Hashable, Sendable {
     /// The number of the latest message; 0 before the first.
-    public var latest: Int64
+    package var latest: Int64
     /// How far every other participant has read.
-    public var othersReadUpTo: Int64
+    package var othersReadUpTo: Int64
     /// How far the viewer has read.
-    public var viewerReadUpTo: Int64
+    package var viewerReadUpTo: Int64
 
-    /// Puts marks together.
-    public init(latest: Int64, othersReadUpTo: Int64, viewerReadUpTo: Int64) {
+    package init(latest: Int64, othersReadUpTo: Int64, viewerReadUpTo: Int64) {
         self.latest = latest
         self.othersReadUpTo = othersReadUpTo
         self.viewerReadUpTo = viewerReadUpTo
     }
 
     /// Whether the viewer sees message `n` as read: by all others if they wrote it, by themselves if not.
-    public func isRead(_ n: Int64, writtenByViewer: Bool) -> Bool {
+    package func isRead(_ n: Int64, writtenByViewer: Bool) -> Bool {
         n <= (writtenByViewer ? othersReadUpTo : viewerReadUpTo)
     }
 }

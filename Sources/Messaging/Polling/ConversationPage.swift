@@ -1,16 +1,15 @@
 /// A part of a caller's list, all of it read in one snapshot of the store.
-public struct ConversationPage: Sendable, Equatable {
+package struct ConversationPage: Sendable, Equatable {
     /// The entries, latest activity first.
-    public let conversations: [ConversationSummary]
+    package let conversations: [ConversationSummary]
     /// The caller's latest change number in this snapshot; 0 before the first.
-    public let latestChange: Int64
+    package let latestChange: Int64
     /// The change number to go on from: whoever has this page and all that changed later has missed nothing.
-    public let position: Int64
+    package let position: Int64
     /// The activity of the last entry, where older entries follow: what to ask for `before`.
-    public let olderBefore: Int64?
+    package let olderBefore: Int64?
 
-    /// Puts a page together.
-    public init(conversations: [ConversationSummary], latestChange: Int64, position: Int64, olderBefore: Int64?) {
+    package init(conversations: [ConversationSummary], latestChange: Int64, position: Int64, olderBefore: Int64?) {
         self.conversations = conversations
         self.latestChange = latestChange
         self.position = position
@@ -19,13 +18,13 @@ public struct ConversationPage: Sendable, Equatable {
 
     /// The entries in the order in which they are kept where not all fit. A delta loses those that changed last: a client that follows its
     /// position gets them next. Any other page loses those with the oldest activity.
-    public func inOrderOfNeed(_ window: ListWindow) -> [ConversationSummary] {
+    package func inOrderOfNeed(_ window: ListWindow) -> [ConversationSummary] {
         guard case .since = window else { return conversations }
         return conversations.sorted { $0.change < $1.change }
     }
 
     /// The page with only the first entries of that order, at least one.
-    public func cut(to count: Int, _ window: ListWindow) -> ConversationPage {
+    package func cut(to count: Int, _ window: ListWindow) -> ConversationPage {
         guard count < conversations.count else { return self }
         let kept = inOrderOfNeed(window).prefix(count)
         var (position, olderBefore) = (position, olderBefore)

@@ -4,7 +4,7 @@
 /// A position is a change number, and those come from one counter of the store: a caller who saw them could count what everybody
 /// else does. So each caller gets them in a permutation of their own. Two cursors tell a caller that they are the same
 /// position or not the same, and nothing more.
-public struct ListCursors: Sendable {
+package struct ListCursors: Sendable {
     /// The longest cursor, in bytes, of this form or the former one.
     private static let maximumLength = 36
     /// So many digits hold 64 bits, and the first is a letter.
@@ -23,7 +23,7 @@ public struct ListCursors: Sendable {
     ///   - epoch: the present life of the store.
     ///   - key: the store's.
     ///   - known: a change whose image is known, if it is.
-    public init(of caller: Caller, epoch: Epoch, key: CursorKey, known: ListFreshness? = nil) {
+    package init(of caller: Caller, epoch: Epoch, key: CursorKey, known: ListFreshness? = nil) {
         self.caller = caller
         self.epoch = epoch
         self.key = key
@@ -34,26 +34,26 @@ public struct ListCursors: Sendable {
     private var permutation: Permutation { made ?? key.permutation(for: caller, epoch: epoch) }
 
     /// What stands for a position that has all changes up to this one, in the caller's cursors.
-    public func image(of change: Int64) -> UInt64 {
+    package func image(of change: Int64) -> UInt64 {
         if let known, known.change == change { return known.image }
         return permutation.image(of: Self.position(change, isJustBelow: false))
     }
 
     /// The cursor of a position that has all changes up to this one: one of the caller's list, or 0.
-    public func text(at change: Int64) -> String { text(image(of: change)) }
+    package func text(at change: Int64) -> String { text(image(of: change)) }
 
     /// The cursor of a position just below a change of the caller's list.
     ///
     /// It differs from the cursor of the number before, which may be another user's change. If they were equal, a caller could see that
     /// no other user changed anything between two of the caller's own changes.
-    public func text(justBelow change: Int64) -> String {
+    package func text(justBelow change: Int64) -> String {
         text(permutation.image(of: Self.position(change, isJustBelow: true)))
     }
 
     /// Reads `since`: the number up to which all changes are known, given the caller's latest change.
     ///
     /// - Throws: ``CursorError``.
-    public func changesKnown(by text: String, current: Int64) throws(CursorError) -> Int64 {
+    package func changesKnown(by text: String, current: Int64) throws(CursorError) -> Int64 {
         let (change, isJustBelow) = try read(text, current)
         return isJustBelow ? max(change - 1, 0) : change
     }
@@ -61,7 +61,7 @@ public struct ListCursors: Sendable {
     /// Reads `before`: the change that an older page ends below, given the caller's latest change.
     ///
     /// - Throws: ``CursorError``.
-    public func pageEnd(in text: String, current: Int64) throws(CursorError) -> Int64 {
+    package func pageEnd(in text: String, current: Int64) throws(CursorError) -> Int64 {
         try read(text, current).change
     }
 

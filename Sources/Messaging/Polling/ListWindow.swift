@@ -1,5 +1,5 @@
 /// Which conversations of a caller's list a `GET` asks for.
-public enum ListWindow: Equatable, Sendable {
+package enum ListWindow: Equatable, Sendable {
     /// Those with the latest activity.
     case newest
     /// Those whose latest activity comes before this change number, latest first.

@@ -3,12 +3,12 @@
 /// It says what the viewer has been told: every message up to `n`, and the marks that its `read` flags were made with. It also says
 /// whose view it is, because a position in one conversation means nothing in another, nor to another viewer. The store keeps
 /// nothing for it.
-public struct MessageCursor: Equatable, Sendable {
+package struct MessageCursor: Equatable, Sendable {
     /// One viewer's view of one conversation, in two fingerprints.
     ///
     /// They keep clients from mixing up their own cursors, and protect nothing: if two are the same by chance, a cursor that does not
     /// belong here is taken for a position, as a bare number is.
-    public struct View: Equatable, Sendable {
+    package struct View: Equatable, Sendable {
         /// 30 bits of the conversation's.
         let conversation: UInt64
         /// 20 bits of the viewer's.
@@ -32,16 +32,15 @@ public struct MessageCursor: Equatable, Sendable {
     }
 
     /// The life of the store it belongs to.
-    public let epoch: Epoch
+    package let epoch: Epoch
     /// Whose view of which conversation it is a position in.
-    public let view: View
+    package let view: View
     /// The messages and marks it covers.
-    public let marks: ReadMarks
+    package let marks: ReadMarks
     /// The revision of the conversation: how often something in it changed that no delta tells of. 0 is not written.
-    public let revision: Int64
+    package let revision: Int64
 
-    /// Puts a cursor together.
-    public init(epoch: Epoch, view: View, marks: ReadMarks, revision: Int64 = 0) {
+    package init(epoch: Epoch, view: View, marks: ReadMarks, revision: Int64 = 0) {
         self.epoch = epoch
         self.view = view
         self.marks = marks
@@ -49,12 +48,12 @@ public struct MessageCursor: Equatable, Sendable {
     }
 
     /// Another position in the same view.
-    public func at(_ marks: ReadMarks) -> MessageCursor {
+    package func at(_ marks: ReadMarks) -> MessageCursor {
         MessageCursor(epoch: epoch, view: view, marks: marks, revision: revision)
     }
 
     /// The cursor as it goes over the wire.
-    public var text: String {
+    package var text: String {
         CursorText.make { text in
             text.append(epoch)
             text.append(view.number, digits: View.digits)
@@ -72,7 +71,7 @@ public struct MessageCursor: Equatable, Sendable {
     ///
     /// - Parameter current: the viewer's present position.
     /// - Throws: ``CursorError``.
-    public init(_ text: String, in conversation: ConversationID, current: MessageCursor) throws(CursorError) {
+    package init(_ text: String, in conversation: ConversationID, current: MessageCursor) throws(CursorError) {
         if let n = DecimalNumber.parse(text.utf8) ?? MessageID(text, in: conversation)?.n {
             self = current.at(
                 ReadMarks(

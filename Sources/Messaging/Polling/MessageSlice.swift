@@ -1,7 +1,7 @@
 /// Consecutive message numbers of one conversation, all of them or only one side's.
-public struct MessageSlice: Equatable, Sendable {
+package struct MessageSlice: Equatable, Sendable {
     /// Whose messages a slice takes.
-    public enum Authorship: Equatable, Sendable {
+    package enum Authorship: Equatable, Sendable {
         /// Everybody's.
         case anybody
         /// Only this user's.
@@ -11,18 +11,17 @@ public struct MessageSlice: Equatable, Sendable {
     }
 
     /// The numbers it covers.
-    public let numbers: ClosedRange<Int64>
+    package let numbers: ClosedRange<Int64>
     /// Whose messages.
-    public let authorship: Authorship
+    package let authorship: Authorship
 
-    /// Puts a slice together.
-    public init(_ numbers: ClosedRange<Int64>, _ authorship: Authorship = .anybody) {
+    package init(_ numbers: ClosedRange<Int64>, _ authorship: Authorship = .anybody) {
         self.numbers = numbers
         self.authorship = authorship
     }
 
     /// Whether it takes this message.
-    public func contains(_ message: Message) -> Bool {
+    package func contains(_ message: Message) -> Bool {
         guard numbers.contains(message.n) else { return false }
         return switch authorship {
         case .anybody: true

@@ -1,5 +1,5 @@
 /// Which messages a `GET` asks for, and what a client has been told once it has them.
-public enum MessageWindow: Equatable, Sendable {
+package enum MessageWindow: Equatable, Sendable {
     /// The newest messages.
     case newest
     /// The messages just below a number.
@@ -8,7 +8,7 @@ public enum MessageWindow: Equatable, Sendable {
     case since(ReadMarks)
 
     /// Which messages an answer keeps where not all of them fit: a page loses its oldest end, and what changed its newest.
-    public var kept: PageBounds.End {
+    package var kept: PageBounds.End {
         if case .since = self { .oldest } else { .newest }
     }
 
@@ -18,7 +18,7 @@ public enum MessageWindow: Equatable, Sendable {
     /// is, what lies between the old and the new mark, of the viewer's own messages and of those they received.
     ///
     /// - Parameter pruned: the number up to which messages are there no more.
-    public func slices(now: ReadMarks, viewer: UserID, limit: Int, prunedUpTo pruned: Int64 = 0) -> [MessageSlice] {
+    package func slices(now: ReadMarks, viewer: UserID, limit: Int, prunedUpTo pruned: Int64 = 0) -> [MessageSlice] {
         func slice(
             after start: Int64, through end: Int64, _ authorship: MessageSlice.Authorship = .anybody
         ) -> MessageSlice? {
@@ -48,7 +48,7 @@ public enum MessageWindow: Equatable, Sendable {
     /// - Parameters:
     ///   - lastReturned: the number of the last message in the answer; nil where it was empty.
     ///   - complete: whether the answer holds all that the slices hold.
-    public func position(now: ReadMarks, lastReturned: Int64?, complete: Bool) -> ReadMarks {
+    package func position(now: ReadMarks, lastReturned: Int64?, complete: Bool) -> ReadMarks {
         switch self {
         case .newest:
             return now

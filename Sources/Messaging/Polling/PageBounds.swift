@@ -1,30 +1,29 @@
 /// The most that a page may hold: so many entries, and so many bytes of them, but at least one entry.
-public struct PageBounds: Sendable, Equatable {
+package struct PageBounds: Sendable, Equatable {
     /// Which entries a page keeps where not all of them fit.
-    public enum End: Sendable {
+    package enum End: Sendable {
         case oldest
         case newest
     }
 
     /// The most entries.
-    public var count: Int
+    package var count: Int
     /// The most bytes; a page of one entry may have more.
-    public var bytes: Int
+    package var bytes: Int
     /// What it keeps.
-    public var kept: End
+    package var kept: End
 
-    /// Puts bounds together.
-    public init(count: Int, bytes: Int, kept: End = .oldest) {
+    package init(count: Int, bytes: Int, kept: End = .oldest) {
         self.count = count
         self.bytes = bytes
         self.kept = kept
     }
 
     /// How many entries to read: one more than is needed tells whether there are more.
-    public var countToRead: Int { count == .max ? count : count + 1 }
+    package var countToRead: Int { count == .max ? count : count + 1 }
 
     /// Whether a reader has enough for a page that is full, and for knowing that more follows: so many entries with so many bytes in all.
-    public func areExceeded(by count: Int, _ size: Int) -> Bool {
+    package func areExceeded(by count: Int, _ size: Int) -> Bool {
         count > self.count || (count >= 2 && size > bytes)
     }
 }

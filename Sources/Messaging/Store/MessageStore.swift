@@ -1,6 +1,6 @@
 /// Gives the newest messages of a conversation as it is, as many as the bounds allow: from memory, or else of those that a read of the
 /// store gives it, which may be more.
-public typealias NewestMessages =
+package typealias NewestMessages =
     @Sendable (_ conversation: Conversation, _ bounds: PageBounds, _ read: () throws -> PackedMessages) throws ->
     PackedMessages
 
@@ -11,7 +11,7 @@ public typealias NewestMessages =
 ///
 /// Change numbers come from one counter of the store. Each change of one conversation takes the next one, so no two
 /// conversations share a number; whose list it is in decides who is told.
-public protocol MessageStore: Sendable {
+package protocol MessageStore: Sendable {
     /// The present life of the store; it changes only by a restore.
     var epoch: Epoch { get }
 
@@ -99,14 +99,14 @@ public protocol MessageStore: Sendable {
 
 extension MessageStore {
     /// The messages in these slices, each once, ordered by number, at most `limit`, however large they are.
-    public func messages(
+    package func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
     ) async throws(MessagingError) -> PackedMessages {
         try await messages(in: conversation, slices, PageBounds(count: limit, bytes: .max)) { $0.prefix(limit) }
     }
 
     /// A part of the caller's list, however large it is, for whoever has nothing in memory.
-    public func conversations(
+    package func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
     ) async throws(MessagingError) -> ConversationPage {
         try await conversations(

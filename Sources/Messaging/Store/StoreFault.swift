@@ -1,5 +1,5 @@
 /// Why a store does not answer, or takes no writes, for the time being; the list is closed.
-public enum StoreFault: String, CaseIterable, Error, Sendable {
+package enum StoreFault: String, CaseIterable, Error, Sendable {
     case diskFull = "disk_full"
     case readOnly = "read_only"
     case ioError = "io_error"
@@ -16,10 +16,10 @@ public enum StoreFault: String, CaseIterable, Error, Sendable {
     case other
 
     /// Its name in metrics and logs.
-    public var name: String { rawValue }
+    package var name: String { rawValue }
 
     /// What is wrong, for people; it names no path.
-    public var sentence: String {
+    package var sentence: String {
         switch self {
         case .diskFull: "the disk is full"
         case .readOnly: "the files or their file system have become read-only"

@@ -1,7 +1,7 @@
 /// The one way numbers are read from outside: ASCII digits, no sign, no leading zero, no overflow.
-public enum DecimalNumber {
+package enum DecimalNumber {
     /// Reads a number from 0 to 2^63 − 1; nil for any other text.
-    public static func parse(_ digits: some Collection<UInt8>) -> Int64? {
+    package static func parse(_ digits: some Collection<UInt8>) -> Int64? {
         guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
         var number: Int64 = 0
         for digit in digits {

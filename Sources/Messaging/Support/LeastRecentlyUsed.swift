@@ -3,7 +3,7 @@
 /// Every operation takes constant time. Entries lie in one array, linked by index in order of use, and a table of hashes says where
 /// each lies, so that a hundred thousand entries cost little more than their keys and values. All of it is inlinable, since other modules keep
 /// what they look up at every poll in it: unspecialised, it took a third of the time of one.
-public struct LeastRecentlyUsed<Key: Hashable, Value> {
+package struct LeastRecentlyUsed<Key: Hashable, Value> {
     @usableFromInline
     struct Node {
         @usableFromInline var key: Key
@@ -19,9 +19,9 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     }
 
     /// The most entries it holds.
-    public let capacity: Int
+    package let capacity: Int
     /// How many entries have gone to make room.
-    public var evictions: Int { evicted }
+    package var evictions: Int { evicted }
     @usableFromInline var evicted = 0
     @usableFromInline var hits = 0
     @usableFromInline var misses = 0
@@ -32,22 +32,22 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// An empty one for at least one entry.
     @inlinable
-    public init(capacity: Int) {
+    package init(capacity: Int) {
         precondition((1..<Int(Int32.max)).contains(capacity))
         self.capacity = capacity
     }
 
     /// How well it serves.
-    public var statistics: TableStatistics {
+    package var statistics: TableStatistics {
         TableStatistics(entries: count, hits: hits, misses: misses, evictions: evicted)
     }
 
     /// How many entries it holds.
-    @inlinable public var count: Int { nodes.count }
+    @inlinable package var count: Int { nodes.count }
 
     /// The value for a key, which counts as a use.
     @inlinable
-    public mutating func value(for key: Key) -> Value? {
+    package mutating func value(for key: Key) -> Value? {
         guard let entry = entry(of: key) else {
             misses &+= 1
             return nil
@@ -60,7 +60,7 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     /// Changes the value for a key in place where there is one, which does not count as a use; returns whether there was.
     @inlinable
     @discardableResult
-    public mutating func update(_ key: Key, _ change: (inout Value) -> Void) -> Bool {
+    package mutating func update(_ key: Key, _ change: (inout Value) -> Void) -> Bool {
         guard let entry = entry(of: key) else { return false }
         change(&nodes[Int(entry)].value)
         return true
@@ -68,7 +68,7 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// Changes the value for a key in place, which counts as a use; where there is none, a first one is set and changed.
     @inlinable
-    public mutating func use<Result>(
+    package mutating func use<Result>(
         _ key: Key, orSet first: @autoclosure () -> Value, _ change: (inout Value) -> Result
     ) -> Result {
         guard let entry = entry(of: key) else {
@@ -82,7 +82,7 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// Sets the value for a key, which counts as a use; the entry used longest ago makes room where it is full.
     @inlinable
-    public mutating func set(_ key: Key, to value: Value) {
+    package mutating func set(_ key: Key, to value: Value) {
         if let entry = entry(of: key) {
             nodes[Int(entry)].value = value
             touch(entry)
@@ -98,7 +98,7 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// Drops the entry used longest ago and returns its value; nil where there is none.
     @inlinable
-    public mutating func dropOldest() -> Value? {
+    package mutating func dropOldest() -> Value? {
         guard oldest >= 0 else { return nil }
         let entry = oldest
         unlink(entry)

@@ -1,9 +1,9 @@
 /// Tells text that stands for itself between quotes: without quotes, backslashes and control characters.
 ///
 /// Nearly all text is plain, and what is known of it need not be found out again whenever it is written.
-public enum PlainText {
+package enum PlainText {
     /// Whether a text in UTF-8 is plain; looks at eight bytes at a time, and at the end at the last eight.
-    public static func isPlain(_ utf8: UnsafeRawBufferPointer) -> Bool {
+    package static func isPlain(_ utf8: UnsafeRawBufferPointer) -> Bool {
         guard let start = utf8.baseAddress, utf8.count >= 8 else { return utf8.allSatisfy(isPlain) }
         let last = utf8.count - 8
         var place = 0
@@ -15,7 +15,7 @@ public enum PlainText {
     }
 
     /// Whether a byte of such a text is.
-    public static func isPlain(_ byte: UInt8) -> Bool {
+    package static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 

@@ -1,11 +1,11 @@
 /// How well a bounded table in memory serves.
-public struct TableStatistics: Sendable, Equatable {
+package struct TableStatistics: Sendable, Equatable {
     /// How many entries it holds.
-    public let entries: Int
+    package let entries: Int
     /// How many look-ups found an entry.
-    public let hits: Int
+    package let hits: Int
     /// How many look-ups found none.
-    public let misses: Int
+    package let misses: Int
     /// How many entries have gone to make room.
-    public let evictions: Int
+    package let evictions: Int
 }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A caller may have a sixteenth of all. Where nothing else is held, by that caller and in all, an answer of any size is let in: otherwise
 /// some could never be given.
-public final class AnswerMemory: Sendable {
+package final class AnswerMemory: Sendable {
     /// The part of one answer; given back when nobody holds it any more, which is when the answer is sent or its connection closed.
     final class Share: Sendable {
         private let memory: AnswerMemory
@@ -32,26 +32,26 @@ public final class AnswerMemory: Sendable {
     private static let callers = 16
 
     /// The most bytes in all.
-    public let limit: Int
+    package let limit: Int
     private let refusals = Atomic<Int>(0)
     private let state = Mutex(State())
 
     /// - Parameter limit: the most bytes in all.
-    public init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
     }
 
     /// How often an answer was refused since the start.
-    public var refused: Int { refusals.load(ordering: .relaxed) }
+    package var refused: Int { refusals.load(ordering: .relaxed) }
 
     /// The most bytes of one caller.
-    public var limitOfEach: Int { limit / Self.callers }
+    package var limitOfEach: Int { limit / Self.callers }
 
     /// How many bytes are held.
-    public var held: Int { state.withLock { $0.held } }
+    package var held: Int { state.withLock { $0.held } }
 
     /// The most bytes that were held since the last call.
-    public func takePeak() -> Int {
+    package func takePeak() -> Int {
         state.withLock { state in
             defer { state.peak = state.held }
             return state.peak

@@ -1,16 +1,15 @@
 import HTTP
 
 /// How often something may happen: a token bucket.
-public struct RateLimit: Sendable, Equatable {
+package struct RateLimit: Sendable, Equatable {
     /// The name in `RateLimit` fields.
-    public let name: String
+    package let name: String
     /// How many a second in the long run; 0 sets no limit.
-    public let perSecond: Double
+    package let perSecond: Double
     /// How many at once.
-    public let burst: Int
+    package let burst: Int
 
-    /// Puts a limit together.
-    public init(name: String, perSecond: Double, burst: Int) {
+    package init(name: String, perSecond: Double, burst: Int) {
         self.name = name
         self.perSecond = perSecond
         self.burst = max(burst, 1)

@@ -1,13 +1,13 @@
 import Synchronization
 
 /// An origin whose pages were refused, for an operator who may have meant to allow them.
-public struct RefusedOrigin: Sendable, Equatable {
+package struct RefusedOrigin: Sendable, Equatable {
     /// The origin as the browser sent it.
-    public let origin: String
+    package let origin: String
     /// What would have to be on the command line.
-    public let remedy: String
+    package let remedy: String
     /// How many refusals were left out since the last one that was told, because there were too many origins.
-    public let others: Int
+    package let others: Int
 }
 
 /// Tells of each refused origin once an hour, and of so many in an hour: whoever asks can make origins up.

@@ -1,22 +1,21 @@
 import Messaging
 
 /// How often whom may do what.
-public struct ServiceLimits: Sendable {
+package struct ServiceLimits: Sendable {
     /// For each user: messages sent and read markers moved.
-    public var sends = RateLimit(name: "sends", perSecond: 5, burst: 30)
+    package var sends = RateLimit(name: "sends", perSecond: 5, burst: 30)
     /// For each user: polls. Twenty tabs that poll both endpoints every ten seconds make four a second.
-    public var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
+    package var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
     /// For each user: conversations opened, where a group counts for more than one.
-    public var openings = RateLimit(name: "openings", perSecond: 0.2, burst: 60)
+    package var openings = RateLimit(name: "openings", perSecond: 0.2, burst: 60)
     /// For each address: documents that anybody may fetch, the description and the page, which are 50 to 70 KB each.
-    public var documents = RateLimit(name: "documents", perSecond: 1, burst: 60)
+    package var documents = RateLimit(name: "documents", perSecond: 1, burst: 60)
     /// For each address: failed attempts to say who one is.
-    public var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)
+    package var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)
     /// The addresses whose failures are not counted, because many people come through them.
-    public var trustedProxies = AddressRanges.loopback
+    package var trustedProxies = AddressRanges.loopback
     /// How many users, and how many addresses, to count for at a time.
-    public var capacity = 200_000
+    package var capacity = 200_000
 
-    /// The defaults.
-    public init() {}
+    package init() {}
 }

@@ -6,9 +6,9 @@ import Messaging
 /// It is the cursor of the state it shows, which changes whenever something visible does, and a variant that tells apart
 /// what else the answer depends on: who looks at which resource through which query. It never depends on the clock, on
 /// credentials or on this process, so it survives a restart; the epoch in the cursor sees to it that it does not survive a restore.
-public struct EntityTag: Equatable, Sendable {
+package struct EntityTag: Equatable, Sendable {
     /// The tag with its quotes; a strong one, since the same state is always written as the same bytes.
-    public let text: String
+    package let text: String
 
     /// The tag of one viewer's view of a conversation's messages; what the bounds are counts too, for where a page ends depends on them.
     ///
@@ -125,7 +125,7 @@ public struct EntityTag: Equatable, Sendable {
     /// Whether an `If-None-Match` names this tag, by weak comparison (RFC 9110, sections 8.8.3.2 and 13.1.2).
     ///
     /// A proxy that compresses marks tags as weak, so `W/` makes no difference. What is not a list of tags matches nothing.
-    public func matches(ifNoneMatch value: ArraySlice<UInt8>) -> Bool {
+    package func matches(ifNoneMatch value: ArraySlice<UInt8>) -> Bool {
         // What nearly every poll brings.
         if value.hasSameBytes(as: text) { return true }
         var rest = value

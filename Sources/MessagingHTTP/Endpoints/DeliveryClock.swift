@@ -7,7 +7,7 @@ import Synchronization
 /// A recipient is whoever takes part in the conversation and is not the sender. They have fetched a message when an answer with it
 /// is made for them, by either poll; each pair of message and recipient counts once. The last pairs that nobody fetched are
 /// watched, up to a bound: recipients who stay away for longer are forgotten, and counted as that.
-public final class DeliveryClock: CommitObserver {
+package final class DeliveryClock: CommitObserver {
     /// The upper bounds of the buckets for latencies, in seconds; a poll comes every ten.
     private static let bounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 300, 1800]
 
@@ -34,14 +34,14 @@ public final class DeliveryClock: CommitObserver {
     /// - Parameters:
     ///   - capacity: how many pairs of message and recipient to watch.
     ///   - ticks: nanoseconds of a clock that never goes back; any thread may call it.
-    public init(capacity: Int = 50_000, ticks: @escaping @Sendable () -> Int64) {
+    package init(capacity: Int = 50_000, ticks: @escaping @Sendable () -> Int64) {
         precondition(capacity > 0)
         self.capacity = capacity
         self.ticks = ticks
     }
 
     /// Begins to watch the messages of these commits; to be called before anybody can fetch them.
-    public func committed(_ commits: [Commit]) {
+    package func committed(_ commits: [Commit]) {
         let now = ticks()
         state.withLock { state in
             for commit in commits {
@@ -78,10 +78,10 @@ public final class DeliveryClock: CommitObserver {
     }
 
     /// The latencies so far, in seconds.
-    public var latencies: Histogram { state.withLock { $0.latencies } }
+    package var latencies: Histogram { state.withLock { $0.latencies } }
 
     /// How many pairs were forgotten before anybody fetched the message.
-    public var forgotten: Int { state.withLock { $0.forgotten } }
+    package var forgotten: Int { state.withLock { $0.forgotten } }
 
     private func remember(_ pair: (inbox: Inbox, n: Int64), _ state: inout State) {
         guard state.order.count == capacity else {

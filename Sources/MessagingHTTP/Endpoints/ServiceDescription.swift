@@ -2,9 +2,9 @@ import HTTP
 import Synchronization
 
 /// The description of the service, for those who generate clients: one document in two forms, the same for everybody.
-public final class ServiceDescription: Sendable {
+package final class ServiceDescription: Sendable {
     /// How the document is written down.
-    public enum Form: Equatable, Sendable {
+    package enum Form: Equatable, Sendable {
         case yaml, json
     }
 
@@ -15,7 +15,7 @@ public final class ServiceDescription: Sendable {
     /// - Parameters:
     ///   - yaml: the document.
     ///   - makeJSON: the same document as JSON; asked for by the first who want it, off the loop threads.
-    public init(yaml: [UInt8], makeJSON: @escaping @Sendable () -> [UInt8]) {
+    package init(yaml: [UInt8], makeJSON: @escaping @Sendable () -> [UInt8]) {
         self.yaml = PreparedDocument(yaml, type: "application/yaml")
         self.makeJSON = makeJSON
     }

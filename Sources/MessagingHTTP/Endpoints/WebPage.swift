@@ -1,13 +1,13 @@
 import HTTP
 
 /// The page for people, at `/`: the same for everybody, since it finds out the rest by calling the endpoints.
-public struct WebPage: Sendable {
+package struct WebPage: Sendable {
     private let document: PreparedDocument
 
     /// - Parameters:
     ///   - html: the whole page.
     ///   - contentSecurityPolicy: what a browser may do for it.
-    public init(html: [UInt8], contentSecurityPolicy: String) {
+    package init(html: [UInt8], contentSecurityPolicy: String) {
         document = PreparedDocument(
             html, type: "text/html; charset=utf-8",
             fields: [

@@ -1,5 +1,5 @@
 /// What a page of another site can do in a user's name by the user's browser, as far as the identity alone goes.
-public enum CrossSiteExposure: Sendable {
+package enum CrossSiteExposure: Sendable {
     /// Nothing: only the app's own script can add what says who is asking, such as a bearer token.
     case nothing
     /// Write: a form needs no permission, and a cookie or an address that says who is asking goes with it.

@@ -4,18 +4,18 @@ import Messaging
 /// Believes whoever a request says it comes from: `X-User-ID`, or `?userId=` where there is no such field.
 ///
 /// For trying things out on one machine; a server with this identity listens on loopback only.
-public struct DemoIdentity: Identity {
+package struct DemoIdentity: Identity {
     /// The field that names the caller.
-    public var vary: String { "X-User-ID" }
+    package var vary: String { "X-User-ID" }
 
     /// Everybody who reaches the server is believed.
-    public var exposure: CrossSiteExposure { .everything }
+    package var exposure: CrossSiteExposure { .everything }
 
     /// The one demo identity.
-    public init() {}
+    package init() {}
 
     /// The user named in the request, in the one unnamed tenant.
-    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
+    package func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         let field = try request.fields.onlyText(.userID)
         if field == nil, query == nil { return nil }
         let named = field ?? query?.userID
@@ -26,7 +26,7 @@ public struct DemoIdentity: Identity {
     }
 
     /// Never needed: memory knows everybody.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
+    package func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         guard let caller = try rememberedCaller(of: request, query) else {
             preconditionFailure("demo identity knows everybody")
         }

@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 
 /// How a request says who is asking.
-public protocol Identity: Sendable {
+package protocol Identity: Sendable {
     /// The header fields that the decision depends on, as `Vary` lists them.
     var vary: String { get }
 
@@ -28,11 +28,11 @@ public protocol Identity: Sendable {
 
 extension Identity {
     /// It is not known.
-    public func isVerified(_ request: Request) -> Bool { false }
+    package func isVerified(_ request: Request) -> Bool { false }
 }
 
 /// What is wrong with the credentials of a request, as far as it counts against the address they come from.
-public enum CredentialFault: Sendable, Equatable {
+package enum CredentialFault: Sendable, Equatable {
     /// There are none, or it can be seen at once that they are of no use.
     case unusable
     /// They were good once, or will be: a page that was left open goes on sending them.

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A token is verified once and remembered, so that an idle poll costs a look-up. It is forgotten when it expires, and when the
 /// keys change. A forged one is remembered too: a client that goes on sending it costs no second signature.
-public final class JWTIdentity: Identity {
+package final class JWTIdentity: Identity {
     /// What is remembered of a bearer; of many at a time, so no more than is needed.
     private struct Remembered {
         let caller: Caller
@@ -60,10 +60,10 @@ public final class JWTIdentity: Identity {
     private let queue = VerificationQueue()
 
     /// The field with the token.
-    public var vary: String { "Authorization" }
+    package var vary: String { "Authorization" }
 
     /// No browser adds a token by itself.
-    public var exposure: CrossSiteExposure { .nothing }
+    package var exposure: CrossSiteExposure { .nothing }
 
     /// - Parameters:
     ///   - hashKey: what remembered tokens are found by.
@@ -71,7 +71,7 @@ public final class JWTIdentity: Identity {
     ///   - now: the clock; any thread may call it.
     ///   - introductions: has the names stored that tokens claim.
     ///   - proxies: whose word counts for where a request comes from, when tokens wait to be verified.
-    public init(
+    package init(
         keys: TokenKeys, rules: TokenRules, hashKey: TokenHashKey, capacity: Int,
         now: @escaping @Sendable () -> Timestamp, profileUpdates: ProfileUpdates, proxies: AddressRanges = .loopback
     ) {
@@ -85,14 +85,14 @@ public final class JWTIdentity: Identity {
     }
 
     /// Takes other keys from now on; what was verified with the old ones is forgotten. Any thread may call it.
-    public func replaceKeys(_ keys: TokenKeys) {
+    package func replaceKeys(_ keys: TokenKeys) {
         memory.withLock { memory in
             memory = Memory(keys: keys, generation: memory.generation + 1, capacity: capacity)
         }
     }
 
     /// The bearer of a token that was verified before and has not expired, unless it says something new about how they are called.
-    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
+    package func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         guard let digest = TokenDigest(try BearerToken.of(request), key: hashKey) else { return nil }
         guard let bearer = memory.withLock({ $0.bearers.value(for: digest) }) else {
             if memory.withLock({ $0.forgeries.value(for: digest) }) != nil { throw Self.notSigned(.unusable) }
@@ -103,7 +103,7 @@ public final class JWTIdentity: Identity {
     }
 
     /// Whether the token was verified before and has not expired.
-    public func isVerified(_ request: Request) -> Bool {
+    package func isVerified(_ request: Request) -> Bool {
         guard let token = try? BearerToken.of(request), let digest = TokenDigest(token, key: hashKey),
             let bearer = memory.withLock({ $0.bearers.value(for: digest) })
         else { return false }
@@ -111,7 +111,7 @@ public final class JWTIdentity: Identity {
     }
 
     /// The bearer of a token that is good, and how they are called.
-    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
+    package func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         let token = Array(try BearerToken.of(request))
         let digest = TokenDigest(token[...], key: hashKey)
         // A name that has yet to be settled needs no signature.

@@ -1,7 +1,7 @@
 import Messaging
 
 /// A token that is to be made for a user, as ``JWTIdentity`` believes it by the same rules.
-public struct NewToken: Sendable {
+package struct NewToken: Sendable {
     private enum Value: Equatable {
         case text(String)
         /// Seconds since 1970.
@@ -11,9 +11,9 @@ public struct NewToken: Sendable {
     private var claims: [(name: String, value: Value)] = []
 
     /// Why there can be no such token, for people.
-    public struct ClaimError: Error, CustomStringConvertible {
+    package struct ClaimError: Error, CustomStringConvertible {
         /// What is wrong with the claims.
-        public let description: String
+        package let description: String
     }
 
     /// Writes the claims that the rules ask for; the name goes into the first claim that they look for it in.
@@ -23,7 +23,7 @@ public struct NewToken: Sendable {
     ///   - issuedAt: now.
     ///   - seconds: how long the token is good.
     /// - Throws: ``ClaimError`` where one claim would need two values.
-    public init(
+    package init(
         for person: Person, tenant: TenantID, rules: TokenRules, issuedAt: Timestamp, lasting seconds: Int64
     ) throws(ClaimError) {
         let now = issuedAt.milliseconds / 1000
@@ -49,7 +49,7 @@ public struct NewToken: Sendable {
     /// The token, signed with a shared secret.
     ///
     /// - Throws: ``TokenKeys/KeyError`` where the keys are public.
-    public func signed(by keys: TokenKeys) throws -> String {
+    package func signed(by keys: TokenKeys) throws -> String {
         var json = JSONWriter()
         for (place, claim) in claims.enumerated() {
             json.raw(place == 0 ? "{" : ",")

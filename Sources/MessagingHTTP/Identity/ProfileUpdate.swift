@@ -3,4 +3,4 @@ import Messaging
 /// Stores how somebody is called, as their credentials say; answers whether that is on disk.
 ///
 /// Where it is not, the request goes on all the same, and the next one tries again.
-public typealias ProfileUpdate = @Sendable (Person, TenantID) async -> Bool
+package typealias ProfileUpdate = @Sendable (Person, TenantID) async -> Bool

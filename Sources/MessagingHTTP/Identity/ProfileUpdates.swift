@@ -2,7 +2,7 @@ import Messaging
 import Synchronization
 
 /// Has the names stored that credentials claim, as ``NameRecord`` says; any thread may use it.
-public final class ProfileUpdates: Sendable {
+package final class ProfileUpdates: Sendable {
     private let records: Mutex<LeastRecentlyUsed<Caller, NameRecord>>
     private let ticks: @Sendable () -> Int64
     private let store: ProfileUpdate
@@ -11,7 +11,7 @@ public final class ProfileUpdates: Sendable {
     ///   - capacity: of how many users to remember what was claimed, in some 80 bytes each.
     ///   - ticks: nanoseconds of a clock that never goes back; any thread may call it.
     ///   - store: stores how somebody is called.
-    public init(capacity: Int, ticks: @escaping @Sendable () -> Int64, store: @escaping ProfileUpdate) {
+    package init(capacity: Int, ticks: @escaping @Sendable () -> Int64, store: @escaping ProfileUpdate) {
         records = Mutex(LeastRecentlyUsed(capacity: capacity))
         self.ticks = ticks
         self.store = store

@@ -6,7 +6,7 @@ import JWTKit
 /// A key comes with the algorithms it may be used for; what the token's header says only chooses among them. jwt-kit itself would
 /// take a default key for an unknown `kid`, and the header's word for a key that names no algorithm, so it is asked only whether
 /// one key of one algorithm made a signature, and the choice is made here.
-public struct TokenKeys: Sendable {
+package struct TokenKeys: Sendable {
     private struct Key {
         let id: String?
         let name: String
@@ -48,23 +48,23 @@ public struct TokenKeys: Sendable {
     private var keys: [Key] = []
 
     /// Whether there are none, so that no token is good.
-    public var isEmpty: Bool { keys.isEmpty }
+    package var isEmpty: Bool { keys.isEmpty }
 
     /// The reasons why keys cannot be used, for people.
-    public struct KeyError: Error, CustomStringConvertible {
+    package struct KeyError: Error, CustomStringConvertible {
         /// What is wrong with them.
-        public let description: String
+        package let description: String
     }
 
     /// The fewest bytes of a secret (RFC 7518, section 3.2, for HS256).
-    public static let shortestSecret = 32
+    package static let shortestSecret = 32
 
     /// Takes a shared secret, good for HS256, and for HS384 and HS512 where it is as long as their hashes.
     ///
     /// A shorter key must not be used (RFC 7518, section 3.2); jwt-kit stops the program over one in a debug build.
     ///
     /// - Throws: ``KeyError``.
-    public init(secret: [UInt8]) async throws {
+    package init(secret: [UInt8]) async throws {
         guard secret.count >= Self.shortestSecret else {
             throw KeyError(
                 description: "a secret needs at least \(Self.shortestSecret) bytes, this has \(secret.count)")
@@ -84,7 +84,7 @@ public struct TokenKeys: Sendable {
     /// good with it.
     ///
     /// - Throws: ``KeyError`` where it is not a JWK Set.
-    public init(jwks: [UInt8]) async throws {
+    package init(jwks: [UInt8]) async throws {
         let set: KeySet
         guard JSONPrevalidator(jwks) == .fit else { throw KeyError(description: "not a JWK Set") }
         do {

@@ -1,24 +1,24 @@
 import Messaging
 
 /// What a token must say to be believed, and what is read from it.
-public struct TokenRules: Sendable {
+package struct TokenRules: Sendable {
     /// The claim that names the user.
-    public var userClaim = "sub"
+    package var userClaim = "sub"
     /// The claim that names the tenant; without it, the tenant is the unnamed one.
-    public var tenantClaim = "tenantId"
+    package var tenantClaim = "tenantId"
     /// The claims with the name others see: the first that is text in which there is something to see.
-    public var nameClaims = ["name"]
+    package var nameClaims = ["name"]
     /// The claim with the company others see.
-    public var companyClaim = "company"
+    package var companyClaim = "company"
     /// The one issuer that is believed; nil believes all who have the key.
-    public var issuer: String?
+    package var issuer: String?
     /// The audience that must be among the token's; nil does not look.
-    public var audience: String?
+    package var audience: String?
     /// How far clocks may differ, in milliseconds.
-    public var leeway: Int64 = 30_000
+    package var leeway: Int64 = 30_000
 
     /// The usual claim names, any issuer, any audience.
-    public init() {}
+    package init() {}
 
     /// Somebody whom a token has named.
     struct Bearer: Sendable {

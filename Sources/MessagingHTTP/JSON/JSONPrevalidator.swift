@@ -4,7 +4,7 @@
 /// text ends with the bracket that opens level 513, or where a number has some 170 digits and an exponent that makes it fit again.
 /// Of two members with one name it takes either, and other parsers take the other: a text that two parsers read differently is refused
 /// (RFC 7493, section 2.3; RFC 7515, section 4; RFC 7519, section 4).
-public enum JSONPrevalidator: Equatable, Sendable {
+package enum JSONPrevalidator: Equatable, Sendable {
     /// Foundation parses it as the standard says.
     case fit
     /// It is not UTF-8, or holds a bare U+0000, as UTF-16 does.
@@ -19,13 +19,13 @@ public enum JSONPrevalidator: Equatable, Sendable {
     case duplicateMember
 
     /// The most levels that are parsed: far more than anybody needs, far fewer than the parser's own limit.
-    public static let deepest = 100
+    package static let deepest = 100
 
     /// The most characters of a number: more than any 64-bit number needs, far fewer than those the parser stops at.
-    public static let longestLiteral = 64
+    package static let longestLiteral = 64
 
     /// Looks through a text, be it JSON or not.
-    public init(_ text: some Collection<UInt8>) {
+    package init(_ text: some Collection<UInt8>) {
         let text = Array(text)
         guard String(validating: text, as: UTF8.self) != nil, !text.contains(0) else {
             self = .notUTF8

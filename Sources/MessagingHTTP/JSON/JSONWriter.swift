@@ -1,22 +1,22 @@
 import Messaging
 
 /// Writes JSON text (RFC 8259) straight into bytes.
-public struct JSONWriter: Sendable {
+package struct JSONWriter: Sendable {
     /// What has been written so far.
-    public private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
 
     /// An empty text with room for `capacity` bytes.
-    public init(capacity: Int = 512) {
+    package init(capacity: Int = 512) {
         bytes.reserveCapacity(capacity)
     }
 
     /// Appends text that is JSON already.
-    public mutating func raw(_ text: StaticString) {
+    package mutating func raw(_ text: StaticString) {
         append(atMost: text.utf8CodeUnitCount) { $0.raw(text) }
     }
 
     /// Appends bytes that are JSON already.
-    public mutating func raw(_ text: some Collection<UInt8>) {
+    package mutating func raw(_ text: some Collection<UInt8>) {
         bytes.append(contentsOf: text)
     }
 
@@ -29,12 +29,12 @@ public struct JSONWriter: Sendable {
     }
 
     /// Appends a whole number.
-    public mutating func number(_ number: Int64) {
+    package mutating func number(_ number: Int64) {
         append(atMost: UnsafeJSONWriter.longestNumber) { $0.number(number) }
     }
 
     /// Appends a string with its quotes.
-    public mutating func string(_ text: String) {
+    package mutating func string(_ text: String) {
         var text = text
         text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
     }
@@ -46,7 +46,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Appends what stands between the quotes of a string.
-    public mutating func stringContent(_ text: String) {
+    package mutating func stringContent(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             let text = JSONText(UnsafeRawBufferPointer(utf8))
@@ -55,7 +55,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Appends a moment as a string.
-    public mutating func timestamp(_ timestamp: Timestamp) {
+    package mutating func timestamp(_ timestamp: Timestamp) {
         append(atMost: Timestamp.dateLength + Timestamp.timeLength + 2) { $0.timestamp(timestamp) }
     }
 

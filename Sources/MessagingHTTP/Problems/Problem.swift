@@ -2,18 +2,17 @@ import HTTP
 import Messaging
 
 /// An answer that says what went wrong, and what the caller can do about it (RFC 9457).
-public struct Problem: Error, Equatable, Sendable {
+package struct Problem: Error, Equatable, Sendable {
     /// The closed list of what can go wrong.
-    public let kind: ProblemKind
+    package let kind: ProblemKind
     /// A sentence about this occurrence.
-    public let detail: String
+    package let detail: String
     /// Header fields that belong to it, such as `Allow`.
-    public let fields: [Response.Field]
+    package let fields: [Response.Field]
     /// What is wrong with the credentials, where they are the problem.
     let credentialFault: CredentialFault?
 
-    /// Puts a problem together.
-    public init(_ kind: ProblemKind, _ detail: String, fields: [Response.Field] = []) {
+    package init(_ kind: ProblemKind, _ detail: String, fields: [Response.Field] = []) {
         self.init(kind, detail, fields: fields, credentialFault: nil)
     }
 
@@ -55,7 +54,7 @@ public struct Problem: Error, Equatable, Sendable {
 
 extension Problem {
     /// The one place where errors of messaging become problems.
-    public init(_ error: MessagingError) {
+    package init(_ error: MessagingError) {
         switch error {
         case .conversationNotFound:
             self.init(.conversationNotFound, "There is no such conversation among the caller's.")
@@ -103,14 +102,14 @@ extension Problem {
     }
 
     /// The one place where faults of the store become problems, for those who watch over it.
-    public init(_ fault: StoreFault) {
+    package init(_ fault: StoreFault) {
         self.init(
             .storeUnavailable, "The store is not ready: \(fault.sentence) (\(fault.name)).",
             fields: [Response.Field("Retry-After", "5")])
     }
 
     /// The one place where errors of cursors become problems.
-    public init(_ error: CursorError) {
+    package init(_ error: CursorError) {
         switch error {
         case .malformed:
             self.init(.malformedCursor, "This is not a cursor of this resource. Use the value of X-Cursor.")
@@ -121,7 +120,7 @@ extension Problem {
     }
 
     /// The one place where refusals of the server become problems.
-    public init(_ refusal: TransportRefusal) {
+    package init(_ refusal: TransportRefusal) {
         switch refusal {
         case .bodyTooLarge(let limit):
             self.init(.contentTooLarge, "A request body may have at most \(limit) bytes.")

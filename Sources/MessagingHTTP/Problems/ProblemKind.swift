@@ -1,5 +1,5 @@
 /// The closed list of problems; `type` is stable, programs may depend on it.
-public enum ProblemKind: String, CaseIterable, Sendable {
+package enum ProblemKind: String, CaseIterable, Sendable {
     case malformedRequest = "malformed-request"
     case malformedCursor = "malformed-cursor"
     case unauthenticated
@@ -33,10 +33,10 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     }
 
     /// The problem type URI.
-    public var type: String { "urn:postbox:problem:\(rawValue)" }
+    package var type: String { "urn:postbox:problem:\(rawValue)" }
 
     /// The status code it goes out with.
-    public var status: Int {
+    package var status: Int {
         switch self {
         case .malformedRequest, .malformedCursor: 400
         case .unauthenticated: 401
@@ -55,7 +55,7 @@ public enum ProblemKind: String, CaseIterable, Sendable {
     }
 
     /// What kind of problem it is, the same for every occurrence.
-    public var title: String {
+    package var title: String {
         switch self {
         case .malformedRequest: "Malformed request"
         case .malformedCursor: "Malformed cursor"

@@ -2,17 +2,17 @@ import HTTP
 import Messaging
 
 /// What a request was for, as far as answers are counted and logged apart.
-public enum Endpoint: UInt8, Sendable, CaseIterable {
+package enum Endpoint: UInt8, Sendable, CaseIterable {
     // Those that are polled come first.
     case conversations = 1, conversation, messages, send, read
     /// Whatever is none of these: descriptions, probes, preflights and wrong paths. Its number is that of ``Label/unlabelled``.
     case other = 0
 
     /// Its number in a ``Label``.
-    public var index: Int { Int(rawValue) }
+    package var index: Int { Int(rawValue) }
 
     /// Its name in metrics and logs.
-    public var name: String {
+    package var name: String {
         switch self {
         case .conversations: "conversations"
         case .conversation: "conversation"

@@ -11,10 +11,10 @@ extension Label {
     }
 
     /// What the request was for.
-    public var endpoint: Endpoint { Endpoint(rawValue: UInt8(endpointIndex)) ?? .other }
+    package var endpoint: Endpoint { Endpoint(rawValue: UInt8(endpointIndex)) ?? .other }
 
     /// What came of it.
-    public var outcome: Outcome { Outcome.allCases[outcomeIndex] }
+    package var outcome: Outcome { Outcome.allCases[outcomeIndex] }
 
     private static func viewer(_ caller: Caller) -> UInt64 {
         var fingerprint = Fingerprint()

@@ -1,5 +1,5 @@
 /// What came of a request: the closed list that answers are counted and logged by.
-public enum Outcome: Hashable, Sendable, CaseIterable {
+package enum Outcome: Hashable, Sendable, CaseIterable {
     /// A poll that found nothing new.
     case notModified
     /// A poll that got what changed since its cursor.
@@ -16,11 +16,11 @@ public enum Outcome: Hashable, Sendable, CaseIterable {
     case problem(ProblemKind)
 
     /// All of them, in the order of their ``index``.
-    public static let allCases: [Outcome] =
+    package static let allCases: [Outcome] =
         [.done, .notModified, .delta, .full, .stored, .replayed] + ProblemKind.allCases.map(Outcome.problem)
 
     /// Its name in metrics and logs.
-    public var name: String {
+    package var name: String {
         switch self {
         case .notModified: "not_modified"
         case .delta: "delta"
@@ -33,7 +33,7 @@ public enum Outcome: Hashable, Sendable, CaseIterable {
     }
 
     /// Its number in a ``Label``, and its place among ``allCases``.
-    public var index: Int {
+    package var index: Int {
         switch self {
         case .done: 0
         case .notModified: 1

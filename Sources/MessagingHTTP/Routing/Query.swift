@@ -1,7 +1,7 @@
 import Messaging
 
 /// The query parameters that mean something here; all others are ignored.
-public struct Query: Equatable, Sendable {
+package struct Query: Equatable, Sendable {
     /// Their names.
     enum Parameter: String, CaseIterable {
         case since, before, limit, messages
@@ -9,15 +9,15 @@ public struct Query: Equatable, Sendable {
     }
 
     /// Only what changed after this cursor.
-    public private(set) var since: String?
+    package private(set) var since: String?
     /// Only what comes before this cursor.
-    public private(set) var before: String?
+    package private(set) var before: String?
     /// The most entries to return, 1–500.
-    public private(set) var limit: Int?
+    package private(set) var limit: Int?
     /// How many messages to embed in each conversation, 0–100.
-    public private(set) var messages: Int?
+    package private(set) var messages: Int?
     /// The caller, in demo identity.
-    public private(set) var userID: String?
+    package private(set) var userID: String?
 
     static let limits = 1...500
     static let embeddedMessages = 0...100
@@ -25,7 +25,7 @@ public struct Query: Equatable, Sendable {
     /// Reads the part of a target after `?`.
     ///
     /// - Throws: `malformed-request`, naming the parameter at fault.
-    public init(_ query: ArraySlice<UInt8>) throws(Problem) {
+    package init(_ query: ArraySlice<UInt8>) throws(Problem) {
         guard !query.isEmpty else { return }
         for pair in query.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)

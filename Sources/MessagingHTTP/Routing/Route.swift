@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 
 /// Which resource a path names, and what may be done there.
-public enum Route: Equatable, Sendable {
+package enum Route: Equatable, Sendable {
     case conversations
     /// What the segment after `conversations` names: the caller's list by their own id, or else one conversation. Which one it is, only
     /// the caller's id can tell.
@@ -31,7 +31,7 @@ public enum Route: Equatable, Sendable {
     /// Finds the route of a raw path; the conversation's id is decoded here, once.
     ///
     /// - Throws: `not-found`; `conversation-not-found` for an id that no conversation can have; `malformed-request`.
-    public init(path: ArraySlice<UInt8>) throws(Problem) {
+    package init(path: ArraySlice<UInt8>) throws(Problem) {
         guard Self.isBelowBase(path) else {
             self = try Self.other(path)
             return

@@ -2,17 +2,17 @@ import Glibc
 
 /// A socket that listens already, given by whoever started this process, and shared with them: connections that nobody has
 /// accepted yet wait in it from one process to the next.
-public struct InheritedSocket: Sendable, Equatable {
+package struct InheritedSocket: Sendable, Equatable {
     /// The address it is bound to, without the port.
-    public let host: String
+    package let host: String
     /// The port it is bound to.
-    public let port: UInt16
+    package let port: UInt16
     let descriptor: Int32
 
     /// Looks at a descriptor, and keeps it from being inherited any further.
     ///
     /// - Throws: ``ServerError/unusableSocket(_:)`` unless it is a TCP socket that listens.
-    public init(descriptor: Int32) throws(ServerError) {
+    package init(descriptor: Int32) throws(ServerError) {
         let address = SocketAddress(boundTo: descriptor)
         guard Self.option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
             Self.option(SO_ACCEPTCONN, of: descriptor) == 1, [AF_INET, AF_INET6].contains(address.family)

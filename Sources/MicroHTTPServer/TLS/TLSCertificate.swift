@@ -2,16 +2,16 @@ import CMicroHTTPD
 import Glibc
 
 /// A certificate, the chain above it and its private key, ready for handshakes.
-public final class TLSCertificate: Sendable {
+package final class TLSCertificate: Sendable {
     /// When it expires, in seconds since 1970.
-    public let expiry: Int
+    package let expiry: Int
     /// The pointer as a number, which may cross threads: nothing changes what it points to after it was made.
     private let bits: Int
 
     /// Reads both from PEM: the server's certificate first, then those above it, and the key without a passphrase.
     ///
     /// - Throws: a ``TLSCertificateError`` that says which of the two cannot be used.
-    public init(chain: [UInt8], key: [UInt8]) throws(TLSCertificateError) {
+    package init(chain: [UInt8], key: [UInt8]) throws(TLSCertificateError) {
         expiry = try Self.expiry(ofChain: chain)
         try Self.check(key: key)
         var credentials: gnutls_certificate_credentials_t?

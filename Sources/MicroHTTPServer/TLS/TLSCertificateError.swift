@@ -1,5 +1,5 @@
 /// Why a certificate and its key cannot be used.
-public enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no certificate in PEM; the reason is the library's own text.
     case invalidCertificate(String)
     /// There is no private key in PEM; the reason is the library's own text.
@@ -12,7 +12,7 @@ public enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConvert
     case unusable(String)
 
     /// What is wrong, as the rest of a line that begins with the files' names.
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidCertificate(let reason): "no certificate in PEM format (\(reason))"
         case .invalidKey(let reason): "no private key in PEM format (\(reason))"

@@ -1,7 +1,7 @@
 import Messaging
 
 /// Why a record cannot be imported; the list is closed. Nothing of the import is kept then.
-public enum ImportError: Error, Equatable, Sendable {
+package enum ImportError: Error, Equatable, Sendable {
     /// A message or a read marker names a conversation that no record before it and nothing in the store opened.
     case unknownConversation(ConversationID)
     /// The sender or reader does not take part in the conversation.
@@ -22,7 +22,7 @@ public enum ImportError: Error, Equatable, Sendable {
 
 extension ImportError: CustomStringConvertible {
     /// One sentence for the person who imports.
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownConversation(let id):
             "There is no conversation \(id); its record must come first."

@@ -10,7 +10,7 @@ extension OfflineDatabase {
     /// - Parameter random: what the new epoch is made of.
     /// - Returns: how many messages lost their content; nil where nobody of that id is known.
     /// - Throws: ``SQLiteStoreError``.
-    public func erase(
+    package func erase(
         _ user: UserID, tenant: TenantID, random: UInt64 = .random(in: .min ... .max)
     ) throws -> Int? {
         try change(random: random) { db in

@@ -3,7 +3,7 @@ import Messaging
 
 extension OfflineDatabase {
     /// Which conversations to prune.
-    public enum Scope: Sendable, Equatable {
+    package enum Scope: Sendable, Equatable {
         /// Every conversation of every tenant.
         case everything
         /// Every conversation of a tenant.
@@ -13,11 +13,11 @@ extension OfflineDatabase {
     }
 
     /// What pruning did.
-    public struct Pruned: Sendable, Equatable {
+    package struct Pruned: Sendable, Equatable {
         /// How many messages are gone.
-        public internal(set) var removed = 0
+        package internal(set) var removed = 0
         /// How many messages lost their content and kept their place, because a newer one stands before them.
-        public internal(set) var emptied = 0
+        package internal(set) var emptied = 0
     }
 
     /// Takes away the messages that were sent before a moment.
@@ -29,7 +29,7 @@ extension OfflineDatabase {
     ///
     /// - Parameter random: what the new epoch is made of.
     /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``SQLiteStoreError``.
-    public func prune(
+    package func prune(
         _ scope: Scope, before moment: Timestamp, random: UInt64 = .random(in: .min ... .max)
     ) throws -> Pruned {
         try change(random: random) { db in

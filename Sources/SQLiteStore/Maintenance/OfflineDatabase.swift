@@ -5,7 +5,7 @@ import Messaging
 ///
 /// What is taken away leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and
 /// replicas keep what they have.
-public final class OfflineDatabase: Sendable {
+package final class OfflineDatabase: Sendable {
     let queue: DatabaseQueue
     private let file: DatabaseFile
     private let path: String
@@ -13,7 +13,7 @@ public final class OfflineDatabase: Sendable {
     /// Opens the file, which must exist, and brings it to the present schema.
     ///
     /// - Throws: ``SQLiteStoreError``.
-    public init(path: String) throws(SQLiteStoreError) {
+    package init(path: String) throws(SQLiteStoreError) {
         self.path = path
         file = try DatabaseFile(path: path, for: .openingExisting)
         do {
@@ -33,7 +33,7 @@ public final class OfflineDatabase: Sendable {
     }
 
     /// Closes the database; a second call does nothing.
-    public func close() {
+    package func close() {
         try? queue.close()
         file.close()
     }
@@ -58,7 +58,7 @@ public final class OfflineDatabase: Sendable {
     /// room, and blocks.
     ///
     /// - Throws: ``SQLiteStoreError/other(path:reason:)``; everything is as it was then.
-    public func compact() throws(SQLiteStoreError) {
+    package func compact() throws(SQLiteStoreError) {
         do {
             try queue.vacuum()
             _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }

@@ -5,7 +5,7 @@ extension ReadOnlyDatabase {
     /// Looks for whatever is wrong with a file, and for everything that should hold in a database of ours and does not; blocks.
     ///
     /// - Throws: ``SQLiteStoreError``, where it cannot even be looked at.
-    public static func check(path: String) throws -> CheckReport {
+    package static func check(path: String) throws -> CheckReport {
         do {
             return try ReadOnlyDatabase(path: path).check()
         } catch SQLiteStoreError.damaged(_, let reason) {

@@ -8,11 +8,11 @@ extension ReadOnlyDatabase {
     private static let stepsBetweenSyncs = 8
 
     /// How far a copy has come, in pages.
-    public struct Progress: Sendable {
+    package struct Progress: Sendable {
         /// How many pages are copied.
-        public let done: Int
+        package let done: Int
         /// How many pages there are.
-        public let total: Int
+        package let total: Int
     }
 
     /// Copies the database as it is at this moment to a file of its own, which needs no log beside it; returns once it is on disk.
@@ -25,7 +25,7 @@ extension ReadOnlyDatabase {
     ///   - rest: waits for so long; called between two steps. What it throws ends the backup and is thrown on.
     ///   - progress: called after each step.
     /// - Throws: ``CopyError`` or ``SQLiteStoreError``.
-    public func backUp(
+    package func backUp(
         to destination: String, rest: @escaping (Duration) throws -> Void, progress: @escaping (Progress) -> Void
     ) throws {
         try DatabaseName.check(destination)

@@ -9,7 +9,7 @@ extension ReadOnlyDatabase {
     ///
     /// - Parameter take: takes a record. What it throws ends the export and is thrown on.
     /// - Throws: ``SQLiteStoreError``.
-    public func export(_ take: (ImportRecord) throws -> Void) throws {
+    package func export(_ take: (ImportRecord) throws -> Void) throws {
         try checkVersion()
         do {
             try read { db in

@@ -14,7 +14,7 @@ extension ReadOnlyDatabase {
     ///   - random: what the new epoch is made of.
     ///   - progress: called from time to time.
     /// - Throws: ``CopyError`` or ``SQLiteStoreError``.
-    public func restore(
+    package func restore(
         to destination: String, replacing: Bool, random: UInt64 = .random(in: .min ... .max),
         progress: @escaping (Progress) -> Void
     ) throws {

@@ -6,16 +6,16 @@ import GRDB
 /// It does not write, and does not checkpoint while anybody else has it open. What one call sees is one moment; for as long as that call takes, the server's write-ahead log
 /// cannot start over. Not for a process that has the same file open as an ``SQLiteStore``: opening it here takes away the locks that
 /// SQLite has on it there.
-public final class ReadOnlyDatabase: Sendable {
+package final class ReadOnlyDatabase: Sendable {
     /// Where the file is.
-    public let path: String
+    package let path: String
     let schemaVersion: UInt32
     private let queue: DatabaseQueue
 
     /// Opens the file, which must exist.
     ///
     /// - Throws: ``SQLiteStoreError``.
-    public init(path: String) throws(SQLiteStoreError) {
+    package init(path: String) throws(SQLiteStoreError) {
         self.path = path
         try DatabaseName.check(path)
         try Self.checkHeader(of: path)

@@ -14,7 +14,7 @@ extension SQLiteStore {
     /// - Throws: ``ImportError`` where the record that came last cannot be imported, what `next` throws, or
     ///   ``MessagingError/storeUnavailable(_:)``.
     @discardableResult
-    public func importRecords(
+    package func importRecords(
         progressEvery interval: Int = 10_000, progress: (Int) -> Void = { _ in },
         _ next: () throws -> ImportRecord?
     ) throws -> ImportSummary {

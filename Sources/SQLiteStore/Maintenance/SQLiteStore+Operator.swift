@@ -7,7 +7,7 @@ extension SQLiteStore {
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
-    public func open(
+    package func open(
         _ opening: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID {
         try writer.performBlocking { try $0.open(opening, tenant: tenant, at: moment) }
@@ -20,7 +20,7 @@ extension SQLiteStore {
     ///
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``; part of the conversations may have changed
     ///   then, and the rest do with the next call or start.
-    public func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
+    package func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: nil)
         while case .unfinished(let number) = progress {
             progress = try writer.performBlocking { try $0.setPerson(person, tenant: tenant, number: number) }
@@ -30,7 +30,7 @@ extension SQLiteStore {
     /// The same, without holding a thread until it is on disk.
     ///
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
-    public func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
+    package func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: nil)
         while case .unfinished(let number) = progress {
             progress = try await writer.perform { try $0.setPerson(person, tenant: tenant, number: number) }
@@ -54,7 +54,7 @@ extension SQLiteStore {
     /// Whether there is neither a conversation nor a user; blocks while it looks.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    public func isEmpty() throws(MessagingError) -> Bool {
+    package func isEmpty() throws(MessagingError) -> Bool {
         do {
             return try pool.read { db in
                 try Bool.fetchOne(

@@ -1,11 +1,11 @@
 /// One transaction of the writer, once it is on disk.
-public struct GroupCommit: Sendable {
+package struct GroupCommit: Sendable {
     /// How many writes it took.
-    public let writes: Int
+    package let writes: Int
     /// How long all of it took, in seconds.
-    public let seconds: Double
+    package let seconds: Double
     /// How much of that was the commit itself, which writes and syncs, in seconds.
-    public let syncSeconds: Double
+    package let syncSeconds: Double
 }
 
 extension GroupCommit {
