@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How often something took how much: counts between bounds, as Prometheus has them.
 package struct Histogram: Sendable, Equatable {
     /// The upper bounds of the buckets, rising; beyond the last there is one more bucket.
@@ -30,4 +32,22 @@ package struct Histogram: Sendable, Equatable {
         counts[bounds.firstIndex { value <= $0 } ?? bounds.count] += 1
         sum += value
     }
+}
+
+/// A histogram that any thread may count into; for what happens less often than a poll.
+package final class SharedHistogram: Sendable {
+    private let histogram: Mutex<Histogram>
+
+    /// A histogram that has observed nothing.
+    package init(bounds: [Double]) {
+        histogram = Mutex(Histogram(bounds: bounds))
+    }
+
+    /// Counts a value.
+    package func observe(_ value: Double) {
+        histogram.withLock { $0.observe(value) }
+    }
+
+    /// What was counted so far.
+    package var value: Histogram { histogram.withLock { $0 } }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where a server listens and what it allows its clients; all limits hold per server unless they say otherwise.
 package struct ServerConfiguration: Sendable {
     /// The address to listen on: an IPv4 or IPv6 literal, or `localhost`. `::` also takes IPv4.
@@ -62,4 +64,9 @@ package struct ServerConfiguration: Sendable {
         self.idleTimeout = idleTimeout
         self.requestTimeout = requestTimeout
     }
+}
+
+/// How many processors are online, at least 1.
+package func availableProcessors() -> Int {
+    max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }

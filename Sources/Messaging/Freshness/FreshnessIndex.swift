@@ -4,20 +4,15 @@ import Synchronization
 ///
 /// It is filled from the store on first use and kept current by the store's commits. Any thread may use it.
 package final class FreshnessIndex: CommitObserver {
-    private struct ConversationName: Hashable {
-        let tenant: TenantID
-        let id: ConversationID
-    }
-
     private struct Pair: Hashable {
         let caller: Caller
         let other: UserID
     }
 
-    private let conversations: Mutex<FreshnessTable<ConversationName, Conversation>>
+    private let conversations: Mutex<FreshnessTable<ConversationKey, Conversation>>
     private let lists: Mutex<FreshnessTable<Caller, ListFreshness>>
     private let directs: Mutex<LeastRecentlyUsed<Pair, ConversationID>>
-    private let recents: Mutex<RecentMessagesTable<ConversationName>>
+    private let recents: Mutex<RecentMessagesTable<ConversationKey>>
 
     /// The most bytes of messages that are kept, whatever the capacity.
     package static let largestRecents = 16 << 20
@@ -52,7 +47,7 @@ package final class FreshnessIndex: CommitObserver {
             }
             id = known
         }
-        return conversations.withLock { $0.value(for: ConversationName(tenant: caller.tenant, id: id)) }
+        return conversations.withLock { $0.value(for: ConversationKey(tenant: caller.tenant, id: id)) }
     }
 
     /// The conversation a caller names and takes part in, read from the store where it is not in memory; nil where there is
@@ -104,7 +99,7 @@ package final class FreshnessIndex: CommitObserver {
     package func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
         -> InvalidationToken?
     {
-        let name = ConversationName(tenant: caller.tenant, id: id)
+        let name = ConversationKey(tenant: caller.tenant, id: id)
         return conversations.withLock { $0.invalidationToken(for: name) { $0.marks(for: caller.user) == marks } }
     }
 
@@ -112,7 +107,7 @@ package final class FreshnessIndex: CommitObserver {
     package func invalidationToken(
         of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks, change: Int64
     ) -> InvalidationToken? {
-        let name = ConversationName(tenant: caller.tenant, id: id)
+        let name = ConversationKey(tenant: caller.tenant, id: id)
         return conversations.withLock { table in
             table.invalidationToken(for: name) { $0.change == change && $0.marks(for: caller.user) == marks }
         }
@@ -138,7 +133,7 @@ package final class FreshnessIndex: CommitObserver {
     package func messages(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], limit: Int
     ) -> PackedMessages? {
-        let name = ConversationName(tenant: tenant, id: conversation.id)
+        let name = ConversationKey(tenant: tenant, id: conversation.id)
         return recents.withLock { $0.value(for: name) }?.messages(in: slices, limit: limit)
     }
 
@@ -147,7 +142,7 @@ package final class FreshnessIndex: CommitObserver {
         within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID
     ) -> PackedMessages? {
         guard conversation.lastN > conversation.prunedUpTo else { return PackedMessages([]) }
-        let name = ConversationName(tenant: tenant, id: conversation.id)
+        let name = ConversationKey(tenant: tenant, id: conversation.id)
         return recents.withLock { $0.value(for: name) }?
             .newest(within: bounds, after: conversation.prunedUpTo, upTo: conversation.lastN)
     }
@@ -166,7 +161,7 @@ package final class FreshnessIndex: CommitObserver {
 
     /// Keeps the newest messages of a conversation, read from the store; what has come since then is found missing when needed.
     package func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
-        recents.withLock { $0.keep(messages, for: ConversationName(tenant: tenant, id: conversation.id)) }
+        recents.withLock { $0.keep(messages, for: ConversationKey(tenant: tenant, id: conversation.id)) }
     }
 
     /// Takes note of commits; called by the store before any of their senders is answered.
@@ -175,12 +170,12 @@ package final class FreshnessIndex: CommitObserver {
         recents.withLock { table in
             for commit in commits {
                 guard let message = commit.message else { continue }
-                table.append(message, to: ConversationName(tenant: commit.tenant, id: commit.conversation.id))
+                table.append(message, to: ConversationKey(tenant: commit.tenant, id: commit.conversation.id))
             }
         }
         conversations.withLock { table in
             for commit in commits {
-                let name = ConversationName(tenant: commit.tenant, id: commit.conversation.id)
+                let name = ConversationKey(tenant: commit.tenant, id: commit.conversation.id)
                 table.committed(name, commit.conversation)
             }
         }
@@ -197,12 +192,12 @@ package final class FreshnessIndex: CommitObserver {
     private func load(
         _ id: ConversationID, of caller: Caller, from store: some MessageStore
     ) async throws(MessagingError) -> Conversation? {
-        let name = ConversationName(tenant: caller.tenant, id: id)
+        let name = ConversationKey(tenant: caller.tenant, id: id)
         conversations.withLock { $0.beginLoad(of: name) }
         var loaded: Conversation?
         // Under the id that the conversation itself holds, so that memory has it once.
         defer {
-            let kept = ConversationName(tenant: caller.tenant, id: loaded?.id ?? id)
+            let kept = ConversationKey(tenant: caller.tenant, id: loaded?.id ?? id)
             conversations.withLock { $0.endLoad(of: kept, with: loaded) }
         }
         loaded = try await store.conversation(.id(id), of: caller)

@@ -167,3 +167,82 @@ extension PackedMessages {
             clientMessageID: keySize == 0 ? nil : UnsafeRawBufferPointer(rebasing: bytes[keyStart..<end]))
     }
 }
+
+extension PackedMessages: RandomAccessCollection {
+    /// The place of the first message.
+    package var startIndex: Int { Int(start) }
+
+    /// The place after the last message.
+    package var endIndex: Int { Int(end) }
+
+    /// The message at this place.
+    package subscript(place: Int) -> Message {
+        withMessage(at: place) { $0.unpacked }
+    }
+
+    /// Some of the messages, in the same piece of memory.
+    package subscript(places: Range<Int>) -> PackedMessages {
+        var part = self
+        (part.start, part.end) = (Int32(places.lowerBound), Int32(places.upperBound))
+        return part
+    }
+}
+
+extension PackedMessages: Equatable {
+    /// Whether these are the same messages.
+    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.elementsEqual(rhs) }
+}
+
+extension PackedMessages {
+    /// The newest messages: at most as many as the bounds allow, with at most so many bytes of content, but at least one where there is one.
+    package func newest(within bounds: PageBounds) -> PackedMessages {
+        let last = suffix(bounds.count)
+        guard last.textSize > bounds.bytes else { return last }
+        var (first, size) = (last.endIndex, 0)
+        while first > last.startIndex {
+            size += withMessage(at: first - 1) { $0.content.count }
+            if size > bounds.bytes, first < last.endIndex { break }
+            first -= 1
+        }
+        return self[first..<last.endIndex]
+    }
+
+    /// The bytes of all their contents.
+    package var contentSize: Int {
+        var size = 0
+        visit { size += $0.content.count }
+        return size
+    }
+
+    /// The same messages, which were appended from the newest to the oldest, in the order of their numbers.
+    package var reversedMessages: PackedMessages { PackedMessages(self, at: indices.reversed()) }
+}
+
+extension PackedMessages {
+    /// What is known of a message besides its texts.
+    struct Header {
+        var n: Int64
+        var sentAt: Int64
+        /// Where its texts end, from the first text on.
+        var end: UInt32
+        /// The place of the message that has the sender's id, and in the highest bit whether the content is plain.
+        private var authorAndPlain: UInt16
+        /// One more than the length of the client message id; 0 where there is none.
+        var key: UInt16
+
+        static let size = MemoryLayout<Header>.stride
+        private static let plain: UInt16 = 1 << 15
+
+        init(n: Int64, sentAt: Int64, end: Int, author: Int, isPlain: Bool, key: Int) {
+            precondition(author < Self.plain, "too many messages for one pack")
+            self.n = n
+            self.sentAt = sentAt
+            self.end = UInt32(end)
+            authorAndPlain = UInt16(author) | (isPlain ? Self.plain : 0)
+            self.key = UInt16(key)
+        }
+
+        var author: Int { Int(authorAndPlain & ~Self.plain) }
+        var isPlain: Bool { authorAndPlain & Self.plain != 0 }
+    }
+}

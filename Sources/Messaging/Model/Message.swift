@@ -19,3 +19,63 @@ package struct Message: Sendable, Equatable {
         self.clientMessageID = clientMessageID
     }
 }
+
+/// The public id of a message: `{conversationId}:{n}`.
+package struct MessageID: Equatable, Sendable {
+    /// The conversation it belongs to.
+    package let conversation: ConversationID
+    /// Its number there, from 1.
+    package let n: Int64
+
+    package init(conversation: ConversationID, n: Int64) {
+        self.conversation = conversation
+        self.n = n
+    }
+
+    /// The id as it goes over the wire.
+    package var text: String { "\(conversation.text):\(n)" }
+
+    /// Reads the id of a message of this conversation; nil for any other text.
+    package init?(_ text: String, in conversation: ConversationID) {
+        let utf8 = text.utf8
+        let prefix = conversation.text.utf8
+        guard utf8.count > prefix.count + 1, utf8.starts(with: prefix),
+            utf8[utf8.index(utf8.startIndex, offsetBy: prefix.count)] == UInt8(ascii: ":"),
+            let n = DecimalNumber.parse(utf8.dropFirst(prefix.count + 1)), n > 0
+        else { return nil }
+        self.init(conversation: conversation, n: n)
+    }
+}
+
+/// The text of a message that may be sent.
+package struct MessageContent: Equatable, Sendable {
+    /// The text, byte for byte.
+    package let text: String
+
+    /// The default limit: 16 KiB of UTF-8.
+    package static let defaultLimit = 16 * 1024
+
+    /// Takes a text of at most `limit` bytes of UTF-8 in which there is something to see.
+    ///
+    /// U+0000 is refused because SQLite's text functions end at it, so it would not come back.
+    ///
+    /// - Throws: ``MessagingError/contentTooLarge(limit:)`` or ``MessagingError/invalidMessage(_:)``.
+    package init(_ text: String, limit: Int = defaultLimit) throws(MessagingError) {
+        guard text.utf8.count <= limit else { throw .contentTooLarge(limit: limit) }
+        try self.init(text, isBlank: text.isBlank)
+    }
+
+    /// Takes a text of a history, of any length. Unlike one that is sent now, it may consist of invisible characters other than white
+    /// space: earlier versions and other systems have stored such messages.
+    ///
+    /// - Throws: ``MessagingError/invalidMessage(_:)``.
+    package init(history text: String) throws(MessagingError) {
+        try self.init(text, isBlank: text.unicodeScalars.allSatisfy(\.properties.isWhitespace))
+    }
+
+    private init(_ text: String, isBlank: Bool) throws(MessagingError) {
+        guard !text.utf8.contains(0) else { throw .invalidMessage("The content must not contain U+0000.") }
+        guard !isBlank else { throw .invalidMessage("The content must not be empty or blank.") }
+        self.text = text
+    }
+}

@@ -78,3 +78,92 @@ package struct Timestamp: Hashable, Sendable {
         self.milliseconds = milliseconds
     }
 }
+
+/// A date of the Gregorian calendar, extended backwards.
+///
+/// Foundation's formatters take microseconds and a lock for what is a few divisions; this runs for every message rendered.
+struct CivilDate: Equatable {
+    let year: Int64
+    let month: Int64
+    let day: Int64
+
+    /// Counts years from March, so that the leap day comes last and months have a regular length
+    /// (E. M. Reingold and N. Dershowitz, "Calendrical Calculations").
+    init(daysSince1970 days: Int64) {
+        let shifted = days + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Takes a date that exists; nil for the 30th of February and the like.
+    init?(year: Int64, month: Int64, day: Int64) {
+        self.year = year
+        self.month = month
+        self.day = day
+        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
+        guard CivilDate(daysSince1970: daysSince1970) == self else { return nil }
+    }
+
+    var daysSince1970: Int64 {
+        let yearFromMarch = month <= 2 ? year - 1 : year
+        let era = (yearFromMarch >= 0 ? yearFromMarch : yearFromMarch - 399) / 400
+        let yearOfEra = yearFromMarch - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+}
+
+/// Reads the parts of an RFC 3339 date-time (section 5.6) one after the other.
+struct DigitReader {
+    private var rest: Substring.UTF8View
+
+    init(_ text: String) {
+        rest = text[...].utf8
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    /// A number of exactly so many digits.
+    mutating func number(_ width: Int) -> Int64? {
+        guard rest.count >= width else { return nil }
+        var number: Int64 = 0
+        for digit in rest.prefix(width) {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            number = number * 10 + Int64(digit - 0x30)
+        }
+        rest = rest.dropFirst(width)
+        return number
+    }
+
+    /// One of these characters.
+    mutating func skip(_ characters: Unicode.Scalar...) -> Bool {
+        guard let next = rest.first, characters.contains(Unicode.Scalar(next)) else { return false }
+        rest = rest.dropFirst()
+        return true
+    }
+
+    /// An optional fraction of a second, cut to milliseconds.
+    mutating func milliseconds() -> Int64? {
+        guard skip(".") else { return 0 }
+        let digits = rest.prefix { (0x30...0x39).contains($0) }
+        guard !digits.isEmpty else { return nil }
+        rest = rest.dropFirst(digits.count)
+        return digits.prefix(3).reduce(0) { $0 * 10 + Int64($1 - 0x30) } * [100, 10, 1][min(digits.count, 3) - 1]
+    }
+
+    /// `Z` or an offset from UTC.
+    mutating func offsetMinutes() -> Int64? {
+        if skip("Z", "z") { return 0 }
+        let sign: Int64 = rest.first == 0x2D ? -1 : 1
+        guard skip("+", "-"), let hours = number(2), skip(":"), let minutes = number(2), hours < 24, minutes < 60
+        else { return nil }
+        return sign * (hours * 60 + minutes)
+    }
+}

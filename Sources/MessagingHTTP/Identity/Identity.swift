@@ -54,3 +54,26 @@ extension Problem {
             .unauthenticated, detail, fields: [Response.Field("WWW-Authenticate", challenge)], credentialFault: fault)
     }
 }
+
+/// Somebody who has said who they are, and is not let in yet.
+package struct IdentifiedCaller: Sendable {
+    /// Who it is.
+    let caller: Caller
+    /// Stores how they are called where that is news; for those who are let in.
+    let updateProfile: (@Sendable () async -> Void)?
+
+    init(_ caller: Caller, updateProfile: (@Sendable () async -> Void)? = nil) {
+        self.caller = caller
+        self.updateProfile = updateProfile
+    }
+}
+
+/// What a page of another site can do in a user's name by the user's browser, as far as the identity alone goes.
+package enum CrossSiteExposure: Sendable {
+    /// Nothing: only the app's own script can add what says who is asking, such as a bearer token.
+    case nothing
+    /// Write: a form needs no permission, and a cookie or an address that says who is asking goes with it.
+    case writes
+    /// Read and write: everybody is believed, so that any page can do so whose host name leads to this server (DNS rebinding).
+    case everything
+}

@@ -66,3 +66,8 @@ package final class ProfileUpdates: Sendable {
         return hasher.finalize()
     }
 }
+
+/// Stores how somebody is called, as their credentials say; answers whether that is on disk.
+///
+/// Where it is not, the request goes on all the same, and the next one tries again.
+package typealias ProfileUpdate = @Sendable (Person, TenantID) async -> Bool

@@ -88,3 +88,22 @@ final class StoreHealth: Sendable {
         if let change { changed?(change) }
     }
 }
+
+/// What a store does with its files, as far as it can fail apart from the rest; the list is closed.
+package enum StoreOperation: String, CaseIterable, Sendable {
+    case read, write
+    /// Copying the write-ahead log into the database: while that fails, writes go on and the log grows.
+    case checkpoint
+}
+
+/// Something that worked has begun to fail, fails for another reason than before, or works again.
+package struct HealthTransition: Sendable, Equatable {
+    /// What it is about.
+    package let operation: StoreOperation
+    /// Why it fails; nil where it works again.
+    package let fault: StoreFault?
+    /// The failure in the words of whoever found it; empty where it works again.
+    package let cause: String
+    /// For how many seconds it had failed.
+    package let seconds: Double
+}

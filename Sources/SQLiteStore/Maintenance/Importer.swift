@@ -5,14 +5,9 @@ import Messaging
 ///
 /// Records change rows at once, except for the conversations' own: what those come to is in memory until ``finish()``.
 final class Importer {
-    private struct Name: Hashable {
-        let tenant: TenantID
-        let id: ConversationID
-    }
-
     private let transaction: WriteTransaction
     private let people: StoredPeople
-    private var conversations: [Name: ImportedConversation] = [:]
+    private var conversations: [ConversationKey: ImportedConversation] = [:]
     private var renamed: [(UserID, TenantID)] = []
     private(set) var summary = ImportSummary()
 
@@ -91,7 +86,7 @@ final class Importer {
         let (conversation, _) = try transaction.conversations.insert(
             opening, tenant: tenant, at: openedAt, change: transaction.nextChange(), pruning: pruning,
             transaction.longLists)
-        conversations[Name(tenant: tenant, id: opening.id)] = ImportedConversation(
+        conversations[ConversationKey(tenant: tenant, id: opening.id)] = ImportedConversation(
             conversation, isNew: true, activity: activity, db: transaction.db)
         return true
     }
@@ -102,7 +97,7 @@ final class Importer {
     }
 
     private func find(_ id: ConversationID, _ tenant: TenantID) throws -> ImportedConversation? {
-        let name = Name(tenant: tenant, id: id)
+        let name = ConversationKey(tenant: tenant, id: id)
         if let known = conversations[name] { return known }
         guard let stored = try transaction.conversations.find(id, tenant: tenant) else { return nil }
         let found = ImportedConversation(stored, isNew: false, db: transaction.db)
@@ -113,5 +108,67 @@ final class Importer {
     private func touch(_ key: Int64, _ tenant: TenantID) throws {
         guard let stored = try transaction.conversations.find(key: key) else { return }
         try find(stored.conversation.id, tenant)?.touch()
+    }
+}
+
+/// What an import did.
+package struct ImportSummary: Sendable, Equatable {
+    /// How many records it read.
+    package internal(set) var records = 0
+    /// How many users it stored, new ones and changed ones.
+    package internal(set) var people = 0
+    /// How many conversations it opened.
+    package internal(set) var conversations = 0
+    /// How many messages it stored.
+    package internal(set) var messages = 0
+    /// How many messages it left out, because prune has taken away what was sent before or at their time in their conversation.
+    package internal(set) var pruned = 0
+    /// How many read markers it moved.
+    package internal(set) var readMarkers = 0
+    /// How many records were there already.
+    package internal(set) var skipped = 0
+}
+
+/// Why a record cannot be imported; the list is closed. Nothing of the import is kept then.
+package enum ImportError: Error, Equatable, Sendable {
+    /// A message or a read marker names a conversation that no record before it and nothing in the store opened.
+    case unknownConversation(ConversationID)
+    /// The sender or reader does not take part in the conversation.
+    case notAParticipant(UserID, ConversationID)
+    /// The conversation is there already, with other participants.
+    case otherParticipants(ConversationID)
+    /// The pair has its direct conversation already, under another id.
+    case directConversationExists(ConversationID)
+    /// The sender's key is there already, on another message.
+    case messageConflict(clientMessageID: String, ConversationID)
+    /// A read marker lies beyond the last message.
+    case readBeyondLast(upTo: Int64, lastN: Int64, ConversationID)
+    /// The conversation was pruned by a version that did not note up to which moment, so the message may be one of those.
+    case prunedUpToUnknownMoment(ConversationID)
+    /// A text contains U+0000, which would not come back.
+    case unusableText
+}
+
+extension ImportError: CustomStringConvertible {
+    /// One sentence for the person who imports.
+    package var description: String {
+        switch self {
+        case .unknownConversation(let id):
+            "There is no conversation \(id); its record must come first."
+        case .notAParticipant(let user, let id):
+            "The user \(user) does not take part in the conversation \(id)."
+        case .otherParticipants(let id):
+            "The conversation \(id) exists already, with other participants."
+        case .directConversationExists(let id):
+            "These two have their direct conversation already: \(id)."
+        case .messageConflict(let key, let id):
+            "The key \(key) was used for another message of the same sender in the conversation \(id)."
+        case .readBeyondLast(let upTo, let lastN, let id):
+            "The read marker \(upTo) lies beyond the last message of the conversation \(id), which is \(lastN)."
+        case .prunedUpToUnknownMoment(let id):
+            "The conversation \(id) was pruned by an earlier version, and this message may have been pruned with it; leave it out."
+        case .unusableText:
+            "The key of a message must not contain U+0000."
+        }
     }
 }

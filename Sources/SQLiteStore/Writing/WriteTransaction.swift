@@ -18,7 +18,7 @@ final class WriteTransaction {
     let bounds: StoreBounds
     private let hasSavepoints: Bool
     private var isMemoryStale = false
-    private var conversationsRead: [CachedConversation.Name: CachedConversation] = [:]
+    private var conversationsRead: [ConversationKey: CachedConversation] = [:]
 
     /// - Parameter hasSavepoints: whether a command that fails may have written something before.
     init(_ db: Database, memory: WriterCache, bounds: StoreBounds, hasSavepoints: Bool) throws {
@@ -62,13 +62,13 @@ final class WriteTransaction {
     }
 
     private func remembered(_ id: ConversationID, tenant: TenantID) -> CachedConversation? {
-        let name = CachedConversation.Name(tenant: tenant, id: id)
+        let name = ConversationKey(tenant: tenant, id: id)
         return conversationsRead[name] ?? (isMemoryStale ? nil : memory.value(for: name))
     }
 
     /// Takes what a conversation has become; the last thing a command does, once nothing of it can fail any more.
     func remember(_ known: CachedConversation, tenant: TenantID) {
-        conversationsRead[CachedConversation.Name(tenant: tenant, id: known.conversation.id)] = known
+        conversationsRead[ConversationKey(tenant: tenant, id: known.conversation.id)] = known
     }
 
     /// Takes the latest changes of conversations that a command found, which must not be taken back by what is remembered of them.
@@ -153,5 +153,38 @@ final class WriteTransaction {
         guard lastChange > firstChange else { return }
         let statement = try db.cachedStatement(sql: "UPDATE store SET value = ? WHERE key = 'change'")
         try statement.execute(arguments: [lastChange])
+    }
+}
+
+extension WriteTransaction {
+    /// Opens a conversation, or finds the one that is meant.
+    func open(_ opening: NewConversation, tenant: TenantID, at moment: Timestamp) throws -> ConversationID {
+        if opening.isDirect, let known = try conversations.findDirect(opening.participants, tenant: tenant) {
+            return known.id
+        }
+        if let known = try conversations.find(opening.id, tenant: tenant) {
+            guard known.participants.map(\.user) == opening.participants else {
+                throw MessagingError.invalidMessage("A conversation \(opening.id) exists, with other participants.")
+            }
+            return known.id
+        }
+        let change = nextChange()
+        let conversation = try insert(opening, tenant: tenant, at: moment, change: change).conversation
+        record(conversation, tenant: tenant, change: change, seenBy: opening.participants)
+        return conversation.id
+    }
+}
+
+extension WriteTransaction {
+    /// Looks whether the tables are there, and writes a page that stays as it is, to see whether that succeeds.
+    ///
+    /// - Throws: what the database says.
+    func probe() throws {
+        for table in ["users", "conversations", "participants", "messages"] {
+            _ = try Int.fetchOne(db, sql: "SELECT 1 FROM \(table) LIMIT 1")
+        }
+        // An UPDATE that changes nothing would write nothing; this does, always.
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        try db.execute(sql: "PRAGMA user_version = \(version)")
     }
 }

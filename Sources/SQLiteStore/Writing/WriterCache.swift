@@ -9,7 +9,7 @@ final class WriterCache: Sendable {
     /// Larger groups are read each time: few are that large, and a few thousand of them would be a lot of memory.
     private static let largestGroup = 64
 
-    private let entries: Mutex<LeastRecentlyUsed<CachedConversation.Name, CachedConversation>>
+    private let entries: Mutex<LeastRecentlyUsed<ConversationKey, CachedConversation>>
     private let capacity: Int
 
     init(capacity: Int) {
@@ -17,12 +17,12 @@ final class WriterCache: Sendable {
         entries = Mutex(LeastRecentlyUsed(capacity: capacity))
     }
 
-    func value(for name: CachedConversation.Name) -> CachedConversation? {
+    func value(for name: ConversationKey) -> CachedConversation? {
         entries.withLock { $0.value(for: name) }
     }
 
     /// Takes what a transaction has come to.
-    func keep(_ conversations: [CachedConversation.Name: CachedConversation]) {
+    func keep(_ conversations: [ConversationKey: CachedConversation]) {
         entries.withLock { entries in
             for (name, known) in conversations where known.conversation.participants.count <= Self.largestGroup {
                 entries.set(name, to: known)
@@ -33,5 +33,27 @@ final class WriterCache: Sendable {
     /// Forgets everything.
     func empty() {
         entries.withLock { $0 = LeastRecentlyUsed(capacity: capacity) }
+    }
+}
+
+/// A conversation as the writer knows it from one transaction to the next.
+struct CachedConversation: Sendable {
+    var conversation: Conversation
+    /// How many of the participants' rows have a copy of its activity.
+    let activityCopies: Int
+    /// How many messages each participant has written, in their order; nil where that has not been read.
+    private var counts: [Int64?]
+
+    init(_ conversation: Conversation, activityCopies: Int) {
+        self.conversation = conversation
+        self.activityCopies = activityCopies
+        counts = Array(repeating: nil, count: conversation.participants.count)
+    }
+
+    /// Counts a message of the participant at this place, after `before` earlier ones where that is not known yet.
+    mutating func count(_ place: Int, after before: () throws -> Int64) rethrows -> Int64 {
+        let count = try (counts[place] ?? before()) + 1
+        counts[place] = count
+        return count
     }
 }

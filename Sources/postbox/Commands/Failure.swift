@@ -1,3 +1,4 @@
+import Foundation
 import SQLiteStore
 
 /// A reason to end with one clear line and an exit code (sysexits(3)).
@@ -28,5 +29,12 @@ struct Failure: Error {
             if case .damaged = error { throw badData(error.description) }
             throw unavailable(error.description)
         }
+    }
+}
+
+/// What a command says on standard error while it works.
+enum Report {
+    static func line(_ text: String) {
+        FileHandle.standardError.write(Data("postbox: \(text)\n".utf8))
     }
 }

@@ -169,3 +169,9 @@ struct Serve: ParsableCommand {
             ])
     }
 }
+
+/// Who may open conversations.
+enum OpeningRight: String, ExpressibleByArgument, CaseIterable {
+    case anyone
+    case `operator`
+}

@@ -69,3 +69,18 @@ struct IdentityOptions: ParsableArguments {
     /// The key file in force; nil for identities without keys.
     var keyFile: KeyFile? { tokens.keyFile }
 }
+
+/// The ways a request can say who is asking.
+enum IdentityKind: String, ExpressibleByArgument, CaseIterable {
+    case demo
+    case gateway
+    case jwt
+}
+
+/// Tells addresses of this machine from all others.
+enum Loopback {
+    /// Whether only programs on this machine can reach this address.
+    static func contains(_ host: String) -> Bool {
+        host == "localhost" || AddressRanges.loopback.contains(host)
+    }
+}

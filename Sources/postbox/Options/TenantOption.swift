@@ -11,3 +11,13 @@ struct TenantOption: ParsableArguments {
         try tenant.map { try TenantID.argument($0, "--tenant") } ?? .none
     }
 }
+
+extension Identifier {
+    /// Reads an id from the command line.
+    static func argument(_ text: String, _ name: String) throws -> Self {
+        guard let id = Self(text) else {
+            throw Failure.badUsage("\(name): an id has 1 to \(maximumLength) bytes and no control characters")
+        }
+        return id
+    }
+}

@@ -115,3 +115,14 @@ extension Serve {
             contentSecurityPolicy: PageDocument.contentSecurityPolicy)
     }
 }
+
+/// Tells two of each commit, one before the other.
+struct ObserverPair: CommitObserver {
+    let first: any CommitObserver
+    let second: any CommitObserver
+
+    func committed(_ commits: [Commit]) {
+        first.committed(commits)
+        second.committed(commits)
+    }
+}
