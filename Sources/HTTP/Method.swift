@@ -4,7 +4,7 @@ package enum Method: Sendable, Equatable {
     /// Any other method; it is never allowed anywhere.
     case other
 
-    /// Whether it only asks, and changes nothing (RFC 9110, section 9.2.1).
+    /// Whether the method is safe: it only reads (RFC 9110, section 9.2.1).
     package var isSafe: Bool {
         switch self {
         case .get, .head, .options: true

@@ -1,6 +1,6 @@
 /// One HTTP request as bytes, free of any socket.
 package struct Request: Sendable {
-    /// What is to be done.
+    /// The request method.
     package let method: Method
     /// The request target as it came: path and query, still percent-encoded (RFC 9112, section 3.2).
     package let target: [UInt8]

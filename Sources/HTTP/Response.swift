@@ -2,8 +2,8 @@ import Synchronization
 
 /// One HTTP response, immutable and free of any socket.
 ///
-/// It is a class so that the same response can be given many times: whoever sends it may keep its own prepared
-/// form in ``attachment`` and pay for it once.
+/// It is a class so that the same response can be sent many times: the server keeps its own prepared form in
+/// ``attachment`` and makes it once.
 package final class Response: Sendable {
     /// A header field of a response. The value has no line breaks and no control characters.
     package struct Field: Sendable, Equatable {
@@ -26,7 +26,7 @@ package final class Response: Sendable {
     package let body: [UInt8]
     /// How many bytes the body has as an answer to `GET`; more than ``body`` only in an answer to `HEAD`, which is made without one.
     package let sizeOfBody: Int
-    /// What is given back once nobody holds the body any more.
+    /// An object that is released when the body is no longer referenced.
     package let share: (any AnyObject & Sendable)?
     /// What is counted and logged of it.
     package let label: Label

@@ -1,4 +1,4 @@
-/// Why a server turns a request away before anybody has looked at what it means.
+/// Why a server refuses a request before the handler sees it.
 package enum TransportRefusal: Sendable, Equatable {
     /// The body is, or would become, larger than `limit` bytes.
     case bodyTooLarge(limit: Int)

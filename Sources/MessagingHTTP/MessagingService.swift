@@ -11,9 +11,9 @@ package struct MessagingService: RequestHandler {
     private let page: WebPage?
 
     /// - Parameters:
-    ///   - index: observes the store's commits, or nobody would ever see anything new.
+    ///   - index: the index that observes the store's commits.
     ///   - deliveries: is told of what recipients fetch; it observes the store's commits, before the index does.
-    ///   - description: what to answer whoever asks how to use the service; without it, that there is no such thing.
+    ///   - description: the OpenAPI description; nil answers `404`.
     ///   - page: what to show at `/`; without it, nothing is there.
     package init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
@@ -38,7 +38,7 @@ package struct MessagingService: RequestHandler {
         Set(RequestField.allCases).subtracting(SiteRules.fields).union(sites.fields)
     }
 
-    /// How often each limit turned somebody away since the start.
+    /// How many requests each limit refused since the start.
     package var refusals: (sends: Int, polls: Int, failures: Int, documents: Int, openings: Int) {
         let (sends, polls, failures, documents) = gate.refusals
         return (sends, polls, failures, documents, context.openings.refusals.load(ordering: .relaxed))
@@ -47,7 +47,7 @@ package struct MessagingService: RequestHandler {
     /// The answers that are not yet sent.
     package var answerMemory: AnswerMemory { context.answerMemory }
 
-    /// Says no to a request for a host that is not answered for, at whatever port it came in; nil for any other request.
+    /// Refuses a request for a host that the service does not answer for, on any port; nil for any other request.
     package func refuseHost(of request: Request) -> Response? {
         do {
             try sites.checkHost(request)
@@ -118,7 +118,7 @@ package struct MessagingService: RequestHandler {
         request.method == .get && request.fields[.ifNoneMatch] != nil ? gate.peek(request) : nil
     }
 
-    /// Gives the same `304` as before, where the state is the same as before.
+    /// Returns the cached `304` of the same request, where it is still valid.
     private func answerAgain(_ request: Request, to caller: Caller) throws(Problem) -> Response? {
         guard let answer = context.notModifiedCache.answer(to: request, of: caller), answer.invalidationToken.isValid,
             answer.tag.isKnown(to: request)
@@ -238,7 +238,7 @@ package struct MessagingService: RequestHandler {
         return response
     }
 
-    /// Says no for the server, as a problem like all others.
+    /// Answers a request that the server refuses, as a problem.
     package func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         problem(Problem(reason), commonFields(request), request, request.id)
     }
@@ -261,7 +261,7 @@ package struct MessagingService: RequestHandler {
                 .methodNotAllowed, "This method is not allowed here. Allowed: \(route.allow).",
                 fields: [Response.Field("Allow", route.allow)])
         }
-        // Before a limit is asked: another site must not use up the caller's.
+        // Before the rate limit: another site must not use up the caller's.
         try sites.checkWrite(request)
         // The content of the others means nothing.
         if !request.method.isSafe { try ContentCoding.check(request) }

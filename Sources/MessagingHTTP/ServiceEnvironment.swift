@@ -1,6 +1,6 @@
 import Messaging
 
-/// What the service needs of the world, passed in so that nothing here reads a clock or throws dice; any thread may call any.
+/// What the service needs from its environment, passed in so that it reads no clock and makes no random numbers itself; any thread may call any.
 package struct ServiceEnvironment: Sendable {
     /// The wall clock.
     package let now: @Sendable () -> Timestamp
@@ -8,9 +8,9 @@ package struct ServiceEnvironment: Sendable {
     package let ticks: @Sendable () -> Int64
     /// Makes ids that were never used before.
     package let makeConversationID: @Sendable () -> ConversationID
-    /// Whether every event loop of the server has turned lately.
+    /// Whether every event loop of the server is responsive.
     package let loopsResponsive: @Sendable () -> Bool
-    /// Takes what an operator must know and a caller must not.
+    /// Logs what an operator must know and a caller must not.
     package let log: @Sendable (ServiceEvent) -> Void
     /// Takes an origin whose pages were refused, once an hour.
     package let originRefused: @Sendable (RefusedOrigin) -> Void
@@ -34,7 +34,7 @@ package struct ServiceEnvironment: Sendable {
 package struct ServiceEvent: Sendable, Equatable {
     /// What happened, always in the same words.
     package let name: String
-    /// Why, in the words of whoever found out.
+    /// The cause, in the words of the code that found it.
     package let cause: String
     /// The request it happened to, where it is one.
     package let requestID: String?

@@ -6,7 +6,7 @@ package struct ServiceSettings: Sendable {
     package var contentLimit: Int
     /// Whether users may open conversations by sending a first message.
     package var usersMayOpen: Bool
-    /// How often whom may do what.
+    /// Rate limits per caller, and the bounds of what is counted.
     package var limits: ServiceLimits
     /// Which other origins' pages may use the service.
     package var cors: CORSPolicy
@@ -36,7 +36,7 @@ package struct ServiceSettings: Sendable {
     }
 }
 
-/// How often whom may do what.
+/// Rate limits per caller, and the bounds of what is counted.
 package struct ServiceLimits: Sendable {
     /// For each user: messages sent and read markers moved.
     package var sends = RateLimit(name: "sends", perSecond: 5, burst: 30)

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Estimates how many different people were seen in the last half minute, in 64 KB however many they are.
+/// Estimates how many distinct users were seen in the last half minute, in 64 KB however many they are.
 ///
 /// HyperLogLog (Flajolet and others, 2007) with 4096 registers, that is, within some 2 % and, for a few dozen people, exact as a
 /// rule. One such sketch for every two seconds makes the window slide. One thread sees, any thread estimates.
@@ -16,7 +16,7 @@ package final class DistinctUserEstimator: Sendable {
 
     package init() {}
 
-    /// Sees somebody; only ever called by one thread.
+    /// Counts a user; only ever called by one thread.
     ///
     /// - Parameters:
     ///   - person: a number that stands for them, each bit as likely as not.

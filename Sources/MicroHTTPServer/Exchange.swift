@@ -10,7 +10,7 @@ package struct Exchange: Sendable {
     package let seconds: Double
 }
 
-/// Whoever is told of exchanges.
+/// An observer of exchanges.
 package protocol ExchangeObserver: Sendable {
     /// Takes note of an exchange; called on a loop thread, so it must not wait.
     func answered(_ exchange: Exchange)

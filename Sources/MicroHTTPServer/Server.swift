@@ -89,7 +89,7 @@ package final class Server: Sendable {
         }
     }
 
-    /// Shows this certificate to those who connect from now on; connections that are open go on with the one they have.
+    /// Uses this certificate for new connections; open connections keep theirs.
     ///
     /// It does nothing in a server that was made without a certificate.
     package func replaceCertificate(_ certificate: TLSCertificate) {

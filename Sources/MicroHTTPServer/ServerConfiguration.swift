@@ -35,11 +35,11 @@ package struct ServerConfiguration: Sendable {
     /// How long a request may take from its first byte to its last, in seconds, and how long the first one may be in
     /// coming. It is cut after one to one and a half times this.
     package var requestTimeout: Double
-    /// How long those who have just connected get to send their request where the server stops, in seconds: unlike those who
-    /// have had an answer, they would not try again.
+    /// How long a new connection has to send its first request when the server stops, in seconds: unlike a client that has had an
+    /// answer, it would not try again.
     package var firstRequestGrace = 1.0
 
-    /// Whoever is told of exchanges: of failed ones, those that took ``slowAfter``, and all where ``observesAll``.
+    /// The observer of failed exchanges, of those that took ``slowAfter``, and of all where ``observesAll``.
     package var observer: (any ExchangeObserver)?
     /// From how many seconds on an exchange is slow.
     package var slowAfter = Double.infinity
@@ -48,7 +48,7 @@ package struct ServerConfiguration: Sendable {
     /// Makes the name of a request that came without one; any thread may call it.
     package var makeRequestID: @Sendable () -> String = { String(UInt64.random(in: .min ... .max), radix: 16) }
 
-    /// Puts a configuration together; every value has a default that suits a small server.
+    /// Every value has a default that suits a small server.
     package init(
         host: String = "127.0.0.1", port: UInt16 = 8080, loops: Int = availableProcessors(),
         connectionLimit: Int = 20_000, connectionsPerAddress: Int = 0, memoryPerConnection: Int = 10 * 1024,

@@ -103,7 +103,7 @@ package final class SQLiteStore: Sendable {
                 try file.checkInPlace()
                 if checkpoints { try db.checkpoint(.truncate) }
             } catch {
-                // Whoever closes last deletes the log by its name, which may be that of another database's by now.
+                // The connection that closes last deletes the log by its name, which may be that of another database by now.
                 var keeps: CInt = 1
                 sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
             }
@@ -119,7 +119,7 @@ package final class SQLiteStore: Sendable {
         let (epoch, cursorKey) = try pool.writeWithoutTransaction { db in
             // Here and not in the configuration: for WAL, the pool itself sets NORMAL after that.
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            // Whoever writes to conversations by the thousand would read most pages anew for each message with SQLite's usual 2 MB.
+            // With SQLite's default of 2 MB, writes to thousands of conversations would read most pages again for each message.
             try db.execute(sql: "PRAGMA cache_size = -\(writerCache)")
             return (try StoredEpoch(db: db).read(), try StoredCursorKey(db: db).read())
         }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What is fresh for whom, in memory: an idle poll is answered from here, without disk or database.
+/// The current state of conversations and lists, in memory: an idle poll is answered from here, without disk or database.
 ///
 /// It is filled from the store on first use and kept current by the store's commits. Any thread may use it.
 package final class FreshnessIndex: CommitObserver {
@@ -53,8 +53,8 @@ package final class FreshnessIndex: CommitObserver {
     /// The conversation a caller names and takes part in, read from the store where it is not in memory; nil where there is
     /// none.
     ///
-    /// For somebody who does not take part the store is read even if the conversation is in memory: that it exists must not show,
-    /// not even by how long the answer takes.
+    /// For a user who does not take part the store is read even if the conversation is in memory: neither the answer nor its
+    /// timing may reveal that it exists.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     package func conversation(
@@ -90,12 +90,12 @@ package final class FreshnessIndex: CommitObserver {
         return freshness
     }
 
-    /// What ends as soon as a caller's list is not at this change any more, or memory needs its place; nil where memory does not know that it is.
+    /// A token that becomes invalid when the caller's list changes or its entry is evicted; nil where the list in memory is not at this change.
     package func invalidationToken(ofListOf caller: Caller, at change: Int64) -> InvalidationToken? {
         lists.withLock { $0.invalidationToken(for: caller) { $0.change == change } }
     }
 
-    /// What ends as soon as a conversation changes; nil where memory does not know that the caller sees it with these marks.
+    /// A token that becomes invalid when the conversation changes or its entry is evicted; nil where the caller's marks in memory are not these.
     package func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
         -> InvalidationToken?
     {
@@ -166,7 +166,7 @@ package final class FreshnessIndex: CommitObserver {
 
     /// Takes note of commits; called by the store before any of their senders is answered.
     package func committed(_ commits: [Commit]) {
-        // Before the conversations, so that whoever learns of a message finds it.
+        // Before the conversations, so that a reader that learns of a message finds it.
         recents.withLock { table in
             for commit in commits {
                 guard let message = commit.message else { continue }

@@ -5,7 +5,7 @@
 struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         var value: Value
-        /// Lasts as long as the value, where somebody has asked for it.
+        /// Valid as long as the value; nil until a caller has asked for it.
         var invalidationToken: InvalidationToken?
     }
 
@@ -37,7 +37,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         entries.value(for: key)?.value
     }
 
-    /// What ends when the value for this key changes or goes; nil where the value is not as expected.
+    /// A token that becomes invalid when the value for this key changes or is evicted; nil where the value is not as expected.
     mutating func invalidationToken(for key: Key, where isExpected: (Value) -> Bool) -> InvalidationToken? {
         var found: InvalidationToken?
         entries.update(key) { entry in

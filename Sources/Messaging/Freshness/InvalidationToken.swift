@@ -1,18 +1,19 @@
 import Synchronization
 
-/// Whether something that was found in memory is still so: asked at every idle poll, where it takes the place of looking again.
+/// Tells whether a value that was read from memory is still current; every idle poll asks it instead of reading the value again.
 ///
-/// It ends with the first change of what was found, and when memory forgets that: it would learn of no change then. Any thread may use it.
+/// The token becomes invalid with the first change of the value, and when the value is evicted, because no change is seen after that. Any
+/// thread may use it.
 package final class InvalidationToken: Sendable {
     private let isOver = Atomic<Bool>(false)
 
-    /// One that has not ended.
+    /// A valid token.
     package init() {}
 
-    /// Whether nothing has changed so far.
+    /// Whether the value is still current.
     package var isValid: Bool { !isOver.load(ordering: .acquiring) }
 
-    /// Ends it, for good.
+    /// Makes the token invalid; it does not become valid again.
     package func invalidate() {
         isOver.store(true, ordering: .releasing)
     }

@@ -9,7 +9,7 @@ package struct ListFreshness: Equatable, Sendable {
         private let shortMessages: UInt8
 
         /// - Parameters:
-        ///   - limit: how many entries the page may have; at most 32,767, many times what anybody can ask for.
+        ///   - limit: how many entries the page may have; at most 32,767, many times what a client can ask for.
         ///   - messages: how many messages it embeds in each, at most 255: how large they are decides how many entries fit.
         package init(limit: Int, messages: Int, olderBefore: Int64?) {
             shortLimit = Int16(limit)

@@ -1,10 +1,10 @@
-/// A message where it lies in memory: good for as long as whoever shows it says, and not to be kept.
+/// A message in packed memory: valid only during the call that passes it.
 package struct PackedMessage {
     /// Its number in the conversation.
     package let n: Int64
     /// When the store took it.
     package let sentAt: Timestamp
-    /// The same for all messages of one sender in one pack, and another one for everybody else's.
+    /// Identifies the sender within one pack: the same for all of a sender's messages, different for any other sender.
     package let author: Int
     /// The id of who wrote it.
     package let sender: UnsafeRawBufferPointer

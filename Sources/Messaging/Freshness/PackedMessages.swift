@@ -1,6 +1,6 @@
 /// Messages of one conversation, ordered by number, packed into one piece of memory.
 ///
-/// As a collection it unpacks each message; whoever only copies them elsewhere looks at them where they lie, with ``visit(_:)``. In
+/// As a collection it unpacks each message; to copy messages elsewhere, ``visit(_:)`` passes them without unpacking. In
 /// front lie headers of equal size, some perhaps unused, and behind them the texts in the same order. A sender's id lies with the
 /// first message that is theirs, and the others refer to that one. At most 32,767 messages fit.
 package struct PackedMessages: Sendable {
@@ -21,7 +21,7 @@ package struct PackedMessages: Sendable {
         bytes.append(contentsOf: repeatElement(0, count: count * Header.size))
     }
 
-    /// None yet; about so many will be added.
+    /// Empty, with capacity for about `count` messages.
     package init(expecting count: Int) {
         let count = Swift.min(count, 100)
         self.init(room: count, size: count * 100)
@@ -67,7 +67,7 @@ package struct PackedMessages: Sendable {
 
     /// Adds a message that comes after all others; it lies elsewhere.
     package mutating func append(_ message: PackedMessage) {
-        // What a part leaves out goes, so that the texts lie in the order of the headers.
+        // What a part leaves out is dropped, so that the texts are in the order of the headers.
         let textEnd = bytes.withUnsafeBytes { textOffset(at: endIndex, in: $0) }
         if textEnd < bytes.count { bytes.removeSubrange(textEnd...) }
         let known = author(message.sender)
@@ -88,7 +88,7 @@ package struct PackedMessages: Sendable {
         end += 1
     }
 
-    /// Room for one more header and so many bytes of text, without the half of all memory that an array would keep in reserve.
+    /// Reserves space for one more header and its text, without the spare half of its memory that an array would allocate.
     private mutating func makeRoom(for size: Int) {
         let more = endIndex == Int(room) ? endIndex / 4 + 2 : 0
         let needed = bytes.count + more * Header.size + size
@@ -194,7 +194,7 @@ extension PackedMessages: Equatable {
 }
 
 extension PackedMessages {
-    /// The newest messages: at most as many as the bounds allow, with at most so many bytes of content, but at least one where there is one.
+    /// The newest messages, at most as many and with at most as many bytes of content as the bounds allow, but at least one where there is one.
     package func newest(within bounds: PageBounds) -> PackedMessages {
         let last = suffix(bounds.count)
         guard last.textSize > bounds.bytes else { return last }

@@ -1,4 +1,4 @@
-/// Who asks: a user within a tenant.
+/// The user who makes a request, within a tenant.
 ///
 /// Several tables in memory know each of a hundred thousand callers, and every poll looks for its caller in some of them. So a caller is
 /// a reference to an object that they share, and that is hashed once.

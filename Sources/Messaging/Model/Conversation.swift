@@ -1,8 +1,8 @@
 /// What is known of a conversation without its messages: enough to say what is fresh for whom.
 package struct Conversation: Sendable, Equatable {
-    /// Somebody who takes part, and how far they have read.
+    /// A participant, and how far they have read.
     package struct Participant: Sendable, Equatable {
-        /// Who it is.
+        /// The caller.
         package let user: UserID
         /// The read marker: the number of the last message read; 0 before the first.
         package var readUpTo: Int64
@@ -23,7 +23,7 @@ package struct Conversation: Sendable, Equatable {
     package let prunedUpTo: Int64
     /// The number of the latest change that every participant sees: a message, a changed name, or the opening.
     package var change: Int64
-    /// Everybody in it, each once, ordered by user id.
+    /// All participants, each once, ordered by user id.
     package var participants: Participants
 
     package init(
@@ -38,7 +38,7 @@ package struct Conversation: Sendable, Equatable {
         self.participants = Participants(participants)
     }
 
-    /// The marks as this user sees them; nil for somebody who does not take part.
+    /// The marks as this user sees them; nil for a user who does not take part.
     package func marks(for user: UserID) -> ReadMarks? {
         guard let place = participants.place(of: user) else { return nil }
         var others: Int64?
@@ -55,7 +55,7 @@ package struct Conversation: Sendable, Equatable {
     }
 }
 
-/// How a caller names a conversation: by its id, or as the direct one with somebody (`@bob`).
+/// How a caller names a conversation: by its id, or as the direct one with another user (`@bob`).
 package enum ConversationReference: Hashable, Sendable {
     /// The conversation with this id.
     case id(ConversationID)
@@ -77,7 +77,7 @@ package enum ConversationReference: Hashable, Sendable {
             guard let user = UserID(String(Substring(text.utf8.dropFirst()))) else { return nil }
             self = .direct(with: user)
         } else {
-            // URL parsers resolve these two segments away, so nobody could ask for such a conversation again.
+            // URL parsers remove these two segments, so no client could ask for such a conversation again.
             guard let id = ConversationID(text), text != ".", text != ".." else { return nil }
             self = .id(id)
         }

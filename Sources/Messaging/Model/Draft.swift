@@ -37,7 +37,7 @@ package struct Draft: Sendable, Equatable {
     }
 }
 
-/// What came of a draft.
+/// The result of sending a draft.
 package struct SentMessage: Sendable, Equatable {
     /// The conversation with the message in it.
     package let conversation: Conversation

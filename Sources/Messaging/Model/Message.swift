@@ -1,4 +1,4 @@
-/// One message as it is stored: the same for everybody who may see it.
+/// One message as it is stored: the same for all participants.
 package struct Message: Sendable, Equatable {
     /// Its number in the conversation: 1, 2, 3 … without gaps, in commit order.
     package let n: Int64

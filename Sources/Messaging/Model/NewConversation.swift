@@ -1,4 +1,4 @@
-/// The rule for how a conversation begins.
+/// A conversation that is about to be opened, and the rules for that.
 package struct NewConversation: Equatable, Sendable {
     /// The most people in one conversation.
     package static let largestGroup = 500
@@ -26,7 +26,7 @@ package struct NewConversation: Equatable, Sendable {
 
     /// Its id.
     package let id: ConversationID
-    /// Everybody in it, each once, ordered by user id; at least two.
+    /// All participants, each once, ordered by user id; at least two.
     package let participants: [UserID]
     /// Whether it is the one direct conversation of its pair.
     package let isDirect: Bool
@@ -52,7 +52,7 @@ package struct NewConversation: Equatable, Sendable {
 
     /// What sending this draft opens, given that its conversation does not exist.
     ///
-    /// - Throws: ``MessagingError/conversationNotFound`` where it names nobody to open it with,
+    /// - Throws: ``MessagingError/conversationNotFound`` where it names no receiver to open it with,
     ///   ``MessagingError/openingForbidden``, ``MessagingError/openedTooOften`` or ``MessagingError/invalidMessage(_:)``.
     package init(for draft: Draft) throws(MessagingError) {
         let me = draft.caller.user
@@ -76,7 +76,7 @@ package struct NewConversation: Equatable, Sendable {
         }
     }
 
-    /// Refuses a draft whose named receivers are not all in the conversation it goes to: it would reach somebody else. Some front ends name
+    /// Refuses a draft whose named receivers are not all in the conversation: other users would get the message. Some front ends name
     /// the conversation itself as the receiver.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)``.

@@ -1,4 +1,4 @@
-/// Those who take part in a conversation: mostly two, who need no array of their own in memory.
+/// The participants of a conversation. Two, the usual case, are stored inline without an array.
 package struct Participants: Sendable, Equatable {
     private enum Storage: Sendable, Equatable {
         case two(Conversation.Participant, Conversation.Participant)
@@ -7,7 +7,7 @@ package struct Participants: Sendable, Equatable {
 
     private var storage: Storage
 
-    /// Where somebody is among those who are ordered by user id, as in a ``Conversation``; nil where they are not there.
+    /// The index of a user among participants ordered by user id, as in a ``Conversation``; nil where there is none.
     ///
     /// Looked up by halves: a stranger must not learn how many they are by how long it takes.
     package func place(of user: UserID) -> Int? {
@@ -22,7 +22,7 @@ package struct Participants: Sendable, Equatable {
         return low < count && self[low].user == user ? low : nil
     }
 
-    /// Puts participants together, in this order.
+    /// Participants in this order.
     package init(_ participants: [Conversation.Participant]) {
         storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)
     }

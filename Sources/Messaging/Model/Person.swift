@@ -1,6 +1,6 @@
 /// What is known of a user, for display.
 package struct Person: Sendable, Equatable {
-    /// Who it is.
+    /// The caller.
     package let id: UserID
     /// Their name, where it is known.
     package let name: String?

@@ -1,4 +1,4 @@
-/// All that a viewer's picture of a conversation's messages depends on, besides the messages themselves.
+/// What a viewer's answer about a conversation depends on, besides the messages themselves.
 package struct ReadMarks: Hashable, Sendable {
     /// The number of the latest message; 0 before the first.
     package var latest: Int64

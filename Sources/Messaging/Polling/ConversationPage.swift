@@ -4,7 +4,7 @@ package struct ConversationPage: Sendable, Equatable {
     package let conversations: [ConversationSummary]
     /// The caller's latest change number in this snapshot; 0 before the first.
     package let latestChange: Int64
-    /// The change number to go on from: whoever has this page and all that changed later has missed nothing.
+    /// The change number to continue from: a client with this page and all later changes has missed nothing.
     package let position: Int64
     /// The activity of the last entry, where older entries follow: what to ask for `before`.
     package let olderBefore: Int64?

@@ -7,7 +7,7 @@
 package struct ListCursors: Sendable {
     /// The longest cursor, in bytes, of this form or the former one.
     private static let maximumLength = 36
-    /// So many digits hold 64 bits, and the first is a letter.
+    /// The number of digits that hold 64 bits with a letter as the first.
     private static let digits = 13
 
     private let caller: Caller
@@ -92,7 +92,7 @@ package struct ListCursors: Sendable {
     }
 }
 
-/// A permutation of the numbers of 64 bits that looks like chance to everybody without the key.
+/// A permutation of the 64-bit numbers that looks random without the key.
 ///
 /// A balanced Feistel network whose round function is ``SipHash``. Six rounds withstand every attack with fewer than about 2^32
 /// numbers and their images (Patarin, "Security of Random Feistel Schemes with 5 or More Rounds", CRYPTO 2004).

@@ -20,7 +20,7 @@ package struct MessageCursor: Equatable, Sendable {
             self.viewer = viewer & 0xF_FFFF
         }
 
-        /// So many digits hold both.
+        /// The number of digits that hold both.
         fileprivate static let digits = 10
 
         fileprivate init?(_ text: some Collection<UInt8>) {
@@ -31,7 +31,7 @@ package struct MessageCursor: Equatable, Sendable {
         fileprivate var number: UInt64 { conversation << 20 | viewer }
     }
 
-    /// The life of the store it belongs to.
+    /// The epoch of the store that the cursor belongs to.
     package let epoch: Epoch
     /// Whose view of which conversation it is a position in.
     package let view: View
@@ -142,7 +142,7 @@ struct CursorText {
         epoch.text.withBytes { for byte in $0 { append(byte) } }
     }
 
-    /// Appends a dot and so many digits of a number in ``Base32``.
+    /// Appends a dot and the given number of digits of a number in ``Base32``.
     mutating func append(_ number: UInt64, digits: Int) {
         append(UInt8(ascii: "."))
         for place in (0..<digits).reversed() { append(Base32.digit(of: number &>> UInt64(5 * place))) }

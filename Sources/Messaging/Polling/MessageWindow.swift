@@ -17,7 +17,7 @@ package enum MessageWindow: Equatable, Sendable {
     /// Numbers have no gaps, so a page is a range. What changed is: what is new, and what is not but whose `read` flipped, that
     /// is, what lies between the old and the new mark, of the viewer's own messages and of those they received.
     ///
-    /// - Parameter pruned: the number up to which messages are there no more.
+    /// - Parameter pruned: the number up to which messages were pruned.
     package func slices(now: ReadMarks, viewer: UserID, limit: Int, prunedUpTo pruned: Int64 = 0) -> [MessageSlice] {
         func slice(
             after start: Int64, through end: Int64, _ authorship: MessageSlice.Authorship = .anybody
@@ -72,11 +72,11 @@ package enum MessageWindow: Equatable, Sendable {
 package struct MessageSlice: Equatable, Sendable {
     /// Whose messages a slice takes.
     package enum Authorship: Equatable, Sendable {
-        /// Everybody's.
+        /// All messages.
         case anybody
         /// Only this user's.
         case only(UserID)
-        /// Everybody's but this user's.
+        /// All messages but this user's.
         case except(UserID)
     }
 

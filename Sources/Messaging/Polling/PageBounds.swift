@@ -1,4 +1,4 @@
-/// The most that a page may hold: so many entries, and so many bytes of them, but at least one entry.
+/// The limits of a page: a number of entries and a number of bytes, but at least one entry.
 package struct PageBounds: Sendable, Equatable {
     /// Which entries a page keeps where not all of them fit.
     package enum End: Sendable {
@@ -22,7 +22,7 @@ package struct PageBounds: Sendable, Equatable {
     /// How many entries to read: one more than is needed tells whether there are more.
     package var countToRead: Int { count == .max ? count : count + 1 }
 
-    /// Whether a reader has enough for a page that is full, and for knowing that more follows: so many entries with so many bytes in all.
+    /// Whether so many entries of so many bytes fill a page and show that more follow, so that a reader can stop.
     package func areExceeded(by count: Int, _ size: Int) -> Bool {
         count > self.count || (count >= 2 && size > bytes)
     }

@@ -1,4 +1,4 @@
-/// What one committed write changed, for whoever keeps a picture of the store in memory.
+/// What one committed write changed; for caches of the store in memory.
 package struct Commit: Sendable, Equatable {
     /// The newest change number of one caller's list.
     package struct ListChange: Sendable, Equatable {
@@ -17,7 +17,7 @@ package struct Commit: Sendable, Equatable {
     package let tenant: TenantID
     /// The conversation as it is now.
     package let conversation: Conversation
-    /// Everybody whose list changed with it.
+    /// The users whose lists changed with it.
     package let listChanges: [ListChange]
     /// The message that was stored, where it is one.
     package let message: Message?
@@ -32,7 +32,7 @@ package struct Commit: Sendable, Equatable {
     }
 }
 
-/// Whoever must know of a commit before its sender does.
+/// An observer that is told of each commit before its sender is answered.
 package protocol CommitObserver: Sendable {
     /// Takes note of commits, in their order; called on the store's one writer thread, before any of the callers is answered.
     func committed(_ commits: [Commit])

@@ -4,7 +4,7 @@ package typealias NewestMessages =
     @Sendable (_ conversation: Conversation, _ bounds: PageBounds, _ read: () throws -> PackedMessages) throws ->
     PackedMessages
 
-/// The durable home of conversations: what a database must be able to do for Postbox.
+/// A durable store of conversations: what a database must provide for Postbox.
 ///
 /// Any thread may call any method. Reads see every commit that was answered before they began. Every method throws
 /// ``MessagingError``; reads only ``MessagingError/overloaded`` and ``MessagingError/storeUnavailable(_:)``.
@@ -12,7 +12,7 @@ package typealias NewestMessages =
 /// Change numbers come from one counter of the store. Each change of one conversation takes the next one, so no two
 /// conversations share a number; whose list it is in decides who is told.
 package protocol MessageStore: Sendable {
-    /// The present life of the store; it changes only by a restore.
+    /// The epoch of the store; it changes only when the store is restored.
     var epoch: Epoch { get }
 
     /// The secret that cursors are made with; it never changes, and all nodes on one store have the same one.
@@ -20,7 +20,7 @@ package protocol MessageStore: Sendable {
 
     /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
-    /// It takes as long for somebody else's conversation as for none.
+    /// It takes as long for another user's conversation as for one that does not exist.
     func conversation(
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation?
@@ -93,7 +93,7 @@ package protocol MessageStore: Sendable {
 
     /// Finds out why the store does not answer reads or take writes now; nil where it does both.
     ///
-    /// It may be asked often: it writes only where nobody else has for a while.
+    /// It may be called often: it writes only where no write was made for a while.
     func checkReadiness() async -> StoreFault?
 }
 
@@ -105,7 +105,7 @@ extension MessageStore {
         try await messages(in: conversation, slices, PageBounds(count: limit, bytes: .max)) { $0.prefix(limit) }
     }
 
-    /// A part of the caller's list, however large it is, for whoever has nothing in memory.
+    /// A part of the caller's list, however large it is, without anything from memory.
     package func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
     ) async throws(MessagingError) -> ConversationPage {

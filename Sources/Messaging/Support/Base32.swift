@@ -6,7 +6,7 @@ enum Base32 {
         return value < 26 ? UInt8(ascii: "a") + value : UInt8(ascii: "2") + value - 26
     }
 
-    /// Reads exactly so many digits; nil for any other text, and for one that says more than 64 bits.
+    /// Reads exactly the given number of digits; nil for any other text, and for a number of more than 64 bits.
     static func parse(_ text: some Collection<UInt8>, digits: Int) -> UInt64? {
         guard text.count == digits else { return nil }
         var number: UInt64 = 0

@@ -1,4 +1,4 @@
-/// A dictionary of bounded size in which the entry that nobody used for longest goes first.
+/// A dictionary of bounded size that evicts the least recently used entry.
 ///
 /// Every operation takes constant time. Entries lie in one array, linked by index in order of use, and a table of hashes says where
 /// each lies, so that a hundred thousand entries cost little more than their keys and values. All of it is inlinable, since other modules keep

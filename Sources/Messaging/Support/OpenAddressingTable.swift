@@ -1,6 +1,6 @@
-/// Where things lie in an array, found by their hashes: a hash table with open addressing and linear probing, eight bytes a slot.
+/// A hash table with open addressing and linear probing that maps hashes to array indices, eight bytes a slot.
 ///
-/// A dictionary would hold every key a second time. Whoever uses this has the keys, and compares them. The slots grow by a
+/// A dictionary would hold every key a second time. The owner of this table has the keys, and compares them. The slots grow by a
 /// quarter, so that few of them lie empty, and a hash is taken for how far along them to begin, whatever their number.
 @usableFromInline
 struct OpenAddressingTable: Sendable {
@@ -53,7 +53,7 @@ struct OpenAddressingTable: Sendable {
         put(Slot(hash: hash, entry: entry))
     }
 
-    /// Says that what lay at one place lies at another now.
+    /// Replaces the index of an entry that moved in the array.
     @inlinable
     mutating func move(_ old: Int32, to new: Int32, hash: UInt32) {
         slots[index(of: old, hash: hash)].entry = new
@@ -65,7 +65,7 @@ struct OpenAddressingTable: Sendable {
         var gap = index(of: entry, hash: hash)
         var index = next(after: gap)
         while slots[index].entry >= 0 {
-            // Nothing may come to lie before its home.
+            // No entry may move before its first slot.
             if distance(from: firstSlot(of: slots[index].hash), to: index) >= distance(from: gap, to: index) {
                 slots[gap] = slots[index]
                 gap = index

@@ -1,4 +1,4 @@
-/// SipHash-2-4 (Aumasson and Bernstein, 2012): a hash of 64 bits that nobody can foresee, verify or search for without the key.
+/// SipHash-2-4 (Aumasson and Bernstein, 2012): a 64-bit hash that cannot be predicted or verified without the key.
 ///
 /// The same in every process and release, unlike Swift's `Hasher`.
 struct SipHash {

@@ -130,7 +130,7 @@ struct DigitReader {
 
     var isAtEnd: Bool { rest.isEmpty }
 
-    /// A number of exactly so many digits.
+    /// A number of exactly the given number of digits.
     mutating func number(_ width: Int) -> Int64? {
         guard rest.count >= width else { return nil }
         var number: Int64 = 0

@@ -7,7 +7,7 @@ import Synchronization
 /// A caller may have a sixteenth of all. Where nothing else is held, by that caller and in all, an answer of any size is let in: otherwise
 /// some could never be given.
 package final class AnswerMemory: Sendable {
-    /// The part of one answer; given back when nobody holds it any more, which is when the answer is sent or its connection closed.
+    /// The share of one answer; returned when it is no longer referenced, that is, when the answer is sent or its connection closed.
     final class Share: Sendable {
         private let memory: AnswerMemory
         private let caller: Caller

@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 import Synchronization
 
-/// Lets in only who belongs, and only as often as they may.
+/// Authenticates requests and applies the rate limits.
 struct Gate: Sendable {
     private let identity: any Identity
     private let uncounted: AddressRanges
@@ -28,7 +28,7 @@ struct Gate: Sendable {
         documents = RateLimiter(limits.documents, capacity: limits.capacity)
     }
 
-    /// How often each limit turned somebody away.
+    /// How many requests each limit refused.
     var refusals: (sends: Int, polls: Int, failures: Int, documents: Int) {
         (
             sends.refusals.load(ordering: .relaxed), polls.refusals.load(ordering: .relaxed),

@@ -1,6 +1,6 @@
 import HTTP
 
-/// How often something may happen: a token bucket.
+/// A rate limit: a token bucket.
 package struct RateLimit: Sendable, Equatable {
     /// The name in `RateLimit` fields.
     package let name: String
@@ -37,7 +37,7 @@ package struct RateLimit: Sendable, Equatable {
 
     private func time(for tokens: Int) -> Int64 { interval * Int64(min(tokens, burst)) }
 
-    /// Takes tokens even if there are not so many: there will be none again until they have come in.
+    /// Takes tokens even if there are fewer: the balance becomes negative until they have been refilled.
     func charge(_ tokens: Int, fullAt: inout Int64, now: Int64) {
         let cost = interval.multipliedReportingOverflow(by: Int64(tokens))
         // A year is long enough, and can be reckoned with.
@@ -49,7 +49,7 @@ package struct RateLimit: Sendable, Equatable {
     /// Nanoseconds for one token, cut so that a whole bucket of them is a time that can be reckoned with: 30 years.
     private var interval: Int64 { Int64(min(1e9 / perSecond, 1e18 / Double(burst))) }
 
-    /// The answer to one who has to wait (RFC 6585, section 4, and the Internet-Draft on RateLimit header fields).
+    /// The `429` answer (RFC 6585, section 4, and the Internet-Draft on RateLimit header fields).
     func problem(waiting nanoseconds: Int64) -> Problem {
         let seconds = max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
         let window = max(1, Int((Double(interval) * Double(burst) / 1e9).rounded(.up)))

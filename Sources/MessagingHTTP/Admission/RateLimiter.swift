@@ -1,14 +1,14 @@
 import Messaging
 import Synchronization
 
-/// One bucket for each of many keys, for a bounded number of them: the one unused for longest goes first.
+/// One bucket per key, for a bounded number of keys; the least recently used one is evicted first.
 ///
-/// A bucket that goes is full when it comes back. To misuse that, somebody would have to be as many keys as there are buckets.
+/// An evicted bucket is full when it comes back. To misuse that, a client would need as many keys as there are buckets.
 final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private let limit: RateLimit
     private let buckets: Mutex<LeastRecentlyUsed<Key, Int64>>
 
-    /// How often somebody was turned away.
+    /// How many requests were refused.
     let refusals = Atomic<Int>(0)
 
     init(_ limit: RateLimit, capacity: Int) {
@@ -43,7 +43,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Takes tokens from the key's bucket for what was done already, even if there are not so many.
+    /// Takes tokens from the key's bucket for work that was done already, even if there are fewer.
     func charge(_ tokens: Int, to key: Key, now: Int64) {
         guard limit.perSecond > 0, tokens > 0 else { return }
         buckets.withLock { buckets in
@@ -63,7 +63,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         if let wait { throw refusal(waiting: wait) }
     }
 
-    /// The answer to one who has to wait; it counts.
+    /// The `429` answer; it is counted.
     func refusal(waiting wait: Int64) -> Problem {
         refusals.add(1, ordering: .relaxed)
         return limit.problem(waiting: wait)

@@ -5,7 +5,7 @@ import Messaging
 struct SiteRules: Sendable {
     let exposure: CrossSiteExposure
     let cors: CORSPolicy
-    /// The addresses whose `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
+    /// The addresses whose `X-Forwarded-Host` and `X-Forwarded-Proto` are trusted.
     let trustedProxies: AddressRanges
 
     /// The header fields that are read here and nowhere else; none where the identity is not exposed.

@@ -2,7 +2,7 @@ import Messaging
 
 /// A 64-bit fingerprint that is the same in every process and release, unlike Swift's `Hasher`.
 ///
-/// FNV-1a. It need not withstand anybody: whoever forges a tag only tells themselves that nothing has changed.
+/// FNV-1a. It need not resist attacks: a client that forges a tag only tells itself that nothing has changed.
 struct Fingerprint {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 

@@ -2,8 +2,8 @@ import HTTP
 import Messaging
 import Synchronization
 
-/// The answers to polls that found nothing new, kept to be given again: while nothing changes, the same request gets the same
-/// response, and nothing of it is read, decided or written anew.
+/// A cache of `304` answers to idle polls: while nothing changes, the same request gets the same response, without parsing the
+/// request or writing the response again.
 final class NotModifiedCache: Sendable {
     /// One that was given. An object, so that taking it out of the table copies one reference.
     final class Answer: Sendable {
@@ -75,8 +75,8 @@ final class NotModifiedCache: Sendable {
         }
     }
 
-    /// Where there is no room, only one newcomer in this many is let in. More people than there is room for poll in turn, and if each
-    /// pushed another out, none would ever find the answer that was kept: all would pay for the keeping and nobody gain.
+    /// Where the cache is full, only one new answer in this many is kept. Where more users poll in turn than it has entries for, each would
+    /// evict another's answer before it was used, and no poll would find one.
     private static let newAnswersPerSlot = 16
 
     private let table: Mutex<Table>
@@ -91,7 +91,7 @@ final class NotModifiedCache: Sendable {
     /// The bytes that are kept, about.
     var cost: Int { table.withLock { $0.cost } }
 
-    /// The answer given before; whether its state is still the present one is for whoever calls this to check.
+    /// The answer that was kept for this request; the caller checks whether it is still valid.
     func answer(to request: Request, of caller: Caller) -> Answer? {
         let origin = request.onlyOrigin
         let key = Self.key(of: request, from: origin, of: caller)
@@ -122,10 +122,10 @@ final class NotModifiedCache: Sendable {
         }
     }
 
-    /// The origin counts too, or one caller with many could make everybody's look-ups slow.
+    /// The origin is part of the key, or one caller with many origins could slow down all look-ups.
     ///
     /// Only the caller is hashed with a secret. Targets and origins of one caller can be chosen to have the same key; then that caller's
-    /// answers take each other's place, and nobody else's.
+    /// answers replace each other, and no other caller's.
     private static func key(of request: Request, from origin: ArraySlice<UInt8>?, of caller: Caller) -> Key {
         var hasher = Hasher()
         hasher.combine(caller)
@@ -157,6 +157,6 @@ final class NotModifiedCache: Sendable {
 }
 
 extension Request {
-    /// The page that it comes from. Two are as good as none, here as in the answer.
+    /// The origin of the request. Two `Origin` fields count as none, here as in the answer.
     fileprivate var onlyOrigin: ArraySlice<UInt8>? { fields.count(of: .origin) == 1 ? fields[.origin] : nil }
 }

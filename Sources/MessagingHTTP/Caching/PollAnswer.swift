@@ -13,7 +13,7 @@ struct PollAnswer {
     /// Whether `since` with the cursor tells what changes from here on; otherwise the same is to be asked again.
     var isFollowed = true
 
-    /// `304 Not Modified` where the request's condition names the tag, else `200` with a body of so many bytes.
+    /// `304 Not Modified` where the request's condition names the tag, else `200` with a body of `size` bytes.
     ///
     /// - Parameter body: makes the body; not asked for where none goes out.
     /// - Throws: `overloaded` where there is no memory for it.
@@ -69,8 +69,8 @@ struct PollAnswer {
 
 /// Reads a cursor by what memory knows; nil where it is ahead of that, so that the store must be asked.
 ///
-/// A commit is on disk a moment before memory learns of it. Whoever was answered from disk in between has a cursor that
-/// only seems to be ahead, and must not be sent away.
+/// A commit is on disk a moment before memory learns of it. A client that was answered from disk in between has a cursor that
+/// only seems to be ahead, and must not be refused.
 func unlessAhead<Value>(_ read: () throws -> Value?) throws -> Value? {
     do {
         return try read()

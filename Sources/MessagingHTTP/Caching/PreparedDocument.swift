@@ -1,6 +1,6 @@
 import HTTP
 
-/// A document that says the same to whoever asks, ready to go out; its responses are shared.
+/// A document that is the same for all clients, with prepared responses that are shared.
 struct PreparedDocument: Sendable {
     private let tag: EntityTag
     private let whole: Response

@@ -1,6 +1,6 @@
 import Messaging
 
-/// What the endpoints work with.
+/// The dependencies of the endpoints.
 struct Context: Sendable {
     let store: any MessageStore
     let index: FreshnessIndex

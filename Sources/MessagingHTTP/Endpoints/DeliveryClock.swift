@@ -4,7 +4,7 @@ import Synchronization
 
 /// Measures how long messages take from their commit to the moment that a recipient first fetches them.
 ///
-/// A recipient is whoever takes part in the conversation and is not the sender. They have fetched a message when an answer with it
+/// A recipient is a participant of the conversation other than the sender. They have fetched a message when an answer with it
 /// is made for them, by either poll; each pair of message and recipient counts once. The last pairs that nobody fetched are
 /// watched, up to a bound: recipients who stay away for longer are forgotten, and counted as that.
 package final class DeliveryClock: CommitObserver {
@@ -40,7 +40,7 @@ package final class DeliveryClock: CommitObserver {
         self.ticks = ticks
     }
 
-    /// Begins to watch the messages of these commits; to be called before anybody can fetch them.
+    /// Begins to watch the messages of these commits; called before a client can fetch them.
     package func committed(_ commits: [Commit]) {
         let now = ticks()
         state.withLock { state in
@@ -80,7 +80,7 @@ package final class DeliveryClock: CommitObserver {
     /// The latencies so far, in seconds.
     package var latencies: Histogram { state.withLock { $0.latencies } }
 
-    /// How many pairs were forgotten before anybody fetched the message.
+    /// How many pairs were dropped before the message was fetched.
     package var forgotten: Int { state.withLock { $0.forgotten } }
 
     private func remember(_ pair: (inbox: Inbox, n: Int64), _ state: inout State) {

@@ -39,7 +39,7 @@ struct ListMessages {
         return try result.get()
     }
 
-    /// Reads the newest messages and keeps them for the next one who asks; nil where that is not all that the view shows.
+    /// Reads the newest messages and keeps them in memory for the next request; nil where that is not all that the view shows.
     private func answerFromNewest(_ view: MessagesView, _ call: Call) async throws -> Response? {
         let bounds = context.bounds(limit: RecentMessages.usualCount, kept: .newest)
         let newest = MessageWindow.newest.slices(

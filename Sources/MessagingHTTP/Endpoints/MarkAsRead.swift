@@ -70,7 +70,7 @@ struct MarkAsRead {
             share: share)
     }
 
-    /// An answer has at most so many bytes: an id, of which every byte may take six, twice.
+    /// The most bytes of an answer: twice an id, of which every byte may take six.
     private static let mostBytes = 2 * 6 * 256 + 128
 
     private func body(of request: Request) throws(Problem) -> Body {

@@ -62,7 +62,7 @@ struct SendMessage {
         // Before anything is stored: what is stored must be answered.
         let share = try context.answerMemory.take(Self.mostBytes(of: draft), for: call.caller)
         let sent = try await store(draft)
-        // Nobody can have read it yet; a retry gets the answer of the first try again, whoever has read it since.
+        // No participant can have read it yet; a retry gets the answer of the first try again, whatever was read since.
         let marks = ReadMarks(latest: sent.message.n, othersReadUpTo: sent.message.n - 1, viewerReadUpTo: 0)
         var json = JSONWriter()
         json.message(sent.message, in: sent.conversation, for: call.caller.user, marks)
@@ -72,13 +72,13 @@ struct SendMessage {
         return Response(status: 201, fields: fields + call.common, body: json.bytes, label: label, share: share)
     }
 
-    /// An answer with this message has at most so many bytes: its content, four ids and a key, of which every byte may take six.
+    /// The most bytes of an answer with this message: its content, four ids and a key, of which every byte may take six.
     private static func mostBytes(of draft: Draft) -> Int {
         var content = draft.content.text
         return content.withUTF8 { JSONText(UnsafeRawBufferPointer($0)).size } + 5 * 6 * 256 + 256
     }
 
-    /// For so many people in it, a conversation that is opened counts as one more.
+    /// A conversation that is opened counts as one more for each so many participants.
     private static let peoplePerOpening = 20
 
     /// Stores a draft, where the caller has not opened too many conversations or this one exists.

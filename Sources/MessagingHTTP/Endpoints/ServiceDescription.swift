@@ -1,7 +1,7 @@
 import HTTP
 import Synchronization
 
-/// The description of the service, for those who generate clients: one document in two forms, the same for everybody.
+/// The OpenAPI description of the service: one document in two forms, the same for all clients.
 package final class ServiceDescription: Sendable {
     /// How the document is written down.
     package enum Form: Equatable, Sendable {

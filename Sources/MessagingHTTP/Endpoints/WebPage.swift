@@ -1,6 +1,6 @@
 import HTTP
 
-/// The page for people, at `/`: the same for everybody, since it finds out the rest by calling the endpoints.
+/// The web page at `/`: the same for all users; it calls the endpoints for everything else.
 package struct WebPage: Sendable {
     private let document: PreparedDocument
 

@@ -1,14 +1,14 @@
 import HTTP
 import Messaging
 
-/// Believes whoever a request says it comes from: `X-User-ID`, or `?userId=` where there is no such field.
+/// Trusts the user id in a request: `X-User-ID`, or `?userId=` where there is no such field.
 ///
 /// For trying things out on one machine; a server with this identity listens on loopback only.
 package struct DemoIdentity: Identity {
     /// The field that names the caller.
     package var vary: String { "X-User-ID" }
 
-    /// Everybody who reaches the server is believed.
+    /// Every request is trusted.
     package var exposure: CrossSiteExposure { .everything }
 
     /// The one demo identity.
@@ -25,7 +25,7 @@ package struct DemoIdentity: Identity {
         return Caller(user: user)
     }
 
-    /// Never needed: memory knows everybody.
+    /// Never called: every caller is known from memory.
     package func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         guard let caller = try rememberedCaller(of: request, query) else {
             preconditionFailure("demo identity knows everybody")

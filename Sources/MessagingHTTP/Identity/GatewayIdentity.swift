@@ -1,7 +1,7 @@
 import HTTP
 import Messaging
 
-/// Believes the gateway in front: `X-User-ID` and `X-Tenant-ID`, and how people are called, from trusted addresses only.
+/// Trusts the gateway in front: `X-User-ID` and `X-Tenant-ID`, and users' names, from trusted addresses only.
 package final class GatewayIdentity: Identity {
     private let trusted: AddressRanges
     private let profileUpdates: ProfileUpdates

@@ -1,23 +1,23 @@
 import HTTP
 import Messaging
 
-/// How a request says who is asking.
+/// Determines the caller of a request.
 package protocol Identity: Sendable {
     /// The header fields that the decision depends on, as `Vary` lists them.
     var vary: String { get }
 
-    /// What a page of another site could do if nobody kept it from that.
+    /// What a page of another site could do without further checks.
     var exposure: CrossSiteExposure { get }
 
     /// The caller of a request as far as memory knows; nil where that takes ``caller(of:_:)``.
     ///
     /// Called on loop threads; it must neither wait nor compute for long.
     ///
-    /// - Parameter query: nil where it has not been read yet; whoever needs it then answers nil.
+    /// - Parameter query: nil where it has not been parsed yet; an identity that needs it then returns nil.
     /// - Throws: `unauthenticated` or `malformed-request`.
     func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller?
 
-    /// The caller of a request, whatever it takes to find out but writing: whoever is not let in causes none.
+    /// The caller of a request. It may read and compute, but not write: a request that is refused must cause no write.
     ///
     /// - Throws: `unauthenticated` or `malformed-request`.
     func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller
@@ -55,11 +55,11 @@ extension Problem {
     }
 }
 
-/// Somebody who has said who they are, and is not let in yet.
+/// An authenticated caller, before the rate limits are applied.
 package struct IdentifiedCaller: Sendable {
-    /// Who it is.
+    /// The caller.
     let caller: Caller
-    /// Stores how they are called where that is news; for those who are let in.
+    /// Stores the caller's name where it is new; called once the request is admitted.
     let updateProfile: (@Sendable () async -> Void)?
 
     init(_ caller: Caller, updateProfile: (@Sendable () async -> Void)? = nil) {
@@ -70,10 +70,10 @@ package struct IdentifiedCaller: Sendable {
 
 /// What a page of another site can do in a user's name by the user's browser, as far as the identity alone goes.
 package enum CrossSiteExposure: Sendable {
-    /// Nothing: only the app's own script can add what says who is asking, such as a bearer token.
+    /// Nothing: only the app's own script can add the credentials, such as a bearer token.
     case nothing
-    /// Write: a form needs no permission, and a cookie or an address that says who is asking goes with it.
+    /// Write: a form needs no permission, and the browser sends the cookie or the address that identifies the caller.
     case writes
-    /// Read and write: everybody is believed, so that any page can do so whose host name leads to this server (DNS rebinding).
+    /// Read and write: every request is trusted, so any page can do both whose host name resolves to this server (DNS rebinding).
     case everything
 }

@@ -3,12 +3,12 @@ import HTTP
 import Messaging
 import Synchronization
 
-/// Believes who brings a bearer token (RFC 6750) that is signed with one of the operator's keys.
+/// Trusts bearer tokens (RFC 6750) that are signed with one of the operator's keys.
 ///
 /// A token is verified once and remembered, so that an idle poll costs a look-up. It is forgotten when it expires, and when the
 /// keys change. A forged one is remembered too: a client that goes on sending it costs no second signature.
 package final class JWTIdentity: Identity {
-    /// What is remembered of a bearer; of many at a time, so no more than is needed.
+    /// What is cached of a verified token; kept small because there are many.
     private struct Remembered {
         let caller: Caller
         let expires: Timestamp
@@ -99,7 +99,7 @@ package final class JWTIdentity: Identity {
             if memory.withLock({ $0.forgeries.value(for: digest) }) != nil { throw Self.notSigned(.unusable) }
             return nil
         }
-        // An expired one takes the long way, which says why it counts no more.
+        // An expired token goes through the full check, which says why it is refused.
         return bearer.claim == nil && isValid(bearer) ? bearer.caller : nil
     }
 
@@ -125,7 +125,7 @@ package final class JWTIdentity: Identity {
         switch verified {
         case .known(let bearer): return identifiedCaller(of: bearer, by: digest)
         case .new(let bearer, let generation):
-            // Nobody gets in with a key that was taken away meanwhile.
+            // A key that was removed meanwhile no longer admits a request.
             guard generation == memory.withLock({ $0.generation }) else { return try await caller(of: request, query) }
             return identifiedCaller(of: remember(bearer, by: digest, generation), by: digest)
         }

@@ -1,4 +1,4 @@
-/// The rule for which names a user gets where credentials claim several: of fixed size, whoever claims how many.
+/// The rule for which name a user gets where credentials claim several; its size is fixed, however many are claimed.
 ///
 /// The first claim is taken, and so is another one, but at most once a minute. A claim that was replaced is that of an older session
 /// and does not come back as long as both are made: sessions with different names would otherwise take turns.

@@ -1,7 +1,7 @@
 import Messaging
 import Synchronization
 
-/// Has the names stored that credentials claim, as ``NameRecord`` says; any thread may use it.
+/// Stores the names that credentials claim, by the rule of ``NameRecord``; any thread may use it.
 package final class ProfileUpdates: Sendable {
     private let records: Mutex<LeastRecentlyUsed<Caller, NameRecord>>
     private let ticks: @Sendable () -> Int64
@@ -10,7 +10,7 @@ package final class ProfileUpdates: Sendable {
     /// - Parameters:
     ///   - capacity: of how many users to remember what was claimed, in some 80 bytes each.
     ///   - ticks: nanoseconds of a clock that never goes back; any thread may call it.
-    ///   - store: stores how somebody is called.
+    ///   - store: stores a user's name.
     package init(capacity: Int, ticks: @escaping @Sendable () -> Int64, store: @escaping ProfileUpdate) {
         records = Mutex(LeastRecentlyUsed(capacity: capacity))
         self.ticks = ticks
@@ -31,7 +31,7 @@ package final class ProfileUpdates: Sendable {
 
     /// Stores what is claimed for a caller if it is to be stored.
     ///
-    /// - Parameter lasting: how long the session goes on that claims it, in seconds; more than a day is as good as a day.
+    /// - Parameter lasting: how long the session that claims it lasts, in seconds; more than a day counts as a day.
     /// - Returns: whether the same claim need not be made again: it is on disk, or outdated.
     func settle(_ person: Person, of caller: Caller, lasting: Int64 = Int64(NameRecord.lifetime)) async -> Bool {
         let (names, now) = (Self.hash(person), seconds)
@@ -67,7 +67,7 @@ package final class ProfileUpdates: Sendable {
     }
 }
 
-/// Stores how somebody is called, as their credentials say; answers whether that is on disk.
+/// Stores a user's name as their credentials claim it; returns whether it is on disk.
 ///
 /// Where it is not, the request goes on all the same, and the next one tries again.
 package typealias ProfileUpdate = @Sendable (Person, TenantID) async -> Bool

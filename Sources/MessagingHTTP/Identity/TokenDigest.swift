@@ -24,7 +24,7 @@ struct TokenDigest: Hashable, Sendable {
 
     static func == (lhs: TokenDigest, rhs: TokenDigest) -> Bool { lhs.sums == rhs.sums && lhs.length == rhs.length }
 
-    /// The digest is as good as random already.
+    /// The digest is already uniformly distributed.
     func hash(into hasher: inout Hasher) {
         hasher.combine(sums.0)
     }
@@ -62,7 +62,7 @@ package struct TokenHashKey: Sendable {
 
     fileprivate let words: [UInt64]
 
-    /// - Parameter random: gives words that nobody can predict.
+    /// - Parameter random: returns unpredictable words.
     package init(random: () -> UInt64) {
         // Two words more, for the second pass.
         words = (0..<(Self.longestToken / 8 + 2)).map { _ in random() }

@@ -1,6 +1,6 @@
 import Messaging
 
-/// What a token must say to be believed, and what is read from it.
+/// Which claims a token must have to be accepted, and which are read.
 package struct TokenRules: Sendable {
     /// The claim that names the user.
     package var userClaim = "sub"
@@ -10,7 +10,7 @@ package struct TokenRules: Sendable {
     package var nameClaims = ["name"]
     /// The claim with the company others see.
     package var companyClaim = "company"
-    /// The one issuer that is believed; nil believes all who have the key.
+    /// The only issuer that is accepted; nil accepts every issuer with the key.
     package var issuer: String?
     /// The audience that must be among the token's; nil does not look.
     package var audience: String?
@@ -20,11 +20,11 @@ package struct TokenRules: Sendable {
     /// The usual claim names, any issuer, any audience.
     package init() {}
 
-    /// Somebody whom a token has named.
+    /// The user that a token names.
     struct Bearer: Sendable {
         let caller: Caller
         let person: Person
-        /// The moment from which on the token counts no more.
+        /// When the token expires.
         let expires: Timestamp
     }
 

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A signed token taken apart (RFC 7515, section 3.1; RFC 7519); nobody has looked at its signature.
+/// The parts of a signed token (RFC 7515, section 3.1; RFC 7519), before its signature is verified.
 struct UnverifiedToken {
     /// The signature algorithm that the header names.
     let algorithm: String

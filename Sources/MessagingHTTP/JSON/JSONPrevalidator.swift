@@ -18,7 +18,7 @@ package enum JSONPrevalidator: Equatable, Sendable {
     /// An object has two members with one name, however they are escaped or composed.
     case duplicateMember
 
-    /// The most levels that are parsed: far more than anybody needs, far fewer than the parser's own limit.
+    /// The most levels that are parsed: far more than a request needs, far fewer than the parser's own limit.
     package static let deepest = 100
 
     /// The most characters of a number: more than any 64-bit number needs, far fewer than those the parser stops at.

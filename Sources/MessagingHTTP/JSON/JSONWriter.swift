@@ -23,7 +23,7 @@ package struct JSONWriter: Sendable {
     /// How many bytes have been written.
     var count: Int { bytes.count }
 
-    /// Takes away what was written after so many bytes, but not its memory.
+    /// Truncates the text to `count` bytes and keeps its memory.
     mutating func cut(to count: Int) {
         bytes.removeSubrange(count...)
     }

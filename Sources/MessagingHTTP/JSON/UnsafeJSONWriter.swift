@@ -1,6 +1,6 @@
 import Messaging
 
-/// Where the next bytes of a JSON text (RFC 8259) go: in memory of which whoever made the cursor knows that it is large enough.
+/// Writes JSON (RFC 8259) into memory without bounds checks: the caller has made sure that the memory is large enough.
 struct UnsafeJSONWriter {
     private(set) var place: UnsafeMutableRawPointer
     /// Where the moment written last stands: those of one day, as most of a conversation are, have the same date.

@@ -101,7 +101,7 @@ extension Problem {
             .overloaded, "An event loop has not turned for seconds.", fields: [Response.Field("Retry-After", "1")])
     }
 
-    /// The one place where faults of the store become problems, for those who watch over it.
+    /// The one place where faults of the store become problems, for readiness probes.
     package init(_ fault: StoreFault) {
         self.init(
             .storeUnavailable, "The store is not ready: \(fault.sentence) (\(fault.name)).",

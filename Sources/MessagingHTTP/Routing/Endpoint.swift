@@ -1,7 +1,7 @@
 import HTTP
 import Messaging
 
-/// What a request was for, as far as answers are counted and logged apart.
+/// The endpoint of a request, by which answers are counted and logged.
 package enum Endpoint: UInt8, Sendable, CaseIterable {
     // Those that are polled come first.
     case conversations = 1, conversation, messages, send, read

@@ -1,4 +1,4 @@
-/// What came of a request: the closed list that answers are counted and logged by.
+/// The outcome of a request: the closed list by which answers are counted and logged.
 package enum Outcome: Hashable, Sendable, CaseIterable {
     /// A poll that found nothing new.
     case notModified

@@ -44,7 +44,7 @@ package struct Query: Equatable, Sendable {
         }
     }
 
-    /// Reads only who asks, of a query with whatever else in it.
+    /// Reads only the caller's id, of a query with any other parameters.
     init(callerIn query: ArraySlice<UInt8>) {
         for pair in query.split(separator: UInt8(ascii: "&")) where pair.starts(with: "userId=".utf8) {
             userID = PercentEncoding.decode(pair.dropFirst("userId=".utf8.count), plusIsSpace: true)

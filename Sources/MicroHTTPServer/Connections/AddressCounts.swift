@@ -12,7 +12,7 @@ final class AddressCounts: Sendable {
         self.isUncounted = isUncounted
     }
 
-    /// Counts a new connection; answers whether it is one too many.
+    /// Counts a new connection; returns whether it exceeds the limit.
     func opened(from address: String) -> Bool {
         guard limit > 0, !isUncounted(address) else { return false }
         let network = ClientNetwork(of: address)
@@ -22,7 +22,7 @@ final class AddressCounts: Sendable {
         }
     }
 
-    /// Counts a connection no more.
+    /// Uncounts a closed connection.
     func closed(from address: String) {
         guard limit > 0, !isUncounted(address) else { return }
         let network = ClientNetwork(of: address)

@@ -39,7 +39,7 @@ final class BodyMemory: Sendable {
         state.withLock { $0.used >= limit || $0.sources[source, default: 0] >= limitOfEach }
     }
 
-    /// Takes bytes for a body; false, and none taken, where there are no more.
+    /// Reserves bytes for a body; returns false, and reserves none, where the limit would be exceeded.
     ///
     /// - Parameter known: how many that body has taken before.
     func take(_ bytes: Int, after known: Int, from source: RequestSource) -> Bool {

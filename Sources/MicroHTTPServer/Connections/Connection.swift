@@ -36,7 +36,7 @@ final class Connection {
     private var refusedAt: MonotonicTime?
     /// Whether the library is not to read on, because the answer to what it has read comes from elsewhere.
     var isAnswerDue = false
-    /// Whether the client has said that it sends no more.
+    /// Whether the client has closed its sending side.
     var hasEnded = false
     /// How much of the library's memory for it is left for an answer's head, in bytes.
     private(set) var memoryLeft = 0

@@ -1,10 +1,10 @@
 import Glibc
 import Synchronization
 
-/// Takes in new connections and gives each to the loop that has fewest and does not hang, whichever loop comes round first to accept it.
+/// Accepts connections and gives each to the responsive loop with the fewest, whichever loop accepts it.
 ///
-/// If that loop kept what it accepts, it could get all of a burst, such as when everybody comes back after a restart, and would have
-/// them for as long as they stay, while the others have nothing to do. Any loop's thread may call any method.
+/// If a loop kept the connections it accepts, one loop could get all of a burst, such as all clients after a restart, and would serve
+/// them as long as they stay, while the other loops are idle. Any loop's thread may call any method.
 final class ConnectionDispatcher: Sendable {
     /// A connection on its way to its loop.
     struct AcceptedConnection {
@@ -13,17 +13,17 @@ final class ConnectionDispatcher: Sendable {
     }
 
     private struct State {
-        /// Nil once no more are accepted.
+        /// Nil after ``close()``.
         var socket: ListeningSocket?
         /// How many connections each loop has, those on their way included.
         var open: [Int]
         var accepted: [[AcceptedConnection]]
     }
 
-    /// How many are accepted in one go, so that those who are here already do not wait for all of a crowd.
+    /// How many connections are accepted per turn, so that a burst does not delay the clients already connected.
     private static let batch = 32
 
-    /// Becomes readable when somebody connects, as long as it is open.
+    /// Becomes readable when a client connects, as long as the socket is open.
     let descriptor: Int32
     private let limit: Int
     private let signals: [LoopSignal]
@@ -52,10 +52,10 @@ final class ConnectionDispatcher: Sendable {
     /// Whether one more connection may be open; the next ones wait in the kernel's backlog until then.
     var hasCapacity: Bool { count.load(ordering: .relaxed) < limit }
 
-    /// Accepts those who wait, gives each to a loop and wakes that.
+    /// Accepts waiting connections, gives each to a loop and wakes that loop.
     ///
     /// - Parameter accepting: the loop that calls this, which need not be woken.
-    /// - Returns: false where the system accepts no more for now although somebody waits.
+    /// - Returns: false where accept(2) fails for now although a client waits.
     func accept(by accepting: Int) -> Bool {
         var (isRefused, woken) = (false, Set<Int>())
         let now = MonotonicTime.now
@@ -82,7 +82,7 @@ final class ConnectionDispatcher: Sendable {
         return !isRefused
     }
 
-    /// Takes those who were given to a loop; they are its own from then on.
+    /// Removes and returns the connections that were given to a loop; it owns them from then on.
     func accepted(for loop: Int) -> [AcceptedConnection] {
         state.withLock { state in
             guard !state.accepted[loop].isEmpty else { return [] }
@@ -92,13 +92,13 @@ final class ConnectionDispatcher: Sendable {
         }
     }
 
-    /// Takes note that a connection of a loop is open no more.
+    /// Uncounts a closed connection of a loop.
     func left(_ loop: Int) {
         state.withLock { $0.open[loop] -= 1 }
         count.subtract(1, ordering: .relaxed)
     }
 
-    /// Accepts no more, and lets go of the socket.
+    /// Stops accepting, and releases the socket.
     func close() {
         state.withLock { $0.socket = nil }
     }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The place where a suspended connection waits for its answer.
 ///
-/// Whoever delivers first resumes the connection, exactly once. A suspended connection cannot go away, so its pointer is
+/// The first delivery resumes the connection, exactly once. A suspended connection cannot go away, so its pointer is
 /// good for as long as the state is `waiting`. The library may see the connection resumed, finish with it and be
 /// stopped before `MHD_resume_connection` has returned: that is why it is called under the lock, and why ``take()``,
 /// which the loop calls before anything of this kind can happen, waits for it.

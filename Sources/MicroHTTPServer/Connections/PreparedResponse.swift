@@ -9,7 +9,7 @@ final class PreparedResponse: Sendable {
     /// The most bytes that its head has, those fields included that the library adds: status line, date, length and connection.
     let headSize: Int
 
-    /// Puts head and body together; nil where memory has run out.
+    /// Makes the library's response; nil where memory has run out.
     init?(_ response: Response, closing: Bool = false, requestID: String? = nil) {
         let bodiless = response.status == 204 || response.status == 304
         let isWithoutItsBody = response.body.isEmpty && response.sizeOfBody > 0
@@ -35,7 +35,7 @@ final class PreparedResponse: Sendable {
         guard let response, !response.body.isEmpty else {
             return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
         }
-        // The array's memory stays where it is: the body that has it lives until the library lets go of it, and nobody changes it.
+        // The array's memory does not move: the body object that owns it lives until the library releases it, and nothing changes it.
         let body = Unmanaged.passRetained(Body(response.body, response.share))
         let made = response.body.withUnsafeBytes { bytes in
             // The library takes a mutable pointer for all its modes; this one only reads it.
@@ -65,13 +65,13 @@ private final class Body: Sendable {
     }
 }
 
-/// Called by the library once it needs a body no more, on whichever thread that is.
+/// Called by the library when it no longer needs a body, on any thread.
 private func bodyIsOut(_ body: UnsafeMutableRawPointer?) {
     if let body { Unmanaged<Body>.fromOpaque(body).release() }
 }
 
 extension Response {
-    /// Its prepared form, made by whoever needs it first; nil where memory has run out.
+    /// Its prepared form, made on first use; nil where memory has run out.
     var prepared: PreparedResponse? {
         attachment.withLock { attachment in
             if let prepared = attachment as? PreparedResponse { return prepared }

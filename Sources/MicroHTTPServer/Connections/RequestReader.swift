@@ -285,7 +285,7 @@ struct RequestReader {
         place = .between
     }
 
-    /// Makes way for a request that comes before the library is done with the one before it; answers whether there is memory to keep that.
+    /// Keeps the extent of a request that the library is not done with when the next one begins; returns whether there is memory for it.
     private mutating func keepEarlier() -> Bool {
         guard latest.end != nil else { return true }
         guard earlier.append(latest, framing.fields) else { return false }

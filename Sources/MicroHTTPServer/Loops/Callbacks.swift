@@ -98,7 +98,7 @@ func receiveTLS(
     return safe > 0 ? safe : Int(GNUTLS_E_AGAIN)
 }
 
-/// Leaves the path as it came: whoever routes decodes it, once.
+/// Leaves the path encoded: the router decodes it, once.
 func leaveEscaped(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, text: UnsafeMutablePointer<CChar>?
 ) -> Int {

@@ -3,7 +3,7 @@ import HTTP
 
 /// What the library tells about connections and the beginning and end of requests.
 extension Loop {
-    /// Hands those who were given to this loop to the library.
+    /// Hands the connections that were given to this loop to the library.
     func takeAccepted() {
         for connection in dispatcher.accepted(for: number) {
             // It opens the connection in this very call or never, and then closes the socket.
@@ -57,7 +57,7 @@ extension Loop {
     /// Forgets a request; the library calls for each that began, answered or not.
     func ended(_ connection: Connection) {
         // Where the client of a suspended request has gone, the library may not come for the answer. Taking it waits
-        // for whoever resumed the connection to be out of the library.
+        // for the thread that resumed the connection to have left the library.
         if let pending = connection.pending {
             _ = pending.take()
             counters.suspendedRequests.bump(by: -1)
@@ -70,7 +70,7 @@ extension Loop {
         counters.openRequests.bump(by: -1)
     }
 
-    /// Takes note of the clients that send no more, and of those among them that have nothing to wait for.
+    /// Marks the connections whose client has closed its sending side, and lists them as candidates for closing.
     func findSpent() {
         while let descriptor = halfCloseWatcher.next() {
             guard let connection = connection(on: descriptor)?.takeUnretainedValue() else { continue }
@@ -79,7 +79,7 @@ extension Loop {
         }
     }
 
-    /// Closes the connections whose client has had all its answers and sends no more.
+    /// Closes the connections whose client has closed its sending side and has all its answers.
     func closeSpent() {
         for connection in spent where connection.isSpent { connection.shutDown() }
         spent.removeAll(keepingCapacity: true)

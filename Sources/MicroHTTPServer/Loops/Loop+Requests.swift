@@ -129,7 +129,7 @@ extension Loop {
         return give(handler.refuse(request, because: reason), to: request, connection, handle)
     }
 
-    /// Refuses a request after which the connection cannot be used, or whose body nobody wants.
+    /// Refuses a request after which the connection cannot be used, or whose body is not read.
     private func refuseEarly(
         _ connection: Connection, _ handle: OpaquePointer, because reason: TransportRefusal
     ) -> MHD_Result {

@@ -2,12 +2,12 @@ import CMicroHTTPD
 import Glibc
 import HTTP
 
-/// The end of a loop in good order.
+/// Graceful shutdown of a loop.
 extension Loop {
-    /// Longest time that refusals get to go out after the deadline, in seconds.
+    /// The most time for refusals to be sent after the deadline, in seconds.
     private var refusalGrace: Double { 0.25 }
 
-    /// Accepts no more, lets requests in flight be answered until the deadline, and refuses what then still waits.
+    /// Stops accepting, answers requests in flight until the deadline, and refuses those still waiting then.
     func stop() {
         stopAccepting()
         serve(until: { [signal] in signal.stopDeadline })
@@ -23,7 +23,7 @@ extension Loop {
     private func stopAccepting() {
         isStopping = true
         dispatcher.close()
-        // Nobody is given to this loop from here on.
+        // No connection is given to this loop from here on.
         takeAccepted()
     }
 

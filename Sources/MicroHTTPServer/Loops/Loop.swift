@@ -22,7 +22,7 @@ final class Loop {
     @exclusivity(unchecked) var lingering = LingeringSockets()
     /// The time when the loop last woke up: near enough for time-outs, and free.
     var now = MonotonicTime.now
-    /// Set once the loop accepts no more; every answer then closes its connection.
+    /// Set once the loop stops accepting; every answer then closes its connection.
     var isStopping = false
     /// Set once the deadline of a stop has passed; a request that is complete only then is refused, for its answer might take long.
     var isPastDeadline = false
@@ -73,7 +73,7 @@ final class Loop {
         nextSweep = now
         receiver.initialize(
             to: CMicroHTTPD.receiver(
-                // Unretained, here and below: whoever runs the loop keeps it until its daemon has stopped.
+                // Unretained, here and below: the thread that runs the loop keeps it until its daemon has stopped.
                 context: Unmanaged.passUnretained(self).toOpaque(), plain: receivePlain, tls: receiveTLS))
         var settings = mhd_settings(
             connection_limit: UInt32(clamping: max(1, configuration.connectionLimit)),
@@ -91,7 +91,7 @@ final class Loop {
         receiver.deallocate()
     }
 
-    /// Serves until the signal says stop, then comes to an end in good order.
+    /// Serves until the signal says stop, then shuts down gracefully.
     func run() {
         set_receiver(receiver)
         defer { set_receiver(nil) }
@@ -134,11 +134,11 @@ final class Loop {
         let place = Int(descriptor)
         guard place >= 0 else { return }
         while byDescriptor.count <= place { byDescriptor.append(nil) }
-        // Unretained: the table keeps the connection, and this is set to nil before it lets go of it.
+        // Unretained: the table keeps the connection, and this is set to nil before the table releases it.
         byDescriptor[place] = connection.map(Unmanaged.passUnretained)
     }
 
-    /// Answers whether another thread has called, whether somebody waits to be accepted, and whether a client sends no more.
+    /// Returns whether another thread has signalled, a connection waits to be accepted, and a client has closed its sending side.
     private func wait(atMost milliseconds: Int) -> (isSignalled: Bool, hasPendingConnection: Bool, hasHalfClosed: Bool)
     {
         var timeout = milliseconds

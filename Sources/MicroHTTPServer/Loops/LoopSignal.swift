@@ -4,7 +4,7 @@ import Synchronization
 
 /// The way into a loop from other threads: wakes it, and tells it to stop.
 ///
-/// It outlives the loop for as long as somebody may still call it, which is why it owns its descriptor.
+/// It outlives the loop as long as another thread may signal it, so it owns its descriptor.
 final class LoopSignal: Sendable {
     /// Becomes readable when the loop is to wake up.
     let descriptor: Int32

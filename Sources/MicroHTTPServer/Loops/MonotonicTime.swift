@@ -1,6 +1,6 @@
 import Glibc
 
-/// A point in time on the clock that nobody sets.
+/// A point in time on the monotonic clock.
 package struct MonotonicTime: Comparable, Sendable {
     package let nanoseconds: Int
 
@@ -13,7 +13,7 @@ package struct MonotonicTime: Comparable, Sendable {
     package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
     static func + (time: MonotonicTime, seconds: Double) -> MonotonicTime {
-        // A year is as good as for ever, and does not overflow.
+        // A year serves as "never", and does not overflow.
         MonotonicTime(nanoseconds: time.nanoseconds + Int(min(max(seconds, 0), 31_536_000) * 1e9))
     }
 

@@ -1,7 +1,7 @@
 import CMicroHTTPD
 import Glibc
 
-/// Tells which sockets' peers send no more: the library, which is told of each change once, misses an end that comes with a request.
+/// Reports the sockets whose peer has closed its sending side. The library is told of each change once, and misses a close that comes with a request.
 final class HalfCloseWatcher {
     /// Becomes readable when there is one.
     let descriptor: Int32
@@ -18,12 +18,12 @@ final class HalfCloseWatcher {
         _ = watch_for_end(descriptor, socket)
     }
 
-    /// Watches no more a socket that has a copy which outlives it: an event would be taken for one of the next with its number.
+    /// Stops watching a socket whose duplicate outlives it: an event would be taken for one of the next socket with its number.
     func forget(_ socket: Int32) {
         forget_socket(descriptor, socket)
     }
 
-    /// One of the sockets whose peers have ended, each once; nil where there is no more.
+    /// The next socket whose peer has closed its sending side, each once; nil where there is none.
     func next() -> Int32? {
         let socket = take_ended_socket(descriptor)
         return socket >= 0 ? socket : nil

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A socket that listens already, given by whoever started this process, and shared with them: connections that nobody has
-/// accepted yet wait in it from one process to the next.
+/// A listening socket that the parent process passed on and shares: connections that are not accepted yet wait in it from one
+/// process to the next.
 package struct InheritedSocket: Sendable, Equatable {
     /// The address it is bound to, without the port.
     package let host: String

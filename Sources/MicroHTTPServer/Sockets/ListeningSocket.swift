@@ -9,7 +9,7 @@ final class ListeningSocket: Sendable {
     enum Accepted {
         case connection(ConnectionDispatcher.AcceptedConnection)
         case nobody
-        /// The system has no descriptor or no memory for one more, or does not let us: somebody may wait on.
+        /// The system has no descriptor or no memory for one more, or refuses: clients may still be waiting.
         case refused
     }
 
@@ -45,7 +45,7 @@ final class ListeningSocket: Sendable {
     /// The port it is really bound to.
     var port: UInt16 { SocketAddress(boundTo: descriptor).port }
 
-    /// Accepts a connection, if somebody waits for that; any thread may call it.
+    /// Accepts a waiting connection, if there is one; any thread may call it.
     ///
     /// That it must not block is for the library to say, which does so with every one that it is handed.
     func accept() -> Accepted {

@@ -7,7 +7,7 @@ struct SocketAddress {
     /// None yet.
     init() {}
 
-    /// Reads a literal; `localhost` is 127.0.0.1, without asking anybody.
+    /// Reads a literal; `localhost` is 127.0.0.1, without a look-up.
     init(host: String, port: UInt16) throws(ServerError) {
         var version4 = sockaddr_in()
         var version6 = sockaddr_in6()

@@ -4,7 +4,7 @@
 /// off only where reading a request found nothing), and the library asks to be run again at once for as long as that lasts.
 /// Turns that moved no byte are therefore spaced out; what really comes in wakes the loop as ever.
 struct HandshakePace {
-    /// So many turns may pass without traffic while what was read before is being worked off.
+    /// How many turns may pass without traffic while buffered input is processed.
     private static let patience = 8
     private static let longest = 64
 

@@ -98,7 +98,7 @@ package enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConver
     }
 }
 
-/// The certificate that new connections get; any thread may read or replace it.
+/// The certificate of new connections; any thread may read or replace it.
 final class CurrentCertificate: Sendable {
     private let state: Mutex<TLSCertificate>
 

@@ -11,7 +11,7 @@ final class TLSLayer {
     let descriptor: Int32
     fileprivate let traffic: Traffic
     private let session: OpaquePointer
-    /// Kept for as long as the session may use it; whoever replaces it does so for new connections.
+    /// Kept as long as the session may use it; a replacement affects new connections only.
     private let certificate: TLSCertificate
 
     /// Takes over the traffic of a session whose handshake has not begun.

@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Has the disk begin with what a checkpoint copies into the database while it is still copying.
+/// Starts writing the pages of a checkpoint to disk while the checkpoint is still copying.
 ///
 /// SQLite syncs the file once all is copied, and until then the disk would have nothing to do: with this, nobody is answered for a third
 /// less of the time. It promises nothing. What counts is SQLite's own sync, which follows, and which is told of every error too: Linux

@@ -76,7 +76,7 @@ final class DatabaseFile: Sendable {
         }
     }
 
-    /// Lets go of the file; a second call does nothing. SQLite must have closed it.
+    /// Closes and unlocks the file; a second call does nothing. SQLite must have closed it.
     func close() {
         let opened = descriptor.withLock { $0.take() }
         guard let opened else { return }
@@ -86,7 +86,7 @@ final class DatabaseFile: Sendable {
         }
     }
 
-    /// Lets go of the file after a failure to open it, and leaves the folder as it was where the file did not exist before.
+    /// Closes and unlocks the file after a failure to open it, and leaves the folder as it was where the file did not exist before.
     func abandon() {
         if isNew {
             for suffix in [""] + DatabaseName.logSuffixes { unlink(realPath + suffix) }

@@ -1,7 +1,7 @@
 import GRDB
 import Messaging
 
-/// The tables, and how a database of any earlier version comes to have them.
+/// The tables, and the migrations from any earlier version.
 enum Schema {
     /// "Post": tells the file apart from databases of other programs.
     static let applicationID: UInt32 = 0x506F_7374
@@ -19,7 +19,7 @@ enum Schema {
     ///   - cursorKey: the cursor key of a database that has none yet.
     static func prepare(path: String, random: UInt64, cursorKey: CursorKey) throws -> Bool {
         var configuration = Configuration()
-        // Whoever looked at the database last tidies up.
+        // The process that closes the database last removes its log, and holds a lock for that.
         configuration.busyMode = .timeout(5)
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         let migrator = migrator(random: random, cursorKey: cursorKey)

@@ -11,7 +11,7 @@ struct StoredConversations {
     /// A conversation that the caller takes part in; nil where there is none of that name.
     ///
     /// Whether they do is looked up before anything of it is read, and in as many steps where there is no such conversation: neither
-    /// whether it exists nor how many take part must show in the time it takes to say no.
+    /// whether it exists nor how many take part may be visible in the time of a refusal.
     func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> CachedConversation? {
         let id: ConversationID
         switch reference {
@@ -42,7 +42,7 @@ struct StoredConversations {
             statement, arguments: [caller.user.text, caller.tenant.text, other.text]) != nil
     }
 
-    /// Whether there is a conversation with this id, whoever takes part in it.
+    /// Whether there is a conversation with this id, with any participants.
     func exists(_ id: ConversationID, tenant: TenantID) throws -> Bool {
         let statement = try db.cachedStatement(sql: "SELECT 1 FROM conversations WHERE tenant_id = ? AND id = ?")
         return try Int64.fetchOne(statement, arguments: [tenant.text, id.text]) != nil

@@ -1,7 +1,7 @@
 import GRDB
 import Messaging
 
-/// The name of the store's present life, as a row.
+/// The store's epoch, as a row.
 struct StoredEpoch {
     let db: Database
 

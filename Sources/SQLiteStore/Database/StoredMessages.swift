@@ -40,7 +40,7 @@ struct StoredMessages {
             if bounds.kept == .newest { return try newest(bounds, in: slice.numbers) }
             return try fetch(statement("n BETWEEN ? AND ?", "n"), [key, low, high, limit], bounds)
         case .only(let user):
-            // Left to itself, SQLite reads everybody's messages in the range and drops those of others.
+            // Without `INDEXED BY`, SQLite reads all messages in the range and drops those of other senders.
             let statement = try statement(
                 "sender_id = ? AND n BETWEEN ? AND ?", "n", index: "INDEXED BY messages_sender")
             return try fetch(statement, [key, user.text, low, high, limit], bounds)

@@ -5,7 +5,7 @@ import Messaging
 struct StoredParticipants {
     let db: Database
 
-    /// Everybody in a conversation, ordered by user id.
+    /// All participants of a conversation, ordered by user id.
     func all(in key: Int64) throws -> [Conversation.Participant] {
         let statement = try db.cachedStatement(
             sql: """
@@ -27,7 +27,7 @@ struct StoredParticipants {
         var participants: [Conversation.Participant] = []
         var people: [Person] = []
 
-        /// Adds somebody at the end, unless they come in another order than the database keeps them in.
+        /// Adds a participant at the end, unless they come in another order than the database keeps them in.
         fileprivate mutating func add(_ participant: Conversation.Participant, _ person: Person) {
             var place = people.count
             while place > 0, person.id < people[place - 1].id { place -= 1 }
@@ -45,7 +45,7 @@ struct StoredParticipants {
         "p.conversation_key, p.user_id, p.read_up_to, u.name, u.company, u.renamed_up_to"
     private static let users = "LEFT JOIN users u ON u.tenant_id = p.tenant_id AND u.id = p.user_id"
 
-    /// Everybody in each of these conversations of a tenant.
+    /// All participants of each of these conversations of a tenant.
     func allWithPeople(in keys: [Int64], of tenant: TenantID) throws -> [Int64: Members] {
         // Without ORDER BY, which would sort all of them anew: they come as the database keeps them.
         let statement = try db.cachedStatement(

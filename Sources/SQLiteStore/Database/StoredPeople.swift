@@ -19,7 +19,7 @@ struct StoredPeople {
         try set(person, tenant: tenant, renaming: nil)
     }
 
-    /// The same, but the user's conversations go on showing what they do until the renaming comes to them.
+    /// The same, but each of the user's conversations shows the former name until the renaming reaches it.
     func set(_ person: Person, tenant: TenantID, renaming: Int64?) throws -> Bool {
         let known = try find(person.id, tenant: tenant)
         let name = person.name.map(Self.storable) ?? known?.name
@@ -42,7 +42,7 @@ struct StoredPeople {
         return differs
     }
 
-    /// The renaming of a user that has not come to its end.
+    /// The unfinished renaming of a user.
     func renaming(of user: UserID, tenant: TenantID) throws -> Renaming? {
         let statement = try db.cachedStatement(
             sql: "SELECT renaming, renamed_up_to FROM users WHERE tenant_id = ? AND id = ? AND renaming IS NOT NULL")
@@ -51,14 +51,14 @@ struct StoredPeople {
         return Renaming(number: row[0], upTo: row[1])
     }
 
-    /// Everybody whose renaming has not come to its end.
+    /// All users whose renaming is not finished.
     func renamed() throws -> [Caller] {
         try Row.fetchAll(
             db, sql: "SELECT tenant_id, id FROM users INDEXED BY users_renaming WHERE renaming IS NOT NULL"
         ).map { Caller(tenant: TenantID(trusted: $0[0]), user: UserID(trusted: $0[1])) }
     }
 
-    /// Records how far the user's renaming has come; nil where it has come to its end.
+    /// Records how far the user's renaming has come; nil where it is finished.
     func setRenamed(_ user: UserID, tenant: TenantID, upTo key: Int64?) throws {
         if let key {
             let statement = try db.cachedStatement(
@@ -74,7 +74,7 @@ struct StoredPeople {
         }
     }
 
-    /// What the conversations show of a user that a renaming has not come to.
+    /// What the conversations show of a user that a renaming has not reached.
     func former(_ user: UserID, tenant: TenantID) throws -> Person {
         try fetch("SELECT former_name, former_company FROM users WHERE tenant_id = ? AND id = ?", user, tenant)
             ?? Person(id: user)

@@ -26,7 +26,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Why an operation fails at present; nil where it works. Any thread may ask, and nobody waits.
+    /// Why an operation fails at present; nil where it works. Any thread may call it; it does not wait.
     package func fault(of operation: StoreOperation) -> StoreFault? {
         if operation == .write, writer.isStalled { return .stalled }
         if operation == .read, readQueue.isStalled { return .stalled }

@@ -23,7 +23,7 @@ final class StoreHealth: Sendable {
     }
 
     private let state = Mutex(State())
-    /// How many operations are in trouble: lets whoever succeeds see without the lock that nothing has changed.
+    /// How many operations fail at present: a success reads it without the lock.
     private let troubled = Atomic(0)
     private let changed: (@Sendable (HealthTransition) -> Void)?
     private let now: @Sendable () -> ContinuousClock.Instant
@@ -96,13 +96,13 @@ package enum StoreOperation: String, CaseIterable, Sendable {
     case checkpoint
 }
 
-/// Something that worked has begun to fail, fails for another reason than before, or works again.
+/// A change of a store operation's health: it begins to fail, fails for another reason, or works again.
 package struct HealthTransition: Sendable, Equatable {
     /// What it is about.
     package let operation: StoreOperation
     /// Why it fails; nil where it works again.
     package let fault: StoreFault?
-    /// The failure in the words of whoever found it; empty where it works again.
+    /// The cause in the words of the code that found it; empty where it works again.
     package let cause: String
     /// For how many seconds it had failed.
     package let seconds: Double

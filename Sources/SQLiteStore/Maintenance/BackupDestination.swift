@@ -1,6 +1,6 @@
 import Foundation
 
-/// The file that a backup is to replace, locked so that no server opens it meanwhile.
+/// The file that a backup replaces, locked so that no server opens it meanwhile.
 final class BackupDestination {
     /// The file that is backed up.
     let source: stat
@@ -42,7 +42,7 @@ final class BackupDestination {
         }
     }
 
-    /// Lets go of the place.
+    /// Unlocks the file.
     func release() {
         if descriptor >= 0 { close(descriptor) }
     }

@@ -99,7 +99,7 @@ final class ImportedConversation {
         guard target > reader.readUpTo else { return false }
         reader.readUpTo = target
         participants[user] = reader
-        // The number that the conversation takes at the end tells everybody, the reader included.
+        // The change number that the conversation takes at the end tells all participants, the reader included.
         try stored.setReadUpTo(target, of: user, in: key, change: 0)
         isChanged = true
         return true

@@ -1,7 +1,7 @@
 import GRDB
 import Messaging
 
-/// A database that nobody serves, held for work that a server must not see half of.
+/// A database that no server has open, locked for changes that a server must see whole or not at all.
 ///
 /// What is taken away leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and
 /// replicas keep what they have.
@@ -75,7 +75,7 @@ extension OfflineDatabase {
     /// back. Their id stays where they take part.
     ///
     /// - Parameter random: what the new epoch is made of.
-    /// - Returns: how many messages lost their content; nil where nobody of that id is known.
+    /// - Returns: how many messages lost their content; nil where no user of that id is known.
     /// - Throws: ``SQLiteStoreError``.
     package func erase(
         _ user: UserID, tenant: TenantID, random: UInt64 = .random(in: .min ... .max)

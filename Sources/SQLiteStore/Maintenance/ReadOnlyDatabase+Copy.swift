@@ -63,7 +63,7 @@ extension ReadOnlyDatabase {
             let target = try DatabaseQueue(path: partial.path)
             defer { try? target.close() }
             try target.writeWithoutTransaction { target in
-                // Nobody needs a half of it, so there is nothing to go back to, and the file is synced as a whole.
+                // An unfinished copy is discarded, so the file needs no journal and is synced once, as a whole.
                 try target.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
                 var steps = 0
                 var start = ContinuousClock.now

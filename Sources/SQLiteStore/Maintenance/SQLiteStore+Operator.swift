@@ -37,7 +37,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Goes on with the renamings that had not come to their end when the database was closed; others' writes come in between.
+    /// Continues the renamings that were not finished when the database was closed; other writes come in between.
     func resumeRenamings() throws {
         for caller in try pool.read({ try StoredPeople(db: $0).renamed() }) { Self.resumeRenaming(of: caller, writer) }
     }

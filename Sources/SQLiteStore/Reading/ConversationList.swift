@@ -53,7 +53,7 @@ struct ConversationList {
 
     /// A page and the position to go on from.
     ///
-    /// Whoever has an older page may have got the newer ones long ago, so its position is just below them.
+    /// A client with an older page may have fetched the newer ones long ago, so its position is just below them.
     private func page(
         activeBefore activity: Int64, _ bounds: PageBounds, _ embedded: PageBounds
     ) throws -> ConversationPage {

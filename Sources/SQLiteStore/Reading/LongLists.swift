@@ -10,7 +10,7 @@ struct LongLists {
     let db: Database
     var bounds = StoreBounds()
 
-    /// What the row of somebody who is new in a conversation says of its activity.
+    /// What the row of a new participant says of the conversation's activity.
     enum Place {
         case notInOrder
         case inOrder
@@ -28,7 +28,7 @@ struct LongLists {
         return try Bool.fetchOne(statement, arguments: [tenant.text, user.text]) ?? false
     }
 
-    /// The places of those who are about to be in a new conversation, in their order.
+    /// The indices of the participants of a new conversation, in their order.
     func places(of users: [UserID], tenant: TenantID) throws -> [Place] {
         var copies = 0
         return try users.map { user in

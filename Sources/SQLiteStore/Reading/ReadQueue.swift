@@ -2,11 +2,11 @@ import Dispatch
 import Messaging
 import Synchronization
 
-/// Runs reads on a few threads of its own, so that nobody else's thread waits for the disk.
+/// Runs reads on its own threads, so that no other thread waits for the disk.
 ///
 /// As many at once as the pool has readers: one more would only hold a thread while it waits for a reader. The others wait, at most
-/// `capacity` of them; and while no read has begun or ended for too long, the disk hangs, and no more are taken: whoever comes then
-/// is told at once rather than left waiting.
+/// `capacity` of them. While no read has begun or ended for too long, the disk hangs, and further reads fail at once rather than
+/// wait.
 final class ReadQueue: Sendable {
     private struct State {
         var waiting: [@Sendable () -> Void] = []
@@ -53,7 +53,7 @@ final class ReadQueue: Sendable {
             state.waiting.append(read)
             guard state.running < width else { return (true, false) }
             state.running += 1
-            // After a quiet time the last read ended long ago, and those who come at once would take that for a hung disk.
+            // After a quiet time the last read ended long ago, and the next reads would take that for a hung disk.
             state.moved = now()
             return (true, true)
         }

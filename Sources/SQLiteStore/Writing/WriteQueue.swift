@@ -2,10 +2,10 @@ import Dispatch
 import Messaging
 import Synchronization
 
-/// The writes that wait for the writer thread: bounded, in order, any thread puts in, one takes out.
+/// A bounded queue of writes for the writer thread, in order; any thread adds, one takes.
 ///
-/// While the thread has been at one batch for too long, the disk stalls, and the queue takes no more: whoever comes then is told
-/// at once rather than left waiting. What was taken before is stored once the disk goes on.
+/// While the thread has been at one batch for too long, the disk stalls, and further writes fail at once rather than wait. Writes
+/// accepted before are stored once the disk responds.
 final class WriteQueue: Sendable {
     private struct State {
         var waiting: [QueuedWrite] = []
@@ -57,14 +57,14 @@ final class WriteQueue: Sendable {
             if isOver { return nil }
             if !batch.isEmpty { return batch }
             if !sleep(for: patience) {
-                // Whoever takes nothing has something else to do, and that may hang as well.
+                // A taker that gets nothing does other work, and that may hang as well.
                 state.withLock { $0.busySince = now() }
                 return []
             }
         }
     }
 
-    /// Answers whether somebody ended the sleep.
+    /// Returns whether another thread ended the sleep.
     private func sleep(for patience: Duration?) -> Bool {
         guard let patience else {
             wake.wait()
@@ -74,7 +74,7 @@ final class WriteQueue: Sendable {
         let deadline = DispatchTime.now() + Double(seconds) + Double(attoseconds) / 1e18
         if wake.wait(timeout: deadline) == .success { return true }
         if state.withLock({ $0.isTakerWaiting.exchange(false) }) { return false }
-        // Somebody was about to end it just as the time was over: their signal must not be left for a later sleep.
+        // Another thread signalled just as the time was over: its signal must not end a later sleep.
         wake.wait()
         return true
     }
@@ -84,7 +84,7 @@ final class WriteQueue: Sendable {
         return now() - since > stallLimit
     }
 
-    /// Takes no more; what is waiting can still be taken out.
+    /// Closes the queue; waiting writes can still be taken.
     func close() {
         let mustWake = state.withLock { state in
             state.isClosed = true

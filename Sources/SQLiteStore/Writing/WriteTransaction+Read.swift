@@ -1,7 +1,7 @@
 import Messaging
 
 extension WriteTransaction {
-    /// Moves a read marker forward; where it is there already, nothing is written and nobody is told.
+    /// Moves a read marker forward; where it is there already, nothing is written and no change is announced.
     func markRead(_ id: ConversationID, upTo: Int64?, by caller: Caller) throws -> ReadOutcome {
         guard var known = try find(.id(id), of: caller),
             let reader = known.conversation.participants.place(of: caller.user)
@@ -32,7 +32,7 @@ extension WriteTransaction {
         return ReadOutcome(readUpTo: marker, unread: unread)
     }
 
-    /// The reader, and everybody for whom the least marker of the others has moved.
+    /// The reader, and every participant for whom the lowest marker of the others has moved.
     private static func affected(by reader: Int, before: Participants, after: Participants) -> [UserID] {
         let (old, new) = (LowestReadMarks(before), LowestReadMarks(after))
         return before.indices.compactMap { index in
@@ -41,7 +41,7 @@ extension WriteTransaction {
     }
 }
 
-/// The two least read markers of a conversation: enough to know the least of all others for every participant.
+/// The two lowest read markers of a conversation: enough to know, for every participant, the lowest of all others.
 struct LowestReadMarks {
     private var least = Int64.max
     private var second = Int64.max
@@ -59,7 +59,7 @@ struct LowestReadMarks {
         }
     }
 
-    /// The least marker of everybody but the participant at this place.
+    /// The lowest marker of all participants but the one at this index.
     func least(without index: Int) -> Int64 {
         index == place ? second : least
     }

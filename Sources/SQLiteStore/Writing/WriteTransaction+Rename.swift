@@ -29,13 +29,13 @@ extension WriteTransaction {
         return isOver ? .done : .unfinished(number: own)
     }
 
-    /// Goes on with a renaming that nobody waits for; answers whether it has come to its end.
+    /// Continues an unfinished renaming; returns whether it is finished.
     func resumeRenaming(of user: UserID, tenant: TenantID) throws -> Bool {
         guard let running = try StoredPeople(db: db).renaming(of: user, tenant: tenant) else { return true }
         return try advance(running, of: user, tenant: tenant)
     }
 
-    /// Brings the new name to some more of the user's conversations; answers whether it has come to the last one.
+    /// Applies the new name to the next of the user's conversations; returns whether the last one is reached.
     private func advance(_ renaming: StoredPeople.Renaming, of user: UserID, tenant: TenantID) throws -> Bool {
         // Reading and recording a conversation costs as much as some rows more.
         let rowsEach = 6

@@ -119,7 +119,7 @@ final class Writer: Sendable {
         return hasWritten ? WriteAheadLog.patience : nil
     }
 
-    /// Writes something for nobody, to see whether writes succeed again.
+    /// Writes a probe, to see whether writes succeed again.
     private func probe() {
         run([QueuedWrite({ try $0.probe() }, answer: { _ in })])
     }
@@ -159,7 +159,7 @@ final class Writer: Sendable {
         let done = try commit(batch)
         let end = ContinuousClock.now
         if !done.commits.isEmpty { observer?.committed(done.commits) }
-        // Whoever reads must see what is there, but nobody must be told that it will be there tomorrow.
+        // Readers must see what is there, but no client may be told that it is durable.
         try file.checkInPlace()
         batch.removeFirst(done.answers.count)
         for answer in done.answers { answer() }

@@ -1,10 +1,10 @@
 import Messaging
 import Synchronization
 
-/// The conversations written to last, so that a send costs an insert and an update, and no look-up.
+/// A cache of the conversations written to last, so that a send costs an insert and an update, and no look-up.
 ///
-/// It shows what is on disk: a transaction adds to it once it is committed. Who changes conversations past the writer's transactions
-/// must empty it.
+/// It holds what is on disk: a transaction adds to it once it is committed. Code that changes conversations outside the writer's
+/// transactions must empty it.
 final class WriterCache: Sendable {
     /// Larger groups are read each time: few are that large, and a few thousand of them would be a lot of memory.
     private static let largestGroup = 64
@@ -21,7 +21,7 @@ final class WriterCache: Sendable {
         entries.withLock { $0.value(for: name) }
     }
 
-    /// Takes what a transaction has come to.
+    /// Keeps the state that a transaction committed.
     func keep(_ conversations: [ConversationKey: CachedConversation]) {
         entries.withLock { entries in
             for (name, known) in conversations where known.conversation.participants.count <= Self.largestGroup {
@@ -36,7 +36,7 @@ final class WriterCache: Sendable {
     }
 }
 
-/// A conversation as the writer knows it from one transaction to the next.
+/// A conversation as the writer caches it between transactions.
 struct CachedConversation: Sendable {
     var conversation: Conversation
     /// How many of the participants' rows have a copy of its activity.

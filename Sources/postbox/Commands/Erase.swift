@@ -44,9 +44,9 @@ struct Erase: ParsableCommand {
     }
 }
 
-/// The second half of every command that takes something away.
+/// The second half of every command that removes data: it rewrites the file without it.
 enum DatabaseRewrite {
-    /// Writes the file anew, without what was taken away.
+    /// Rewrites the file without the removed data.
     static func run(_ offline: OfflineDatabase) throws {
         do {
             try offline.compact()

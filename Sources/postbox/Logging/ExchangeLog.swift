@@ -3,7 +3,7 @@ import MessagingHTTP
 import MicroHTTPServer
 import Synchronization
 
-/// Logs exchanges: slow ones as warnings, refused ones for debugging and, where that is asked for, a share of all.
+/// Logs exchanges: slow ones as warnings, refused ones for debugging, and a share of all where that is configured.
 struct ExchangeLog: ExchangeObserver {
     let queue: LogQueue
     let logger: Logger

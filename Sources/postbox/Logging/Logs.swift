@@ -108,7 +108,7 @@ struct QueuedLogHandler: LogHandler {
 
 /// Standard error, written to by one thread.
 enum StandardError {
-    /// Writes all bytes, waiting for as long as nobody takes them; false where nobody ever will.
+    /// Writes all bytes, waiting until they are read; false where the other end is closed.
     static func write(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -116,7 +116,7 @@ enum StandardError {
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno == EAGAIN {
-                // Somebody else has made the pipe non-blocking.
+                // Another process has made the pipe non-blocking.
                 var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
                 poll(&descriptor, 1, 1000)
             } else if errno != EINTR {

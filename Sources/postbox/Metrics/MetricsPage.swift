@@ -5,7 +5,7 @@ import Metrics
 import MicroHTTPServer
 import SQLiteStore
 
-/// All that is measured, put together for whoever scrapes it.
+/// The metrics page: everything that is measured, in Prometheus' text format.
 struct MetricsPage: Sendable {
     let server: Server
     let service: MessagingService

@@ -2,7 +2,7 @@ import ArgumentParser
 import Messaging
 import MessagingHTTP
 
-/// The options that say who is believed.
+/// The options for authentication.
 struct IdentityOptions: ParsableArguments {
     @Option(
         help: """
@@ -77,7 +77,7 @@ enum IdentityKind: String, ExpressibleByArgument, CaseIterable {
     case jwt
 }
 
-/// Tells addresses of this machine from all others.
+/// Recognises loopback addresses.
 enum Loopback {
     /// Whether only programs on this machine can reach this address.
     static func contains(_ host: String) -> Bool {

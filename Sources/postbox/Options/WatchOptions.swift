@@ -2,7 +2,7 @@ import ArgumentParser
 import Logging
 import MicroHTTPServer
 
-/// The options for those who watch over a server.
+/// The options for logs, metrics and probes.
 struct WatchOptions: ParsableArguments {
     @Option(help: "The least level of what is logged; SIGUSR1 turns debug on, and back.")
     var logLevel = Logger.Level.notice

@@ -65,7 +65,7 @@ struct TLSFiles {
         return Array(data)
     }
 
-    /// Whoever can read the key can pass for this server, and whoever can write it can put an own one there.
+    /// A user who can read the key can impersonate this server; one who can write it can replace it.
     private func checkAccess() throws {
         var status = stat()
         guard stat(key, &status) == 0, status.st_mode & 0o007 != 0 else { return }

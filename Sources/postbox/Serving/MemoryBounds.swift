@@ -23,10 +23,10 @@ extension Serve {
     private static let connectionBytes = 8 << 10
     /// And with TLS.
     private static let secureConnectionBytes = 10 << 10
-    /// What somebody and a conversation take in the index, the memory of tokens and the limits.
+    /// What a user and a conversation take in the index, the token cache and the rate limits.
     private static let indexBytes = 1200
     private static let limitBytes = 6 * 100
-    /// The program and its threads, before anybody has asked for anything.
+    /// The program and its threads, before the first request.
     private static let programBytes = 48 << 20
 
     /// The most memory that a connection takes.

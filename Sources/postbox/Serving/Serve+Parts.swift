@@ -116,7 +116,7 @@ extension Serve {
     }
 }
 
-/// Tells two of each commit, one before the other.
+/// Passes each commit to two observers, in order.
 struct ObserverPair: CommitObserver {
     let first: any CommitObserver
     let second: any CommitObserver

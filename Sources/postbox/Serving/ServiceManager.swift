@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whoever started the program and wants to be told how it is, such as systemd (sd_notify(3)).
+/// The service manager that started the program and receives its state, such as systemd (sd_notify(3)).
 struct ServiceManager {
     /// What it can be told.
     enum Event: Equatable {
@@ -25,7 +25,7 @@ struct ServiceManager {
         watches = path != nil && watched == String(process) && Int(environment["WATCHDOG_USEC"] ?? "") ?? 0 > 0
     }
 
-    /// Tells it; does nothing where there is nobody. That it cannot be told is no reason not to serve, and it will notice.
+    /// Sends a state; does nothing without a service manager. A failure to send is no reason to stop serving.
     func tell(_ event: Event) {
         guard let path, var address = Self.address(path) else { return }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

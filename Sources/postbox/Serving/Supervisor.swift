@@ -1,9 +1,9 @@
 import MessagingHTTP
 import MicroHTTPServer
 
-/// Looks after a server while it runs: signals, the files it was configured with, and whoever started the program.
+/// Supervises a running server: signals, the files of its configuration, and the service manager.
 struct Supervisor {
-    /// After how many seconds without a turn a loop is taken for stuck.
+    /// After how many seconds without a turn a loop counts as hung.
     private static let patience = 5.0
 
     let server: Server
