@@ -57,13 +57,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
-        .testTarget(name: "MessagingTests", dependencies: ["Messaging"], swiftSettings: strict),
+        .testTarget(name: "MessagingTests", dependencies: ["TestSupport", "Messaging"], swiftSettings: strict),
         .testTarget(
             name: "MessagingHTTPTests",
             dependencies: [
-                "HTTP", "MessagingHTTP", "OpenAPIDescription", .product(name: "JWTKit", package: "jwt-kit"),
+                "TestSupport", "HTTP", "MessagingHTTP", "OpenAPIDescription",
+                .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -71,21 +73,22 @@ let package = Package(
             name: "DemoPageTests",
             dependencies: ["DemoPage", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
-            name: "SQLiteStoreTests", dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP"],
+            name: "SQLiteStoreTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP"],
             resources: [.copy("Schemas")],
             swiftSettings: strict),
         .testTarget(
             name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "HTTP"],
             swiftSettings: strict),
         .testTarget(
-            name: "LawTests", dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"], swiftSettings: strict
+            name: "LawTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
+            swiftSettings: strict
         ),
         .testTarget(
             name: "IsolationTests",
             dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
+            name: "FuzzTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
             swiftSettings: strict),
         .testTarget(name: "postboxTests", dependencies: ["postbox"], swiftSettings: strict),
     ],

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Feeds a parser with mutated inputs: a fixed number of them, or as many as whoever runs this by hand asks for.

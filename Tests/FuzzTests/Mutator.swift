@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes new inputs out of known ones: cuts, doubles, swaps and splices bytes, and puts in what parsers trip over.
 struct Mutator {
     private static let traps: [[UInt8]] =

@@ -2,24 +2,13 @@ import Foundation
 import HTTP
 import Messaging
 import SQLiteStore
+import TestSupport
 import Testing
 
 @testable import MessagingHTTP
 
 /// Bodies for the two endpoints that take one, through the real service and store.
 struct ServiceFuzzTests {
-    private final class Folder: Sendable {
-        let path: String
-
-        init() throws {
-            let url = FileManager.default.temporaryDirectory.appendingPathComponent("postbox-fuzz-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-            path = url.path
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-    }
-
     private let folder: Folder
     private let store: SQLiteStore
     private let service: MessagingService
@@ -27,7 +16,7 @@ struct ServiceFuzzTests {
     init() throws {
         folder = try Folder()
         let index = FreshnessIndex(capacity: 100)
-        store = try SQLiteStore(path: folder.path + "/postbox.sqlite", observer: index)
+        store = try SQLiteStore(path: folder.database, observer: index)
         var settings = ServiceSettings()
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
         settings.limits.openings = RateLimit(name: "openings", perSecond: 0, burst: 1)

@@ -1,4 +1,5 @@
 import MessagingHTTP
+import TestSupport
 
 /// A front end of one user: what it has on the screen, and the browser it runs in.
 struct Client: Sendable {

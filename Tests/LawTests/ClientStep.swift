@@ -1,3 +1,5 @@
+import TestSupport
+
 /// The actions of one client in one step of a history, one after the other.
 struct ClientStep: Sendable {
     var client: Client

@@ -1,5 +1,6 @@
 import Messaging
 import SQLiteStore
+import TestSupport
 import Testing
 
 /// What becomes of cursors where the store is not the one they came from, or was not asked in the usual order.

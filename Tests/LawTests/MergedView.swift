@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What a front end shows, of its list or of one conversation: a snapshot with every later delta merged into it by `id`.
 struct MergedView<Entry: WireEntry>: Sendable {

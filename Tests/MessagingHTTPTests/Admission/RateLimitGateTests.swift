@@ -1,6 +1,7 @@
 import HTTP
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MessagingHTTP
@@ -25,18 +26,13 @@ struct RateLimitGateTests {
         }
     }
 
-    private final class Clock: Sendable {
-        let now = Atomic<Int64>(1_000_000_000_000)
-        func pass(_ seconds: Int64) { now.add(seconds * 1_000_000_000, ordering: .relaxed) }
-    }
-
     private let identity = CountingIdentity()
-    private let clock = Clock()
+    private let clock = ManualClock()
 
     private func gate(_ configure: (inout ServiceLimits) -> Void = { _ in }) -> Gate {
         var limits = ServiceLimits()
         configure(&limits)
-        return Gate(identity: identity, limits: limits, ticks: { [clock] in clock.now.load(ordering: .relaxed) })
+        return Gate(identity: identity, limits: limits, ticks: { [clock] in clock.now })
     }
 
     private func request(_ user: String?, _ method: HTTP.Method = .get, peer: String = "192.0.2.1") -> Request {
@@ -68,7 +64,7 @@ struct RateLimitGateTests {
             })
         var limits = ServiceLimits()
         limits.polls = RateLimit(name: "polls", perSecond: 0.001, burst: 1)
-        let gate = Gate(identity: gateway, limits: limits, ticks: { [clock] in clock.now.load(ordering: .relaxed) })
+        let gate = Gate(identity: gateway, limits: limits, ticks: { [clock] in clock.now })
         for name in ["Al", "Alice"] {
             var fields = RequestFields()
             fields.append(.userID, "alice".utf8)

@@ -1,17 +1,13 @@
 import HTTP
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MessagingHTTP
 
 /// How many conversations a user may open, by a clock that the test turns.
 struct OpeningLimitTests {
-    private final class Clock: Sendable {
-        let now = Atomic<Int64>(1_000_000_000_000)
-        func pass(_ seconds: Int64) { now.add(seconds * 1_000_000_000, ordering: .relaxed) }
-    }
-
     /// Opens what it is asked for, and remembers that it exists.
     private final class OpeningStore: MessageStore {
         let epoch = k3f9
@@ -58,7 +54,7 @@ struct OpeningLimitTests {
         func checkReadiness() async -> StoreFault? { nil }
     }
 
-    private let clock = Clock()
+    private let clock = ManualClock()
     private let store = OpeningStore()
 
     private func service(_ configure: (inout ServiceLimits) -> Void = { _ in }) -> MessagingService {
@@ -68,7 +64,7 @@ struct OpeningLimitTests {
         return MessagingService(
             store: store, index: FreshnessIndex(capacity: 10), identity: DemoIdentity(), settings: settings,
             environment: ServiceEnvironment(
-                now: { noon }, ticks: { [clock] in clock.now.load(ordering: .relaxed) },
+                now: { noon }, ticks: { [clock] in clock.now },
                 makeConversationID: { ConversationID(trusted: "direct") }, log: { _ in }))
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Messaging
+import TestSupport
 import Testing
 
 @testable import SQLiteStore

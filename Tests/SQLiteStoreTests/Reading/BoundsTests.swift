@@ -1,6 +1,7 @@
 import Dispatch
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SQLiteStore

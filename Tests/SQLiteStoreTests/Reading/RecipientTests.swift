@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 import Messaging
+import TestSupport
 import Testing
 
 @testable import SQLiteStore

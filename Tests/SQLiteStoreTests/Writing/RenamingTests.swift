@@ -1,6 +1,7 @@
 import GRDB
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SQLiteStore

@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
