@@ -61,7 +61,8 @@ each() {
     from "$origin" alice POST "$API/conv-1/messages" --header 'Content-Type: text/plain' --data-binary @<(printf '%300000s' x)
     assert_status 413
     "$check" "$origin"
-    from "$origin" alice GET "$API" --header "X-Filler: $(printf '%8900s' '' | tr ' ' x)"
+    # What comes behind the field that is too large is not read any more.
+    as alice GET "$API" --header "Origin: $origin" --header "X-Filler: $(printf '%8900s' '' | tr ' ' x)"
     assert_problem 431 head-too-large
     "$check" "$origin"
 }
