@@ -2,7 +2,7 @@ import GRDB
 import Messaging
 
 extension SQLiteStore: MessageStore {
-    /// A conversation that the caller takes part in; nil where there is none of that name.
+    /// Returns a conversation that the caller takes part in; nil where there is none with this name.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     package func conversation(
@@ -22,7 +22,7 @@ extension SQLiteStore: MessageStore {
             { db in
                 let messages = StoredMessages(db: db, key: conversation.key)
                 if slices.count == 1 { return try messages.messages(of: slices[0], bounds) }
-                // Each slice that is cut exceeds the bounds by itself, so what it lacks comes after that.
+                // Each slice that is cut exceeds the bounds by itself, so its missing messages would come after the cut of the answer.
                 let all: [Message] = try slices.flatMap { try messages.messages(of: $0, bounds) }
                 var size = 0
                 let sorted = all.sorted { $0.n < $1.n }
@@ -54,7 +54,7 @@ extension SQLiteStore: MessageStore {
             }, make: make)
     }
 
-    /// Reads one conversation of the caller's with everybody in it, and makes an answer of it on the same thread.
+    /// Reads one conversation with all its participants, and makes an answer of it on the same thread.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     package func summary<Answer: Sendable>(
@@ -92,7 +92,7 @@ extension SQLiteStore: MessageStore {
         try await read(body) { $0 }
     }
 
-    /// The same, and makes an answer of what was read on that thread, but outside of the snapshot.
+    /// Reads in one snapshot, and makes an answer on the same thread after the snapshot has ended.
     func read<Found, Answer: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Found, make: @escaping @Sendable (Found) -> Answer
     ) async throws(MessagingError) -> Answer {

@@ -10,12 +10,12 @@ import Synchronization
 /// Any thread may call any method. Writes go through one thread of the store's own, many to a transaction; reads run
 /// beside it. Only the writer's connection writes or checkpoints.
 package final class SQLiteStore: Sendable {
-    /// The present life of the store.
+    /// The epoch: it changes when the store is restored.
     package let epoch: Epoch
-    /// The secret that cursors are made with.
+    /// The secret key of all cursors.
     package let cursorKey: CursorKey
 
-    /// The database file, symbolic links resolved: its log lies beside it.
+    /// The database file, with symbolic links resolved: the log is beside it.
     package var path: String { file.realPath }
 
     let pool: DatabasePool
@@ -23,26 +23,26 @@ package final class SQLiteStore: Sendable {
     let health: StoreHealth
     let readQueue: ReadQueue
     static let readers = 4
-    /// The most memory for pages that the writer goes on with, in KiB; it takes what it uses.
+    /// The most memory for the writer's page cache, in KiB; unused memory is not allocated.
     static let writerCache = 16_384
-    /// How long no read may end before further ones are refused: the longest page takes a fraction of it.
+    /// How long reads may go without one ending before further ones are refused; the longest page takes a fraction of it.
     private static let stallLimit = Duration.seconds(5)
     private let file: DatabaseFile
     private let checkpoints: Bool
     private let isClosed = Mutex(false)
 
-    /// Opens the database at this path, making it where there is none; blocks while it does.
+    /// Opens the database at this path, and creates it where there is none; blocks.
     ///
     /// - Parameters:
     ///   - path: the file; its folder must exist.
-    ///   - observer: who is told of commits, on the writer thread, before their callers are answered.
-    ///   - checkpoints: whether to copy what is in the write-ahead log to where it belongs; false where another process does so, as a
+    ///   - observer: receives each commit, on the writer thread, before its callers are answered.
+    ///   - checkpoints: whether to copy the write-ahead log into the database; false where another process does so, such as a
     ///     replicator.
-    ///   - queueLimit: how many writes may wait, and how many reads, before more are refused as ``MessagingError/overloaded``.
-    ///   - committed: is told of each transaction that is on disk, on the writer thread, after its callers are answered.
-    ///   - changed: is told when something begins to fail or works again, on any thread.
-    ///   - bounds: from which sizes on it works in another way.
-    ///   - random: what a new store's epoch is made of.
+    ///   - queueLimit: the most writes that may wait, and the most reads; beyond it they are refused as ``MessagingError/overloaded``.
+    ///   - committed: receives each transaction that is on disk, on the writer thread, after its callers are answered.
+    ///   - changed: called when an operation begins to fail or works again, on any thread.
+    ///   - bounds: the sizes at which the store changes its method.
+    ///   - random: the source of a new store's epoch.
     ///   - newCursorKey: the cursor key of a store that has none yet; by default a random one.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
     package init(
@@ -79,16 +79,15 @@ package final class SQLiteStore: Sendable {
         close()
     }
 
-    /// Stores what is waiting, answers it, and closes the database; blocks until that is done.
+    /// Stores and answers the waiting writes, and closes the database; blocks until that is done.
     ///
-    /// Whatever is asked of the store from then on is refused as ``MessagingError/storeUnavailable(_:)``. A second call
-    /// does nothing.
+    /// Later calls are refused as ``MessagingError/storeUnavailable(_:)``. A second call does nothing.
     package func close() {
         isClosed.withLock { isClosed in
             guard !isClosed else { return }
             isClosed = true
             writer.close()
-            // Readers go first: only the writer may be the last to leave, because the last one checkpoints.
+            // Readers close first: the last connection to close makes a checkpoint, and only the writer may.
             pool.releaseMemory()
             finishLog()
             try? pool.close()
@@ -96,14 +95,14 @@ package final class SQLiteStore: Sendable {
         }
     }
 
-    /// Leaves everything in the database file, so that the next start has no log to read.
+    /// Copies the whole log into the database file, so that the next start has no log to read.
     private func finishLog() {
         pool.writeWithoutTransaction { db in
             do {
                 try file.checkInPlace()
                 if checkpoints { try db.checkpoint(.truncate) }
             } catch {
-                // The connection that closes last deletes the log by its name, which may be that of another database by now.
+                // The connection that closes last deletes the log by its name, which may belong to another database by now.
                 var keeps: CInt = 1
                 sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
             }
@@ -117,7 +116,7 @@ package final class SQLiteStore: Sendable {
         configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)
         let (epoch, cursorKey) = try pool.writeWithoutTransaction { db in
-            // Here and not in the configuration: for WAL, the pool itself sets NORMAL after that.
+            // Set here and not in the configuration: with WAL, the pool itself sets NORMAL after that.
             try db.execute(sql: "PRAGMA synchronous = FULL")
             // With SQLite's default of 2 MB, writes to thousands of conversations would read most pages again for each message.
             try db.execute(sql: "PRAGMA cache_size = -\(writerCache)")
@@ -129,9 +128,9 @@ package final class SQLiteStore: Sendable {
         return (pool, epoch, cursorKey)
     }
 
-    /// Opens all readers now: later there might be another file in this place, or no descriptor left.
+    /// Opens all readers at once: later, another file may have this name, or no descriptor may be left.
     ///
-    /// The pool opens one whenever all it has are busy, so each waits here for the others, on a thread of its own.
+    /// The pool opens a reader when all others are busy, so each waits here for the others, on its own thread.
     private static func openReaders(of pool: DatabasePool) throws {
         let (all, opened) = (DispatchGroup(), DispatchGroup())
         let failure = Mutex<(any Error)?>(nil)
@@ -167,24 +166,24 @@ package final class SQLiteStore: Sendable {
     }
 }
 
-/// Sizes from which on the store works in another way, with the same answers: for tests, which set small ones.
+/// The sizes at which the store changes its method, with the same answers. Tests set small ones.
 package struct StoreBounds: Sendable {
-    /// The most conversations of a user whose list is read whole for each page; the order of a longer list is kept.
+    /// The longest list that is read whole for each page; the store keeps the order of longer ones.
     package var shortList = 256
-    /// In how many long lists the order is kept for one conversation: so many rows change with each of its messages.
+    /// The most long lists in which one conversation's order is kept: each of its messages changes as many rows.
     package var mostCopies = 32
-    /// How many lists, at most, the opening of one conversation looks at to find one that has become long.
+    /// The most lists that the opening of a conversation checks to find one that has become long.
     package var listsCheckedAtOnce = 32
-    /// How many rows one step of a changed name may read: some 10 ms of the writer.
+    /// The most rows that one step of a renaming reads: some 10 ms of the writer's time.
     package var rowsRenamedAtOnce = 2000
 
     /// The sizes of a server.
     package init() {}
 }
 
-/// What a store takes of memory.
+/// The memory that a store takes.
 package enum StoreMemory {
-    /// How many reads go on at a time.
+    /// The number of concurrent reads.
     package static let readers = SQLiteStore.readers
     /// The most bytes of pages of the database: those of the writer and, by SQLite's default, 2 MB of each reader.
     package static let pages = SQLiteStore.writerCache * 1024 + SQLiteStore.readers * 2_048_000

@@ -1,24 +1,24 @@
-/// Why a database cannot be opened; the list is closed.
+/// The reasons why a database cannot be opened; the list is closed.
 package enum SQLiteStoreError: Error, Equatable, Sendable {
     /// SQLite does not open a file of that name: a URI, or a database in memory.
     case notAFileName(path: String)
     /// The file is mounted by itself, so that its log would lie outside of that mount.
     case mountedAlone(path: String)
-    /// The file has further names (hard links), so that its log may lie beside one of them.
+    /// The file has further names (hard links), so its log may be beside one of those.
     case hardLinked(path: String)
-    /// The file does not exist, and is not to be made.
+    /// The file does not exist, and must not be created.
     case missing(path: String)
     /// The folder does not exist.
     case folderMissing(path: String)
     /// The file or its folder may not be written.
     case notWritable(path: String)
-    /// The file is something else than an SQLite database.
+    /// The file is not an SQLite database.
     case notADatabase(path: String)
     /// The file is an SQLite database of another program.
     case notPostbox(path: String)
     /// The database was written by a newer Postbox.
     case newerSchema(path: String)
-    /// The file is a database of ours that cannot be read; the reason comes from SQLite.
+    /// The file is a Postbox database that cannot be read; the reason comes from SQLite.
     case damaged(path: String, reason: String)
     /// Another running Postbox has the database open.
     case held(path: String)

@@ -1,9 +1,8 @@
-/// Makes and reads the cursors of one caller's list of conversations, e.g. `k3f9.iejyu3dmygwae`: the epoch, and a position that only
-/// the store can read.
+/// Makes and reads the cursors of one caller's list of conversations, e.g. `k3f9.iejyu3dmygwae`: the epoch, and an encrypted position.
 ///
-/// A position is a change number, and those come from one counter of the store: a caller who saw them could count what everybody
-/// else does. So each caller gets them in a permutation of their own. Two cursors tell a caller that they are the same
-/// position or not the same, and nothing more.
+/// A position is a change number from one counter of the store. A caller who saw the numbers could count the changes of all users. So
+/// each caller gets the numbers in a permutation of their own. From two cursors a caller learns only whether they are the same
+/// position.
 package struct ListCursors: Sendable {
     /// The longest cursor, in bytes, of this form or the former one.
     private static let maximumLength = 36
@@ -14,15 +13,15 @@ package struct ListCursors: Sendable {
     private let epoch: Epoch
     private let key: CursorKey
     private let known: ListFreshness?
-    /// Nil until it is needed: to make it takes longer than all the rest, and nearly every poll is about the position that is known.
+    /// Nil until it is needed: making it costs more than everything else here, and nearly every poll has the known position.
     private let made: Permutation?
 
     /// Makes cursors for a caller.
     ///
     /// - Parameters:
-    ///   - epoch: the present life of the store.
-    ///   - key: the store's.
-    ///   - known: a change whose image is known, if it is.
+    ///   - epoch: the present epoch of the store.
+    ///   - key: the cursor key of the store.
+    ///   - known: a change number whose image is known already; nil where there is none.
     package init(of caller: Caller, epoch: Epoch, key: CursorKey, known: ListFreshness? = nil) {
         self.caller = caller
         self.epoch = epoch
@@ -33,19 +32,19 @@ package struct ListCursors: Sendable {
 
     private var permutation: Permutation { made ?? key.permutation(for: caller, epoch: epoch) }
 
-    /// What stands for a position that has all changes up to this one, in the caller's cursors.
+    /// The image of this change number in the caller's cursors.
     package func image(of change: Int64) -> UInt64 {
         if let known, known.change == change { return known.image }
         return permutation.image(of: Self.position(change, isJustBelow: false))
     }
 
-    /// The cursor of a position that has all changes up to this one: one of the caller's list, or 0.
+    /// The cursor of the position that covers all changes up to this one: a change of the caller's list, or 0.
     package func text(at change: Int64) -> String { text(image(of: change)) }
 
     /// The cursor of a position just below a change of the caller's list.
     ///
-    /// It differs from the cursor of the number before, which may be another user's change. If they were equal, a caller could see that
-    /// no other user changed anything between two of the caller's own changes.
+    /// It differs from the cursor of the preceding number, which may be another user's change. If the two were equal, a caller could
+    /// see that no other user changed anything between two of the caller's own changes.
     package func text(justBelow change: Int64) -> String {
         text(permutation.image(of: Self.position(change, isJustBelow: true)))
     }
@@ -76,7 +75,8 @@ package struct ListCursors: Sendable {
         }
     }
 
-    /// A cursor of the former form had the change number itself in decimal digits, of which none begins this one's second part.
+    /// A cursor of the former form has the change number itself, in decimal digits. The second part of the present form never begins
+    /// with a digit.
     private func read(_ text: String, _ current: Int64) throws(CursorError) -> (change: Int64, isJustBelow: Bool) {
         guard text.utf8.count <= Self.maximumLength else { throw .malformed }
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

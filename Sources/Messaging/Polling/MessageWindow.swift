@@ -1,21 +1,22 @@
-/// Which messages a `GET` asks for, and what a client has been told once it has them.
+/// The messages that a `GET` asks for, and the position that the client has reached after the answer.
 package enum MessageWindow: Equatable, Sendable {
     /// The newest messages.
     case newest
     /// The messages just below a number.
     case before(Int64)
-    /// What changed after a position.
+    /// The changes after a position.
     case since(ReadMarks)
 
-    /// Which messages an answer keeps where not all of them fit: a page loses its oldest end, and what changed its newest.
+    /// The end of the window that an answer keeps where not all messages fit: a page loses its oldest messages, and a delta its newest
+    /// changes.
     package var kept: PageBounds.End {
         if case .since = self { .oldest } else { .newest }
     }
 
-    /// The slices that hold the answer; together, oldest first and cut at `limit`, they are the answer.
+    /// The slices of the answer: together, oldest first and cut at `limit`, they are the answer.
     ///
-    /// Numbers have no gaps, so a page is a range. What changed is: what is new, and what is not but whose `read` flipped, that
-    /// is, what lies between the old and the new mark, of the viewer's own messages and of those they received.
+    /// Numbers have no gaps, so a page is a range. A delta has the new messages, and older ones whose `read` flipped: those between
+    /// the old and the new mark, of the viewer's own messages and of those that the viewer received.
     ///
     /// - Parameter pruned: the number up to which messages were pruned.
     package func slices(now: ReadMarks, viewer: UserID, limit: Int, prunedUpTo pruned: Int64 = 0) -> [MessageSlice] {
@@ -70,7 +71,7 @@ package enum MessageWindow: Equatable, Sendable {
 
 /// Consecutive message numbers of one conversation, all of them or only one side's.
 package struct MessageSlice: Equatable, Sendable {
-    /// Whose messages a slice takes.
+    /// The senders whose messages a slice has.
     package enum Authorship: Equatable, Sendable {
         /// All messages.
         case anybody
@@ -82,7 +83,7 @@ package struct MessageSlice: Equatable, Sendable {
 
     /// The numbers it covers.
     package let numbers: ClosedRange<Int64>
-    /// Whose messages.
+    /// The senders of its messages.
     package let authorship: Authorship
 
     package init(_ numbers: ClosedRange<Int64>, _ authorship: Authorship = .anybody) {

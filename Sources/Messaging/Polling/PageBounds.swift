@@ -1,6 +1,6 @@
 /// The limits of a page: a number of entries and a number of bytes, but at least one entry.
 package struct PageBounds: Sendable, Equatable {
-    /// Which entries a page keeps where not all of them fit.
+    /// The end of a page that is kept where not all entries fit.
     package enum End: Sendable {
         case oldest
         case newest
@@ -10,7 +10,7 @@ package struct PageBounds: Sendable, Equatable {
     package var count: Int
     /// The most bytes; a page of one entry may have more.
     package var bytes: Int
-    /// What it keeps.
+    /// The end that the page keeps.
     package var kept: End
 
     package init(count: Int, bytes: Int, kept: End = .oldest) {
@@ -19,10 +19,10 @@ package struct PageBounds: Sendable, Equatable {
         self.kept = kept
     }
 
-    /// How many entries to read: one more than is needed tells whether there are more.
+    /// The number of entries to read: one more than the page holds, to see whether more follow.
     package var countToRead: Int { count == .max ? count : count + 1 }
 
-    /// Whether so many entries of so many bytes fill a page and show that more follow, so that a reader can stop.
+    /// Whether this number of entries, with this number of bytes, fills a page and shows that more follow, so that a reader can stop.
     package func areExceeded(by count: Int, _ size: Int) -> Bool {
         count > self.count || (count >= 2 && size > bytes)
     }

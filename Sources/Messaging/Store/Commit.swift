@@ -1,8 +1,8 @@
-/// What one committed write changed; for caches of the store in memory.
+/// The changes of one committed write, for caches in memory.
 package struct Commit: Sendable, Equatable {
     /// The newest change number of one caller's list.
     package struct ListChange: Sendable, Equatable {
-        /// Whose list.
+        /// The owner of the list.
         package let user: UserID
         /// Its new latest change.
         package let change: Int64
@@ -34,6 +34,6 @@ package struct Commit: Sendable, Equatable {
 
 /// An observer that is told of each commit before its sender is answered.
 package protocol CommitObserver: Sendable {
-    /// Takes note of commits, in their order; called on the store's one writer thread, before any of the callers is answered.
+    /// Receives commits in order, on the store's one writer thread, before any of the callers is answered.
     func committed(_ commits: [Commit])
 }

@@ -1,5 +1,6 @@
-/// Gives the newest messages of a conversation as it is, as many as the bounds allow: from memory, or else of those that a read of the
-/// store gives it, which may be more.
+/// Returns the newest messages of a conversation, as many as the bounds allow, from memory or from `read`.
+///
+/// The messages that `read` returns may be more than that.
 package typealias NewestMessages =
     @Sendable (_ conversation: Conversation, _ bounds: PageBounds, _ read: () throws -> PackedMessages) throws ->
     PackedMessages
@@ -9,28 +10,29 @@ package typealias NewestMessages =
 /// Any thread may call any method. Reads see every commit that was answered before they began. Every method throws
 /// ``MessagingError``; reads only ``MessagingError/overloaded`` and ``MessagingError/storeUnavailable(_:)``.
 ///
-/// Change numbers come from one counter of the store. Each change of one conversation takes the next one, so no two
-/// conversations share a number; whose list it is in decides who is told.
+/// Change numbers come from one counter of the store. Each change of a conversation takes the next number, so two conversations never
+/// share one. A user sees a change where its number is in that user's list.
 package protocol MessageStore: Sendable {
     /// The epoch of the store; it changes only when the store is restored.
     var epoch: Epoch { get }
 
-    /// The secret that cursors are made with; it never changes, and all nodes on one store have the same one.
+    /// The secret key of all cursors. It never changes, and all nodes that share a store have the same one.
     var cursorKey: CursorKey { get }
 
-    /// A conversation that the caller takes part in; nil where there is none of that name.
+    /// Returns a conversation that the caller takes part in; nil where there is none with this name.
     ///
     /// It takes as long for another user's conversation as for one that does not exist.
     func conversation(
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation?
 
-    /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them where they were read, so that no more
-    /// pages are in memory at a time than are read.
+    /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them on the reading thread. So memory
+    /// holds at most one page for each read in progress.
     ///
     /// - Parameters:
-    ///   - bounds: how much is needed. Where there is more, so much is read that ``PageBounds/areExceeded(by:_:)`` says so of the
-    ///     bytes of their contents, and not a message more. Only of a single slice may the newest messages be kept.
+    ///   - bounds: the limits of the page. Where there are more messages, the store reads exactly as many as make
+    ///     ``PageBounds/areExceeded(by:_:)`` true for the bytes of their contents. Only bounds of a single slice may keep the newest
+    ///     messages.
     ///   - make: takes what was read; it must not wait.
     func messages<Answer: Sendable>(
         in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
@@ -40,14 +42,13 @@ package protocol MessageStore: Sendable {
     /// The newest change number of the caller's list; 0 where it is empty.
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64
 
-    /// Reads a part of the caller's list, and makes an answer of it where it was read, so that no more pages are in memory at a time than
-    /// are read.
+    /// Reads a part of the caller's list, and makes an answer of it on the reading thread. So memory holds at most one page for each
+    /// read in progress.
     ///
     /// - Parameters:
-    ///   - bounds: how much is needed, in bytes of ``ConversationSummary/leastSize(embedded:)``. Of what is more than that, a little may
-    ///     be read.
-    ///   - embedded: how much of its newest messages an entry has, whatever else is in the page, so that it looks the same in every one. The
-    ///     last message is read in any case.
+    ///   - bounds: the limits of the page, in bytes of ``ConversationSummary/leastSize(embedded:)``. The store may read slightly more.
+    ///   - embedded: the limits of the newest messages in each entry. They do not depend on the rest of the page, so that an entry
+    ///     looks the same in every page. The last message is always read.
     ///   - newest: says what the newest messages of a conversation are; any thread may call it.
     ///   - make: takes what was read; it must not wait.
     func conversations<Answer: Sendable>(
@@ -55,12 +56,12 @@ package protocol MessageStore: Sendable {
         newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws(MessagingError) -> Answer
 
-    /// Reads one conversation of the caller's with everybody in it, and makes an answer of it where it was read; nil where the caller does
+    /// Reads one conversation with all its participants, and makes an answer of it on the reading thread; nil where the caller does
     /// not take part.
     ///
     /// - Parameters:
-    ///   - conversation: as it was found; all but which one it is, is read anew.
-    ///   - embedded: how much of its newest messages is needed. The last message is read in any case.
+    ///   - conversation: the conversation to read. Everything but its identity is read again.
+    ///   - embedded: the limits of the newest messages. The last message is always read.
     ///   - newest: says what the newest messages of a conversation are; any thread may call it.
     ///   - make: takes what was read; it must not wait.
     func summary<Answer: Sendable>(
@@ -75,7 +76,7 @@ package protocol MessageStore: Sendable {
 
     /// Moves the caller's read marker forward to `upTo`, or to the last message where that is nil; returns once it is on disk.
     ///
-    /// A marker that is there already stays where it is, and nothing changes.
+    /// A marker that is already at `upTo` or beyond stays, and nothing changes.
     ///
     /// - Throws: ``MessagingError/conversationNotFound``, ``MessagingError/invalidReadPosition``,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
@@ -83,17 +84,17 @@ package protocol MessageStore: Sendable {
         _ conversation: ConversationID, upTo: Int64?, by caller: Caller
     ) async throws(MessagingError) -> ReadOutcome
 
-    /// Stores what is known of a user; returns once it is on disk, or at once where that is nothing new.
+    /// Stores the name and company of a user; returns once they are on disk, or at once where nothing is new.
     ///
-    /// A name or company that is nil stays as it was; an empty one is taken away. Where it differs from before, each of the
-    /// user's conversations changes for everybody in it.
+    /// A name or company that is nil is not changed; an empty one is removed. Where one differs from before, each of the user's
+    /// conversations changes for all its participants.
     ///
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
     func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError)
 
-    /// Finds out why the store does not answer reads or take writes now; nil where it does both.
+    /// Checks whether the store answers reads and takes writes; nil where it does both, or else the reason.
     ///
-    /// It may be called often: it writes only where no write was made for a while.
+    /// Frequent calls are cheap: a call writes only where there was no write for a while.
     func checkReadiness() async -> StoreFault?
 }
 
@@ -105,7 +106,7 @@ extension MessageStore {
         try await messages(in: conversation, slices, PageBounds(count: limit, bytes: .max)) { $0.prefix(limit) }
     }
 
-    /// A part of the caller's list, however large it is, without anything from memory.
+    /// A part of the caller's list without a limit in bytes, read from the store alone.
     package func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
     ) async throws(MessagingError) -> ConversationPage {

@@ -4,11 +4,11 @@ package enum MessagingError: Error, Equatable, Sendable {
     case conversationNotFound
     /// The conversation does not exist, and users may not open any here.
     case openingForbidden
-    /// The conversation does not exist, and the caller has opened too many of late.
+    /// The conversation does not exist, and the caller has opened too many conversations recently.
     case openedTooOften
-    /// What the sender called the recipient is a conversation of theirs, and also a user who is in a conversation with them.
+    /// The recipient's id names both a conversation of the sender and a user who shares a conversation with the sender.
     case ambiguousRecipient(UserID)
-    /// The message cannot be taken as it is; the sentence says what to change.
+    /// The message is not valid; the text says what to change.
     case invalidMessage(String)
     /// The content is larger than `limit` bytes of UTF-8.
     case contentTooLarge(limit: Int)
@@ -16,8 +16,8 @@ package enum MessagingError: Error, Equatable, Sendable {
     case idempotencyConflict
     /// The message to read up to is not one of this conversation.
     case invalidReadPosition
-    /// More requests are waiting than the store will hold; nothing was taken.
+    /// Too many requests wait for the store; nothing was stored.
     case overloaded
-    /// The store cannot answer now: no room, an I/O error, or it is closing. The text is for the log only.
+    /// The store cannot answer now: the disk is full, an I/O error occurred, or the store is closing. The text is for the log only.
     case storeUnavailable(String)
 }

@@ -1,15 +1,16 @@
-/// Why a store does not answer, or takes no writes, for the time being; the list is closed.
+/// The reasons why a store does not answer or takes no writes at present; the list is closed.
 package enum StoreFault: String, CaseIterable, Error, Sendable {
     case diskFull = "disk_full"
     case readOnly = "read_only"
     case ioError = "io_error"
-    /// The files are no longer where they were opened: what is written to them would be lost.
+    /// The files were deleted or replaced: what is written to them would be lost.
     case fileMissing = "file_missing"
-    /// The content is not what it should be: a table is gone, or SQLite calls the file malformed, also where the disk cannot read it.
+    /// The content is wrong: a table is missing, or SQLite calls the file malformed. SQLite does so also where the disk cannot read
+    /// the file.
     case damaged
     /// Another program has locked the database.
     case locked
-    /// Something has been going on for too long: the disk hangs.
+    /// An operation has taken too long: the disk hangs.
     case stalled
     case closed
     /// Anything else; the log has the cause.

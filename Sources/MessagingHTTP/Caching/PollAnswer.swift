@@ -6,16 +6,16 @@ struct PollAnswer {
     let tag: EntityTag
     /// The cursor that covers what the client has once it has this answer.
     let cursor: String
-    /// What to ask for `before` to get the older page, where there is one.
+    /// The `before` cursor of the older page; nil where there is none.
     let before: String?
     /// Which of the polls this is.
     let endpoint: Endpoint
-    /// Whether `since` with the cursor tells what changes from here on; otherwise the same is to be asked again.
+    /// Whether `since` with the cursor returns later changes; otherwise the client asks for the same resource again.
     var isFollowed = true
 
     /// `304 Not Modified` where the request's condition names the tag, else `200` with a body of `size` bytes.
     ///
-    /// - Parameter body: makes the body; not asked for where none goes out.
+    /// - Parameter body: makes the body; not called where the answer has none.
     /// - Throws: `overloaded` where there is no memory for it.
     func response(
         to call: Call, _ settings: ServiceSettings, _ memory: AnswerMemory, size: Int, body: () -> [UInt8]
@@ -30,7 +30,7 @@ struct PollAnswer {
         return Response(status: 200, fields: fields, body: body(), label: label, share: share)
     }
 
-    /// `304 Not Modified` (RFC 9110, section 15.4.5); kept, so that it answers the next such request too.
+    /// `304 Not Modified` (RFC 9110, section 15.4.5); cached, to answer the same request again.
     func notModified(_ call: Call, _ settings: ServiceSettings) -> Response {
         Response(
             status: 304, fields: fields(call, settings), label: Label(endpoint, .notModified, by: call.caller),
@@ -45,10 +45,10 @@ struct PollAnswer {
         ] + call.common
     }
 
-    /// The URL to poll next and the older page, with the parameters of this request.
+    /// `Link` with the URL of the next poll and of the older page, with the parameters of this request.
     ///
-    /// They are relative to the URL that was asked (RFC 8288, section 3.2; RFC 3986, section 5.2.2): a query alone keeps its path, with
-    /// what a proxy may have taken off before it came here.
+    /// The URLs are relative to the requested one (RFC 8288, section 3.2; RFC 3986, section 5.2.2): a query alone keeps the path, and
+    /// with it a prefix that a proxy removed.
     private func links(_ query: Query) -> String {
         guard isFollowed else { return again(query) }
         var kept = ""
@@ -67,10 +67,10 @@ struct PollAnswer {
     }
 }
 
-/// Reads a cursor by what memory knows; nil where it is ahead of that, so that the store must be asked.
+/// Compares a cursor with the state in memory; nil where the cursor is ahead of memory, and the store must be asked.
 ///
-/// A commit is on disk a moment before memory learns of it. A client that was answered from disk in between has a cursor that
-/// only seems to be ahead, and must not be refused.
+/// A commit is on disk a moment before memory is updated. A client that was answered from disk in between has a cursor that only seems
+/// to be ahead, and must not be refused.
 func unlessAhead<Value>(_ read: () throws -> Value?) throws -> Value? {
     do {
         return try read()

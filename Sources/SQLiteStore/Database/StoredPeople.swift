@@ -1,9 +1,9 @@
 import GRDB
 import Messaging
 
-/// What is known of users, as rows.
+/// The names and companies of users, as rows.
 struct StoredPeople {
-    /// A changed name on its way through a user's conversations.
+    /// A renaming: a changed name that reaches the user's conversations one after the other.
     struct Renaming {
         /// Tells it apart from the user's other renamings.
         let number: Int64
@@ -13,13 +13,13 @@ struct StoredPeople {
 
     let db: Database
 
-    /// Stores what is known of a user, keeping what is not given, for all of their conversations; answers whether anybody would see a
-    /// difference.
+    /// Stores the name and company of a user for all of their conversations; a value that is not given stays. Returns whether this
+    /// changes what other users see.
     func set(_ person: Person, tenant: TenantID) throws -> Bool {
         try set(person, tenant: tenant, renaming: nil)
     }
 
-    /// The same, but each of the user's conversations shows the former name until the renaming reaches it.
+    /// Stores them in the same way, but each of the user's conversations shows the former name until the renaming reaches it.
     func set(_ person: Person, tenant: TenantID, renaming: Int64?) throws -> Bool {
         let known = try find(person.id, tenant: tenant)
         let name = person.name.map(Self.storable) ?? known?.name
@@ -58,7 +58,7 @@ struct StoredPeople {
         ).map { Caller(tenant: TenantID(trusted: $0[0]), user: UserID(trusted: $0[1])) }
     }
 
-    /// Records how far the user's renaming has come; nil where it is finished.
+    /// Records the progress of the user's renaming; nil where it is finished.
     func setRenamed(_ user: UserID, tenant: TenantID, upTo key: Int64?) throws {
         if let key {
             let statement = try db.cachedStatement(
@@ -74,7 +74,7 @@ struct StoredPeople {
         }
     }
 
-    /// What the conversations show of a user that a renaming has not reached.
+    /// The former name and company, for the conversations that the renaming has not reached yet.
     func former(_ user: UserID, tenant: TenantID) throws -> Person {
         try fetch("SELECT former_name, former_company FROM users WHERE tenant_id = ? AND id = ?", user, tenant)
             ?? Person(id: user)
@@ -91,7 +91,7 @@ struct StoredPeople {
         return Person(id: id, name: row[0], company: row[1])
     }
 
-    /// SQLite's text ends at U+0000; without it, what comes back is what was stored.
+    /// Removes U+0000, where text of SQLite ends, so that the stored text reads back unchanged.
     private static func storable(_ text: String) -> String {
         guard text.utf8.contains(0) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value != 0 }))

@@ -3,8 +3,8 @@ import Messaging
 
 /// A database that no server has open, locked for changes that a server must see whole or not at all.
 ///
-/// What is taken away leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and
-/// replicas keep what they have.
+/// Removed data leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and replicas
+/// keep their copies.
 package final class OfflineDatabase: Sendable {
     let queue: DatabaseQueue
     private let file: DatabaseFile
@@ -38,10 +38,10 @@ package final class OfflineDatabase: Sendable {
         file.close()
     }
 
-    /// Changes something, all of it or nothing, and begins a new life of the store where anything has changed: everybody who polls
-    /// fetches anew, because no cursor tells of what has gone.
+    /// Applies a change completely or not at all. Where anything has changed, the store gets a new epoch, so that every client fetches
+    /// everything again: no cursor covers a removal.
     ///
-    /// - Parameter body: answers what it did, and whether that is anything.
+    /// - Parameter body: returns its result, and whether it changed anything.
     func change<Answer>(random: UInt64, _ body: (Database) throws -> (Answer, isChange: Bool)) throws -> Answer {
         do {
             return try queue.write { db in
@@ -54,8 +54,7 @@ package final class OfflineDatabase: Sendable {
         }
     }
 
-    /// Writes the file anew without what is no longer in it, and empties its log; needs up to twice its size in free
-    /// room, and blocks.
+    /// Writes the file anew without removed data, and empties its log. It needs up to twice the file's size in free space, and blocks.
     ///
     /// - Throws: ``SQLiteStoreError/other(path:reason:)``; everything is as it was then.
     package func compact() throws(SQLiteStoreError) {
@@ -69,9 +68,9 @@ package final class OfflineDatabase: Sendable {
 }
 
 extension OfflineDatabase {
-    /// Takes away what is known of a user and the content of what they wrote.
+    /// Removes the name and company of a user, and the content of their messages.
     ///
-    /// Their messages stay, empty, in their places, with their times and keys: a message that their device sends once more must not come
+    /// Their messages stay without content, with their numbers, times and keys: a message that their device sends again must not come
     /// back. Their id stays where they take part.
     ///
     /// - Parameter random: what the new epoch is made of.

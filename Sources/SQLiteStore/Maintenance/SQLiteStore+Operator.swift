@@ -2,8 +2,8 @@ import GRDB
 import Messaging
 
 extension SQLiteStore {
-    /// Opens a conversation, or finds the one that is meant: the direct one of the pair, or the one with this id; blocks
-    /// until it is on disk.
+    /// Opens a conversation, or returns the existing one: the direct one of the pair, or the one with this id; blocks until it is on
+    /// disk.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
@@ -13,13 +13,13 @@ extension SQLiteStore {
         try writer.performBlocking { try $0.open(opening, tenant: tenant, at: moment) }
     }
 
-    /// Stores what is known of a user; blocks until it is on disk.
+    /// Stores the name and company of a user; blocks until they are on disk.
     ///
-    /// A name or company that is nil stays as it was; an empty one is taken away. Where it differs from before, each of the
-    /// user's conversations changes for everybody in it. U+0000 is left out of the texts.
+    /// A name or company that is nil is not changed; an empty one is removed. Where one differs from before, each of the user's
+    /// conversations changes for all its participants. U+0000 is removed from the texts.
     ///
-    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``; part of the conversations may have changed
-    ///   then, and the rest do with the next call or start.
+    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``. Some conversations may have changed then;
+    ///   the others change with the next call or start.
     package func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: nil)
         while case .unfinished(let number) = progress {
@@ -27,7 +27,7 @@ extension SQLiteStore {
         }
     }
 
-    /// The same, without holding a thread until it is on disk.
+    /// Stores the name and company of a user without blocking a thread; returns once they are on disk.
     ///
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
     package func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
@@ -37,12 +37,12 @@ extension SQLiteStore {
         }
     }
 
-    /// Continues the renamings that were not finished when the database was closed; other writes come in between.
+    /// Continues the renamings that were unfinished when the database was closed; other writes run in between.
     func resumeRenamings() throws {
         for caller in try pool.read({ try StoredPeople(db: $0).renamed() }) { Self.resumeRenaming(of: caller, writer) }
     }
 
-    /// Ends where a step fails: the next start, or the user's next renaming, goes on from there.
+    /// Stops where a step fails: the next start, or the user's next renaming, continues from there.
     private static func resumeRenaming(of caller: Caller, _ writer: Writer) {
         writer.submit {
             try $0.resumeRenaming(of: caller.user, tenant: caller.tenant)
@@ -51,7 +51,7 @@ extension SQLiteStore {
         }
     }
 
-    /// Whether there is neither a conversation nor a user; blocks while it looks.
+    /// Whether the database has neither a conversation nor a user; blocks.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     package func isEmpty() throws(MessagingError) -> Bool {
@@ -70,15 +70,15 @@ extension SQLiteStore {
 }
 
 extension SQLiteStore {
-    /// Imports a history, all of it or nothing; blocks until it is on disk.
+    /// Imports a history completely or not at all; blocks until it is on disk.
     ///
-    /// A record that is there already is skipped, so that running an import again adds nothing twice. Meant for a store that nobody
-    /// serves meanwhile: the observer is not told, and other writes wait.
+    /// An existing record is skipped, so a repeated import adds nothing. The store must not serve requests meanwhile: the observer is
+    /// not called, and other writes wait.
     ///
     /// - Parameters:
-    ///   - interval: after how many records `progress` is called, each time with the number taken so far.
+    ///   - interval: the number of records between two calls of `progress`, which gets the number of records so far.
     ///   - progress: called on this thread.
-    ///   - next: the next record; nil after the last. What it throws ends the import and is thrown on.
+    ///   - next: returns the next record; nil after the last. An error that it throws ends the import and is rethrown.
     /// - Throws: ``ImportError`` where the record that came last cannot be imported, what `next` throws, or
     ///   ``MessagingError/storeUnavailable(_:)``.
     @discardableResult

@@ -1,20 +1,20 @@
 import GRDB
 import Messaging
 
-/// The lists that are too long to be read whole for each page.
+/// The order of the lists that are too long to be read whole for each page.
 ///
-/// Everybody's list could be kept in order, but then each message would change a row and two index entries for each participant: that
-/// made a send to two people cost five times as much, and one to 500 people 12 ms. So it is done only for those whose list is long, and for
-/// at most ``StoreBounds/mostCopies`` of them in one conversation. What is left, a list reads whole.
+/// Keeping the order of every list would change a row and two index entries for each participant with each message. That made a send
+/// to two people cost five times as much, and a send to 500 people took 12 ms. So the store keeps the order only of long lists, and
+/// for at most ``StoreBounds/mostCopies`` of them in one conversation. Conversations beyond that are read whole.
 struct LongLists {
     let db: Database
     var bounds = StoreBounds()
 
-    /// What the row of a new participant says of the conversation's activity.
+    /// What a new participant's row stores about the conversation's activity.
     enum Place {
         case notInOrder
         case inOrder
-        /// The list is long, and the conversation has all the copies it may have.
+        /// The list is long, but the conversation already has the most copies that it may have.
         case beyondCopies
     }
 
@@ -39,18 +39,18 @@ struct LongLists {
         }
     }
 
-    /// Turns the list of one of these users that has no room for another conversation as a short one into a long one; answers whether there
-    /// was any.
+    /// Makes the list of one of these users a long one where it is too long for a short one; returns whether there was such a list.
     ///
-    /// That may change a page of the file for each conversation in the list, so the others wait for later openings, and their lists are
-    /// somewhat longer until then. Only some lists are looked at, from another place on for each change number.
+    /// This may change a page of the file for each conversation in the list, so it handles one list at a time. The others wait for
+    /// later openings, and stay a little longer than a short list until then. It checks only some lists, and the change number decides
+    /// at which one it starts.
     func lengthenOne(of users: [UserID], tenant: TenantID, change: Int64) throws -> Bool {
         let isFull = try db.cachedStatement(
             sql: """
                 SELECT 1 FROM participants INDEXED BY participants_user
                 WHERE tenant_id = ? AND user_id = ? LIMIT 1 OFFSET ?
                 """)
-        // Fibonacci hashing: numbers at any distance begin at places all over.
+        // Fibonacci hashing: change numbers at any distance start at evenly spread indices.
         let hash = UInt64(bitPattern: change) &* 0x9E37_79B9_7F4A_7C15
         let start = Int(hash >> 33) % users.count
         for place in 0..<min(users.count, bounds.listsCheckedAtOnce) {
@@ -65,7 +65,7 @@ struct LongLists {
         return false
     }
 
-    /// Turns every list that is too long for a short one into a long one.
+    /// Makes every list that is too long for a short one a long one.
     func lengthenAll() throws {
         let users = try Row.fetchAll(
             db,
