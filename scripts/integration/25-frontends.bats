@@ -420,6 +420,29 @@ unchanged() {
     assert_status 201
 }
 
+@test "a retry to /send gets its first answer also where its recipient has become ambiguous since" {
+    to alice '{"content": "for bob", "recipientId": "bob", "clientMessageId": "once"}'
+    first=$(cat "$BODY")
+    post mallory bob '{"content": "Hello, you two", "participantIds": ["alice", "bob"]}'
+    to alice '{"content": "for bob", "recipientId": "bob", "clientMessageId": "once"}'
+    assert_status 201
+    assert_header Idempotency-Replayed true
+    assert_equal "$(cat "$BODY")" "$first"
+    to alice '{"content": "other", "recipientId": "bob", "clientMessageId": "once"}'
+    assert_problem 422 idempotency-conflict
+    to alice '{"content": "for bob", "recipientId": "bob", "clientMessageId": "twice"}'
+    assert_problem 422 ambiguous-recipient
+    # The same for a conversation under the id of a user whom the sender came to know after the first try.
+    post mallory dana '{"content": "Hello", "participantIds": ["alice", "eve"]}'
+    to alice '{"content": "for the group", "recipientId": "dana", "clientMessageId": "once"}'
+    assert_json '.conversationId == "dana"'
+    post dana @alice '{"content": "Hello"}'
+    to alice '{"content": "for the group", "recipientId": "dana", "clientMessageId": "once"}'
+    assert_status 201
+    assert_json '.conversationId == "dana"'
+    assert_header Idempotency-Replayed true
+}
+
 @test "/send is limited as other sends and openings are" {
     restart_postbox --send-rate 0.01 --send-burst 2 --open-rate 0.01 --open-burst 1
     to alice '{"content": "Hi", "recipientId": "bob"}'

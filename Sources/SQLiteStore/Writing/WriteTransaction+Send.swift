@@ -50,9 +50,22 @@ extension WriteTransaction {
         // Any user can open a conversation under another's id: what is meant for that user must not end there.
         let isDirect = !isAlias && named?.conversation.id == direct?.conversation.id
         if !isDirect, recipient != caller.user, try conversations.areTogether(recipient, caller) {
+            let withRecipient = isAlias ? try find(.direct(with: recipient), of: caller) : direct
+            // A retry is not ambiguous: its message is there, whatever was opened since.
+            if let tried = try conversation(ofFirstTry: draft, among: [named, withRecipient]) { return tried }
             throw MessagingError.ambiguousRecipient(recipient)
         }
         return named
+    }
+
+    /// The first of these conversations that has a message of the sender's with the draft's key; nil where none has.
+    private func conversation(
+        ofFirstTry draft: Draft, among candidates: [CachedConversation?]
+    ) throws -> CachedConversation? {
+        guard let key = draft.clientMessageID else { return nil }
+        return try candidates.compactMap { $0 }.first {
+            try messages(in: $0.conversation).find(clientMessageID: key, of: draft.caller.user) != nil
+        }
     }
 
     private func append(_ draft: Draft, to known: inout CachedConversation) throws -> Message {
