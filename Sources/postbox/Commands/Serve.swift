@@ -15,20 +15,6 @@ struct Serve: ParsableCommand {
             from systemd (LISTEN_FDS), it takes the place of what --host and --port say. Systemd is told how it goes (NOTIFY_SOCKET).
             """)
 
-    /// The options that have an environment variable: all of them.
-    static let optionNames =
-        ["host", "port", "database", "loops", "opening", "index-capacity", "cors-origin", "identity"]
-        + TokenOptions.optionNames + [
-            "trusted-proxy",
-            "send-rate", "send-burst", "poll-rate", "poll-burst", "open-rate", "open-burst",
-            "max-content-bytes", "max-header-bytes", "max-answer-bytes", "max-answer-memory",
-            "max-connections", "max-connections-per-address", "request-timeout", "idle-timeout",
-            "log-level", "log-format", "access-log-sample", "slow-request", "slow-commit", "admin",
-            "tls-cert", "tls-key",
-        ]
-    static let repeatableNames = ["cors-origin", "jwt-name-claim", "trusted-proxy"]
-    static let flagNames = ["sample-data", "page", "access-log", "external-checkpoints"]
-
     @Option(help: "The address to listen on: IPv4, IPv6 or localhost.")
     var host = "127.0.0.1"
 

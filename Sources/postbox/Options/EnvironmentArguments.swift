@@ -2,14 +2,6 @@
 enum EnvironmentArguments {
     static let prefix = "POSTBOX_"
 
-    /// The kind of option that a variable sets.
-    private enum Meaning {
-        case option
-        /// An option that may be repeated: its values are separated by commas.
-        case list
-        case flag
-    }
-
     /// The arguments with an option for each variable whose option is not among them.
     ///
     /// Every command accepts all variables, so that one environment is good for all of them, and uses those it has an option for. Empty
@@ -29,14 +21,16 @@ enum EnvironmentArguments {
         var added: [String] = []
         for (variable, value) in variables.sorted(by: { $0.key < $1.key }) {
             try refuseReplacement(variable, value)
-            guard let (name, meaning) = known[variable] else { continue }
-            let isOn = meaning == .flag ? try flag(variable, value) : true
+            guard let option = known[variable] else { continue }
+            let name = option.name
+            let isOn = option.kind == .flag ? try flag(variable, value) : true
             guard isTaken(name) else { continue }
             guard isOn, !given.contains(where: { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }) else { continue }
-            switch meaning {
-            case .option: added.append("--\(name)=\(value)")
-            case .list: added += items(of: value).map { "--\(name)=\($0)" }
+            switch option.kind {
             case .flag: added.append("--\(name)")
+            // The values of an option that may be repeated are separated by commas.
+            case .option where option.isRepeating: added += items(of: value).map { "--\(name)=\($0)" }
+            case .option: added.append("--\(name)=\(value)")
             }
         }
         return given + added + arguments[end...]
@@ -54,7 +48,7 @@ enum EnvironmentArguments {
     private static func options(of command: String?) -> (String) -> Bool {
         switch command {
         case Serve._commandName: return { _ in true }
-        case Token._commandName: return TokenOptions.optionNames.contains
+        case Token._commandName: return TokenOptions.describedOptions.map(\.name).contains
         default:
             let exists = Postbox.configuration.subcommands.contains { $0._commandName == command }
             return { exists && $0 == "database" }
@@ -70,14 +64,9 @@ enum EnvironmentArguments {
         }
     }
 
-    private static let known: [String: (name: String, meaning: Meaning)] = {
-        var known: [String: (name: String, meaning: Meaning)] = [:]
-        for name in Serve.optionNames {
-            known[variable(of: name)] = (name, Serve.repeatableNames.contains(name) ? .list : .option)
-        }
-        for name in Serve.flagNames { known[variable(of: name)] = (name, .flag) }
-        return known
-    }()
+    /// The options of serve, by their variables; read from the parser only where a variable is set.
+    private static let known = Dictionary(
+        Serve.describedOptions.map { (variable(of: $0.name), $0) }, uniquingKeysWith: { first, _ in first })
 
     private static func variable(of name: String) -> String {
         prefix + name.uppercased().replacing("-", with: "_")

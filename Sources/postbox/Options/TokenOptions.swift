@@ -3,12 +3,6 @@ import MessagingHTTP
 
 /// The options that say what tokens hold and who signs them: the same where they are believed and where they are made.
 struct TokenOptions: ParsableArguments {
-    /// The options, each of which has an environment variable.
-    static let optionNames = [
-        "jwt-secret-file", "jwks-file", "jwt-issuer", "jwt-audience", "jwt-user-claim", "jwt-tenant-claim",
-        "jwt-name-claim", "jwt-company-claim",
-    ]
-
     @Option(
         help: """
             jwt: the file with the shared secret, for HS256, HS384 and HS512; read again when it changes and on SIGHUP. Others on the \
