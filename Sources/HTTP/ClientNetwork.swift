@@ -20,7 +20,7 @@ package enum ClientNetwork: Hashable, Sendable {
     }
 }
 
-/// Reads IP addresses from text.
+/// Reads IP addresses.
 package enum IPAddress {
     /// The four or sixteen bytes of an address as text; four for an IPv4 address mapped into IPv6.
     package static func bytes(of text: String) -> [UInt8]? {
@@ -28,8 +28,11 @@ package enum IPAddress {
         if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
         var v6 = in6_addr()
         guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-        let bytes = withUnsafeBytes(of: &v6) { Array($0) }
-        let isMapped = bytes.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
-        return isMapped ? Array(bytes.suffix(4)) : bytes
+        return withUnsafeBytes(of: &v6) { isMapped($0) ? Array($0.suffix(4)) : Array($0) }
+    }
+
+    /// Whether the sixteen bytes of an IPv6 address hold an IPv4 address, in the last four (RFC 4291, section 2.5.5.2).
+    package static func isMapped(_ version6: UnsafeRawBufferPointer) -> Bool {
+        version6.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HTTP
 
 /// An IPv4 or IPv6 address with a port.
 struct SocketAddress {
@@ -61,8 +62,8 @@ struct SocketAddress {
         case AF_INET:
             return text(AF_INET, raw + 4)
         case AF_INET6:
-            let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
-            return memcmp(raw + 8, mapped, mapped.count) == 0 ? text(AF_INET, raw + 20) : text(AF_INET6, raw + 8)
+            let isMapped = IPAddress.isMapped(UnsafeRawBufferPointer(start: raw + 8, count: 16))
+            return isMapped ? text(AF_INET, raw + 20) : text(AF_INET6, raw + 8)
         default:
             return ""
         }
