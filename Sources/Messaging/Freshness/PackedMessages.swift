@@ -114,6 +114,9 @@ extension PackedMessages {
     /// The number of the last message; nil where there is none.
     package var lastNumber: Int64? { isEmpty ? nil : number(at: endIndex - 1) }
 
+    /// The numbers of all of them, each read when it is asked for.
+    package var numbers: LazyMapSequence<Range<Int>, Int64> { indices.lazy.map(number) }
+
     /// The bytes of all their texts, about.
     package var textSize: Int {
         bytes.withUnsafeBytes { isEmpty ? 0 : textOffset(at: endIndex, in: $0) - textOffset(at: startIndex, in: $0) }

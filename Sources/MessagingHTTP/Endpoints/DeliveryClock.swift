@@ -56,12 +56,7 @@ package final class DeliveryClock: CommitObserver {
         }
     }
 
-    /// Takes note of messages that an answer to this caller holds.
-    func fetched(_ messages: PackedMessages, in conversation: ConversationID, by caller: Caller) {
-        fetched(messages.indices.lazy.map(messages.number), in: conversation, by: caller)
-    }
-
-    /// The same of the messages with these numbers.
+    /// Takes note of the numbers of the messages that an answer to this caller holds, and goes through them once.
     func fetched(_ numbers: some Sequence<Int64>, in conversation: ConversationID, by caller: Caller) {
         let inbox = Inbox(tenant: caller.tenant, conversation: conversation, user: caller.user)
         let now = ticks()

@@ -94,7 +94,8 @@ struct ListConversations {
             .response(to: call, context.settings, context.answerMemory, size: array.size) { array.bytes }
         if let deliveries = context.deliveries, call.shows(response) {
             for summary in page.conversations {
-                deliveries.fetched(summary.newest.suffix(embedded), in: summary.conversation.id, by: call.caller)
+                let numbers = summary.newest.suffix(embedded).numbers
+                deliveries.fetched(numbers, in: summary.conversation.id, by: call.caller)
             }
         }
         return response

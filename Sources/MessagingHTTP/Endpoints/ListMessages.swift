@@ -123,7 +123,7 @@ struct ListMessages {
             array.bytes
         }
         if call.shows(response) {
-            context.deliveries?.fetched(messages, in: view.conversation.id, by: call.caller)
+            context.deliveries?.fetched(messages.numbers, in: view.conversation.id, by: call.caller)
         }
         return response
     }

@@ -60,7 +60,7 @@ struct ShowConversation {
         }
         if call.shows(response) {
             context.deliveries?.fetched(
-                read.newest.suffix(bounds(call).count), in: read.conversation.id, by: call.caller)
+                read.newest.suffix(bounds(call).count).numbers, in: read.conversation.id, by: call.caller)
         }
         return response
     }

@@ -27,8 +27,8 @@ struct DeliveryClockTests {
     }
 
     private func fetch(_ numbers: [Int64], by user: UserID, of clock: DeliveryClock, tenant: TenantID = .none) {
-        clock.fetched(
-            PackedMessages(numbers.map { message($0, from: alice) }), in: talk, by: Caller(tenant: tenant, user: user))
+        let messages = PackedMessages(numbers.map { message($0, from: alice) })
+        clock.fetched(messages.numbers, in: talk, by: Caller(tenant: tenant, user: user))
     }
 
     @Test("A delivery counts once for each recipient, at the first fetch, and not for the sender")
