@@ -1,4 +1,7 @@
-/// The one way numbers are read from outside: ASCII digits, no sign, no leading zero, no overflow.
+/// The one way numbers are read from options, ids, cursors and queries: ASCII digits, no sign, no leading zero, no overflow.
+///
+/// Each number has one text, so that two ids or cursors are equal where their texts are. The numbers in the framing of a request follow
+/// the grammar of HTTP instead, which allows leading zeros.
 package enum DecimalNumber {
     /// Reads a number from 0 to 2^63 − 1; nil for any other text.
     package static func parse(_ digits: some Collection<UInt8>) -> Int64? {

@@ -164,7 +164,9 @@ struct RequestFraming {
 }
 
 extension Int {
-    /// A number of plain digits, all of it; nil for anything else, and where it does not fit.
+    /// A number as the grammar of HTTP has it, `1*DIGIT`: leading zeros count for nothing (RFC 9110, section 8.6; RFC 3986, section 3.2.3).
+    ///
+    /// Nil for anything else, and where it does not fit.
     init?(decimal text: UnsafeRawBufferPointer) {
         guard !text.isEmpty else { return nil }
         var number = 0

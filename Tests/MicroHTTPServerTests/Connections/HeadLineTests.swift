@@ -106,6 +106,19 @@ struct HeadLineTests {
         server.stop(within: 1)
     }
 
+    @Test("A length and a port may have leading zeros, which count for nothing")
+    func leadingZeros() async throws {
+        let handler = TestHandler(always: response("seen"))
+        let server = try serve(handler)
+        for zeros in ["", "0", String(repeating: "0", count: 30)] {
+            let client = try Client(port: server.boundPort)
+            let head = "POST / HTTP/1.1\r\nHost: test:\(zeros)80\r\nContent-Length: \(zeros)2\r\n\r\n"
+            #expect(try await client.exchange(head + "Hi").status == 200)
+        }
+        #expect(handler.requests.map(\.body) == Array(repeating: Array("Hi".utf8), count: 3))
+        server.stop(within: 1)
+    }
+
     @Test("Line feeds alone end lines, and empty lines before a request are passed over, in one piece and in many")
     func lenient() async throws {
         let handler = TestHandler(always: response("seen"))
