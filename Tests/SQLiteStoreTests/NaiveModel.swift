@@ -10,7 +10,9 @@ struct NaiveModel {
         var activity: Int64 = 0
 
         func unread(_ user: UserID) -> Int64 {
-            Int64(senders.dropFirst(Int(markers[user, default: 0])).count { $0 != user })
+            let unread = UnreadMessages(
+                by: user, after: markers[user, default: 0], latest: Int64(senders.count), prunedUpTo: 0)
+            return Int64(zip(1..., senders).count { unread.contains($0, from: $1) })
         }
 
         func othersLeast(_ user: UserID) -> Int64? {

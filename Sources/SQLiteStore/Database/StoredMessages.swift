@@ -133,16 +133,18 @@ struct StoredMessages {
         return try Int64.fetchOne(statement, arguments: [key, sender.text]) ?? 0
     }
 
-    /// How many messages by others come after a marker, in the same time however many there are.
+    /// How many messages are unread, in the same time however many there are.
     ///
     /// Every message knows the how-many-th of its sender it is, so the viewer's own after the marker are a difference.
-    func unread(by viewer: UserID, after marker: Int64, lastN: Int64) throws -> Int64 {
+    func count(of unread: UnreadMessages) throws -> Int64 {
+        guard let numbers = unread.numbers else { return 0 }
         let statement = try db.cachedStatement(
             sql: "SELECT \(Self.unread(by: "?1", in: "?2", after: "?3", lastN: "?4"))")
-        return try Int64.fetchOne(statement, arguments: [viewer.text, key, marker, lastN]) ?? 0
+        return try Int64.fetchOne(
+            statement, arguments: [unread.viewer.text, key, numbers.lowerBound - 1, numbers.upperBound]) ?? 0
     }
 
-    /// The same as an expression of SQL, made of others.
+    /// The same as an expression of SQL, made of others: the rule of ``UnreadMessages`` where no marker is below what was pruned.
     static func unread(by viewer: String, in key: String, after marker: String, lastN: String) -> String {
         let own = "SELECT sender_n FROM messages WHERE conversation_key = \(key) AND sender_id = \(viewer)"
         // NULL where the viewer has written nothing after the marker.

@@ -26,10 +26,11 @@ extension WriteTransaction {
             known.conversation = conversation
         }
         let marker = conversation.participants[reader].readUpTo
-        let unread = try messages(in: conversation).unread(
-            by: caller.user, after: marker, lastN: conversation.lastN)
+        let unread = UnreadMessages(
+            by: caller.user, after: marker, latest: conversation.lastN, prunedUpTo: conversation.prunedUpTo)
+        let count = try messages(in: conversation).count(of: unread)
         remember(known, tenant: caller.tenant)
-        return ReadOutcome(readUpTo: marker, unread: unread)
+        return ReadOutcome(readUpTo: marker, unread: count)
     }
 
     /// The reader, and every participant for whom the lowest marker of the others has moved.

@@ -75,7 +75,7 @@ struct KeepingTests {
         return records
     }
 
-    /// What is in the store, with each user's unread count by definition and by the store.
+    /// What is in the store, with each user's unread count by the rule and by the store.
     private func stored() async throws -> (messages: [Said], unread: [[Int64]]) {
         let store = try SQLiteStore(path: folder.database)
         defer { store.close() }
@@ -85,8 +85,11 @@ struct KeepingTests {
         var unread: [[Int64]] = []
         for user in Self.users {
             let entry = try await store.list(of: user).conversations[0]
-            let marker = entry.conversation.participants.first { $0.user == user }?.readUpTo ?? 0
-            unread.append([Int64(messages.count { $0.n > marker && $0.sender != user }), entry.unread])
+            let conversation = entry.conversation
+            let rule = UnreadMessages(
+                by: user, after: conversation.participants.first { $0.user == user }?.readUpTo ?? 0,
+                latest: conversation.lastN, prunedUpTo: conversation.prunedUpTo)
+            unread.append([Int64(messages.count { rule.contains($0.n, from: $0.sender) }), entry.unread])
         }
         return (messages, unread)
     }
