@@ -14,7 +14,7 @@ package struct RequestFields: Sendable {
         Array(value).withUnsafeBytes { append(field, $0) }
     }
 
-    /// Adds one field line whose value lies in memory, as each that comes in does: not generic, so that it costs a copy.
+    /// Adds one field line whose value is in raw memory, as all received fields are: not generic, so that it costs one copy.
     package mutating func append(_ field: RequestField, _ value: UnsafeRawBufferPointer) {
         let start = used
         used += MemoryLayout<UInt64>.size + value.count
@@ -91,7 +91,7 @@ package struct RequestFields: Sendable {
 }
 
 extension [UInt8] {
-    /// Sees to it that so many bytes fit, without the half of all memory that an array keeps in reserve where it grows by itself.
+    /// Reserves space for this many bytes, without the spare half of its memory that a growing array would allocate.
     package mutating func reserveLittleMore(than size: Int) {
         if capacity < size { reserveCapacity(size + size / 8 + 64) }
     }

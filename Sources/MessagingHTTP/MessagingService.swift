@@ -81,7 +81,7 @@ package struct MessagingService: RequestHandler {
         }
     }
 
-    /// The caller as far as memory knows, or else the network.
+    /// The caller if memory has it, or else the network.
     package func source(of request: Request) -> RequestSource {
         let proxies = context.settings.limits.trustedProxies
         return gate.peek(request).map { RequestSource.caller($0.hashValue) }
@@ -113,7 +113,7 @@ package struct MessagingService: RequestHandler {
         }
     }
 
-    /// The caller of a request that may find nothing new, as far as memory knows.
+    /// The caller of a request that may find nothing new, if memory has it.
     private func callerOfPoll(_ request: Request) -> Caller? {
         request.method == .get && request.fields[.ifNoneMatch] != nil ? gate.peek(request) : nil
     }

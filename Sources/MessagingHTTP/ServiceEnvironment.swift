@@ -4,7 +4,7 @@ import Messaging
 package struct ServiceEnvironment: Sendable {
     /// The wall clock.
     package let now: @Sendable () -> Timestamp
-    /// Nanoseconds of a clock that never goes back.
+    /// Nanoseconds of a monotonic clock.
     package let ticks: @Sendable () -> Int64
     /// Makes ids that were never used before.
     package let makeConversationID: @Sendable () -> ConversationID

@@ -44,7 +44,7 @@ package struct ServiceLimits: Sendable {
     package var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
     /// For each user: conversations opened, where a group counts for more than one.
     package var openings = RateLimit(name: "openings", perSecond: 0.2, burst: 60)
-    /// For each address: documents that anybody may fetch, the description and the page, which are 50 to 70 KB each.
+    /// For each address: documents that need no identity, the description and the page, which are 50 to 70 KB each.
     package var documents = RateLimit(name: "documents", perSecond: 1, burst: 60)
     /// For each address: failed attempts to say who one is.
     package var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)

@@ -20,7 +20,7 @@ package final class DistinctUserEstimator: Sendable {
     ///
     /// - Parameters:
     ///   - person: a number that stands for them, each bit as likely as not.
-    ///   - second: seconds of a clock that never goes back.
+    ///   - second: seconds of a monotonic clock.
     package func see(_ person: UInt64, at second: Int) {
         let stretch = second / Self.secondsPerSlot
         let slot = stretch % Self.slots

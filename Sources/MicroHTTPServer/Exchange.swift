@@ -12,6 +12,6 @@ package struct Exchange: Sendable {
 
 /// An observer of exchanges.
 package protocol ExchangeObserver: Sendable {
-    /// Takes note of an exchange; called on a loop thread, so it must not wait.
+    /// Receives an exchange; called on a loop thread, so it must not wait.
     func answered(_ exchange: Exchange)
 }

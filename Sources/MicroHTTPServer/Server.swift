@@ -96,13 +96,13 @@ package final class Server: Sendable {
         self.certificate?.value = certificate
     }
 
-    /// For how many seconds the loop that is worst off has not come round; about a second where nothing is to be done.
+    /// The longest time since any loop woke up, in seconds; about a second where nothing is to be done.
     package var secondsSinceTurn: Double {
         let now = MonotonicTime.now
         return counters.map { Double($0.turnedAt.nanoseconds(until: now)) / 1e9 }.max() ?? 0
     }
 
-    /// What it is doing now, and has done so far.
+    /// The current state and the totals of the server.
     package var statistics: ServerStatistics {
         var statistics = ServerStatistics()
         for counters in counters { counters.add(to: &statistics) }
@@ -126,7 +126,7 @@ package final class Server: Sendable {
 
 /// The version of libmicrohttpd that the process found, which need not be the one it was built with.
 struct HTTPLibrary {
-    /// Refuses a library whose way with heads and with memory is not known, or whose input does not come past us.
+    /// Refuses a library whose handling of heads and memory is not known, or whose input does not pass through our reader.
     static func check() throws(ServerError) {
         let version = MHD_get_version().map { String(cString: $0) } ?? "of no version"
         guard isKnown(version), receives_for_libraries() else { throw .unsafeLibrary(version) }

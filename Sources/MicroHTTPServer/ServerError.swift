@@ -12,7 +12,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case unusableSocket(Int32)
     /// The HTTP library of this version is not known to be safe.
     case unsafeLibrary(String)
-    /// The system said no to anything else; `reason` is its own text.
+    /// Another system call failed; `reason` is its own text.
     case system(operation: String, reason: String)
 
     /// One line that says what is wrong and what can be done about it.

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The command line: what `postbox` is asked to do.
+/// The command line of `postbox`.
 struct Postbox: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "postbox",

@@ -16,7 +16,7 @@ package final class FreshnessIndex: CommitObserver {
 
     /// The most bytes of messages that are kept, whatever the capacity.
     package static let largestRecents = 16 << 20
-    /// The most bytes of who takes part in conversations of more than two, whatever the capacity.
+    /// The most bytes of the participants of conversations with more than two, whatever the capacity.
     package static let largestGroups = 64 << 20
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
@@ -28,7 +28,7 @@ package final class FreshnessIndex: CommitObserver {
         recents = Mutex(RecentMessagesTable(capacity: capacity, largestCost: Self.largestRecents))
     }
 
-    /// How well its tables serve, each under its name.
+    /// The hit rates of its tables, each under its name.
     package var statistics: [(table: String, TableStatistics)] {
         [
             ("conversations", conversations.withLock { $0.statistics }), ("lists", lists.withLock { $0.statistics }),
@@ -72,12 +72,12 @@ package final class FreshnessIndex: CommitObserver {
         }
     }
 
-    /// How fresh a caller's list is, if that is in memory.
+    /// The freshness of a caller's list; nil where it is not in memory.
     package func list(of caller: Caller) -> ListFreshness? {
         lists.withLock { $0.value(for: caller) }
     }
 
-    /// How fresh a caller's list is, read from the store where it is not in memory.
+    /// The freshness of a caller's list, read from the store where it is not in memory.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     package func list(of caller: Caller, from store: some MessageStore) async throws(MessagingError) -> ListFreshness {
@@ -103,7 +103,8 @@ package final class FreshnessIndex: CommitObserver {
         return conversations.withLock { $0.invalidationToken(for: name) { $0.marks(for: caller.user) == marks } }
     }
 
-    /// The same; nil also where the latest change that everybody in it sees is another one: names show in the marks of nobody.
+    /// Returns such a token; nil also where the latest change that all participants see is not `change`. Changed names do not show in
+    /// read marks.
     package func invalidationToken(
         of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks, change: Int64
     ) -> InvalidationToken? {
@@ -113,7 +114,7 @@ package final class FreshnessIndex: CommitObserver {
         }
     }
 
-    /// Remembers where the newest page of a caller's list ends, unless the list has changed since it was read.
+    /// Keeps the end of the newest page of a caller's list, unless the list has changed since it was read.
     package func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
         lists.withLock { table in
             guard let known = table.value(for: caller), known.change == change else { return }
@@ -121,7 +122,7 @@ package final class FreshnessIndex: CommitObserver {
         }
     }
 
-    /// Remembers what the newest change number of a caller's list is in their cursors, unless the list has changed.
+    /// Keeps the image of the newest change number in the caller's cursors, unless the list has changed.
     package func remember(image: UInt64, of change: Int64, of caller: Caller) {
         lists.withLock { table in
             guard let known = table.value(for: caller), known.change == change else { return }
@@ -137,7 +138,7 @@ package final class FreshnessIndex: CommitObserver {
         return recents.withLock { $0.value(for: name) }?.messages(in: slices, limit: limit)
     }
 
-    /// The newest messages of a conversation as it was at some moment, as many as the bounds allow, if it is in memory which those are.
+    /// The newest messages of a conversation at a given state, as many as the bounds allow; nil where memory does not have them all.
     package func newest(
         within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID
     ) -> PackedMessages? {
@@ -147,8 +148,8 @@ package final class FreshnessIndex: CommitObserver {
             .newest(within: bounds, after: conversation.prunedUpTo, upTo: conversation.lastN)
     }
 
-    /// The newest messages of a conversation as it was at some moment, as many as the bounds allow; read, and kept from then on, where
-    /// they are not in memory.
+    /// The newest messages of a conversation at a given state, as many as the bounds allow; where memory does not have them, they are
+    /// read and kept.
     package func newest(
         within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID,
         orRead read: () throws -> PackedMessages
@@ -159,14 +160,15 @@ package final class FreshnessIndex: CommitObserver {
         return found.newest(within: bounds)
     }
 
-    /// Keeps the newest messages of a conversation, read from the store; what has come since then is found missing when needed.
+    /// Keeps the newest messages of a conversation, read from the store. Messages that were committed since the read are detected as
+    /// missing when they are needed.
     package func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
         recents.withLock { $0.keep(messages, for: ConversationKey(tenant: tenant, id: conversation.id)) }
     }
 
-    /// Takes note of commits; called by the store before any of their senders is answered.
+    /// Applies commits; called by the store before any of their senders is answered.
     package func committed(_ commits: [Commit]) {
-        // Before the conversations, so that a reader that learns of a message finds it.
+        // Before the conversations, so that a reader that sees the new state finds the message.
         recents.withLock { table in
             for commit in commits {
                 guard let message = commit.message else { continue }
@@ -195,7 +197,7 @@ package final class FreshnessIndex: CommitObserver {
         let name = ConversationKey(tenant: caller.tenant, id: id)
         conversations.withLock { $0.beginLoad(of: name) }
         var loaded: Conversation?
-        // Under the id that the conversation itself holds, so that memory has it once.
+        // Under the conversation's own copy of the id, so that memory has it once.
         defer {
             let kept = ConversationKey(tenant: caller.tenant, id: loaded?.id ?? id)
             conversations.withLock { $0.endLoad(of: kept, with: loaded) }

@@ -1,7 +1,7 @@
 /// One table of the freshness index: entries that are loaded from the store on first use and kept current by its commits.
 ///
 /// A load may read the store just before a commit and arrive just after it. Its value would be stale for ever, so loads are
-/// announced, and one that a commit overtook is not kept.
+/// announced, and a load that a commit overtook is not kept.
 struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         var value: Value

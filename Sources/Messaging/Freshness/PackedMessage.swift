@@ -15,7 +15,7 @@ package struct PackedMessage {
     /// The sender's own key for it.
     package let clientMessageID: UnsafeRawBufferPointer?
 
-    /// Shows a message that lies elsewhere, texts in UTF-8; what only a pack knows is of no use before it is in one.
+    /// Refers to a message outside a pack, with its texts in UTF-8; the values that only a pack knows are not valid.
     package init(
         n: Int64, sentAt: Timestamp, sender: UnsafeRawBufferPointer, content: UnsafeRawBufferPointer,
         clientMessageID: UnsafeRawBufferPointer?

@@ -1,8 +1,8 @@
 /// Messages of one conversation, ordered by number, packed into one piece of memory.
 ///
-/// As a collection it unpacks each message; to copy messages elsewhere, ``visit(_:)`` passes them without unpacking. In
-/// front lie headers of equal size, some perhaps unused, and behind them the texts in the same order. A sender's id lies with the
-/// first message that is theirs, and the others refer to that one. At most 32,767 messages fit.
+/// As a collection it unpacks each message; to copy messages elsewhere, ``visit(_:)`` passes them without unpacking. Headers of equal
+/// size come first, some perhaps unused, and then the texts in the same order. A sender's id is stored with the sender's first
+/// message, and the other messages refer to that one. At most 32,767 messages fit.
 package struct PackedMessages: Sendable {
     /// How many bytes stand before a sender's id and say how long it is.
     static let idPrefix = MemoryLayout<UInt16>.size
@@ -65,9 +65,9 @@ package struct PackedMessages: Sendable {
         }
     }
 
-    /// Adds a message that comes after all others; it lies elsewhere.
+    /// Copies a message to the end; its number is above all others.
     package mutating func append(_ message: PackedMessage) {
-        // What a part leaves out is dropped, so that the texts are in the order of the headers.
+        // Texts that a slice leaves out are dropped, so that the texts are in the order of the headers.
         let textEnd = bytes.withUnsafeBytes { textOffset(at: endIndex, in: $0) }
         if textEnd < bytes.count { bytes.removeSubrange(textEnd...) }
         let known = author(message.sender)
@@ -127,12 +127,12 @@ extension PackedMessages {
         bytes.withUnsafeBytes { header(place, in: $0).n }
     }
 
-    /// Looks at the messages in their order, where they lie.
+    /// Passes the messages in order, without unpacking them.
     package func visit(_ look: (PackedMessage) -> Void) {
         visit(indices, look)
     }
 
-    /// Looks at one message where it lies.
+    /// Passes one message without unpacking it.
     func withMessage<Result>(at place: Int, _ look: (PackedMessage) -> Result) -> Result {
         bytes.withUnsafeBytes { look(message(at: place, in: $0)) }
     }

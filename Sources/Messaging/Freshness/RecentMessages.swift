@@ -13,8 +13,7 @@ package struct RecentMessages: Sendable, Equatable {
     /// The bytes it takes, about, and its place in a table.
     var cost: Int { 128 + messages.cost }
 
-    /// Takes note of a new message, unless a read has brought it already; where one before it is missing, nothing that was kept is of
-    /// use any more.
+    /// Adds a new message, unless a read has already added it; where a message before it is missing, the kept ones are dropped.
     mutating func append(_ message: Message) {
         let last = messages.lastNumber ?? 0
         guard message.n > last else { return }
@@ -34,8 +33,8 @@ package struct RecentMessages: Sendable, Equatable {
         return last > known || (last == known && newest.count > messages.count)
     }
 
-    /// The newest messages up to a number and above another one, as many as the bounds allow; nil where it takes more than what is kept to
-    /// know them.
+    /// The newest messages up to a number and above another one, as many as the bounds allow; nil where that needs messages that are
+    /// not kept.
     func newest(within bounds: PageBounds, after pruned: Int64, upTo lastN: Int64) -> PackedMessages? {
         guard let last = messages.lastNumber else { return nil }
         let first = last - Int64(messages.count) + 1
@@ -43,11 +42,11 @@ package struct RecentMessages: Sendable, Equatable {
         let wanted = max(pruned + 1, lastN - Int64(bounds.count) + 1)
         let known = messages[Int(max(wanted, first) - first)...Int(lastN - first)]
         let newest = known.newest(within: bounds)
-        // Where all that is kept fits, so might a message before it.
+        // Where all kept messages fit, an earlier message might fit too.
         return wanted >= first || newest.count < known.count ? newest : nil
     }
 
-    /// The first `limit` messages of these slices, ordered by number; nil where one of them may lie outside of what is kept.
+    /// The first `limit` messages of these slices, ordered by number; nil where one of them may not be kept.
     func messages(in slices: [MessageSlice], limit: Int) -> PackedMessages? {
         guard let last = messages.lastNumber else { return nil }
         let first = last - Int64(messages.count) + 1
@@ -65,8 +64,8 @@ package struct RecentMessages: Sendable, Equatable {
     }
 }
 
-/// The newest messages of the conversations used last, as many as fit a number of bytes: messages are larger than all else that
-/// memory keeps.
+/// The newest messages of the most recently used conversations, as many as fit a number of bytes: messages are the largest part of the
+/// state in memory.
 struct RecentMessagesTable<Key: Hashable & Sendable>: Sendable {
     private var entries: LeastRecentlyUsed<Key, RecentMessages>
     private var cost = 0

@@ -1,4 +1,4 @@
-/// A conversation as one participant sees it: as an entry of their list, or by itself with everybody in it.
+/// A conversation as one participant sees it: as an entry of their list, or by itself with all its participants.
 package struct ConversationSummary: Sendable, Equatable {
     /// The most people that an entry shows. In a larger conversation these are the caller and the first others by user id: they are the same
     /// for as long as it exists, and found without reading everybody.

@@ -9,7 +9,7 @@ package struct NewConversation: Equatable, Sendable {
         case granted
         /// Only the operator may.
         case operatorOnly
-        /// They have opened too many of late.
+        /// They have opened too many recently.
         case tooOften
         /// This draft is for a conversation that exists.
         case never

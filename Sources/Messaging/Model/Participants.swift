@@ -27,7 +27,7 @@ package struct Participants: Sendable, Equatable {
         storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)
     }
 
-    /// The bytes that they take in memory of their own, about: an id of up to 15 bytes lies in its participant.
+    /// The bytes of heap memory that they take, about: an id of up to 15 bytes is stored inline.
     var memory: Int {
         guard case .any(let participants) = storage else { return 0 }
         return participants.reduce(64) { size, participant in

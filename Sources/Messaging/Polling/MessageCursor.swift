@@ -33,7 +33,7 @@ package struct MessageCursor: Equatable, Sendable {
 
     /// The epoch of the store that the cursor belongs to.
     package let epoch: Epoch
-    /// Whose view of which conversation it is a position in.
+    /// The view that it is a position in.
     package let view: View
     /// The messages and marks it covers.
     package let marks: ReadMarks

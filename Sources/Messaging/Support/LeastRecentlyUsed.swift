@@ -1,8 +1,8 @@
 /// A dictionary of bounded size that evicts the least recently used entry.
 ///
-/// Every operation takes constant time. Entries lie in one array, linked by index in order of use, and a table of hashes says where
-/// each lies, so that a hundred thousand entries cost little more than their keys and values. All of it is inlinable, since other modules keep
-/// what they look up at every poll in it: unspecialised, it took a third of the time of one.
+/// Every operation takes constant time. Entries are in one array, linked by index in order of use. A table of hashes has their
+/// indices, so that a hundred thousand entries cost little more than their keys and values. All of it is inlinable, because other
+/// modules look up entries at every poll: unspecialised, that took a third of the time of a poll.
 package struct LeastRecentlyUsed<Key: Hashable, Value> {
     @usableFromInline
     struct Node {
@@ -20,7 +20,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// The most entries it holds.
     package let capacity: Int
-    /// How many entries have gone to make room.
+    /// How many entries were evicted.
     package var evictions: Int { evicted }
     @usableFromInline var evicted = 0
     @usableFromInline var hits = 0
@@ -37,7 +37,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
         self.capacity = capacity
     }
 
-    /// How well it serves.
+    /// Its hit rate and size.
     package var statistics: TableStatistics {
         TableStatistics(entries: count, hits: hits, misses: misses, evictions: evicted)
     }
@@ -80,7 +80,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
         return change(&nodes[Int(entry)].value)
     }
 
-    /// Sets the value for a key, which counts as a use; the entry used longest ago makes room where it is full.
+    /// Sets the value for a key, which counts as a use; where the dictionary is full, the least recently used entry is evicted.
     @inlinable
     package mutating func set(_ key: Key, to value: Value) {
         if let entry = entry(of: key) {
@@ -89,14 +89,14 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
             return
         }
         if nodes.count == capacity { _ = dropOldest() }
-        // By a quarter, not by half: what lies unused is the largest part of some tables.
+        // Grows by a quarter, not by half: unused capacity is the largest part of some tables.
         if nodes.count == nodes.capacity { nodes.reserveCapacity(nodes.count + max(nodes.count / 4, 8)) }
         nodes.append(Node(key: key, value: value))
         table.insert(Int32(nodes.count - 1), hash: hash(of: key))
         link(Int32(nodes.count - 1))
     }
 
-    /// Drops the entry used longest ago and returns its value; nil where there is none.
+    /// Evicts the least recently used entry and returns its value; nil where there is none.
     @inlinable
     package mutating func dropOldest() -> Value? {
         guard oldest >= 0 else { return nil }
@@ -150,7 +150,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
 extension LeastRecentlyUsed: Sendable where Key: Sendable, Value: Sendable {}
 extension LeastRecentlyUsed.Node: Sendable where Key: Sendable, Value: Sendable {}
 
-/// How well a bounded table in memory serves.
+/// The hit rate and size of a bounded table in memory.
 package struct TableStatistics: Sendable, Equatable {
     /// How many entries it holds.
     package let entries: Int
@@ -158,6 +158,6 @@ package struct TableStatistics: Sendable, Equatable {
     package let hits: Int
     /// How many look-ups found none.
     package let misses: Int
-    /// How many entries have gone to make room.
+    /// How many entries were evicted.
     package let evictions: Int
 }

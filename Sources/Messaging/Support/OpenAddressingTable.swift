@@ -1,7 +1,7 @@
 /// A hash table with open addressing and linear probing that maps hashes to array indices, eight bytes a slot.
 ///
-/// A dictionary would hold every key a second time. The owner of this table has the keys, and compares them. The slots grow by a
-/// quarter, so that few of them lie empty, and a hash is taken for how far along them to begin, whatever their number.
+/// A dictionary would hold every key a second time. The owner of this table has the keys, and compares them. The number of slots grows
+/// by a quarter, so that few are unused. A hash is scaled to the number of slots, whatever that is.
 @usableFromInline
 struct OpenAddressingTable: Sendable {
     @usableFromInline
@@ -23,7 +23,7 @@ struct OpenAddressingTable: Sendable {
     @inlinable
     init() {}
 
-    /// The slot in which what has this hash lies, or after which; the hash taken for a fraction of all there are.
+    /// The first slot for this hash, which is scaled to the number of slots.
     @inlinable
     func firstSlot(of hash: UInt32) -> Int { Int((UInt64(hash) &* UInt64(slots.count)) >> 32) }
 
@@ -34,7 +34,7 @@ struct OpenAddressingTable: Sendable {
     @inlinable
     func distance(from start: Int, to end: Int) -> Int { end >= start ? end - start : end - start + slots.count }
 
-    /// The place with this hash at which `isIt` says yes.
+    /// The index with this hash for which `isIt` returns true.
     @inlinable
     func entry(hash: UInt32, where isIt: (Int32) -> Bool) -> Int32? {
         var index = firstSlot(of: hash)
@@ -45,7 +45,7 @@ struct OpenAddressingTable: Sendable {
         return nil
     }
 
-    /// Adds a place that is not in it.
+    /// Adds an index that is not in the table.
     @inlinable
     mutating func insert(_ entry: Int32, hash: UInt32) {
         if (count + 1) * 4 > slots.count * 3 { grow() }
@@ -59,7 +59,7 @@ struct OpenAddressingTable: Sendable {
         slots[index(of: old, hash: hash)].entry = new
     }
 
-    /// Takes a place out, and closes the gap that it leaves in the run of slots after it.
+    /// Removes an index, and closes the gap in the run of slots after it.
     @inlinable
     mutating func remove(_ entry: Int32, hash: UInt32) {
         var gap = index(of: entry, hash: hash)

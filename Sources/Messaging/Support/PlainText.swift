@@ -1,6 +1,6 @@
-/// Tells text that stands for itself between quotes: without quotes, backslashes and control characters.
+/// Detects plain text, which JSON writes without escapes: text without quotes, backslashes and control characters.
 ///
-/// Nearly all text is plain, and what is known of it need not be found out again whenever it is written.
+/// Nearly all text is plain, so the result is kept and not computed at each write.
 package enum PlainText {
     /// Whether a text in UTF-8 is plain; looks at eight bytes at a time, and at the end at the last eight.
     package static func isPlain(_ utf8: UnsafeRawBufferPointer) -> Bool {

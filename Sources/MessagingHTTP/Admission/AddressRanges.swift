@@ -26,7 +26,7 @@ package struct AddressRanges: Sendable, Equatable {
         }
     }
 
-    /// Whether an address, as text, lies in one of them; an IPv4 address mapped into IPv6 counts as itself.
+    /// Whether one of them contains this address, given as text; an IPv4 address mapped into IPv6 counts as IPv4.
     package func contains(_ address: String) -> Bool {
         guard let bytes = IPAddress.bytes(of: address) else { return false }
         return ranges.contains { Self.matches(bytes, $0) }

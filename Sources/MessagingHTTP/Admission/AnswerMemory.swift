@@ -2,10 +2,10 @@ import HTTP
 import Messaging
 import Synchronization
 
-/// How many bytes of answers are in memory because they are not sent yet, in all and of each caller, and how many there may be.
+/// Counts the bytes of unsent answers, in all and for each caller, and limits them.
 ///
-/// A caller may have a sixteenth of all. Where nothing else is held, by that caller and in all, an answer of any size is let in: otherwise
-/// some could never be given.
+/// A caller may have a sixteenth of the limit. A caller who holds no other answer may exceed that share, and a server that holds none
+/// may exceed the limit: otherwise some answers could never be sent.
 package final class AnswerMemory: Sendable {
     /// The share of one answer; returned when it is no longer referenced, that is, when the answer is sent or its connection closed.
     final class Share: Sendable {
@@ -58,7 +58,7 @@ package final class AnswerMemory: Sendable {
         }
     }
 
-    /// Takes as much as an answer has.
+    /// Reserves the bytes of an answer.
     ///
     /// - Throws: `overloaded` where that is more than is left.
     func take(_ bytes: Int, for caller: Caller) throws(Problem) -> Share {
@@ -73,7 +73,7 @@ package final class AnswerMemory: Sendable {
         return Share(bytes, of: self, for: caller)
     }
 
-    /// Finds out whether the smallest answer would be too much.
+    /// Checks whether the smallest answer would be too much.
     ///
     /// - Throws: `overloaded` where it would.
     func check(for caller: Caller) throws(Problem) {

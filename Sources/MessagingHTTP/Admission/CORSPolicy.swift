@@ -1,6 +1,6 @@
 import HTTP
 
-/// Which other origins' pages may use the service (the CORS protocol of the Fetch Standard).
+/// The other origins whose pages may use the service (the CORS protocol of the Fetch Standard).
 package struct CORSPolicy: Sendable {
     private let origins: [[UInt8]]
     private let allowsAll: Bool

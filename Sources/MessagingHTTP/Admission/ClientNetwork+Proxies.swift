@@ -1,11 +1,11 @@
 import HTTP
 
 extension ClientNetwork {
-    /// That of the client whose request came through trusted proxies: the last address in `X-Forwarded-For` that is none of theirs, or the
+    /// The network of a client behind trusted proxies: the last address in `X-Forwarded-For` that is not a trusted proxy's, or the
     /// peer's where the peer is no proxy.
     ///
-    /// A proxy adds at the end from whom it got a request; what is before that may be the client's own words. Where it adds nothing, those count.
-    /// So it decides turns and shares, and never who is kept out.
+    /// A proxy appends the address that a request came from; the client may have written everything before that. Where the proxy
+    /// appends nothing, the client's own addresses count. So the network decides turns and shares, and never refusals.
     init(of request: Request, through proxies: AddressRanges) {
         var address = request.peer
         var rest = request.fields.all(.forwardedFor).reversed().lazy.flatMap { line in

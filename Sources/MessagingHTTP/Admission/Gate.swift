@@ -10,13 +10,13 @@ struct Gate: Sendable {
     private let sends: RateLimiter<Caller>
     /// Where an address has too many of these, no signature is computed for it.
     private let forgeries: RateLimiter<ClientNetwork>
-    /// Requests with no usable credentials; where an address has too many of these, only they are turned away.
+    /// Requests without usable credentials; where an address has too many of these, only they are refused.
     private let strangers: RateLimiter<ClientNetwork>
-    /// What anybody may fetch has no caller to count for.
+    /// Documents that need no identity, so that only the network can be counted.
     private let documents: RateLimiter<ClientNetwork>
     private let ticks: @Sendable () -> Int64
 
-    /// - Parameter ticks: nanoseconds of a clock that never goes back; any thread may call it.
+    /// - Parameter ticks: nanoseconds of a monotonic clock; any thread may call it.
     init(identity: any Identity, limits: ServiceLimits, ticks: @escaping @Sendable () -> Int64) {
         self.identity = identity
         self.ticks = ticks
@@ -39,7 +39,7 @@ struct Gate: Sendable {
 
     var vary: String { identity.vary }
 
-    /// The caller of an idle poll as far as memory knows, without a token taken; nil also where something is wrong.
+    /// The caller of an idle poll if memory has it, without a token taken; nil also where something is wrong.
     ///
     /// - Parameter query: nil where it has not been read.
     func peek(_ request: Request, _ query: Query? = nil) -> Caller? {
@@ -54,13 +54,13 @@ struct Gate: Sendable {
         }
     }
 
-    /// Takes a token for a document that anybody may fetch; trusted proxies are not counted.
+    /// Takes a token for a document that needs no identity; trusted proxies are not counted.
     func takeDocument(_ request: Request) throws(Problem) {
         guard !uncounted.contains(request.peer) else { return }
         try documents.take(ClientNetwork(of: request.peer), now: ticks())
     }
 
-    /// The caller as far as memory knows, without a token taken; nil where it takes ``admit(_:_:)``.
+    /// The caller if memory has it, without a token taken; nil where it takes ``admit(_:_:)``.
     ///
     /// - Throws: what is wrong with the credentials, which counts as a failure.
     func recognise(_ request: Request, _ query: Query) throws(Problem) -> Caller? {
@@ -74,7 +74,7 @@ struct Gate: Sendable {
     /// How many bytes of an answer cost one token more.
     private static let bytesPerToken = 64 << 10
 
-    /// Takes further tokens for what an answer to a request that was let in costs; a large one may leave the caller with less than none.
+    /// Takes further tokens for a large answer; the caller's balance may become negative.
     ///
     /// - Parameter size: the bytes of its body, sent or, as for `HEAD`, only made out.
     func charge(_ caller: Caller, _ request: Request, size: Int) {
@@ -86,15 +86,15 @@ struct Gate: Sendable {
         }
     }
 
-    /// How far it is known who asks.
+    /// The result of a look-up of the caller.
     enum Admission {
-        /// Somebody whom memory knows, with a token taken.
+        /// The caller was found in memory, and a token was taken.
         case admitted(Caller)
-        /// It takes ``admit(_:_:)`` to find out; no token is taken.
+        /// Only ``admit(_:_:)`` can find the caller; no token was taken.
         case unknown
     }
 
-    /// Lets a caller in whom memory knows.
+    /// Admits a caller that is in memory, and takes a token.
     ///
     /// - Parameter known: the caller, where ``peek(_:)`` has found them already.
     func begin(_ request: Request, _ query: Query, known: Caller?) throws(Problem) -> Admission {
@@ -109,7 +109,7 @@ struct Gate: Sendable {
         }
     }
 
-    /// Lets a caller in whom memory did not know, and takes a token.
+    /// Admits a caller that is not in memory, and takes a token.
     ///
     /// Where an address has failed too often, nothing is computed for it.
     func admit(_ request: Request, _ query: Query) async throws(Problem) -> Caller {
@@ -130,8 +130,8 @@ struct Gate: Sendable {
 
     /// The problem to answer with: a failure to authenticate counts against the address, until it counts as too many.
     ///
-    /// A page that was left open sends its old token for days: that does not count, or it would keep out who logs in at the same address,
-    /// and it is always told that the token has expired.
+    /// An expired token does not count, because an open page may send it for days: otherwise it would block other users at the same
+    /// address. The answer always says that the token has expired.
     private func counted(_ problem: Problem, _ request: Request) -> Problem {
         guard let fault = problem.credentialFault, !uncounted.contains(request.peer) else { return problem }
         do throws(Problem) {

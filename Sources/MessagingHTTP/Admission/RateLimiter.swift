@@ -21,7 +21,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
 
     /// Takes a token from the key's bucket.
     ///
-    /// - Parameter now: nanoseconds of a clock that never goes back.
+    /// - Parameter now: nanoseconds of a monotonic clock.
     /// - Throws: `rate-limited`.
     func take(_ key: Key, now: Int64) throws(Problem) {
         if let wait = attempt(1, of: key, now: now) { throw refusal(waiting: wait) }
@@ -51,7 +51,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Finds out whether the key's bucket is empty, without taking anything.
+    /// Checks whether the key's bucket is empty, without taking anything.
     ///
     /// - Throws: `rate-limited`.
     func check(_ key: Key, now: Int64) throws(Problem) {

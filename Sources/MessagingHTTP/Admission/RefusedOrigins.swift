@@ -4,13 +4,13 @@ import Synchronization
 package struct RefusedOrigin: Sendable, Equatable {
     /// The origin as the browser sent it.
     package let origin: String
-    /// What would have to be on the command line.
+    /// The flag that would allow it.
     package let remedy: String
-    /// How many refusals were left out since the last one that was told, because there were too many origins.
+    /// How many refusals were not reported since the last report, because there were too many origins.
     package let others: Int
 }
 
-/// Tells of each refused origin once an hour, and of so many in an hour: whoever asks can make origins up.
+/// Reports each refused origin once an hour, up to a number of origins in an hour: clients can invent origins.
 final class RefusedOrigins: Sendable {
     private struct State {
         /// When each was told, in nanoseconds.
@@ -23,14 +23,14 @@ final class RefusedOrigins: Sendable {
     private let state = Mutex(State())
     private let capacity: Int
 
-    /// - Parameter capacity: the most origins to tell of within an hour.
+    /// - Parameter capacity: the most origins that are reported within an hour.
     init(capacity: Int = 100) {
         self.capacity = capacity
     }
 
-    /// What is to be told of a refusal; nil where it is nothing new, or there are too many.
+    /// The report of a refusal; nil where the origin was reported already, or there are too many.
     ///
-    /// - Parameter now: nanoseconds of a clock that never goes back.
+    /// - Parameter now: nanoseconds of a monotonic clock.
     func take(_ origin: ArraySlice<UInt8>, now: Int64) -> RefusedOrigin? {
         let text = String(decoding: origin.prefix(400), as: UTF8.self)
         guard let remedy = Self.remedy(for: text) else { return nil }

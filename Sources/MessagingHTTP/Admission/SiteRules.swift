@@ -14,8 +14,7 @@ struct SiteRules: Sendable {
     /// The header fields that say which site a request is for and which it is from, but for `Origin`.
     static let fields: Set<RequestField> = [.host, .secFetchSite, .forwardedHost, .forwardedProto]
 
-    /// Lets only loopback names and addresses pass where everybody is believed: an attacker may have pointed any other name
-    /// at this machine.
+    /// In demo identity, accepts only loopback names and addresses: an attacker may have pointed any other name at this machine.
     ///
     /// A target in absolute form names a host too. It counts beside `Host`, not in its place as in RFC 9112, section 3.2.2: no client of
     /// a demo needs one of them to be foreign.
@@ -30,15 +29,14 @@ struct SiteRules: Sendable {
 
     /// Lets a write pass unless it comes from a page of another site that no `--cors-origin` names.
     ///
-    /// Browsers say with a write where it comes from, in `Origin` or `Sec-Fetch-Site` (Fetch Standard, section 3.2; Fetch Metadata
-    /// Request Headers, section 2.4). Servers and command lines send neither, and no cookie of somebody else.
-    ///
+    /// Browsers send the origin of a write in `Origin` or `Sec-Fetch-Site` (Fetch Standard, section 3.2; Fetch Metadata Request
+    /// Headers, section 2.4). Servers and command lines send neither, and do not send another user's cookies.
     /// - Throws: `cross-site`.
     func checkWrite(_ request: Request) throws(Problem) {
         guard exposure != .nothing, !request.method.isSafe else { return }
         let (origins, sites) = (request.fields.all(.origin), request.fields.all(.secFetchSite))
         if origins.isEmpty, sites.isEmpty { return }
-        // Two are as bad as none: either may be what the browser said.
+        // Two values of one field are refused: either may be the browser's.
         guard origins.count <= 1, sites.count <= 1 else { throw Self.crossSite(nil) }
         if let site = sites.first, site.hasSameBytes(as: "same-origin") || site.hasSameBytes(as: "none") { return }
         guard let origin = origins.first, cors.names(origin) || isOwn(origin, of: request) else {
@@ -48,8 +46,7 @@ struct SiteRules: Sendable {
 
     /// The origin of a page that asks and may not read the answer; nil where none does.
     ///
-    /// A browser says with a request that only asks where it comes from if that is another origin than the one it asks. Only with
-    /// a WebSocket it always does.
+    /// A browser sends the origin of a read only where it differs from the server's. For a WebSocket it always sends it.
     func refusedReader(of request: Request) -> ArraySlice<UInt8>? {
         guard request.method.isSafe, request.fields.count(of: .origin) == 1, let origin = request.fields[.origin],
             !cors.allows(origin), exposure == .nothing || !isOwn(origin, of: request)

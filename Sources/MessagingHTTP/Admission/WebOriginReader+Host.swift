@@ -41,7 +41,7 @@ extension WebOriginReader {
         note("browsers send the ASCII form of a name")
         let mapped = host.lowercased().precomposedStringWithCompatibilityMapping
             .replacing("\u{3002}", with: ".")
-        // What nobody can see has rules of its own.
+        // Invisible characters have rules of their own.
         let isPlain = mapped.unicodeScalars.allSatisfy { scalar in
             !scalar.properties.isDefaultIgnorableCodePoint && !scalar.properties.isWhitespace
                 && scalar.properties.generalCategory != .control

@@ -3,14 +3,15 @@ import Messaging
 
 /// The entity tag of an answer to a poll (RFC 9110, section 8.8.3), and with it the decision whether anything changed.
 ///
-/// It is the cursor of the state it shows, which changes whenever something visible does, and a variant that tells apart
-/// what else the answer depends on: who looks at which resource through which query. It never depends on the clock, on
-/// credentials or on this process, so it survives a restart; the epoch in the cursor sees to it that it does not survive a restore.
+/// It has the cursor of the state, which changes with everything visible, and a variant for the rest that the answer depends on: the
+/// caller, the resource and the query. It never depends on the clock, on credentials or on this process, so it survives a restart. The
+/// epoch in the cursor makes it invalid after a restore.
 package struct EntityTag: Equatable, Sendable {
     /// The tag with its quotes; a strong one, since the same state is always written as the same bytes.
     package let text: String
 
-    /// The tag of one viewer's view of a conversation's messages; what the bounds are counts too, for where a page ends depends on them.
+    /// The tag of one viewer's view of a conversation's messages. The bounds are part of it, because the end of a page depends on
+    /// them.
     ///
     /// - Parameter cursor: the present position.
     init(
@@ -38,7 +39,7 @@ package struct EntityTag: Equatable, Sendable {
 
     /// The tag of a caller's list of conversations.
     ///
-    /// Of change numbers it depends on their cursors alone: from the numbers themselves, the variant would let a caller find those out.
+    /// It has only the cursors of change numbers: a variant made of the numbers themselves would reveal them.
     ///
     /// - Parameters:
     ///   - cursor: the present position.
@@ -61,11 +62,11 @@ package struct EntityTag: Equatable, Sendable {
         text = "\"\(cursor)-\(variant.text)\""
     }
 
-    /// The tag of one conversation with everybody in it.
+    /// The tag of one conversation with all its participants.
     ///
     /// - Parameters:
     ///   - cursor: the viewer's present position in its messages.
-    ///   - change: the cursor of the latest change that everybody in it sees; it stands for their names.
+    ///   - change: the cursor of the latest change that all participants see; it stands for their names.
     ///   - bounds: what bounds the messages it shows.
     init(
         conversation: ConversationID, at cursor: String, change: String, _ bounds: PageBounds, caller: Caller
@@ -86,7 +87,8 @@ package struct EntityTag: Equatable, Sendable {
 
     /// The tag of the same page, cut at its oldest end so that it begins with this message.
     ///
-    /// Where a page is cut follows from the state, but to find out takes all its messages. In the tag, the client brings it along.
+    /// The state decides where a page is cut, but computing that needs all its messages. With the number in the tag, the client's
+    /// request has it.
     func ofPage(from first: Int64) -> EntityTag {
         EntityTag(text: "\(text.dropLast()).\(first)\"")
     }

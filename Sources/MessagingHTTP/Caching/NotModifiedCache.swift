@@ -5,9 +5,9 @@ import Synchronization
 /// A cache of `304` answers to idle polls: while nothing changes, the same request gets the same response, without parsing the
 /// request or writing the response again.
 final class NotModifiedCache: Sendable {
-    /// One that was given. An object, so that taking it out of the table copies one reference.
+    /// A cached answer. It is an object, so that taking it out of the table copies one reference.
     final class Answer: Sendable {
-        /// Holds as long as the state that the answer shows is the present one.
+        /// Valid as long as the state that the answer shows is current.
         let invalidationToken: InvalidationToken
         let tag: EntityTag
         let response: Response
@@ -31,7 +31,7 @@ final class NotModifiedCache: Sendable {
             cost = 512 + 2 * fields + target.count + (origin?.count ?? 0)
         }
 
-        /// Whether it answers this request too: the same from all that an answer depends on besides the state.
+        /// Whether this request has the same caller, target and origin.
         fileprivate func isTo(_ request: Request, from other: ArraySlice<UInt8>?, of caller: Caller) -> Bool {
             guard target[...].hasSameBytes(as: request.target[...]), self.caller == caller else { return false }
             guard let origin, let other else { return origin == nil && other == nil }
@@ -39,7 +39,8 @@ final class NotModifiedCache: Sendable {
         }
     }
 
-    /// Stands for all that an answer depends on besides the state. Two can have the same one, so an answer says itself what it answers.
+    /// A hash of everything that an answer depends on besides the state. Two requests can have the same hash, so each answer is
+    /// compared with the request.
     private struct Key: Hashable {
         let hashValue: Int
 
@@ -54,7 +55,7 @@ final class NotModifiedCache: Sendable {
         var cost = 0
         var newcomers = 0
 
-        /// Whether a newcomer that is about as large as the others is let in.
+        /// Whether the cache takes a new answer of average size.
         mutating func admitsNewAnswer() -> Bool {
             let usual = answers.count == 0 ? 0 : cost / answers.count
             guard answers.count == answers.capacity || cost + usual > mostBytes else { return true }
@@ -101,10 +102,10 @@ final class NotModifiedCache: Sendable {
         return answer
     }
 
-    /// Keeps a `304`, in the place of the one before it, or as long as there is room.
+    /// Caches a `304`: it replaces the one before it, or is added where the cache admits it.
     ///
-    /// - Parameter invalidationToken: what says how long it counts, asked for only where there is a place; it must not use these polls. Where it is
-    ///   nil, the answer does not count any more, and is not kept.
+    /// - Parameter invalidationToken: makes the token of the answer; called only where the answer is cached. It must not use this
+    ///   cache. Nil means that the answer is no longer current, and it is not cached.
     func keep(_ response: Response, _ tag: EntityTag, to call: Call, invalidationToken: () -> InvalidationToken?) {
         let key = Self.key(of: call.request, from: call.request.onlyOrigin, of: call.caller)
         table.withLock { table in

@@ -11,13 +11,13 @@ struct Context: Sendable {
     let answerMemory: AnswerMemory
     let deliveries: DeliveryClock?
 
-    /// The bounds of a page that is asked for with this limit.
+    /// The bounds of a page with this limit.
     func bounds(limit: Int, kept: PageBounds.End) -> PageBounds {
         PageBounds(count: limit, bytes: settings.mostAnswerBytes, kept: kept)
     }
 
-    /// Refuses to read for an answer that there would be no memory for; a client that has something already may still be told that it has
-    /// not changed.
+    /// Refuses to read for an answer that would not fit into memory. A client that has something already may still be answered that it
+    /// has not changed.
     ///
     /// - Throws: `overloaded`.
     func checkMemory(for call: Call) throws(Problem) {

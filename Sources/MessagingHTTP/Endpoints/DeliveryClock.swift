@@ -4,9 +4,9 @@ import Synchronization
 
 /// Measures how long messages take from their commit to the moment that a recipient first fetches them.
 ///
-/// A recipient is a participant of the conversation other than the sender. They have fetched a message when an answer with it
-/// is made for them, by either poll; each pair of message and recipient counts once. The last pairs that nobody fetched are
-/// watched, up to a bound: recipients who stay away for longer are forgotten, and counted as that.
+/// A recipient is a participant of the conversation other than the sender. A recipient has fetched a message when a poll is answered
+/// with it; each pair of message and recipient counts once. The last pairs that are not fetched yet are watched, up to a limit. Pairs
+/// above the limit are dropped, and counted as dropped.
 package final class DeliveryClock: CommitObserver {
     /// The upper bounds of the buckets for latencies, in seconds; a poll comes every ten.
     private static let bounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 300, 1800]
@@ -33,7 +33,7 @@ package final class DeliveryClock: CommitObserver {
 
     /// - Parameters:
     ///   - capacity: how many pairs of message and recipient to watch.
-    ///   - ticks: nanoseconds of a clock that never goes back; any thread may call it.
+    ///   - ticks: nanoseconds of a monotonic clock; any thread may call it.
     package init(capacity: Int = 50_000, ticks: @escaping @Sendable () -> Int64) {
         precondition(capacity > 0)
         self.capacity = capacity
@@ -56,12 +56,12 @@ package final class DeliveryClock: CommitObserver {
         }
     }
 
-    /// Takes note of the numbers of the messages that an answer to this caller holds, and goes through them once.
+    /// Records that an answer to this caller has the messages with these numbers; iterates over them once.
     func fetched(_ numbers: some Sequence<Int64>, in conversation: ConversationID, by caller: Caller) {
         let inbox = Inbox(tenant: caller.tenant, conversation: conversation, user: caller.user)
         let now = ticks()
         state.withLock { state in
-            // Out of the table while it is changed, or all of it would be copied.
+            // Taken out of the table while it changes; otherwise all of it would be copied.
             guard var waiting = state.waiting.removeValue(forKey: inbox) else { return }
             for n in numbers {
                 guard let since = waiting.removeValue(forKey: n) else { continue }

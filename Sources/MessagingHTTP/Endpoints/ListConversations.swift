@@ -22,7 +22,7 @@ struct ListConversations {
             ?? .pending { try await read(call, window, cursors) }
     }
 
-    /// Reads the page where memory does not know what is fresh, or less than the client.
+    /// Reads the page where memory does not have the list's state, or has an older one than the client.
     private func pending(_ call: Call) -> Step {
         .pending {
             let cursors = cursors(of: call)
@@ -55,11 +55,11 @@ struct ListConversations {
 
     /// Reads the page from the store.
     ///
-    /// The tag comes from the snapshot that was read, which may be newer than what memory said a moment ago.
+    /// The tag is that of the snapshot, which may be newer than the state in memory a moment ago.
     private func read(_ call: Call, _ window: ListWindow, _ cursors: ListCursors) async throws -> Response {
         try context.checkMemory(for: call)
         let (index, tenant) = (context.index, call.caller.tenant)
-        // Of the messages only those are read that memory does not have, which keeps them from then on.
+        // Only messages that are not in memory are read, and kept from then on.
         let result = try await context.store.conversations(
             of: call.caller, window, bounds(call),
             embedded: PageBounds(count: embedded(call), bytes: context.settings.mostEmbeddedBytes, kept: .newest),
@@ -115,7 +115,7 @@ struct ListConversations {
 
     private func bounds(_ call: Call) -> PageBounds { context.bounds(limit: limit(call), kept: .oldest) }
 
-    /// The window, by what memory knows or, where the cursor is ahead of that, by what is on disk.
+    /// The window, by the state in memory, or by the state on disk where the cursor is ahead of memory.
     private func window(_ call: Call, _ cursors: ListCursors) async throws -> ListWindow {
         let freshness = try await context.index.list(of: call.caller, from: context.store)
         do {

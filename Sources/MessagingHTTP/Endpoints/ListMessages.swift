@@ -9,7 +9,7 @@ struct ListMessages {
 
     /// Answers where nothing has to be read from the store: nothing changed for this client, or what did is in memory.
     ///
-    /// A conversation that is not the caller's takes the same way as one that does not exist.
+    /// A conversation of other users takes the same path as one that does not exist.
     func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let view = try unlessAhead({ try view(of: conversation, call) })
@@ -68,7 +68,7 @@ struct ListMessages {
             in: view.conversation, of: call.caller.tenant, view.slices, limit: view.bounds.countToRead)
     }
 
-    /// What this call looks at, by what memory knows or, where the cursor is ahead of that, by what is on disk.
+    /// The view of this call, by the state in memory, or by the state on disk where the cursor is ahead of memory.
     private func view(_ reference: ConversationReference, _ call: Call) async throws -> MessagesView {
         var conversation = try await context.index.conversation(reference, of: call.caller, from: context.store)
         var view: MessagesView?
@@ -82,7 +82,7 @@ struct ListMessages {
         return view
     }
 
-    /// What this call looks at; nil where the caller does not take part.
+    /// The view of this call; nil where the caller does not take part.
     private func view(
         of conversation: Conversation, _ call: Call
     ) throws -> MessagesView? {
@@ -133,7 +133,7 @@ struct ListMessages {
         return kept(pollAnswer(view, extent, at: position).notModified(call, context.settings), extent, view, call)
     }
 
-    /// Keeps a `304` for the next time.
+    /// Caches a `304` for the next poll.
     private func kept(
         _ response: Response, _ extent: MessagesView.Extent, _ view: MessagesView, _ call: Call
     ) -> Response {

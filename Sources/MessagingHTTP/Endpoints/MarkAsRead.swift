@@ -15,7 +15,8 @@ struct MarkAsRead {
 
             static let upTo = Name(stringValue: "upTo")
 
-            /// Whether it is `upTo` but for case or underscores: taken for a member that means nothing, everything would be read.
+            /// Whether the name differs from `upTo` only in case or underscores: if it were ignored, everything would be marked as
+            /// read.
             var isNearlyUpTo: Bool {
                 stringValue != Self.upTo.stringValue
                     && stringValue.filter { $0 != "_" }.lowercased() == Self.upTo.stringValue.lowercased()
@@ -23,7 +24,7 @@ struct MarkAsRead {
         }
 
         var upTo: String?
-        /// A member that is nearly called so.
+        /// A member whose name is nearly `upTo`.
         var misspelt: String?
 
         init() {}
@@ -49,7 +50,7 @@ struct MarkAsRead {
             guard let id = MessageID(text, in: conversation.id) else { throw MessagingError.invalidReadPosition }
             upTo = id.n
         }
-        // Before anything is stored: what is stored must be answered.
+        // Before anything is stored, because a stored message must be answered.
         let share = try context.answerMemory.take(Self.mostBytes, for: call.caller)
         let outcome = try await context.store.markRead(conversation.id, upTo: upTo, by: call.caller)
         var json = JSONWriter()

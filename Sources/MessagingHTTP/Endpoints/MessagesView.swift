@@ -7,11 +7,11 @@ struct MessagesView {
     let caller: Caller
     /// The present position.
     let cursor: MessageCursor
-    /// That, as text.
+    /// The present position as text.
     let cursorText: String
     let window: MessageWindow
     let bounds: PageBounds
-    /// What has to be read.
+    /// The slices to read.
     let slices: [MessageSlice]
     let tag: EntityTag
 
@@ -55,8 +55,8 @@ struct MessagesView {
             olderBefore: first > conversation.prunedUpTo + 1 ? first : nil)
     }
 
-    /// The extent of the answer that the client has, if the entity tags in its request say so. Nil where it has another answer, or where
-    /// that cannot be told without reading the messages.
+    /// The extent of the answer that the client has, by the entity tags in its request. Nil where the client has another answer, or
+    /// where only reading the messages could tell.
     func extent(knownTo request: Request) -> Extent? {
         if slices.isEmpty { return tag.isKnown(to: request) ? extent(from: nil) : nil }
         if case .since = window { return nil }

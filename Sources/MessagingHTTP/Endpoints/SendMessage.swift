@@ -25,7 +25,7 @@ struct SendMessage {
     /// - Parameter reference: the conversation that the path names; nil where the body says to whom or what it goes.
     func begin(_ reference: ConversationReference?, _ call: Call) -> Step {
         .pending {
-            // To read a large body takes a while, and others wait for this thread.
+            // Reading a large body takes a while, and other connections wait for this thread.
             if call.request.body.count > Self.quicklyRead { await Task.yield() }
             guard let reference else { return try await answer(call) }
             return try await answer(reference, call)
@@ -37,7 +37,7 @@ struct SendMessage {
         let conversation: ConversationReference
         var recipient: UserID?
         var mayBeOpened = true
-        /// Everybody else whom the body names.
+        /// All other users that the body names.
         let receivers: [UserID]
     }
 
@@ -50,7 +50,7 @@ struct SendMessage {
         }
     }
 
-    /// Stores a message to whom or what its body names, and answers once it is on disk.
+    /// Stores a message to the user or conversation that its body names, and answers once it is on disk.
     private func answer(_ call: Call) async throws -> Response {
         _ = try MediaType.of(call.request, accepting: [.json])
         let body = try body(of: call.request)
@@ -59,7 +59,7 @@ struct SendMessage {
 
     private func answer(_ body: Body, _ call: Call, _ destination: () throws -> Destination) async throws -> Response {
         let draft = try draft(body, call, destination)
-        // Before anything is stored: what is stored must be answered.
+        // Before anything is stored, because a stored message must be answered.
         let share = try context.answerMemory.take(Self.mostBytes(of: draft), for: call.caller)
         let sent = try await store(draft)
         // No participant can have read it yet; a retry gets the answer of the first try again, whatever was read since.
@@ -78,13 +78,13 @@ struct SendMessage {
         return content.withUTF8 { JSONText(UnsafeRawBufferPointer($0)).size } + 5 * 6 * 256 + 256
     }
 
-    /// A conversation that is opened counts as one more for each so many participants.
+    /// An opening counts as one more for each group of this many participants.
     private static let peoplePerOpening = 20
 
-    /// Stores a draft, where the caller has not opened too many conversations or this one exists.
+    /// Stores a draft, where its conversation exists or the caller may still open one.
     ///
-    /// Whether it exists is known for certain only where it is stored. So the tokens are taken before and given back where nothing was
-    /// opened, and who has none may still write to a conversation that exists.
+    /// Only the transaction that stores the draft knows whether the conversation exists. So the tokens are taken before, and given
+    /// back where nothing was opened. A caller without tokens may still write to an existing conversation.
     private func store(_ draft: Draft) async throws -> SentMessage {
         guard draft.opening == .granted, let people = NewConversation.size(for: draft), !isKnown(draft) else {
             return try await context.store.send(draft)
@@ -107,7 +107,7 @@ struct SendMessage {
         }
     }
 
-    /// Whether memory knows the conversation as one of the caller's.
+    /// Whether memory has the conversation as one of the caller's.
     private func isKnown(_ draft: Draft) -> Bool {
         let named = draft.recipient.map { ConversationReference.id(ConversationID(trusted: $0.text)) }
         return [draft.conversation, named].compactMap { $0 }.contains { reference in
@@ -135,8 +135,8 @@ struct SendMessage {
             newConversationID: context.environment.makeConversationID())
     }
 
-    /// Where a body says that its message goes: to `conversationId`, or else to `recipientId`, or else to `receiverId`. What it names
-    /// besides has to fit that.
+    /// The destination that a body names: `conversationId`, or else `recipientId`, or else `receiverId`. The other users that it names
+    /// have to fit.
     private func destination(named body: Body) throws -> Destination {
         var others = [body.recipientId, body.receiverId].compactMap { $0 }.filter { !$0.text.isEmpty }
         if let id = body.conversationId?.text, !id.isEmpty {

@@ -1,13 +1,13 @@
 import HTTP
 import Messaging
 
-/// `GET /api/messages/conversations/{id}` of a conversation: one object, with everybody in it.
+/// `GET /api/messages/conversations/{id}` of a conversation: one object, with all its participants.
 ///
-/// It is asked for again as a whole; `since`, `before` and `limit` mean nothing here.
+/// The answer is always the whole conversation; `since`, `before` and `limit` are ignored.
 struct ShowConversation {
     let context: Context
 
-    /// All that its representation depends on, besides the query.
+    /// Everything that its representation depends on besides the query.
     private struct State {
         let conversation: Conversation
         /// The caller's position in its messages.
@@ -16,7 +16,7 @@ struct ShowConversation {
 
     /// Answers where nothing has to be read: nothing changed for this client.
     ///
-    /// A conversation that is not the caller's takes the same way as one that does not exist.
+    /// A conversation of other users takes the same path as one that does not exist.
     func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let marks = conversation.marks(for: call.caller.user)
@@ -65,7 +65,7 @@ struct ShowConversation {
         return response
     }
 
-    /// Keeps a `304` for the next time.
+    /// Caches a `304` for the next poll.
     private func notModified(_ poll: PollAnswer, _ state: State, _ call: Call) -> Response {
         let response = poll.notModified(call, context.settings)
         context.notModifiedCache.keep(response, poll.tag, to: call) {

@@ -1,6 +1,7 @@
 import HTTP
 
-/// How far a call of an endpoint has come without waiting. What is pending keeps what is known so far, so that nothing is read or decided twice.
+/// The result of the part of a call that needs no waiting: a response, or pending work. The work keeps the route, the caller and the
+/// view, so that nothing is read or decided twice.
 enum Step {
     case response(Response)
     case pending(@Sendable () async throws -> Response)

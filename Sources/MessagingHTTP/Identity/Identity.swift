@@ -9,7 +9,7 @@ package protocol Identity: Sendable {
     /// What a page of another site could do without further checks.
     var exposure: CrossSiteExposure { get }
 
-    /// The caller of a request as far as memory knows; nil where that takes ``caller(of:_:)``.
+    /// The caller of a request if memory has it; nil where that takes ``caller(of:_:)``.
     ///
     /// Called on loop threads; it must neither wait nor compute for long.
     ///

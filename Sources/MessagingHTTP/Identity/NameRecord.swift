@@ -23,7 +23,7 @@ struct NameRecord: Sendable, Equatable {
         var seen: Int32
         var until: Int32
 
-        /// Takes note of it where it is this one; answers whether it was made before and has not ended.
+        /// Takes note of it where it is this one; returns whether it was made before and has not ended.
         mutating func isMade(_ names: Int, now: Int32, until: Int32) -> Bool {
             guard self != .none, self.names == names else { return false }
             defer { (seen, self.until) = (now, max(until, self.until)) }
@@ -53,7 +53,7 @@ struct NameRecord: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - names: stands for what is claimed.
-    ///   - now: seconds of a clock that never goes back.
+    ///   - now: seconds of a monotonic clock.
     ///   - until: when the session that makes the claim ends, as far as is known.
     mutating func judge(_ names: Int, now: Int32, until: Int32) -> Verdict {
         if current == .none {

@@ -1,6 +1,6 @@
 import Messaging
 
-/// A token that is to be made for a user, as ``JWTIdentity`` believes it by the same rules.
+/// A new token for a user, which ``JWTIdentity`` accepts by the same rules.
 package struct NewToken: Sendable {
     private enum Value: Equatable {
         case text(String)

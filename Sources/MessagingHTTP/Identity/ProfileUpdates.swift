@@ -9,7 +9,7 @@ package final class ProfileUpdates: Sendable {
 
     /// - Parameters:
     ///   - capacity: of how many users to remember what was claimed, in some 80 bytes each.
-    ///   - ticks: nanoseconds of a clock that never goes back; any thread may call it.
+    ///   - ticks: nanoseconds of a monotonic clock; any thread may call it.
     ///   - store: stores a user's name.
     package init(capacity: Int, ticks: @escaping @Sendable () -> Int64, store: @escaping ProfileUpdate) {
         records = Mutex(LeastRecentlyUsed(capacity: capacity))

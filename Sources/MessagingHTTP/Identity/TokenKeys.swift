@@ -3,9 +3,9 @@ import JWTKit
 
 /// The keys that tokens are verified with, by jwt-kit.
 ///
-/// A key comes with the algorithms it may be used for; what the token's header says only chooses among them. jwt-kit itself would
-/// take a default key for an unknown `kid`, and the header's word for a key that names no algorithm, so it is asked only whether
-/// one key of one algorithm made a signature, and the choice is made here.
+/// A key has the algorithms that it may be used for; the token's header only chooses among them. jwt-kit itself would use a default
+/// key for an unknown `kid`, and would trust the header where a key names no algorithm. So jwt-kit only checks one signature with one
+/// key and one algorithm, and the choice is made here.
 package struct TokenKeys: Sendable {
     private struct Key {
         let id: String?
@@ -108,7 +108,7 @@ package struct TokenKeys: Sendable {
         }
     }
 
-    /// Finds out whether one of the keys made the signature of a token.
+    /// Checks whether one of the keys made the signature of a token.
     func verdict(on token: UnverifiedToken) -> Verdict {
         var verdict = Verdict.noKey
         for key in keys

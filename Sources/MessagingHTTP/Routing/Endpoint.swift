@@ -5,7 +5,7 @@ import Messaging
 package enum Endpoint: UInt8, Sendable, CaseIterable {
     // Those that are polled come first.
     case conversations = 1, conversation, messages, send, read
-    /// Whatever is none of these: descriptions, probes, preflights and wrong paths. Its number is that of ``Label/unlabelled``.
+    /// All other requests: descriptions, probes, preflights and wrong paths. Its number is that of ``Label/unlabelled``.
     case other = 0
 
     /// Its number in a ``Label``.
@@ -25,7 +25,7 @@ package enum Endpoint: UInt8, Sendable, CaseIterable {
 
     /// The endpoint of any request, also of one that is wrong.
     ///
-    /// - Parameter caller: says who asks, where that is known; asked only where it matters: a caller's list has two paths.
+    /// - Parameter caller: returns the caller, where it is known; called only where it matters, because a caller's list has two paths.
     init(of request: Request, by caller: () -> Caller? = { nil }) {
         switch (try? Route(path: RequestTarget(request.target).path), request.method) {
         case (.conversations, .get), (.conversations, .head): self = .conversations

@@ -2,7 +2,7 @@
 package enum Outcome: Hashable, Sendable, CaseIterable {
     /// A poll that found nothing new.
     case notModified
-    /// A poll that got what changed since its cursor.
+    /// A poll that got the changes since its cursor.
     case delta
     /// A poll that got a page.
     case full
@@ -32,7 +32,7 @@ package enum Outcome: Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Its number in a ``Label``, and its place among ``allCases``.
+    /// Its number in a ``Label``, and its index in ``allCases``.
     package var index: Int {
         switch self {
         case .done: 0

@@ -1,15 +1,15 @@
 import HTTP
 import Messaging
 
-/// Which resource a path names, and what may be done there.
+/// The resource that a path names, and its methods.
 package enum Route: Equatable, Sendable {
     case conversations
-    /// What the segment after `conversations` names: the caller's list by their own id, or else one conversation. Which one it is, only
-    /// the caller's id can tell.
+    /// The segment after `conversations`: with the caller's own id, the caller's list, or else one conversation. Only the caller's id
+    /// tells which.
     case conversation(named: String)
     case messages(ConversationReference)
     case read(ConversationReference)
-    /// Sending to whom or what the body names.
+    /// Sending to the user or conversation that the body names.
     case send
     case webSocket
     case health
@@ -88,7 +88,7 @@ package enum Route: Equatable, Sendable {
         }
     }
 
-    /// Whether a raw path is one of the endpoints', or looks like one: what is wrong with it is told to callers only.
+    /// Whether a raw path is an endpoint's, or looks like one: errors in it are reported to callers only.
     static func needsCaller(_ path: ArraySlice<UInt8>) -> Bool {
         isBelowBase(path) || path.hasSameBytes(as: sending[...])
     }

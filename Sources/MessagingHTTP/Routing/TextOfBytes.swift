@@ -1,7 +1,7 @@
 extension String {
     /// The text that these bytes are in UTF-8; nil where they are none.
     ///
-    /// Nearly everything that is asked for is ASCII, which the library's own validation takes thirty times as long for.
+    /// Nearly all requests are ASCII, for which the library's own validation takes thirty times as long.
     init?(ofUTF8 bytes: some Collection<UInt8>) {
         let ascii = bytes.withContiguousStorageIfAvailable { bytes in
             bytes.allSatisfy { $0 < 0x80 } ? String(decoding: bytes, as: UTF8.self) : nil

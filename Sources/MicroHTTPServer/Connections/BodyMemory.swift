@@ -1,9 +1,10 @@
 import HTTP
 import Synchronization
 
-/// How many bytes all the bodies that are coming in, or wait for their answer, have at a time, over all loops, and how many of each source.
+/// Counts the bytes of all request bodies that are incoming or wait for their answer, over all loops and for each source, and limits
+/// them.
 ///
-/// A source may have a sixteenth of all, so that nobody keeps others from sending. A body that is the only one of its source may be larger.
+/// A source may have a sixteenth of the limit, so that it cannot block other sources. Its only body may be larger.
 final class BodyMemory: Sendable {
     private struct State {
         var used = 0
@@ -34,7 +35,7 @@ final class BodyMemory: Sendable {
         }
     }
 
-    /// Whether not a byte more of this source is taken.
+    /// Whether the limit of this source is reached.
     func isExhausted(for source: RequestSource) -> Bool {
         state.withLock { $0.used >= limit || $0.sources[source, default: 0] >= limitOfEach }
     }
@@ -53,7 +54,7 @@ final class BodyMemory: Sendable {
         }
     }
 
-    /// Gives them back.
+    /// Releases bytes of a body.
     func giveBack(_ bytes: Int, of source: RequestSource) {
         guard bytes > 0 else { return }
         state.withLock { state in

@@ -14,7 +14,7 @@ final class Connection {
         case head
         /// The header fields are here; the body may not be.
         case body
-        /// The answer comes from elsewhere.
+        /// The connection is suspended until another thread delivers the answer.
         case suspended(PendingAnswer)
         /// The answer is on its way out.
         case answered
@@ -30,11 +30,11 @@ final class Connection {
     var receivedAt: MonotonicTime
     /// Whether it was answered before the whole body had come in, and so will be closed.
     var refusedEarly = false
-    /// Whether something has come in that the library does not get to see, and nothing is read any more.
+    /// Whether bytes arrived that the library does not get to see; nothing more is read then.
     var isBroken = false
     /// When that was refused, past the library; nil before.
     private var refusedAt: MonotonicTime?
-    /// Whether the library is not to read on, because the answer to what it has read comes from elsewhere.
+    /// Whether the library must not read on, because another thread makes the answer to what it has read.
     var isAnswerDue = false
     /// Whether the client has closed its sending side.
     var hasEnded = false
@@ -42,7 +42,7 @@ final class Connection {
     private(set) var memoryLeft = 0
     /// How many bytes of the body it holds of those that all bodies together may have.
     var bodyBytes = 0
-    /// Whose those are.
+    /// The source of the body.
     var bodySource = RequestSource.network(.other)
     @exclusivity(unchecked) private(set) var reader: RequestReader
     @exclusivity(unchecked) private var clock: RequestClock
@@ -74,7 +74,7 @@ final class Connection {
         clock.requestBegins(at: now)
     }
 
-    /// Follows what has come in, before the library has seen it; answers how much of it the library may see.
+    /// Follows what has come in, before the library has seen it; returns how much of it the library may see.
     func received(_ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         reader.read(UnsafeMutableBufferPointer(start: bytes?.assumingMemoryBound(to: UInt8.self), count: count))
     }
@@ -112,7 +112,7 @@ final class Connection {
     /// Whether it was refused past the library.
     var isRefused: Bool { refusedAt != nil }
 
-    /// Sends the last there is, past the library, which waits for the rest of a request or has no memory left.
+    /// Sends the last answer without the library, which waits for the rest of a request or has no memory left.
     func refuse(with answer: [UInt8], now: MonotonicTime) {
         phase = .answered
         refusedEarly = true
@@ -121,11 +121,12 @@ final class Connection {
             if let tls { return tls.sendLast(bytes) }
             _ = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         }
-        // What the library may send beside it goes nowhere.
+        // Output of the library after this is discarded.
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Whether no whole request comes any more and no answer is due: the client has ended, and all it had sent is read.
+    /// Whether no further request can come and no answer is due: the client has closed its sending side, and everything it sent is
+    /// read.
     var isSpent: Bool {
         switch phase {
         case .idle, .head, .body: break
@@ -137,7 +138,7 @@ final class Connection {
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
     }
 
-    /// Forgets the request, which is answered or lost.
+    /// Drops the request, which is answered or lost.
     func finish(now: MonotonicTime) {
         incoming = nil
         isAnswerDue = false
@@ -151,8 +152,8 @@ final class Connection {
         if case .suspended(let pending) = phase { pending } else { nil }
     }
 
-    /// Whether it is between two requests, and nothing waits to be read. Whoever has just connected is given `patience`
-    /// seconds to say what for.
+    /// Whether the connection is between two requests, with nothing left to read. A new connection has `patience` seconds to send its
+    /// first request.
     func isQuiet(at now: MonotonicTime, patience: Double) -> Bool {
         if isRefused { return true }
         guard case .idle = phase, clock.hasHadTime(at: now, patience), tls?.hasUnread != true else { return false }
@@ -160,7 +161,7 @@ final class Connection {
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) <= 0
     }
 
-    /// How long a client that was refused may take to read that, in seconds.
+    /// How long a refused client may take to read the refusal, in seconds.
     private static let patience = 2.0
 
     /// Whether its request has been coming in for longer than `timeout` seconds.
@@ -181,8 +182,8 @@ final class Connection {
 /// The memory that the library has for one connection: the head of a request, a record for each field and query parameter, what has
 /// come in of later requests, and the answer's head share it.
 ///
-/// Where the answer's head does not fit, the library closes the connection without a word. So nothing may be done for a request
-/// before it is certain that it fits.
+/// Where the answer's head does not fit, the library closes the connection without an answer. So nothing may be done for a request
+/// before it is certain that the head fits.
 struct ConnectionMemory {
     /// What the library keeps of a field beside its line: 7 words, rounded up to 16 bytes.
     private static let record = 64

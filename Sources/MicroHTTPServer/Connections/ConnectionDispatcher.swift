@@ -6,7 +6,7 @@ import Synchronization
 /// If a loop kept the connections it accepts, one loop could get all of a burst, such as all clients after a restart, and would serve
 /// them as long as they stay, while the other loops are idle. Any loop's thread may call any method.
 final class ConnectionDispatcher: Sendable {
-    /// A connection on its way to its loop.
+    /// An accepted connection that its loop has not taken yet.
     struct AcceptedConnection {
         let descriptor: Int32
         let peer: SocketAddress
@@ -59,7 +59,7 @@ final class ConnectionDispatcher: Sendable {
     func accept(by accepting: Int) -> Bool {
         var (isRefused, woken) = (false, Set<Int>())
         let now = MonotonicTime.now
-        // One that hangs would let them wait.
+        // A hung loop would not serve its connections.
         let turning = counters.indices.filter { $0 == accepting || counters[$0].turnedAt + 2 > now }
         state.withLock { state in
             for _ in 0..<Self.batch {

@@ -2,7 +2,7 @@ import CMicroHTTPD
 import HTTP
 import Synchronization
 
-/// The place where a suspended connection waits for its answer.
+/// The answer that a suspended connection waits for.
 ///
 /// The first delivery resumes the connection, exactly once. A suspended connection cannot go away, so its pointer is
 /// good for as long as the state is `waiting`. The library may see the connection resumed, finish with it and be

@@ -41,7 +41,7 @@ struct PipelinedRequests {
         return fields
     }
 
-    /// Goes on to the next one; answers whether there was one to leave.
+    /// Goes on to the next one; returns whether there was one to leave.
     mutating func next() -> Bool {
         guard first != nil else { return false }
         first = unpack()

@@ -1,10 +1,10 @@
 import CMicroHTTPD
 
-/// Tells how long a request has been coming in.
+/// Measures how long a request has been incoming.
 ///
-/// The library says nothing between two requests until a whole request line is here, so a client that drips one would
-/// go unseen; the kernel's count of bytes tells. It is asked only about connections that have rested for half of the
-/// time-out, which those of a client that polls never do.
+/// Between two requests the library reports nothing until a whole request line has arrived, so it does not notice a client that sends
+/// a request line very slowly. The kernel's count of received bytes does. It is read only for connections that have rested for half of
+/// the time-out, which those of polling clients never do.
 struct RequestClock {
     /// When the connection was made, or its last request ended.
     private var restingSince: MonotonicTime

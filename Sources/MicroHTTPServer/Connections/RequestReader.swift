@@ -106,9 +106,9 @@ struct RequestReader {
         }
     }
 
-    /// Reads what has come in; answers how much of it the library may have, which is all of it as long as nothing is wrong.
+    /// Reads what has come in; returns how much of it the library may have, which is all of it as long as nothing is wrong.
     ///
-    /// It renames cookies, which the library would copy, and nobody here reads.
+    /// It renames cookies: the library would copy them, and no handler reads them.
     mutating func read(_ bytes: UnsafeMutableBufferPointer<UInt8>) -> Int {
         let before = received
         received += bytes.count
@@ -129,7 +129,7 @@ struct RequestReader {
         return part
     }
 
-    /// Reads a part of what has come in that is of one kind; answers how much that was, without a fault where there is one.
+    /// Reads a part of what has come in that is of one kind; returns how much that was, without a fault where there is one.
     private mutating func readPart(_ bytes: UnsafeMutableBufferPointer<UInt8>, from taken: Int, at offset: Int) -> Int {
         switch place {
         case .lost: return 0
@@ -151,7 +151,7 @@ struct RequestReader {
         }
     }
 
-    /// Reads field lines for as long as they are whole and as they should be; answers how much that was. The way of most requests.
+    /// Reads field lines for as long as they are whole and as they should be; returns how much that was. The way of most requests.
     private mutating func readFields(_ bytes: UnsafeMutableBufferPointer<UInt8>, from first: Int) -> Int {
         guard let start = bytes.baseAddress else { return 0 }
         var (taken, fields) = (first, 0)
@@ -176,7 +176,7 @@ struct RequestReader {
         return size
     }
 
-    /// Reads to the end of a line or of what there is; answers how much that was.
+    /// Reads to the end of a line or of what there is; returns how much that was.
     private mutating func readLine(_ bytes: UnsafeMutableBufferPointer<UInt8>, at offset: Int) -> Int {
         guard let start = bytes.baseAddress else { return 0 }
         if partial.isEmpty {

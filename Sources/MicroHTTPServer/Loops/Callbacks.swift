@@ -17,8 +17,8 @@ func accessed(
     return result ?? .NO
 }
 
-/// Called with the raw request line's target, before anything is decoded. What it returns comes back as `request` in the
-/// calls that follow, and its return value is why "nil on the first call" tells nothing.
+/// Called with the target of the raw request line, before anything is decoded. The library passes the returned pointer as `request` to
+/// the calls that follow, so `request` is not nil in the first of them either.
 func requestBegan(
     context: UnsafeMutableRawPointer?, target: UnsafePointer<CChar>?, connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
@@ -42,7 +42,7 @@ func connectionChanged(
     case .CONNECTION_NOTIFY_STARTED:
         kept.pointee = Unmanaged.passUnretained(loop.opened(connection)).toOpaque()
     case .CONNECTION_NOTIFY_CLOSED:
-        // Counted, since the table lets go of it.
+        // Retained, because the table releases it.
         if let known = kept.pointee { loop.closed(Unmanaged<Connection>.fromOpaque(known).takeUnretainedValue()) }
         kept.pointee = nil
     }
@@ -50,8 +50,8 @@ func connectionChanged(
 
 /// Called in place of `recv` on the socket of a connection.
 ///
-/// While an answer is due the library would read on, and give up an answer that it has no memory left for, or whose client sends no
-/// more. An interrupted call it repeats later.
+/// While an answer is due, the library would read on. It would then drop an answer that it has no memory left for, or whose client
+/// sends nothing more. The library repeats an interrupted call later.
 func receivePlain(
     context: UnsafeMutableRawPointer?, descriptor: Int32, buffer: UnsafeMutableRawPointer?, size: Int
 ) -> Int {
@@ -66,7 +66,7 @@ func receivePlain(
         let count = recvfrom(descriptor, buffer, size, 0, nil, nil)
         guard count > 0 else { return count }
         let safe = connection.received(buffer, count)
-        // This may have been the last of it, and the library would wait for more.
+        // These may have been the last bytes, and the library would wait for more.
         if connection.hasEnded { loop(context)?.spent.append(connection) }
         guard safe < count else { return count }
         loop(context)?.breakOff(connection)
@@ -98,7 +98,7 @@ func receiveTLS(
     return safe > 0 ? safe : Int(GNUTLS_E_AGAIN)
 }
 
-/// Leaves the path encoded: the router decodes it, once.
+/// Leaves the path encoded: the router decodes it once.
 func leaveEscaped(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, text: UnsafeMutablePointer<CChar>?
 ) -> Int {

@@ -1,7 +1,7 @@
 import CMicroHTTPD
 import HTTP
 
-/// What the library tells about connections and the beginning and end of requests.
+/// The library's notifications about connections, and about the beginning and end of requests.
 extension Loop {
     /// Hands the connections that were given to this loop to the library.
     func takeAccepted() {
@@ -29,7 +29,7 @@ extension Loop {
         return added
     }
 
-    /// Forgets a connection, whose socket the library is about to close.
+    /// Removes a connection, whose socket the library is about to close.
     func closed(_ connection: Connection) {
         setConnection(nil, on: connection.descriptor)
         // Its descriptor may soon be another connection's.
@@ -54,10 +54,10 @@ extension Loop {
         counters.openRequests.bump(by: 1)
     }
 
-    /// Forgets a request; the library calls for each that began, answered or not.
+    /// Ends a request; the library calls this for each that began, answered or not.
     func ended(_ connection: Connection) {
-        // Where the client of a suspended request has gone, the library may not come for the answer. Taking it waits
-        // for the thread that resumed the connection to have left the library.
+        // Where the client of a suspended request has gone, the library may not ask for the answer. Taking it waits until the thread
+        // that resumed the connection has left the library.
         if let pending = connection.pending {
             _ = pending.take()
             counters.suspendedRequests.bump(by: -1)

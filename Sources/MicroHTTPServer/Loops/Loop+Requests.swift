@@ -2,9 +2,9 @@ import CMicroHTTPD
 import Glibc
 import HTTP
 
-/// What happens to a request, from its header fields to its answer.
+/// The processing of a request, from its header fields to its answer.
 extension Loop {
-    /// How much of a body that is too large is still read, in bytes, so that its sender can be told.
+    /// How much of a body that is too large is still read, in bytes, so that the client gets the refusal.
     private var drainLimit: Int { max(configuration.bodyLimit, 16 << 20) }
 
     /// Called by the library when the head is here, for each part of the body, at the end of it, and when resumed.
@@ -29,7 +29,7 @@ extension Loop {
         connection.readHead(method: method)
         connection.measure(memory)
         let extent = connection.reader.current
-        // What the library takes for the head has to be what was read as one.
+        // The library and our own reader must agree on the end of the head.
         guard extent.isHeadComplete, extent.head == mhd_head_size(handle) else {
             return refuseEarly(connection, handle, because: .malformedHead)
         }
@@ -79,7 +79,7 @@ extension Loop {
         }
         guard fits(connection) else { return refuseEarly(connection, handle, because: .headTooLarge) }
         guard !isPastDeadline else { return refuse(connection, handle, because: .stopping) }
-        // The request is all that is needed from here on; this leaves its bytes with one owner.
+        // Taken out of the connection, so that its bytes have one owner.
         guard let incoming = connection.incoming.take() else { return .NO }
         let request = incoming.request(from: connection.peer, withBody: true)
         switch handler.begin(request) {
@@ -108,9 +108,9 @@ extension Loop {
         connection.phase = .suspended(pending)
         connection.isAnswerDue = true
         counters.suspendedRequests.bump(by: 1)
-        // Before the task is made: it may be done before this returns.
+        // Before the task is made, because the task may be done before this returns.
         MHD_suspend_connection(handle)
-        // Begins here and now: another thread would have to be woken for it, and would take this one's turn.
+        // Starts on this thread: waking another thread would cost more, and would take its time from this one.
         Task.immediate { pending.deliver(await work(pending.request.id)) }
     }
 
@@ -169,13 +169,14 @@ extension Loop {
         return .NO
     }
 
-    /// Has the library see no more of a connection, and what is wrong there refused once the library is done with what came before.
+    /// Hides further input of a connection from the library, and refuses the faulty request once the library is done with those before
+    /// it.
     func breakOff(_ connection: Connection) {
         connection.isBroken = true
         broken.append(connection)
     }
 
-    /// Refuses the requests that the library does not get to see to their end, where it is done with those before.
+    /// Refuses the requests that the library does not see completely, where it is done with those before them.
     func refuseBroken() {
         for connection in broken {
             guard let fault = connection.fault else { continue }
@@ -191,8 +192,8 @@ extension Loop {
         gave(response, to: request, named: id, connection)
     }
 
-    /// The name that goes out with an answer. One that answers many requests has none, unless the client gave one: to make it
-    /// anew for each would cost an idle poll more than all the rest.
+    /// The request id of an answer. A shared answer has none, unless the client sent one: making an id for each would cost an idle
+    /// poll more than everything else.
     private func requestID(of request: Request, _ response: Response) -> String? {
         request.id ?? (response.isShared ? nil : configuration.makeRequestID())
     }

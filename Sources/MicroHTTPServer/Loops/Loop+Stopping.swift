@@ -15,7 +15,8 @@ extension Loop {
         refuseSuspended()
         let end = MonotonicTime.now + refusalGrace
         serve(until: { end })
-        // The library must not be stopped while anything is suspended. This is short: all have their answer, and no more are suspended.
+        // The library must not be stopped while a connection is suspended. This wait is short: every request has its answer, and no
+        // further ones are suspended.
         while counters.suspendedRequests.load(ordering: .relaxed) > 0 { turn(atMost: 1) }
         stopDaemon()
     }
@@ -27,7 +28,7 @@ extension Loop {
         takeAccepted()
     }
 
-    /// Goes on with the connections there are; those between two requests are closed.
+    /// Serves the remaining connections, and closes those between two requests.
     private func serve(until deadline: () -> MonotonicTime?) {
         while !connections.isEmpty, let deadline = deadline(), now < deadline {
             for connection in connections where connection.isQuiet(at: now, patience: configuration.firstRequestGrace) {

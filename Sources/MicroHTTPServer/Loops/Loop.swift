@@ -2,20 +2,20 @@ import CMicroHTTPD
 import Glibc
 import HTTP
 
-/// One daemon of the library and the connections it has; only its own thread touches it, once that runs.
+/// One event loop: a daemon of the library and its connections. Only its own thread uses it, once that runs.
 ///
-/// This file waits and runs; `Loop+Connections` follows what the library tells, `Loop+Requests` answers,
-/// `Loop+Stopping` ends.
+/// This file has the loop itself. `Loop+Connections` handles the library's notifications, `Loop+Requests` answers requests, and
+/// `Loop+Stopping` shuts the loop down.
 ///
-/// What changes with every request is not checked for exclusive access at run time: nothing here calls the library, or another method
-/// that could come back to it, while it changes one of these in place.
+/// Properties that change with every request are not checked for exclusive access at run time. Nothing here calls the library, or a
+/// method that could call back into the loop, while it changes one of these in place.
 final class Loop {
     let configuration: ServerConfiguration
     let handler: any RequestHandler
     let signal: LoopSignal
     let counters: LoopCounters
     let dispatcher: ConnectionDispatcher
-    /// Which of the loops it is.
+    /// The index of the loop.
     let number: Int
     let addresses: AddressCounts
     var connections: [Connection] = []
@@ -26,9 +26,9 @@ final class Loop {
     var isStopping = false
     /// Set once the deadline of a stop has passed; a request that is complete only then is refused, for its answer might take long.
     var isPastDeadline = false
-    /// The library's daemon; the loop stops it before it goes.
+    /// The library's daemon; the loop stops it before it is released.
     private(set) var daemon: OpaquePointer?
-    /// What new connections show; nil for HTTP without TLS.
+    /// The certificate of new connections; nil for HTTP without TLS.
     let certificate: CurrentCertificate?
     let traffic = TLSLayer.Traffic()
     /// The header fields that requests are handed on with.
@@ -38,17 +38,17 @@ final class Loop {
     let halfCloseWatcher: HalfCloseWatcher
     /// The connections by their sockets.
     @exclusivity(unchecked) private var byDescriptor: [Unmanaged<Connection>?] = []
-    /// Those whose request may have to be refused once the library is done with what it has.
+    /// Connections whose request may have to be refused once the library has processed the input before it.
     @exclusivity(unchecked) var broken: [Connection] = []
-    /// Those whose client had ended when their request was over.
+    /// Connections whose client had closed its sending side when their request ended.
     @exclusivity(unchecked) var spent: [Connection] = []
-    /// What takes the place of the library's receiving.
+    /// The replacement for the library's receive function.
     private let receiver: UnsafeMutablePointer<receiver>
     /// How many connections were accepted so far.
     var accepted = 0
     private var pace = HandshakePace()
     private var nextSweep: MonotonicTime
-    /// From when on connections are accepted again, after the system would not let us.
+    /// When to accept connections again, after accept(2) failed.
     private var acceptsFrom = MonotonicTime.now
 
     /// Starts a daemon; it is the loop with this number of those that the dispatcher gives connections to.
@@ -129,7 +129,7 @@ final class Loop {
         return place >= 0 && place < byDescriptor.count ? byDescriptor[place] : nil
     }
 
-    /// Says which connection has this socket from now on, if any.
+    /// Sets the connection of this socket; nil removes it.
     func setConnection(_ connection: Connection?, on descriptor: Int32) {
         let place = Int(descriptor)
         guard place >= 0 else { return }
@@ -150,7 +150,7 @@ final class Loop {
         let isPausing = now < acceptsFrom
         if isPausing { timeout = min(timeout, now.milliseconds(until: acceptsFrom)) }
         let readable = Int16(POLLIN)
-        // A negative one is not looked at.
+        // poll(2) ignores a negative descriptor.
         let listener = isStopping || isPausing || !dispatcher.hasCapacity ? -1 : dispatcher.descriptor
         var descriptors = (
             pollfd(fd: mhd_epoll_descriptor(daemon), events: readable, revents: 0),

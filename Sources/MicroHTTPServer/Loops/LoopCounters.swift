@@ -13,7 +13,7 @@ final class LoopCounters: Sendable {
     let meter = LoopMeter()
     private let turn = Atomic<Int>(MonotonicTime.now.nanoseconds)
 
-    /// When the loop last came round.
+    /// When the loop last woke up.
     var turnedAt: MonotonicTime {
         get { MonotonicTime(nanoseconds: turn.load(ordering: .relaxed)) }
         set { turn.store(newValue.nanoseconds, ordering: .relaxed) }

@@ -1,7 +1,7 @@
 import HTTP
 import Metrics
 
-/// What one loop has answered, counted by its thread.
+/// The answers of one loop, counted by its thread.
 final class LoopMeter: Sendable {
     /// The upper bounds of the buckets for durations, in seconds.
     static let bounds = [
@@ -25,7 +25,7 @@ final class LoopMeter: Sendable {
     ///
     /// - Parameters:
     ///   - nanoseconds: how long it took.
-    ///   - second: seconds of a clock that never goes back.
+    ///   - second: seconds of a monotonic clock.
     func answered(_ request: Request, _ response: Response, nanoseconds: Int, second: Int) {
         let endpoint = response.label.endpointIndex
         cells.add(1, to: endpoint * Label.outcomeLimit + response.label.outcomeIndex)

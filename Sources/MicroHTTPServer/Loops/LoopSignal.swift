@@ -2,7 +2,7 @@ import CMicroHTTPD
 import Glibc
 import Synchronization
 
-/// The way into a loop from other threads: wakes it, and tells it to stop.
+/// Wakes a loop from other threads, and tells it to stop.
 ///
 /// It outlives the loop as long as another thread may signal it, so it owns its descriptor.
 final class LoopSignal: Sendable {
@@ -18,7 +18,7 @@ final class LoopSignal: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Makes the loop come round once more; any thread may call it. Calls before it does so cost one system call together.
+    /// Wakes the loop; any thread may call it. Several calls before the loop wakes up cost one system call.
     func wake() {
         guard !pending.exchange(true, ordering: .acquiringAndReleasing) else { return }
         var one: UInt64 = 1
@@ -26,7 +26,7 @@ final class LoopSignal: Sendable {
         _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
 
-    /// Takes the wake-up back. The loop calls it before it looks for work, so that none slips in between.
+    /// Resets the signal. The loop calls it before it looks for work, so that no wake-up is lost.
     func acknowledge() {
         var count: UInt64 = 0
         _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
@@ -39,7 +39,7 @@ final class LoopSignal: Sendable {
         wake()
     }
 
-    /// When the loop has to be done; nil while it is to go on.
+    /// The deadline for the loop to end; nil while it runs.
     var stopDeadline: MonotonicTime? {
         let time = stopTime.load(ordering: .acquiring)
         return time == .max ? nil : MonotonicTime(nanoseconds: time)

@@ -1,4 +1,4 @@
-/// Keeps a loop from spinning while a client dawdles over its TLS handshake.
+/// Keeps a loop from spinning while a client is slow with its TLS handshake.
 ///
 /// A connection whose handshake waits for the client stays in the library's list of those that can be read (0.9.75 takes it
 /// off only where reading a request found nothing), and the library asks to be run again at once for as long as that lasts.

@@ -73,7 +73,7 @@ package final class TLSCertificate: Sendable {
     }
 }
 
-/// Why a certificate and its key cannot be used.
+/// The reasons why a certificate and its key cannot be used.
 package enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no certificate in PEM; the reason is the library's own text.
     case invalidCertificate(String)
@@ -83,7 +83,7 @@ package enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConver
     case encryptedKey
     /// The key belongs to another certificate.
     case mismatch
-    /// The library said no to both together; the reason is its own text.
+    /// The library refused both together; the reason is its own text.
     case unusable(String)
 
     /// What is wrong, as the rest of a line that begins with the files' names.

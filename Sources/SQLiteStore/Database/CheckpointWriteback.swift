@@ -4,9 +4,9 @@ import Synchronization
 
 /// Starts writing the pages of a checkpoint to disk while the checkpoint is still copying.
 ///
-/// SQLite syncs the file once all is copied, and until then the disk would have nothing to do: with this, nobody is answered for a third
-/// less of the time. It promises nothing. What counts is SQLite's own sync, which follows, and which is told of every error too: Linux
-/// tells each descriptor (since 4.13; fsync(2)).
+/// SQLite syncs the file once everything is copied, and the disk would be idle until then. With this, writes wait a third less. It
+/// guarantees nothing: SQLite's own sync follows, and it also gets every error, because Linux reports an error to each descriptor
+/// (since 4.13; fsync(2)).
 final class CheckpointWriteback: Sendable {
     /// How long to let pages gather, in microseconds. Most checkpoints, those of a quiet moment, are over by then.
     private static let pause: UInt32 = 500
@@ -19,7 +19,7 @@ final class CheckpointWriteback: Sendable {
         self.file = file
     }
 
-    /// Does so from another thread for as long as `work` takes; one call at a time.
+    /// Writes pages back on another thread for as long as `work` takes; one call at a time.
     func during<Result>(_ work: () throws -> Result) rethrows -> Result {
         isWanted.store(true, ordering: .relaxed)
         defer { isWanted.store(false, ordering: .relaxed) }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The database file, held for this process alone from before SQLite opens it until after SQLite has closed it.
+/// The database file, locked for this process from before SQLite opens it until after SQLite has closed it.
 ///
 /// The hold is a `flock` on the file itself. It needs a descriptor of its own, and closing any descriptor of a file drops the
 /// POSIX locks that SQLite has on it in this process. So that one is closed last, and a file that this process
@@ -33,7 +33,7 @@ final class DatabaseFile: Sendable {
     private let descriptor: Mutex<Int32?>
     private let log = Mutex<Identity?>(nil)
 
-    /// Takes hold of the file, making an empty one where there is none; refuses what is not ours without changing anything.
+    /// Locks the file, and creates an empty one where there is none; refuses what is not ours without changing anything.
     init(path: String, for purpose: Purpose = .opening) throws(SQLiteStoreError) {
         try DatabaseName.check(path)
         try Self.checkFolder(of: DatabaseName.resolved(path))
@@ -49,16 +49,16 @@ final class DatabaseFile: Sendable {
         descriptor = Mutex(hold.descriptor)
     }
 
-    /// Takes note of the write-ahead log, which SQLite keeps open from its first use until it closes the database.
+    /// Remembers the identity of the write-ahead log, which SQLite keeps open from its first use until it closes the database.
     func rememberLog() {
         let identity = Self.identity(ofFileAt: realPath + "-wal")
         log.withLock { $0 = identity }
     }
 
-    /// Makes sure that the database and its log are still what is found under their names.
+    /// Checks that the names of the database and its log still refer to the same files.
     ///
-    /// SQLite writes to files that were deleted, or moved to make way for others, as if nothing were wrong; after the next start
-    /// nothing of that would be there.
+    /// SQLite does not notice that its files were deleted or replaced, and continues to write to them. After the next start these
+    /// writes would be lost.
     ///
     /// - Throws: ``StoreFailure``.
     func checkInPlace() throws {
@@ -69,7 +69,7 @@ final class DatabaseFile: Sendable {
         throw StoreFailure(.fileMissing, "the write-ahead log is gone from \(realPath)-wal, or another file is there")
     }
 
-    /// Has what was written to the file so far put on disk, as far as that succeeds; does nothing once it is closed.
+    /// Syncs the file as far as that succeeds; does nothing once it is closed.
     func sync() {
         descriptor.withLock { opened in
             if let opened { _ = fdatasync(opened) }
@@ -123,7 +123,7 @@ final class DatabaseFile: Sendable {
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
             throw .folderMissing(path: path)
         }
-        // The log lives beside the database and comes and goes with every start.
+        // The log is beside the database, and is created and removed with every start.
         guard access(folder, W_OK | X_OK) == 0 else { throw .notWritable(path: path) }
     }
 

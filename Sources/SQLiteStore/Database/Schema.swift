@@ -8,14 +8,14 @@ enum Schema {
     /// The version these migrations lead to; it grows by one with each.
     static let version: UInt32 = 4
 
-    /// Brings the database to the present version, and answers whether it was of a newer one instead.
+    /// Migrates the database to the present version; returns whether it has a newer one instead.
     ///
-    /// This happens in a connection of its own, closed before any other opens, while a new file still has a rollback journal. In WAL
-    /// mode the header would be in the log until a checkpoint, and a crash before it would leave a file that does not say whose
-    /// it is. For the same reason the first commit is the mark alone: the migrator begins with a commit of its own.
+    /// It uses a separate connection, closed before any other opens, while a new file still has a rollback journal. In WAL mode the
+    /// header would be in the log until a checkpoint, and a crash before that would leave a file without the mark of this program. For
+    /// the same reason the first commit is the mark alone: the migrator begins with its own commit.
     ///
     /// - Parameters:
-    ///   - random: what the epoch of a new database is made of.
+    ///   - random: the source of a new database's epoch.
     ///   - cursorKey: the cursor key of a database that has none yet.
     static func prepare(path: String, random: UInt64, cursorKey: CursorKey) throws -> Bool {
         var configuration = Configuration()

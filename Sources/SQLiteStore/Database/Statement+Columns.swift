@@ -3,7 +3,7 @@ import GRDBSQLite
 
 /// The columns of a statement's present row, without a conversion of each: a list has thousands of them.
 extension Statement {
-    /// A column's text where it lies in SQLite's memory, good until the next row; nil where the column is NULL.
+    /// A column's text in SQLite's memory, valid until the next row; nil where the column is NULL.
     func bytes(_ column: CInt) -> UnsafeRawBufferPointer? {
         sqlite3_column_text(sqliteStatement, column).map {
             UnsafeRawBufferPointer(start: $0, count: Int(sqlite3_column_bytes(sqliteStatement, column)))

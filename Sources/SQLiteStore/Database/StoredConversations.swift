@@ -8,10 +8,10 @@ struct StoredConversations {
     /// The columns that ``fetch(_:_:)`` reads.
     private static let columns = "c.key, c.id, c.last_n, c.pruned_up_to, c.change, c.activity_copies"
 
-    /// A conversation that the caller takes part in; nil where there is none of that name.
+    /// Returns a conversation that the caller takes part in; nil where there is none with this name.
     ///
-    /// Whether they do is looked up before anything of it is read, and in as many steps where there is no such conversation: neither
-    /// whether it exists nor how many take part may be visible in the time of a refusal.
+    /// The participant is looked up before anything else is read, and in as many steps where there is no such conversation: the time
+    /// of a refusal must reveal neither whether the conversation exists nor its number of participants.
     func findOwn(_ reference: ConversationReference, of caller: Caller) throws -> CachedConversation? {
         let id: ConversationID
         switch reference {
@@ -27,9 +27,9 @@ struct StoredConversations {
         return try fetch(statement, [caller.tenant.text, id.text, caller.user.text])
     }
 
-    /// Whether these two take part in the same conversation, whichever.
+    /// Whether these two users share any conversation.
     ///
-    /// It looks through the other's conversations: the question comes up where their id is a conversation's too, so mostly there is
+    /// It searches the conversations of the other user. It is called where the other's id is also a conversation's, so mostly there is
     /// no such user.
     func areTogether(_ other: UserID, _ caller: Caller) throws -> Bool {
         let statement = try db.cachedStatement(
@@ -106,7 +106,7 @@ struct StoredConversations {
 
     /// Stores a new conversation without messages, and returns it with the number of its copies in long lists.
     ///
-    /// - Parameter pruning: what its numbers begin after; to everybody in it those up to there are read.
+    /// - Parameter pruning: its numbers begin after `upTo`, and for all participants the messages up to there count as read.
     func insert(
         _ opening: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64, pruning: Pruning = .none,
         _ longLists: LongLists
@@ -153,7 +153,7 @@ struct StoredConversations {
         return (conversation, copies)
     }
 
-    /// What was pruned of a conversation.
+    /// The pruned messages of a conversation.
     func pruning(of key: Int64) throws -> Pruning {
         let statement = try db.cachedStatement(
             sql: "SELECT pruned_up_to, pruned_before_ms FROM conversations WHERE key = ?")
@@ -183,7 +183,7 @@ struct StoredConversations {
         try copying.execute(arguments: [change, lastN == nil ? nil : change, key])
     }
 
-    /// Brings the least read markers of a conversation up to date where they are kept: where it is a large one.
+    /// Updates the lowest read markers of a conversation where they are kept, that is, in a large one.
     func updateLeastMarks(in key: Int64) throws {
         let statement = try db.cachedStatement(
             sql: "UPDATE conversations SET \(Schema.leastMarks) WHERE key = ? AND participant_count IS NOT NULL")

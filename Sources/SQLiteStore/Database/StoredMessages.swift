@@ -18,7 +18,7 @@ struct StoredMessages {
     private func newest(_ bounds: PageBounds, in numbers: ClosedRange<Int64>) throws -> PackedMessages {
         let bound: StatementArguments = [key, numbers.lowerBound, numbers.upperBound, bounds.countToRead]
         let forward = try fetch(statement("n BETWEEN ? AND ?", "n"), bound, bounds)
-        // Nearly always that is all. The other way round they have to be packed twice.
+        // Nearly always all of them fit. Read from the newest on, they would have to be packed twice.
         guard bounds.areExceeded(by: forward.count, forward.contentSize) else { return forward }
         return try fetch(statement("n BETWEEN ? AND ?", "n DESC"), bound, bounds).reversedMessages
     }
@@ -53,8 +53,8 @@ struct StoredMessages {
 
     /// The messages of others with these numbers, oldest first, as many as the bounds need.
     ///
-    /// The user may have written hundreds of thousands without an answer, and a poll can ask for others' among them again and again: runs
-    /// of the user's own are skipped.
+    /// The user may have written hundreds of thousands of messages without an answer, and a poll can ask for the others' messages
+    /// among them repeatedly. So runs of the user's own messages are skipped.
     private func messages(
         notOf user: UserID, in numbers: ClosedRange<Int64>, _ bounds: PageBounds
     ) throws -> PackedMessages {
@@ -79,8 +79,8 @@ struct StoredMessages {
         return messages
     }
 
-    /// The number of the last message of the run of one sender's messages that this one is in, in a time that grows with the logarithm of
-    /// the run's length: the numbers of a run and the counts of its sender grow alike.
+    /// The last number of the run of one sender's messages that contains this one. It takes logarithmic time: within a run, the
+    /// numbers and the counts of the sender grow alike.
     private func endOfRun(of sender: UserID, from first: Int64, through last: Int64) throws -> Int64 {
         let statement = try db.cachedStatement(
             sql: """
@@ -104,7 +104,7 @@ struct StoredMessages {
         return end
     }
 
-    /// The message that this sender gave this key to.
+    /// The message with this key of this sender.
     func find(clientMessageID: String, of sender: UserID) throws -> Message? {
         let statement = try db.cachedStatement(
             sql: """
@@ -133,9 +133,9 @@ struct StoredMessages {
         return try Int64.fetchOne(statement, arguments: [key, sender.text]) ?? 0
     }
 
-    /// How many messages are unread, in the same time however many there are.
+    /// How many messages are unread, in constant time.
     ///
-    /// Every message knows the how-many-th of its sender it is, so the viewer's own after the marker are a difference.
+    /// Every message stores its index among its sender's messages, so the viewer's own messages after the marker are a difference.
     func count(of unread: UnreadMessages) throws -> Int64 {
         guard let numbers = unread.numbers else { return 0 }
         let statement = try db.cachedStatement(
@@ -144,7 +144,8 @@ struct StoredMessages {
             statement, arguments: [unread.viewer.text, key, numbers.lowerBound - 1, numbers.upperBound]) ?? 0
     }
 
-    /// The same as an expression of SQL, made of others: the rule of ``UnreadMessages`` where no marker is below what was pruned.
+    /// The count of unread messages as an SQL expression of other expressions: the rule of ``UnreadMessages``, where no marker is below the
+    /// pruned messages.
     static func unread(by viewer: String, in key: String, after marker: String, lastN: String) -> String {
         let own = "SELECT sender_n FROM messages WHERE conversation_key = \(key) AND sender_id = \(viewer)"
         // NULL where the viewer has written nothing after the marker.

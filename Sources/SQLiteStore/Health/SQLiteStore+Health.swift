@@ -5,7 +5,7 @@ extension SQLiteStore {
     /// How old the last write may be for a store to be taken to accept writes without another try.
     static let fresh = Duration.seconds(10)
 
-    /// Finds out why the store does not answer reads or take writes now; nil where it does both.
+    /// Checks whether the store answers reads and takes writes; nil where it does both, or else the reason.
     ///
     /// It looks each time, and writes a page that stays as it is where nothing was written for ten seconds. While writes fail, it
     /// is the writer thread that tries again, once a second.

@@ -13,8 +13,8 @@ struct StoreFailure: Error {
         self.cause = cause
     }
 
-    /// - Parameter systemError: `errno` of the latest failed call, where SQLite knows it; looked at only where SQLite's own code says
-    ///   no more than that a call failed.
+    /// - Parameter systemError: `errno` of the latest failed call, where SQLite has it; used only where SQLite's own code says nothing
+    ///   but that a call failed.
     init(_ error: any Error, systemError: Int32 = 0) {
         switch error {
         case let failure as StoreFailure: self = failure
@@ -53,7 +53,8 @@ struct StoreFailure: Error {
             case EROFS, EPERM, EACCES: .readOnly
             default: .ioError
             }
-        // SQLite also calls a database malformed that the disk fails to read (SQLITE_IOERR_CORRUPTFS). SQLITE_ERROR is what a table that is gone comes to: our statements are right as long as the schema is.
+        // SQLite calls a database malformed also where the disk fails to read it (SQLITE_IOERR_CORRUPTFS). SQLITE_ERROR means a
+        // missing table: our statements are right as long as the schema is.
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_SCHEMA: .damaged
         case .SQLITE_BUSY, .SQLITE_LOCKED: .locked
         default: .other

@@ -1,12 +1,12 @@
 import Messaging
 import Synchronization
 
-/// Whether reading, writing and checkpointing work at present; any thread may tell, and any may ask.
+/// Whether reads, writes and checkpoints work at present; any thread may report and read it.
 ///
-/// What has failed is taken to work again once it does so some time after the last failure. A disk on which there is room for
-/// the small and not for the large would otherwise be well and ill with every write.
+/// A failed operation counts as working again once it succeeds some time after its last failure. Otherwise a nearly full disk, which
+/// has space for small writes and not for large ones, would change the state with every write.
 final class StoreHealth: Sendable {
-    /// How long nothing must have failed.
+    /// How long an operation must not fail before it counts as working.
     static let calm = Duration.seconds(2)
 
     private struct Trouble {

@@ -86,7 +86,7 @@ final class ImportedConversation {
         return .stored
     }
 
-    /// Moves a read marker forward; answers whether it moved.
+    /// Moves a read marker forward; returns whether it moved.
     ///
     /// Without a position it goes to the last message this import reached: what people have written here since an earlier
     /// run of the same import is not read by running it again.

@@ -3,7 +3,7 @@ import Messaging
 
 /// One import, inside one transaction.
 ///
-/// Records change rows at once, except for the conversations' own: what those come to is in memory until ``finish()``.
+/// A record changes rows at once, except for the rows of conversations: their new state is in memory until ``finish()``.
 final class Importer {
     private let transaction: WriteTransaction
     private let people: StoredPeople

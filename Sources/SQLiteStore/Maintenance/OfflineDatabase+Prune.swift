@@ -27,7 +27,7 @@ extension OfflineDatabase {
     /// Numbers go on where they were, and have no gaps: what is old goes from the beginning up to the first message that is not old. One
     /// that stands behind that, because a clock was wrong or a history came in late, loses its content instead.
     ///
-    /// - Parameter random: what the new epoch is made of.
+    /// - Parameter random: the source of the new epoch.
     /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``SQLiteStoreError``.
     package func prune(
         _ scope: Scope, before moment: Timestamp, random: UInt64 = .random(in: .min ... .max)

@@ -73,7 +73,7 @@ extension OfflineDatabase {
     /// Their messages stay without content, with their numbers, times and keys: a message that their device sends again must not come
     /// back. Their id stays where they take part.
     ///
-    /// - Parameter random: what the new epoch is made of.
+    /// - Parameter random: the source of the new epoch.
     /// - Returns: how many messages lost their content; nil where no user of that id is known.
     /// - Throws: ``SQLiteStoreError``.
     package func erase(

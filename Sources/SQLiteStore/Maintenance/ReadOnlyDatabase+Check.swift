@@ -2,7 +2,7 @@ import GRDB
 import Messaging
 
 extension ReadOnlyDatabase {
-    /// Looks for whatever is wrong with a file, and for everything that should hold in a database of ours and does not; blocks.
+    /// Checks the structure of a file and every invariant of the data; blocks.
     ///
     /// - Throws: ``SQLiteStoreError``, where it cannot even be looked at.
     package static func check(path: String) throws -> CheckReport {
@@ -52,7 +52,7 @@ extension ReadOnlyDatabase {
         return file + references
     }
 
-    /// Tables and indexes as the migrations make them. What others have added, such as a replicator, is not ours to judge.
+    /// Compares tables and indexes with those that the migrations make. Tables of other programs, such as a replicator, are ignored.
     private func faults(ofSchema db: Database) throws -> [CheckReport.Fault] {
         let model = try DatabaseQueue()
         try Schema.migrator(random: 0, cursorKey: CursorKey(random: 0, 0)).migrate(model, upTo: "v\(schemaVersion)")
@@ -83,18 +83,18 @@ extension ReadOnlyDatabase {
 
 /// What a check of a database found.
 package struct CheckReport: Sendable {
-    /// Something that should hold and does not.
+    /// A violation of an invariant.
     package struct Fault: Sendable, Equatable, CustomStringConvertible {
-        /// The name of what should hold.
+        /// The name of the invariant.
         package let invariant: String
-        /// What does not, and where first; a sentence.
+        /// The violation and its first occurrence; a sentence.
         package let sentence: String
 
         /// Both in one line.
         package var description: String { "\(invariant): \(sentence)" }
     }
 
-    /// What is broken; empty for a database that is as it should be.
+    /// The violations; empty for a sound database.
     package internal(set) var faults: [Fault] = []
     /// How many conversations there are.
     package internal(set) var conversations = 0

@@ -4,7 +4,7 @@ import GRDB
 extension ReadOnlyDatabase {
     /// How many pages are copied at a time: 256 KiB.
     private static let pagesAtATime: CInt = 64
-    /// After how many such steps what was written is brought to the disk: others who sync must not wait for much at a time.
+    /// The number of steps between two syncs: other processes that sync must not wait for much at a time.
     private static let stepsBetweenSyncs = 8
 
     /// How far a copy has come, in pages.
@@ -15,14 +15,14 @@ extension ReadOnlyDatabase {
         package let total: Int
     }
 
-    /// Copies the database as it is at this moment to a file of its own, which needs no log beside it; returns once it is on disk.
+    /// Copies a snapshot of the database to another file, which needs no log; returns once it is on disk.
     ///
-    /// A backup that is there already is replaced once the new one is whole. Blocks, with twice as much rest as work, so that a server on the
-    /// same machine is not slowed down much.
+    /// An existing backup is replaced once the new one is complete. Blocks, and rests twice as long as it works, so that a server on
+    /// the same machine is not slowed down much.
     ///
     /// - Parameters:
     ///   - destination: the file to make; its folder must exist.
-    ///   - rest: waits for so long; called between two steps. What it throws ends the backup and is thrown on.
+    ///   - rest: waits for so long; called between two steps. An error that it throws ends the backup and is rethrown.
     ///   - progress: called after each step.
     /// - Throws: ``CopyError`` or ``SQLiteStoreError``.
     package func backUp(

@@ -7,7 +7,7 @@ extension ReadOnlyDatabase {
     /// The order is always the same: people, then conversation by conversation in the order of their opening, each with its messages
     /// and then its read markers.
     ///
-    /// - Parameter take: takes a record. What it throws ends the export and is thrown on.
+    /// - Parameter take: takes a record. An error that it throws ends the export and is rethrown.
     /// - Throws: ``SQLiteStoreError``.
     package func export(_ take: (ImportRecord) throws -> Void) throws {
         try checkVersion()

@@ -3,15 +3,15 @@ import GRDB
 import Messaging
 
 extension ReadOnlyDatabase {
-    /// Puts this database, as a new life of it, into the place of another one; returns once it is on disk.
+    /// Replaces another database with a copy of this one, with a new epoch; returns once it is on disk.
     ///
-    /// It is copied, brought to the present schema and checked before anything is replaced. Cursors and entity tags from before are
-    /// no longer good then. Nobody may have the other database open.
+    /// The copy is migrated to the present schema and checked before anything is replaced. Cursors and entity tags from before are not
+    /// valid afterwards. No process may have the other database open.
     ///
     /// - Parameters:
     ///   - destination: the database file; its folder must exist.
     ///   - replacing: whether a file that is there may be replaced.
-    ///   - random: what the new epoch is made of.
+    ///   - random: the source of the new epoch.
     ///   - progress: called from time to time.
     /// - Throws: ``CopyError`` or ``SQLiteStoreError``.
     package func restore(
@@ -71,8 +71,8 @@ extension ReadOnlyDatabase {
         return status
     }
 
-    /// A log that stayed would be taken for the new file's. What is in it goes into the old file first, as far as that can still be
-    /// read, so that a crash between here and the end leaves that one whole.
+    /// An old log would be applied to the new file. Its content is copied into the old file first, as far as it can be read, so that a
+    /// crash before the end leaves the old database complete.
     private static func removeLog(of path: String) throws(CopyError) {
         if let old = try? DatabaseQueue(path: path) {
             _ = try? old.writeWithoutTransaction { try $0.checkpoint(.truncate) }

@@ -1,11 +1,11 @@
 import Foundation
 import GRDB
 
-/// A database that is only looked at, while a server may go on writing to it.
+/// A database that is only read, while a server may write to it.
 ///
-/// It does not write, and does not checkpoint while anybody else has it open. What one call sees is one moment; for as long as that call takes, the server's write-ahead log
-/// cannot start over. Not for a process that has the same file open as an ``SQLiteStore``: opening it here takes away the locks that
-/// SQLite has on it there.
+/// It does not write, and makes no checkpoint while another process has the database open. Each call sees one snapshot, and the
+/// server's write-ahead log cannot start over during the call. A process that has the same file open as an ``SQLiteStore`` must not
+/// use it: opening the file here removes the locks that SQLite has on it there.
 package final class ReadOnlyDatabase: Sendable {
     /// Where the file is.
     package let path: String
@@ -20,8 +20,8 @@ package final class ReadOnlyDatabase: Sendable {
         try DatabaseName.check(path)
         try Self.checkHeader(of: path)
         var configuration = Configuration()
-        // Not a read-only connection: that would leave an empty log beside a database nobody serves, where this one, the last to
-        // leave, tidies up under a lock that excludes all others.
+        // Not a read-only connection, which would leave an empty log beside a database without a server. This connection, where it is
+        // the last to close, removes the log under an exclusive lock.
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
         configuration.busyMode = .timeout(5)
         configuration.label = "postbox-reader"
@@ -47,10 +47,10 @@ package final class ReadOnlyDatabase: Sendable {
     /// The same for the moment before which messages were pruned.
     var prunedBefore: String { schemaVersion < 4 ? "NULL" : "pruned_before_ms" }
 
-    /// Looks at one moment.
+    /// Reads in one snapshot.
     func read<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
         try queue.read { db in
-            // Until something is read, there is no moment yet.
+            // The snapshot begins with the first read.
             _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master")
             return try body(db)
         }
@@ -63,7 +63,7 @@ package final class ReadOnlyDatabase: Sendable {
         guard schemaVersion <= Schema.version else { throw .newerSchema(path: path) }
     }
 
-    /// SQLite is not asked before it is certain that this is ours: opening a file with it may leave others beside it.
+    /// Checks that the file is ours before SQLite opens it, because opening may create other files beside it.
     private static func checkHeader(of path: String) throws(SQLiteStoreError) {
         // Opening a pipe would wait for another process to write to it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

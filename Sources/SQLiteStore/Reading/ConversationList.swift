@@ -12,7 +12,7 @@ struct ConversationList {
         /// The latest change that the caller sees.
         let change: Int64
         let prunedUpTo: Int64
-        /// The latest change that everybody in it sees.
+        /// The latest change that all participants see.
         let sharedChange: Int64
         /// How many people take part in a large conversation; nil where the rows of all are read.
         let largeCount: Int?
@@ -43,7 +43,7 @@ struct ConversationList {
         }
     }
 
-    /// One conversation with everybody in it; nil where the caller does not take part.
+    /// One conversation with all its participants; nil where the caller does not take part.
     func entry(_ key: Int64, embedded: PageBounds) throws -> ConversationSummary? {
         guard let entry = try entries(ListQuery.one, key, 1).first,
             let members = try StoredParticipants(db: db).allWithPeople(in: [key], of: caller.tenant)[key]
@@ -53,7 +53,7 @@ struct ConversationList {
 
     /// A page and the position to go on from.
     ///
-    /// A client with an older page may have fetched the newer ones long ago, so its position is just below them.
+    /// A client that asks for an older page may have fetched the newer ones long ago, so its position is just below them.
     private func page(
         activeBefore activity: Int64, _ bounds: PageBounds, _ embedded: PageBounds
     ) throws -> ConversationPage {

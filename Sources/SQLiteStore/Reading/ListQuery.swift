@@ -1,7 +1,7 @@
 /// The queries for one caller's list: `?1` is the tenant, `?2` the user, `?3` where a page begins, `?4` its size.
 ///
-/// A list as most people have it is read whole; of a long one, the queries for that find nothing. Of that a page is read from the indexes over the copies in the participants' rows, and
-/// only the conversations that have too many copies are read whole; see ``LongLists``.
+/// A short list is read whole; for a long list that query finds nothing. A page of a long list is read from the indexes over the
+/// copies in the participants' rows. Only conversations that have too many copies are read whole; see ``LongLists``.
 enum ListQuery {
     private static let columns = """
         c.key, c.id, c.opened_at_ms, c.last_n, c.activity AS activity, max(c.change, p.change) AS change, c.pruned_up_to,
@@ -15,7 +15,7 @@ enum ListQuery {
         """
     }
 
-    /// Nothing of a long list, found out before anything of it is read: a query of its own would cost every list more.
+    /// Excludes a long list before anything of it is read: a separate query would make every list slower.
     private static let whole = """
         SELECT \(columns) FROM \(unlessLong) CROSS JOIN participants p INDEXED BY participants_user
             CROSS JOIN conversations c ON c.key = p.conversation_key

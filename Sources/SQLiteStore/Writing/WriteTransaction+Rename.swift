@@ -1,6 +1,6 @@
 import Messaging
 
-/// How far a command has come that stores what is known of a user.
+/// The progress of a command that stores the name and company of a user.
 enum RenameProgress: Equatable {
     case done
     /// The command must be given again, with the number of its renaming; nil where it has not begun because an earlier one is on its
@@ -9,12 +9,12 @@ enum RenameProgress: Equatable {
 }
 
 extension WriteTransaction {
-    /// Stores what is known of a user; each of their conversations changes where that is news.
+    /// Stores the name and company of a user; each of their conversations changes where one of them is new.
     ///
-    /// A user may have a hundred thousand of them, so the name goes from conversation to conversation, a part of them in each call. A
-    /// conversation shows it, and has a new change number, from the same commit on.
+    /// A user may have a hundred thousand conversations, so each call renames only a part of them. A conversation shows the new name,
+    /// and has a new change number, from the same commit on.
     ///
-    /// - Parameter number: what the call before answered.
+    /// - Parameter number: the number that the previous call returned.
     func setPerson(_ person: Person, tenant: TenantID, number: Int64? = nil) throws -> RenameProgress {
         let people = StoredPeople(db: db)
         if let running = try people.renaming(of: person.id, tenant: tenant), number == nil || running.number == number {

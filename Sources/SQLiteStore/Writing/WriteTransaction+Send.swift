@@ -27,8 +27,8 @@ extension WriteTransaction {
         return SentMessage(conversation: conversation, message: message, replayed: false, opened: found == nil)
     }
 
-    /// Opens a conversation, unless it is one of others. That is asked last: whatever is wrong with the draft is wrong in both cases, or
-    /// the answers would tell.
+    /// Opens a conversation, unless its id is taken by other users. This is checked last: all other errors of the draft are the same
+    /// in both cases, so that the answer does not reveal whether the id is taken.
     private func open(_ opening: NewConversation, for draft: Draft, _ change: Int64) throws -> CachedConversation {
         if case .id(let id) = draft.conversation, try conversations.exists(id, tenant: draft.caller.tenant) {
             throw MessagingError.conversationNotFound

@@ -44,10 +44,10 @@ final class WriteTransaction {
         StoredMessages(db: db, key: conversation.key)
     }
 
-    /// A conversation that the caller takes part in; nil where there is none of that name.
+    /// Returns a conversation that the caller takes part in; nil where there is none with this name.
     ///
-    /// For anybody else the database is asked even if it is in memory, as where there is none: that it exists must not show by how
-    /// long that takes.
+    /// For other users the database is read even if the conversation is in memory, as for a conversation that does not exist: the time
+    /// must not reveal that it exists.
     func find(_ reference: ConversationReference, of caller: Caller) throws -> CachedConversation? {
         if case .id(let id) = reference {
             if let found = remembered(id, tenant: caller.tenant),
@@ -66,12 +66,12 @@ final class WriteTransaction {
         return conversationsRead[name] ?? (isMemoryStale ? nil : memory.value(for: name))
     }
 
-    /// Takes what a conversation has become; the last thing a command does, once nothing of it can fail any more.
+    /// Records the new state of a conversation; the last step of a command, after everything that can fail.
     func remember(_ known: CachedConversation, tenant: TenantID) {
         conversationsRead[ConversationKey(tenant: tenant, id: known.conversation.id)] = known
     }
 
-    /// Takes the latest changes of conversations that a command found, which must not be taken back by what is remembered of them.
+    /// Records the latest changes of conversations that a command found, so that cached states do not undo them.
     func rememberChanges(of changed: [Conversation], tenant: TenantID) {
         for conversation in changed {
             guard var known = remembered(conversation.id, tenant: tenant) else { continue }
@@ -80,13 +80,13 @@ final class WriteTransaction {
         }
     }
 
-    /// Forgets what conversations were: a command changed more of them than it read.
+    /// Drops all cached states: a command changed more conversations than it read.
     func forgetConversations() {
         conversationsRead = [:]
         isMemoryStale = true
     }
 
-    /// Hands on what the conversations have become; to be called once that is on disk.
+    /// Passes the new states to the cache; called once they are on disk.
     func committed() {
         if isMemoryStale { memory.empty() }
         memory.keep(conversationsRead)
@@ -148,7 +148,7 @@ final class WriteTransaction {
         return .failure(refusal)
     }
 
-    /// Writes down the numbers taken; the last thing before the commit.
+    /// Stores the last used numbers; the last step before the commit.
     func finish() throws {
         guard lastChange > firstChange else { return }
         let statement = try db.cachedStatement(sql: "UPDATE store SET value = ? WHERE key = 'change'")
@@ -176,7 +176,7 @@ extension WriteTransaction {
 }
 
 extension WriteTransaction {
-    /// Looks whether the tables are there, and writes a page that stays as it is, to see whether that succeeds.
+    /// Checks whether the tables are there, and writes a page that stays as it is, to see whether that succeeds.
     ///
     /// - Throws: what the database says.
     func probe() throws {

@@ -4,7 +4,7 @@ import GRDB
 import Messaging
 import Synchronization
 
-/// The one thread that writes: it takes whatever is waiting, runs it in one transaction, and syncs once.
+/// The one thread that writes: it takes all waiting writes, runs them in one transaction, and syncs once.
 final class Writer: Sendable {
     /// The most writes in one transaction: bounds how long the first of them waits.
     private static let largestBatch = 512
@@ -56,7 +56,7 @@ final class Writer: Sendable {
         thread.start()
     }
 
-    /// Whether the thread has been at one transaction for too long.
+    /// Whether the present transaction has taken too long.
     var isStalled: Bool { queue.isStalled }
 
     /// Runs a command and returns once it is on disk, without holding a thread meanwhile.
@@ -124,10 +124,10 @@ final class Writer: Sendable {
         run([QueuedWrite({ try $0.probe() }, answer: { _ in })])
     }
 
-    /// Answers whether there is nothing left to do for the log.
+    /// Returns whether there is nothing left to do for the log.
     private func checkpoint() -> Bool {
         do {
-            // A name that now means another file is a bad place to copy to, and this one's log is the better copy.
+            // Where the name refers to another file now, this must not write to it, and this file's log is the better copy.
             try file.checkInPlace()
             let isDone = try pool.writeWithoutTransaction { db in
                 try checkpointWriteback.during { try log.checkpoint(db) }
@@ -159,7 +159,7 @@ final class Writer: Sendable {
         let done = try commit(batch)
         let end = ContinuousClock.now
         if !done.commits.isEmpty { observer?.committed(done.commits) }
-        // Readers must see what is there, but no client may be told that it is durable.
+        // Readers must see the commit, but no client may be told that it is durable.
         try file.checkInPlace()
         batch.removeFirst(done.answers.count)
         for answer in done.answers { answer() }
@@ -170,7 +170,7 @@ final class Writer: Sendable {
     private struct Done {
         var answers: [@Sendable () -> Void] = []
         var commits: [Commit] = []
-        /// When all was written and only the commit was to come.
+        /// When everything was written and only the commit was left.
         var ready = ContinuousClock.now
     }
 

@@ -30,7 +30,7 @@ final class WriterCache: Sendable {
         }
     }
 
-    /// Forgets everything.
+    /// Empties the cache.
     func empty() {
         entries.withLock { $0 = LeastRecentlyUsed(capacity: capacity) }
     }

@@ -1,6 +1,6 @@
 import SQLiteStore
 
-/// Says how far a copy has come: once a second, and at the end.
+/// Prints the progress of a copy: once a second, and at the end.
 final class CopyProgress {
     private var next = ContinuousClock.now + .seconds(1)
     private let verb: String

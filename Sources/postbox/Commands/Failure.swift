@@ -15,7 +15,7 @@ struct Failure: Error {
     /// The command line or the environment is wrong.
     static func badUsage(_ message: String) -> Failure { Failure(message: message, exitCode: 64) }
 
-    /// Carries something out, and turns what the database or the disk has against it into a failure.
+    /// Runs an operation, and turns errors of the database or the disk into a failure.
     static func translating<Answer>(_ work: () throws -> Answer) throws -> Answer {
         do {
             return try work()
@@ -32,7 +32,7 @@ struct Failure: Error {
     }
 }
 
-/// What a command says on standard error while it works.
+/// Progress messages of a command on standard error.
 enum Report {
     static func line(_ text: String) {
         FileHandle.standardError.write(Data("postbox: \(text)\n".utf8))

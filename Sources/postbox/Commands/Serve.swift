@@ -58,7 +58,8 @@ struct Serve: ParsableCommand {
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Watching") var watch: WatchOptions
 
-    /// The identity in force. Without a choice ``validate()`` refuses to serve, so jwt stands for none: it believes nobody without keys.
+    /// The identity in force. ``validate()`` refuses to serve without a choice, so the default here is jwt, which accepts no request
+    /// without keys.
     var kind: IdentityKind { identity.kind ?? .jwt }
 
     /// Where it listens: on the socket it was given, or on one of its own.

@@ -1,4 +1,4 @@
-/// Finds what was meant by a name that does not exist.
+/// Finds the nearest existing name for a misspelt one.
 enum Spelling {
     /// The name that is most like an unknown one: one that begins with it or that it begins with, or else the one that differs in the
     /// fewest bytes. Empty where there are no names.

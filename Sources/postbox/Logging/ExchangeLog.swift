@@ -28,8 +28,8 @@ struct ExchangeLog: ExchangeObserver {
         }
     }
 
-    /// What may be told of an exchange: no query, no header field but the request's name, and of the user only a number that is
-    /// another one after the next start.
+    /// The fields of an exchange that may be logged: no query, no header field but the request id, and for the user only a number that
+    /// changes with each start.
     static func fields(of exchange: Exchange) -> [(name: String, value: LogLine.Value)] {
         let (request, response) = (exchange.request, exchange.response)
         var fields: [(name: String, value: LogLine.Value)] = [
@@ -50,7 +50,7 @@ struct ExchangeLog: ExchangeObserver {
     }
 }
 
-/// Takes a share of what comes along, evenly spread: of any number in a row, as many as the share says, give or take one.
+/// Takes an evenly spread share of events: of any number in a row, the share of them, give or take one.
 final class Sampler: Sendable {
     private let share: Double
     private let seen = Mutex(0)

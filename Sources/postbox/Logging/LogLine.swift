@@ -2,9 +2,9 @@ import Logging
 import Messaging
 import MessagingHTTP
 
-/// One event, on its way to becoming one line.
+/// One event, as the fields of one line.
 struct LogLine: Sendable {
-    /// What stands behind a name.
+    /// The value of a field.
     enum Value: Sendable, Equatable {
         case text(String)
         case number(Int)

@@ -53,7 +53,7 @@ final class LogQueue: Sendable {
         if mustStart { writer.async { [self] in writeAll() } }
     }
 
-    /// Takes no more lines and writes those that wait; waits for that, but no longer than `seconds`.
+    /// Closes the queue and waits until the queued lines are written, at most `seconds`.
     func close(within seconds: Double = 2) {
         state.withLock { $0.isClosed = true }
         let done = DispatchSemaphore(value: 0)

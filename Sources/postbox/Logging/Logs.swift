@@ -31,7 +31,7 @@ struct Logs {
             sampler: options.accessLog ? Sampler(share: options.accessLogSample) : nil)
     }
 
-    /// Turns debug on, or back.
+    /// Turns debug on or off.
     func toggleLevel() {
         levels.toggle()
         let level = levels.level

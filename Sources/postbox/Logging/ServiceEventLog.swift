@@ -2,7 +2,7 @@ import Logging
 import MessagingHTTP
 import Synchronization
 
-/// Logs what the service cannot tell its callers: the first of a kind at once, and then one in ten seconds at most.
+/// Logs events that the service does not report to its callers: the first of a kind at once, and then at most one in ten seconds.
 ///
 /// On a disk that has failed every request is such an event, and the log may be on the same disk.
 final class ServiceEventLog: Sendable {
@@ -18,14 +18,14 @@ final class ServiceEventLog: Sendable {
     private let log: @Sendable (ServiceEvent, _ others: Int) -> Void
 
     /// - Parameters:
-    ///   - ticks: nanoseconds of a clock that never goes back.
+    ///   - ticks: nanoseconds of a monotonic clock.
     ///   - log: takes an event, and how many of its kind were left out before it.
     init(ticks: @escaping @Sendable () -> Int64, log: @escaping @Sendable (ServiceEvent, _ others: Int) -> Void) {
         self.ticks = ticks
         self.log = log
     }
 
-    /// Takes note of an event; any thread may call.
+    /// Logs an event; any thread may call.
     func take(_ event: ServiceEvent) {
         let now = ticks()
         // The names are few, so what is remembered is bounded.

@@ -1,11 +1,11 @@
 import Logging
 import SQLiteStore
 
-/// Says in the log when the store begins to fail, and when it works again: one line each, however many requests that hits.
+/// Logs when the store begins to fail, and when it works again: one line each, however many requests that hits.
 struct StoreHealthLog: Sendable {
     let logger: Logger
 
-    /// Takes note of a change; any thread may call.
+    /// Logs a change; any thread may call.
     func changed(_ change: HealthTransition) {
         let name =
             switch change.operation {

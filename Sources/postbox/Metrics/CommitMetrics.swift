@@ -12,7 +12,7 @@ struct CommitMetrics: Sendable {
     /// From how many seconds on a transaction is slow.
     let slowAfter: Double
 
-    /// Takes note of a transaction; called on the writer thread.
+    /// Records a transaction; called on the writer thread.
     func committed(_ commit: GroupCommit) {
         writes.observe(Double(commit.writes))
         syncs.observe(commit.syncSeconds)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import MessagingHTTP
 
-/// The options that say what tokens hold and who signs them: the same where they are believed and where they are made.
+/// The options for the claims and the signer of tokens, shared by the commands that check and make tokens.
 struct TokenOptions: ParsableArguments {
     @Option(
         help: """

@@ -11,7 +11,7 @@ enum SystemClock {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// Nanoseconds of a clock that never goes back.
+    /// Nanoseconds of a monotonic clock.
     static func ticks() -> Int64 {
         Int64(MonotonicTime.now.nanoseconds)
     }
