@@ -28,7 +28,7 @@ package final class Response: Sendable {
     package let sizeOfBody: Int
     /// An object that is released when the body is no longer referenced.
     package let share: (any AnyObject & Sendable)?
-    /// What is counted and logged of it.
+    /// The label under which it is counted and logged.
     package let label: Label
     /// Whether it answers many requests, and so cannot name one of them.
     package let isShared: Bool

@@ -139,14 +139,14 @@ package struct MessagingService: RequestHandler {
             if let step = try beginForEverybody(route, request, common) { return step }
             return try begin(.success(route), request, query, from: known, common)
         case .failure(let problem):
-            // What is wrong with a request to an endpoint is told to callers only.
+            // Errors in a request to an endpoint are reported to callers only.
             guard Route.needsCaller(target.path) else { throw problem }
             try sites.checkWrite(request)
             return try begin(.failure(problem), request, Query(callerIn: target.query), from: known, common)
         }
     }
 
-    /// What is answered without asking who the caller is; nil for the endpoints.
+    /// The answer of routes that need no caller; nil for the endpoints.
     private func beginForEverybody(_ route: Route, _ request: Request, _ common: [Response.Field]) throws -> Step? {
         switch route {
         case .conversations, .conversation, .messages, .read, .send:
@@ -179,7 +179,7 @@ package struct MessagingService: RequestHandler {
         }
     }
 
-    /// Lets the caller in and begins what they ask for.
+    /// Admits the caller and begins the call.
     private func begin(
         _ route: Result<Route, Problem>, _ request: Request, _ query: Query, from known: Caller?,
         _ common: [Response.Field]
@@ -281,7 +281,7 @@ package struct MessagingService: RequestHandler {
             status: 204, fields: [allow] + context.settings.cors.preflightFields(for: request) + common)
     }
 
-    /// Tells the operator of a page that may not read what it asks for.
+    /// Reports a page that may not read the answer to the operator.
     private func noteRefusedReader(of request: Request) {
         guard request.fields[.origin] != nil, let origin = sites.refusedReader(of: request) else { return }
         // A client that tries a WebSocket names its own page too, and goes on to poll.

@@ -1,6 +1,6 @@
 import Messaging
 
-/// What an operator can set about the contract.
+/// The settings of the contract.
 package struct ServiceSettings: Sendable {
     /// The most content a message may have, in bytes of UTF-8.
     package var contentLimit: Int

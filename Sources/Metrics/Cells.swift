@@ -18,6 +18,6 @@ package final class Cells: Sendable {
         cells[index].store(cells[index].load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }
 
-    /// What a cell holds.
+    /// The value of a cell.
     package subscript(index: Int) -> Int { cells[index].load(ordering: .relaxed) }
 }

@@ -1,6 +1,6 @@
 /// Metrics in the text format of Prometheus, version 0.0.4.
 package struct Exposition: Sendable {
-    /// What kind of number a metric is.
+    /// The type of a metric.
     package enum Kind: String, Sendable {
         /// It only ever rises.
         case counter
@@ -9,7 +9,7 @@ package struct Exposition: Sendable {
         case histogram
     }
 
-    /// What tells apart the numbers of one metric.
+    /// The labels of a number.
     package typealias Labels = KeyValuePairs<String, String>
 
     /// The value of `Content-Type` that it goes out with.

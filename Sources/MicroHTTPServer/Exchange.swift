@@ -2,9 +2,9 @@ import HTTP
 
 /// A request and its answer, once the answer is on its way out.
 package struct Exchange: Sendable {
-    /// What was asked.
+    /// The request.
     package let request: Request
-    /// What was answered.
+    /// The response.
     package let response: Response
     /// How long it took, in seconds: from when the loop woke up for the last part of the request to when the answer was handed over.
     package let seconds: Double

@@ -115,7 +115,7 @@ package final class Server: Sendable {
     /// The most bytes of request bodies that it held since the last call.
     package func takePeakOfBodies() -> Int { bodies.takePeak() }
 
-    /// What it has answered so far.
+    /// The totals of all answers so far.
     package var totals: ServerTotals { ServerTotals(of: counters.map(\.meter)) }
 
     private func end(_ threads: [LoopThread], by deadline: MonotonicTime) {

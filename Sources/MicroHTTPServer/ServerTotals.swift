@@ -35,7 +35,7 @@ package struct ServerStatistics: Sendable, Equatable {
     package internal(set) var openConnections = 0
     /// Requests whose request line has come in and whose response is not yet out.
     package internal(set) var openRequests = 0
-    /// Those of them that wait for an answer from elsewhere.
+    /// The requests among them that wait for an answer from another thread.
     package internal(set) var suspendedRequests = 0
     /// Responses given since the server started, refusals included.
     package internal(set) var answeredRequests = 0

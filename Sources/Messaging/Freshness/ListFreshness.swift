@@ -1,8 +1,8 @@
-/// What an idle poll of a caller's list needs to know.
+/// The state of a caller's list that an idle poll needs.
 package struct ListFreshness: Equatable, Sendable {
-    /// Where the newest page of a list ends.
+    /// The end of the newest page of a list.
     package struct PageEnd: Equatable, Sendable {
-        /// What to ask for `before` to get older entries; nil where there are none.
+        /// The `before` position of older entries; nil where there are none.
         package let olderBefore: Int64?
         // One for each of a hundred thousand people: they fit beside what tells whether there is an older page.
         private let shortLimit: Int16

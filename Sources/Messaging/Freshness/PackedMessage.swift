@@ -2,11 +2,11 @@
 package struct PackedMessage {
     /// Its number in the conversation.
     package let n: Int64
-    /// When the store took it.
+    /// The time at which the store received it.
     package let sentAt: Timestamp
     /// Identifies the sender within one pack: the same for all of a sender's messages, different for any other sender.
     package let author: Int
-    /// The id of who wrote it.
+    /// The sender's id.
     package let sender: UnsafeRawBufferPointer
     /// The text in UTF-8.
     package let content: UnsafeRawBufferPointer

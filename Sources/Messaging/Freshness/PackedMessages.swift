@@ -114,7 +114,7 @@ extension PackedMessages {
     /// The number of the last message; nil where there is none.
     package var lastNumber: Int64? { isEmpty ? nil : number(at: endIndex - 1) }
 
-    /// The numbers of all of them, each read when it is asked for.
+    /// The numbers of all messages, read lazily.
     package var numbers: LazyMapSequence<Range<Int>, Int64> { indices.lazy.map(number) }
 
     /// The bytes of all their texts, about.
@@ -222,7 +222,7 @@ extension PackedMessages {
 }
 
 extension PackedMessages {
-    /// What is known of a message besides its texts.
+    /// The parts of a message besides its texts.
     struct Header {
         var n: Int64
         var sentAt: Int64

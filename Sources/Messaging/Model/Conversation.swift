@@ -1,4 +1,4 @@
-/// What is known of a conversation without its messages: enough to say what is fresh for whom.
+/// A conversation without its messages: its state, participants and read markers.
 package struct Conversation: Sendable, Equatable {
     /// A participant, and how far they have read.
     package struct Participant: Sendable, Equatable {

@@ -8,7 +8,7 @@ package struct ConversationSummary: Sendable, Equatable {
     package let conversation: Conversation
     /// How many take part, whether shown or not.
     package let participantCount: Int
-    /// What is known of those that are shown, in the order of the conversation's participants; the caller is one of them.
+    /// The people who are shown, in the order of the conversation's participants; the caller is one of them.
     package let people: [Person]
     /// The marks as the caller sees them.
     package let marks: ReadMarks

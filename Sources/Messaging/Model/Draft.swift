@@ -2,7 +2,7 @@
 package struct Draft: Sendable, Equatable {
     /// The sender.
     package let caller: Caller
-    /// Where to.
+    /// The destination.
     package let conversation: ConversationReference
     /// What the sender called the recipient, where that may be a conversation's id or a user's: a conversation of the sender's with this id
     /// comes before ``conversation``, which is the direct one with that user. Nil where the sender said which of the two it is.
@@ -11,7 +11,7 @@ package struct Draft: Sendable, Equatable {
     package let content: MessageContent
     /// The sender's key for it, 1 to 255 bytes; a second draft with the same key in the same conversation is a retry.
     package let clientMessageID: String?
-    /// Whom the sender named as receivers; they are who an unknown conversation is opened with.
+    /// The receivers that the sender named; a new conversation is opened with them.
     package let receivers: [UserID]
     /// Whether the sender may open a conversation.
     package var opening: NewConversation.Permission

@@ -1,6 +1,6 @@
-/// One entry of a history that comes in from elsewhere or goes there.
+/// One entry of an imported or exported history.
 package enum ImportRecord: Sendable, Equatable {
-    /// What is known of a user; replaces what was known before.
+    /// The name and company of a user; they replace earlier ones.
     case person(Person, TenantID)
     /// A conversation with its participants; one that is there already must have the same.
     ///
@@ -16,9 +16,9 @@ package enum ImportRecord: Sendable, Equatable {
 
 /// A message of a history.
 package struct ImportedMessage: Sendable, Equatable {
-    /// Where it belongs.
+    /// Its conversation.
     package let conversation: ConversationID
-    /// Who wrote it.
+    /// The sender.
     package let sender: UserID
     /// The text; nil where it was erased.
     package let content: MessageContent?

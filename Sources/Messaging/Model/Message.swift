@@ -2,11 +2,11 @@
 package struct Message: Sendable, Equatable {
     /// Its number in the conversation: 1, 2, 3 … without gaps, in commit order.
     package let n: Int64
-    /// Who wrote it.
+    /// The sender.
     package let sender: UserID
     /// The text, byte for byte as it was sent; never with U+0000.
     package let content: String
-    /// When the store took it.
+    /// The time at which the store received it.
     package let sentAt: Timestamp
     /// The sender's own key for it, which makes a retry harmless.
     package let clientMessageID: String?

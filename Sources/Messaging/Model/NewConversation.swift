@@ -50,7 +50,7 @@ package struct NewConversation: Equatable, Sendable {
         self.isDirect = isDirect
     }
 
-    /// What sending this draft opens, given that its conversation does not exist.
+    /// The conversation that this draft opens, given that its conversation does not exist.
     ///
     /// - Throws: ``MessagingError/conversationNotFound`` where it names no receiver to open it with,
     ///   ``MessagingError/openingForbidden``, ``MessagingError/openedTooOften`` or ``MessagingError/invalidMessage(_:)``.

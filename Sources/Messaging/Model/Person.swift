@@ -1,4 +1,4 @@
-/// What is known of a user, for display.
+/// The name and company of a user, for display.
 package struct Person: Sendable, Equatable {
     /// The caller.
     package let id: UserID

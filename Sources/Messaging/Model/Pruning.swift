@@ -1,4 +1,4 @@
-/// What was pruned of a conversation.
+/// The pruned messages of a conversation.
 package struct Pruning: Sendable, Equatable {
     /// The number of the last message that is gone; 0 where all are there.
     package let upTo: Int64

@@ -1,10 +1,10 @@
-/// What a viewer's answer about a conversation depends on, besides the messages themselves.
+/// The numbers that a viewer's answer about a conversation depends on, besides the messages themselves.
 package struct ReadMarks: Hashable, Sendable {
     /// The number of the latest message; 0 before the first.
     package var latest: Int64
-    /// How far every other participant has read.
+    /// The number up to which every other participant has read.
     package var othersReadUpTo: Int64
-    /// How far the viewer has read.
+    /// The number up to which the viewer has read.
     package var viewerReadUpTo: Int64
 
     package init(latest: Int64, othersReadUpTo: Int64, viewerReadUpTo: Int64) {
@@ -19,7 +19,7 @@ package struct ReadMarks: Hashable, Sendable {
     }
 }
 
-/// Where a read marker stands after a request to move it.
+/// The position of a read marker after a request to move it.
 package struct ReadOutcome: Sendable, Equatable {
     /// The number of the last message read.
     package let readUpTo: Int64

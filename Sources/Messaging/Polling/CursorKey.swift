@@ -30,7 +30,7 @@ package struct CursorKey: Hashable, Sendable {
         [key.low, key.high].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
     }
 
-    /// What a hash is for, so that no two uses of the key have anything in common.
+    /// The purpose of a hash, so that different uses of the key are independent.
     private enum Use: UInt8 {
         case list = 1
         case messages
@@ -42,7 +42,7 @@ package struct CursorKey: Hashable, Sendable {
         return hash
     }
 
-    /// What hides the change numbers in one caller's list cursors; another one for each caller and each life of the store.
+    /// The permutation that hides the change numbers in one caller's list cursors; each caller and each epoch has another one.
     func permutation(for caller: Caller, epoch: Epoch) -> Permutation {
         var hash = hash(for: .list)
         hash.combine(epoch.text)
@@ -53,7 +53,7 @@ package struct CursorKey: Hashable, Sendable {
         return Permutation(key: SipHash.Key(low: low, high: hash.value))
     }
 
-    /// What message cursors of one viewer of one conversation are told apart by.
+    /// The fingerprints that identify one viewer's view of one conversation in message cursors.
     ///
     /// A conversation of the same id in another tenant is the same conversation to another viewer.
     package func view(of conversation: ConversationID, by viewer: Caller) -> MessageCursor.View {

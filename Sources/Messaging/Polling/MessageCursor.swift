@@ -125,7 +125,7 @@ struct CursorText {
     private let bytes: UnsafeMutableBufferPointer<UInt8>
     private var count = 0
 
-    /// What `write` appends, at most ``maximumLength`` bytes.
+    /// The bytes that `write` appends, at most ``maximumLength``.
     static func make(_ write: (inout CursorText) -> Void) -> String {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: maximumLength) { bytes in
             var text = CursorText(bytes: bytes)

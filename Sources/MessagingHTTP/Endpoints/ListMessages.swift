@@ -58,7 +58,7 @@ struct ListMessages {
         view.slices.allSatisfy { $0.numbers.lowerBound > view.now.latest - Int64(RecentMessages.usualCount) }
     }
 
-    /// One message more than asked for tells whether there is more.
+    /// One message more than requested shows whether more follow.
     private func messagesInMemory(_ view: MessagesView, _ call: Call) -> PackedMessages? {
         if view.slices.isEmpty { return PackedMessages([]) }
         if view.window == .newest {

@@ -32,7 +32,7 @@ struct SendMessage {
         }
     }
 
-    /// Where a message goes.
+    /// The destination of a message.
     private struct Destination {
         let conversation: ConversationReference
         var recipient: UserID?

@@ -1,4 +1,4 @@
-/// What waits to be done for many sources: first come, first served for each of them, and the sources take turns.
+/// A queue of many sources: each source's items come out in order, and the sources take turns.
 ///
 /// It is bounded in count and in bytes. Where it is full, the source that has most in it loses what came last, so that one source
 /// cannot keep the others out.

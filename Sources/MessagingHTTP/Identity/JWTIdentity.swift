@@ -8,7 +8,7 @@ import Synchronization
 /// A token is verified once and remembered, so that an idle poll costs a look-up. It is forgotten when it expires, and when the
 /// keys change. A forged one is remembered too: a client that goes on sending it costs no second signature.
 package final class JWTIdentity: Identity {
-    /// What is cached of a verified token; kept small because there are many.
+    /// The cached part of a verified token; kept small because there are many.
     private struct Remembered {
         let caller: Caller
         let expires: Timestamp

@@ -3,7 +3,7 @@
 /// The first claim is taken, and so is another one, but at most once a minute. A claim that was replaced is that of an older session
 /// and does not come back as long as both are made: sessions with different names would otherwise take turns.
 struct NameRecord: Sendable, Equatable {
-    /// What is to be done about a claim.
+    /// The action for a claim.
     enum Verdict: Equatable {
         /// Nothing: it is the one taken last.
         case current

@@ -13,7 +13,7 @@ package struct TokenKeys: Sendable {
         let algorithm: any JWTAlgorithm
     }
 
-    /// What the keys say of a signature.
+    /// The result of checking a signature with the keys.
     enum Verdict: Equatable {
         case good
         /// No key is for the algorithm and key id that the token names, so nothing was computed.

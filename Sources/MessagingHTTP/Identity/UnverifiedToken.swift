@@ -7,7 +7,7 @@ struct UnverifiedToken {
     /// The key that the header names.
     let keyID: String?
     let claims: TokenClaims
-    /// What the signature is of: header and payload as they came.
+    /// The signed bytes: header and payload as received.
     let signed: ArraySlice<UInt8>
     let signature: [UInt8]
 

@@ -90,12 +90,12 @@ extension Problem {
         }
     }
 
-    /// What a WebSocket client is told.
+    /// The answer to a WebSocket client.
     static var pollingOnly: Problem {
         Problem(.pollingOnly, "There is no WebSocket here; poll the endpoints instead.")
     }
 
-    /// What `/healthz` says where a loop hangs.
+    /// The answer of `/healthz` where a loop hangs.
     static var stuck: Problem {
         Problem(
             .overloaded, "An event loop has not turned for seconds.", fields: [Response.Field("Retry-After", "1")])

@@ -54,7 +54,7 @@ package enum ProblemKind: String, CaseIterable, Sendable {
         }
     }
 
-    /// What kind of problem it is, the same for every occurrence.
+    /// The title of the problem, the same for every occurrence.
     package var title: String {
         switch self {
         case .malformedRequest: "Malformed request"

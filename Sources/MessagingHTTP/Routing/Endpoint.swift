@@ -53,10 +53,10 @@ extension Label {
             isPoll: viewer != 0 && (Endpoint.conversations.index...Endpoint.messages.index).contains(endpoint.index))
     }
 
-    /// What the request was for.
+    /// The endpoint of the request.
     package var endpoint: Endpoint { Endpoint(rawValue: UInt8(endpointIndex)) ?? .other }
 
-    /// What came of it.
+    /// The outcome of the request.
     package var outcome: Outcome { Outcome.allCases[outcomeIndex] }
 
     private static func viewer(_ caller: Caller) -> UInt64 {

@@ -60,7 +60,7 @@ final class Connection {
         clock = RequestClock(connectedAt: now)
     }
 
-    /// Has it speak TLS; called before anything has come in.
+    /// Turns on TLS; called before any input.
     func secure(_ connection: OpaquePointer, with certificate: TLSCertificate, traffic: TLSLayer.Traffic) {
         tls = mhd_tls_session(connection).map {
             TLSLayer($0, on: descriptor, certificate: certificate, traffic: traffic)

@@ -18,7 +18,7 @@ final class PendingAnswer: Sendable {
 
     private let state: Mutex<State>
     private let signal: LoopSignal
-    /// What is to be answered.
+    /// The request to answer.
     let request: Request
 
     init(to request: Request, for connection: OpaquePointer, signal: LoopSignal) {

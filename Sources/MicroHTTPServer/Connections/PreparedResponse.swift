@@ -54,7 +54,7 @@ final class PreparedResponse: Sendable {
     }
 }
 
-/// What keeps the bytes of a body in memory.
+/// Keeps the bytes of a body in memory.
 private final class Body: Sendable {
     let bytes: [UInt8]
     let share: (any AnyObject & Sendable)?

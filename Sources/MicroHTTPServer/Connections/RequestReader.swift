@@ -22,7 +22,7 @@ struct RequestReader {
         case malformedChunks
     }
 
-    /// What one request is made of, in bytes.
+    /// The sizes of the parts of one request, in bytes.
     struct Extent {
         /// Empty lines before it.
         var blank = 0
@@ -123,7 +123,7 @@ struct RequestReader {
         return handOver(max(0, safe - before), of: bytes.count)
     }
 
-    /// What the library does not get takes none of its memory.
+    /// Input that the library does not get takes none of its memory.
     private mutating func handOver(_ part: Int, of count: Int) -> Int {
         received -= count - part
         return part

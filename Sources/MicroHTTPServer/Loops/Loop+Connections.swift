@@ -3,7 +3,7 @@ import HTTP
 
 /// The library's notifications about connections, and about the beginning and end of requests.
 extension Loop {
-    /// Hands the connections that were given to this loop to the library.
+    /// Passes the connections that this loop was given to the library.
     func takeAccepted() {
         for connection in dispatcher.accepted(for: number) {
             // It opens the connection in this very call or never, and then closes the socket.

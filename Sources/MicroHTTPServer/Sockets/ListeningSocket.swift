@@ -5,7 +5,7 @@ import Glibc
 /// It is ours rather than the library's, so that a port in use is an error with a name, and without `SO_REUSEPORT`, so
 /// that no second server can take half the clients unnoticed.
 final class ListeningSocket: Sendable {
-    /// What came of accepting.
+    /// The result of accept(2).
     enum Accepted {
         case connection(ConnectionDispatcher.AcceptedConnection)
         case nobody

@@ -1,7 +1,7 @@
 import CMicroHTTPD
 import Glibc
 
-/// What lies between a connection and its socket: a session of the TLS library, which the HTTP library makes and ends.
+/// The TLS session between a connection and its socket; the HTTP library makes and ends it.
 final class TLSLayer {
     /// How many bytes went through the sockets of a loop.
     final class Traffic {

@@ -7,7 +7,7 @@ import Synchronization
 /// POSIX locks that SQLite has on it in this process. So that one is closed last, and a file that this process
 /// holds already is refused without a second one.
 final class DatabaseFile: Sendable {
-    /// What the file is held for.
+    /// The purpose of the lock.
     enum Purpose {
         /// To be opened; it is made where there is none.
         case opening

@@ -139,7 +139,7 @@ enum Schema {
 }
 
 extension Schema {
-    /// What the third version adds, but for the rows that ``LongLists`` fills in.
+    /// The additions of the third version, except for the rows that ``LongLists`` fills in.
     static let version3 = """
         -- In a list that is too long to be read whole, a copy of the conversation's activity; `change` is the latest change of both
         -- tables there. 0 where the conversation has too many copies already, NULL in all other lists.

@@ -1,7 +1,7 @@
 import GRDB
 import Messaging
 
-/// Who takes part in which conversation, and how far they have read.
+/// The participants of conversations and their read markers.
 struct StoredParticipants {
     let db: Database
 
@@ -22,7 +22,7 @@ struct StoredParticipants {
         return participants
     }
 
-    /// Those in a conversation whom an entry of a list shows, and what is known of them, both ordered by user id.
+    /// The participants that an entry of a list shows, with their names and companies, both ordered by user id.
     struct Members {
         var participants: [Conversation.Participant] = []
         var people: [Person] = []
@@ -72,7 +72,7 @@ struct StoredParticipants {
         return found
     }
 
-    /// Those of a large conversation whom an entry of the user's list shows: the user, and the first of the others.
+    /// The participants of a large conversation that an entry of the user's list shows: the user, and the first of the others.
     func shownWithPeople(in key: Int64, to caller: Caller) throws -> Members {
         let statement = try db.cachedStatement(
             sql: """

@@ -14,7 +14,7 @@ extension SQLiteStore {
         let isReading = health.fault(of: .read) == nil
         do throws(MessagingError) {
             _ = try await read { db in
-                // What is in memory says nothing about a disk that has failed.
+                // The state in memory does not show that a disk has failed.
                 if !isReading { try db.execute(sql: "PRAGMA shrink_memory") }
                 return try Int.fetchOne(db, sql: "SELECT 1 FROM store")
             }

@@ -24,7 +24,7 @@ struct StoreFailure: Error {
         }
     }
 
-    /// The same, asking the connection that it happened on.
+    /// Makes a failure of an error, with `errno` of the connection that it happened on.
     init(_ error: any Error, on db: Database) {
         let isCall = (error as? DatabaseError)?.resultCode == .SQLITE_IOERR
         self.init(error, systemError: isCall ? Self.systemError(on: db) : 0)

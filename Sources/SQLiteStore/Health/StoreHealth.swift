@@ -89,7 +89,7 @@ final class StoreHealth: Sendable {
     }
 }
 
-/// What a store does with its files, as far as it can fail apart from the rest; the list is closed.
+/// The operations on files that can fail separately; the list is closed.
 package enum StoreOperation: String, CaseIterable, Sendable {
     case read, write
     /// Copying the write-ahead log into the database: while that fails, writes go on and the log grows.
@@ -98,7 +98,7 @@ package enum StoreOperation: String, CaseIterable, Sendable {
 
 /// A change of a store operation's health: it begins to fail, fails for another reason, or works again.
 package struct HealthTransition: Sendable, Equatable {
-    /// What it is about.
+    /// The operation.
     package let operation: StoreOperation
     /// Why it fails; nil where it works again.
     package let fault: StoreFault?

@@ -24,7 +24,7 @@ final class ImportedConversation {
     /// The stored messages without a key that no record has matched yet, latest first; read when first needed.
     private var unmatched: [MessageFingerprint: [Int64]]?
 
-    /// What became of a message.
+    /// The result for a message.
     enum Outcome {
         case stored
         /// It was there already.

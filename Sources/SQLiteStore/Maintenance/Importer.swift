@@ -111,7 +111,7 @@ final class Importer {
     }
 }
 
-/// What an import did.
+/// The result of an import.
 package struct ImportSummary: Sendable, Equatable {
     /// How many records it read.
     package internal(set) var records = 0

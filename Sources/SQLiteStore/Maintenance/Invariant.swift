@@ -3,7 +3,7 @@ import Messaging
 /// Something that holds in every database of ours, besides what SQLite itself sees to.
 struct Invariant {
     let name: String
-    /// What is the matter where it does not hold.
+    /// The description of a violation.
     let complaint: String
     /// Gives a row for each place where it does not hold, with one column that says where; never with content.
     let sql: String

@@ -12,7 +12,7 @@ extension OfflineDatabase {
         case conversations([ConversationID], TenantID)
     }
 
-    /// What pruning did.
+    /// The result of pruning.
     package struct Pruned: Sendable, Equatable {
         /// How many messages are gone.
         package internal(set) var removed = 0
@@ -73,7 +73,7 @@ extension OfflineDatabase {
         let removed = try change("DELETE FROM messages WHERE conversation_key = ? AND n <= ?", [key, last], db)
         if removed > 0 {
             _ = try change("UPDATE conversations SET pruned_up_to = ?2 WHERE key = ?1", [key, last], db)
-            // What is gone cannot be unread.
+            // Pruned messages count as read.
             _ = try change(
                 "UPDATE participants SET read_up_to = ?2 WHERE conversation_key = ?1 AND read_up_to < ?2", [key, last],
                 db)

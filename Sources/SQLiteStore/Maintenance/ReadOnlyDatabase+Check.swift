@@ -81,7 +81,7 @@ extension ReadOnlyDatabase {
     }
 }
 
-/// What a check of a database found.
+/// The result of a check of a database.
 package struct CheckReport: Sendable {
     /// A violation of an invariant.
     package struct Fault: Sendable, Equatable, CustomStringConvertible {

@@ -7,7 +7,7 @@ extension ReadOnlyDatabase {
     /// The number of steps between two syncs: other processes that sync must not wait for much at a time.
     private static let stepsBetweenSyncs = 8
 
-    /// How far a copy has come, in pages.
+    /// The progress of a copy, in pages.
     package struct Progress: Sendable {
         /// How many pages are copied.
         package let done: Int

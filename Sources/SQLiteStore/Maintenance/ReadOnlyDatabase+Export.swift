@@ -2,7 +2,7 @@ import GRDB
 import Messaging
 
 extension ReadOnlyDatabase {
-    /// Hands out everything a user can see, as it is at one moment, in records that an import makes the same of; blocks.
+    /// Exports everything that users can see, in one snapshot, as records from which an import makes the same data; blocks.
     ///
     /// The order is always the same: people, then conversation by conversation in the order of their opening, each with its messages
     /// and then its read markers.

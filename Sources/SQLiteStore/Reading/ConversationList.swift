@@ -22,7 +22,7 @@ struct ConversationList {
 
     let db: Database
     let caller: Caller
-    /// Says what the newest messages of a conversation are.
+    /// Returns the newest messages of a conversation.
     let newest: NewestMessages
 
     /// The newest change number of the list; 0 where it is empty.
@@ -69,7 +69,7 @@ struct ConversationList {
             olderBefore: isCut ? taken.last?.activity : nil)
     }
 
-    /// What changed first comes first, so that a client which follows the position skips nothing.
+    /// The earliest change comes first, so that a client which follows the position misses nothing.
     private func page(
         changedAfter change: Int64, _ bounds: PageBounds, _ embedded: PageBounds
     ) throws -> ConversationPage {

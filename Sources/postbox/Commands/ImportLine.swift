@@ -4,7 +4,7 @@ import MessagingHTTP
 
 /// Why a line of an import is of no use.
 struct ImportLineError: Error {
-    /// What is wrong, as a sentence.
+    /// The error, as a sentence.
     let sentence: String
 
     init(_ sentence: String) {

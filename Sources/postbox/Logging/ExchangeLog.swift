@@ -17,7 +17,7 @@ struct ExchangeLog: ExchangeObserver {
         if exchange.response.status >= 400, logger.logLevel <= .debug {
             put(exchange, "request refused", .debug)
         }
-        // What went wrong on our side is in it whatever the share.
+        // Failures of the server are always logged.
         if let sampler, exchange.response.status >= 500 || sampler.takes() { put(exchange, "request", .info) }
     }
 

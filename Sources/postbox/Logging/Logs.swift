@@ -21,7 +21,7 @@ struct Logs {
         logger = Logger(label: "postbox", factory: { _ in QueuedLogHandler(queue: queue, levels: levels) })
     }
 
-    /// Has a server tell of its exchanges.
+    /// Logs the exchanges of a server.
     func observe(_ configuration: inout ServerConfiguration, _ options: WatchOptions) {
         configuration.makeRequestID = RandomIDs.request
         configuration.slowAfter = options.slowRequestAfter
@@ -71,7 +71,7 @@ final class LogLevels: Sendable {
     }
 }
 
-/// What swift-log hands events to: puts each as one line into the queue.
+/// The handler of swift-log: puts each event as one line into the queue.
 struct QueuedLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     private let queue: LogQueue

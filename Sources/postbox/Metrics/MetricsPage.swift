@@ -196,7 +196,7 @@ struct MetricsPage: Sendable {
     }
 }
 
-/// What the server counts by number, by the service's names.
+/// The server's counts, under the service's names for their numbers.
 extension ServerTotals {
     /// How many answers an endpoint gave with this outcome.
     func answers(_ endpoint: Endpoint, _ outcome: Outcome) -> Int {

@@ -74,7 +74,7 @@ struct LimitOptions: ParsableArguments {
         try check("--idle-timeout", idleTimeout, 1...86_400)
     }
 
-    /// What the service allows.
+    /// The limits of the service.
     func serviceLimits(trustedProxies: AddressRanges) -> ServiceLimits {
         var limits = ServiceLimits()
         limits.sends = RateLimit(name: "sends", perSecond: sendRate, burst: sendBurst)
@@ -84,7 +84,7 @@ struct LimitOptions: ParsableArguments {
         return limits
     }
 
-    /// What the server allows.
+    /// The limits of the server.
     func apply(to configuration: inout ServerConfiguration, trustedProxies: AddressRanges) {
         configuration.connectionLimit = maxConnections
         configuration.connectionsPerAddress = maxConnectionsPerAddress

@@ -41,7 +41,7 @@ struct TokenOptions: ParsableArguments {
         return jwksFile.map { KeyFile(path: $0, kind: .jwks) }
     }
 
-    /// What tokens must say.
+    /// The rules for the claims of tokens.
     var rules: TokenRules {
         var rules = TokenRules()
         rules.userClaim = jwtUserClaim

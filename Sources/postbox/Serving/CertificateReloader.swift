@@ -8,7 +8,7 @@ struct CertificateReloader {
     let server: Server
     let logger: Logger
 
-    /// Gives the server what the files hold now; where they cannot be used, it keeps what it has.
+    /// Loads the certificate from the files again; where they cannot be used, the server keeps the old one.
     func reload() {
         do {
             let certificate = try files.load()
@@ -23,7 +23,7 @@ struct CertificateReloader {
         }
     }
 
-    /// Says so where clients will not accept the certificate, or soon will not.
+    /// Warns where the certificate has expired or expires soon.
     func warn(of certificate: TLSCertificate) {
         let days = (certificate.expiry - Int(Date.now.timeIntervalSince1970)) / 86_400
         guard days < 14 else { return }

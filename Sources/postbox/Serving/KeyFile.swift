@@ -9,7 +9,7 @@ struct KeyFile {
         case jwks
     }
 
-    /// What tells one version of the file from another.
+    /// The identity of one version of the file.
     ///
     /// Size and time of modification can be put back to what they were, as `cp -p` and `rsync` do; the time of the last change of the
     /// inode cannot (inode(7)).
@@ -21,7 +21,7 @@ struct KeyFile {
         let changed: Timespec
     }
 
-    /// What was in the file.
+    /// The content of the file.
     struct Contents {
         let keys: TokenKeys
         /// Sentences for the log about a file that can be used, but should not be as it is.

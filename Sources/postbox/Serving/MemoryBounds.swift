@@ -19,11 +19,11 @@ struct MemoryBounds {
 }
 
 extension Serve {
-    /// What a connection takes besides its head, which is there twice: as the library has it, and in what was read of it.
+    /// The memory of a connection besides its head, which is there twice: in the library, and in our own reader.
     private static let connectionBytes = 8 << 10
     /// And with TLS.
     private static let secureConnectionBytes = 10 << 10
-    /// What a user and a conversation take in the index, the token cache and the rate limits.
+    /// The memory of a user and a conversation in the index, the token cache and the rate limits.
     private static let indexBytes = 1200
     private static let limitBytes = 6 * 100
     /// The program and its threads, before the first request.

@@ -73,7 +73,7 @@ extension Serve {
         }
     }
 
-    /// What the options say of the service.
+    /// The settings of the service, from the options.
     var serviceSettings: ServiceSettings {
         var settings = ServiceSettings(
             contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,

@@ -2,7 +2,7 @@ import Glibc
 
 /// The service manager that started the program and receives its state, such as systemd (sd_notify(3)).
 struct ServiceManager {
-    /// What it can be told.
+    /// The messages to the service manager.
     enum Event: Equatable {
         /// Requests are answered.
         case ready(status: String)

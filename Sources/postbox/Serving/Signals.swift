@@ -2,7 +2,7 @@ import Glibc
 
 /// The signals a server listens to (signal(7)).
 enum Signals {
-    /// What one of them asks for.
+    /// The action of a signal.
     enum Request {
         case stop
         case reload

@@ -12,7 +12,7 @@ struct Supervisor {
     let certificate: CertificateReloader?
     let logs: Logs
     let answers: AnswerMemory
-    /// What each open connection takes, in bytes.
+    /// The memory of each open connection, in bytes.
     let connectionBytes: Int
     /// Where the server can be reached.
     let url: String
