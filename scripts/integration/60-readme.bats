@@ -164,7 +164,9 @@ inline() {
     is_release || return 0
     bash -c "$(inline '(umask 077; openssl')"
     assert_equal "$(inline scripts/serve --jwt-secret-file)" 'scripts/serve --jwt-secret-file jwt-secret'
-    quick_start --jwt-secret-file jwt-secret
+    read -ra claims < <(inline --jwt-name-claim)
+    assert_equal "${claims[*]}" '--jwt-name-claim name --jwt-name-claim email'
+    quick_start --jwt-secret-file jwt-secret "${claims[@]}"
     assert_lacks 'everybody' "$ERR"
     run_lines
     token=$(bash -c "$REPOSITORY/$(inline .build/release/postbox token)")
