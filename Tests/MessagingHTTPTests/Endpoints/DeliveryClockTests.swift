@@ -79,15 +79,26 @@ struct DeliveryClockTests {
 
     @Test("Counting deliveries costs one look at each message of the answer, however many wait")
     func cost() {
-        let clock = clock(capacity: 50_000)
-        clock.committed((1...50_000).map { commit($0, from: alice, to: bob) })
-        let page = Counted(Array(25_001...25_500))
+        let clock = clock(capacity: 5000)
+        clock.committed((1...5000).map { commit($0, from: alice, to: bob) })
+        let page = Counted(Array(2501...3000))
         clock.fetched(page, in: talk, by: Caller(user: bob))
         #expect(page.looks == 501)
         #expect(clock.latencies.count == 500)
-        let rest = Counted(Array(1...50_000))
-        clock.fetched(rest, in: talk, by: Caller(user: bob))
-        #expect(clock.latencies.count == 50_000)
+        clock.fetched(Array(1...5000), in: talk, by: Caller(user: bob))
+        #expect(clock.latencies.count == 5000)
+    }
+
+    @Test("Counting deliveries ends with the last message that waits, however long the answer is")
+    func end() {
+        let clock = clock()
+        clock.committed([1, 2].map { commit($0, from: alice, to: bob) })
+        let page = Counted(Array(1...500))
+        clock.fetched(page, in: talk, by: Caller(user: bob))
+        #expect(page.looks == 2)
+        clock.fetched(page, in: talk, by: Caller(user: bob))
+        #expect(page.looks == 2)
+        #expect(clock.latencies.count == 2)
     }
 
     @Test("Deliveries to the same ids in another tenant are counted apart")
