@@ -274,7 +274,7 @@ package struct MessagingService: RequestHandler {
     /// Answers at every path, also at one that is not there or is wrong: a page may ask only after this answer, and only then can it read
     /// what is wrong.
     private func options(_ target: RequestTarget, _ request: Request, _ common: [Response.Field]) -> Response {
-        let route = try? Route(path: target.path)
+        let route = (try? Route(path: target.path)) ?? Route(likePath: target.path)
         let isThere = route != nil && (route != .page || page != nil)
         let allow = Response.Field("Allow", isThere ? route?.allow ?? "" : Method.options.name)
         return Response(

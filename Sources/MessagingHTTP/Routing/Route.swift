@@ -57,6 +57,17 @@ package enum Route: Equatable, Sendable {
         }
     }
 
+    /// The route that a path has but for its conversation, whose id no conversation can have; nil where it has none.
+    init?(likePath path: ArraySlice<UInt8>) {
+        guard Self.isBelowBase(path) else { return nil }
+        let rest = path.dropFirst(Self.base.count)
+        guard rest.count > 1, rest.dropFirst().first != UInt8(ascii: "/") else { return nil }
+        let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+        let sample = Self.base + Array("/x".utf8) + rest[end...]
+        guard let route = try? Route(path: sample[...]) else { return nil }
+        self = route
+    }
+
     /// The methods it knows.
     var methods: [Method] {
         switch self {

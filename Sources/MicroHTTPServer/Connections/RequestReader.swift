@@ -204,13 +204,28 @@ struct RequestReader {
         partial.reserveLittleMore(than: before + bytes.count)
         partial.append(contentsOf: bytes)
         if partial.count > Self.longestLine { return fail(.malformedHead) }
-        if case .chunkSize = place, partial.count > Self.longestChunkLine + 2 { return fail(.malformedChunks) }
+        // Some versions of the library answer such a line themselves before its end.
+        if !isChunkLineSoFar { return fail(.malformedChunks) }
         // Some versions of the library answer a folded line before its end.
         if case .head = place, before == 0, partial[0] == 0x20 || partial[0] == 0x09 { return fail(.malformedHead) }
         let cookie = RequestFraming.cookie.utf8CodeUnitCount
         guard case .head = place, before < cookie, partial.count >= cookie else { return }
         if partial.withUnsafeBytes({ UnsafeRawBufferPointer(rebasing: $0[..<cookie]).isName(RequestFraming.cookie) }) {
             bytes[cookie - 1 - before] = RequestFraming.hidden
+        }
+    }
+
+    /// Whether the beginning of a line around a chunk, kept in part, can become one.
+    private var isChunkLineSoFar: Bool {
+        var text = partial[...]
+        if text.last == 0x0A { text.removeLast() }
+        if text.last == 0x0D { text.removeLast() }
+        switch place {
+        case .chunkEnd: return text.isEmpty
+        case .chunkSize:
+            return text.count <= Self.longestChunkLine
+                && text.withUnsafeBufferPointer { RequestFraming.chunkSize($0) != nil }
+        case .between, .head, .body, .chunk, .trailers, .lost: return true
         }
     }
 

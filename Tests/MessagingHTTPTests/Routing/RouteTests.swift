@@ -74,6 +74,18 @@ struct RouteTests {
         #expect(try Route(path: Array(route.path.utf8)[...]) == route)
     }
 
+    @Test(
+        "a path with an id that no conversation can have knows the methods of the others",
+        arguments: [
+            ("%ff/messages", "GET, HEAD, POST, OPTIONS"), ("%zz/read", "PUT, POST, PATCH, OPTIONS"),
+            (String(repeating: "x", count: 300) + "/messages", "GET, HEAD, POST, OPTIONS"),
+            ("%ff", "GET, HEAD, OPTIONS"), ("%ff/others", nil), ("/messages", nil), ("", nil),
+        ])
+    func like(rest: String, allow: String?) {
+        let path = "/api/messages/conversations/\(rest)"
+        #expect(Route(likePath: Array(path.utf8)[...])?.allow == allow)
+    }
+
     @Test("each route lists the methods it knows")
     func allow() {
         #expect(Route.conversations.allow == "GET, HEAD, OPTIONS")

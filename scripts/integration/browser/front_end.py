@@ -128,9 +128,9 @@ form.submit();
 
 def foreign_form(folder):
     """A form of another origin, which needs nobody's leave to be sent, stores nothing; the page's own requests do."""
-    elsewhere = serve_front_end()
+    elsewhere = serve_front_end().replace("127.0.0.1", "elsewhere.example")
     with Postbox(folder, "--access-log", "--log-format", "json") as postbox:
-        browser = open_chromium()
+        browser = open_chromium("--host-resolver-rules=MAP elsewhere.example 127.0.0.1")
         try:
             target = f"{postbox.origin}{API}/@bea/messages?userId=ann"
             browser.get(f"{elsewhere}/front_end.html")
