@@ -129,6 +129,9 @@ struct RequestFraming {
         return line.isEmpty ? nil : size
     }
 
+    /// How many of these bytes may stand in a field's name, from the first on.
+    static func nameLength(_ start: UnsafePointer<UInt8>, _ count: Int) -> Int { length_of(start, count, token) }
+
     /// Whether this is a host, with or without a port (RFC 9110, section 7.2; RFC 3986, section 3.2.2).
     static func isHost(_ value: UnsafeRawBufferPointer) -> Bool {
         guard let start = value.baseAddress?.assumingMemoryBound(to: UInt8.self), !value.isEmpty else { return false }

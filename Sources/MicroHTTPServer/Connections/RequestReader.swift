@@ -204,14 +204,23 @@ struct RequestReader {
         partial.reserveLittleMore(than: before + bytes.count)
         partial.append(contentsOf: bytes)
         if partial.count > Self.longestLine { return fail(.malformedHead) }
-        // Some versions of the library answer such a line themselves before its end.
+        // Some versions of the library answer such lines themselves before their end.
         if !isChunkLineSoFar { return fail(.malformedChunks) }
-        // Some versions of the library answer a folded line before its end.
-        if case .head = place, before == 0, partial[0] == 0x20 || partial[0] == 0x09 { return fail(.malformedHead) }
+        if case .head = place, !isFieldSoFar { return fail(.malformedHead) }
         let cookie = RequestFraming.cookie.utf8CodeUnitCount
         guard case .head = place, before < cookie, partial.count >= cookie else { return }
         if partial.withUnsafeBytes({ UnsafeRawBufferPointer(rebasing: $0[..<cookie]).isName(RequestFraming.cookie) }) {
             bytes[cookie - 1 - before] = RequestFraming.hidden
+        }
+    }
+
+    /// Whether the beginning of a line in a head, kept in part, can become a field or the line that ends the head.
+    private var isFieldSoFar: Bool {
+        partial.withUnsafeBufferPointer { line in
+            guard let start = line.baseAddress else { return true }
+            let name = RequestFraming.nameLength(start, line.count)
+            guard name < line.count else { return true }
+            return name > 0 ? start[name] == 0x3A : start[0] == 0x0D || start[0] == 0x0A
         }
     }
 
