@@ -77,6 +77,11 @@ forbids() {
     forbids Messaging/Added.swift 'let start = ContinuousClock.now // here' '*Messaging must not use ContinuousClock'
 }
 
+@test "a second file of the program that imports the store is named" {
+    forbids postbox/Added.swift 'import SQLiteStore' \
+        '*/postbox/Added.swift:1: only postbox/Options/DatabaseOption.swift may import SQLiteStore'
+}
+
 @test "a target without a line of its own is named" {
     mkdir "$FOLDER/sources/Added"
     forbids Added/Added.swift 'import Foundation' 'Added: has no line in scripts/imports'

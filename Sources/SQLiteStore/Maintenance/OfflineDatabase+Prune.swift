@@ -2,24 +2,6 @@ import GRDB
 import Messaging
 
 extension OfflineDatabase {
-    /// Which conversations to prune.
-    package enum Scope: Sendable, Equatable {
-        /// Every conversation of every tenant.
-        case everything
-        /// Every conversation of a tenant.
-        case tenant(TenantID)
-        /// These conversations of a tenant.
-        case conversations([ConversationID], TenantID)
-    }
-
-    /// The result of pruning.
-    package struct Pruned: Sendable, Equatable {
-        /// How many messages are gone.
-        package internal(set) var removed = 0
-        /// How many messages lost their content and kept their place, because a newer one stands before them.
-        package internal(set) var emptied = 0
-    }
-
     /// Takes away the messages that were sent before a moment.
     ///
     /// The moment is kept where anything was taken away, so that no import brings that back.
@@ -30,20 +12,20 @@ extension OfflineDatabase {
     /// - Parameter random: the source of the new epoch.
     /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``SQLiteStoreError``.
     package func prune(
-        _ scope: Scope, before moment: Timestamp, random: UInt64 = .random(in: .min ... .max)
-    ) throws -> Pruned {
+        _ scope: PruneScope, before moment: Timestamp, random: UInt64
+    ) throws -> PruneSummary {
         try change(random: random) { db in
-            var pruned = Pruned()
+            var pruned = PruneSummary()
             for key in try keys(of: scope, db) {
                 let (removed, emptied) = try Self.prune(key, before: moment.milliseconds, db)
                 pruned.removed += removed
                 pruned.emptied += emptied
             }
-            return (pruned, pruned != Pruned())
+            return (pruned, pruned != PruneSummary())
         }
     }
 
-    private func keys(of scope: Scope, _ db: Database) throws -> [Int64] {
+    private func keys(of scope: PruneScope, _ db: Database) throws -> [Int64] {
         switch scope {
         case .everything:
             return try Int64.fetchAll(db, sql: "SELECT key FROM conversations ORDER BY key")

@@ -5,7 +5,7 @@ import Messaging
 ///
 /// Removed data leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and replicas
 /// keep their copies.
-package final class OfflineDatabase: Sendable {
+package final class OfflineDatabase: DataRemover {
     let queue: DatabaseQueue
     private let file: DatabaseFile
     private let path: String
@@ -77,7 +77,7 @@ extension OfflineDatabase {
     /// - Returns: how many messages lost their content; nil where no user of that id is known.
     /// - Throws: ``SQLiteStoreError``.
     package func erase(
-        _ user: UserID, tenant: TenantID, random: UInt64 = .random(in: .min ... .max)
+        _ user: UserID, tenant: TenantID, random: UInt64
     ) throws -> Int? {
         try change(random: random) { db in
             try db.execute(

@@ -80,24 +80,3 @@ extension ReadOnlyDatabase {
         return [CheckReport.Fault(invariant: invariant.name, sentence: "\(invariant.complaint) (\(place)\(more))")]
     }
 }
-
-/// The result of a check of a database.
-package struct CheckReport: Sendable {
-    /// A violation of an invariant.
-    package struct Fault: Sendable, Equatable, CustomStringConvertible {
-        /// The name of the invariant.
-        package let invariant: String
-        /// The violation and its first occurrence; a sentence.
-        package let sentence: String
-
-        /// Both in one line.
-        package var description: String { "\(invariant): \(sentence)" }
-    }
-
-    /// The violations; empty for a sound database.
-    package internal(set) var faults: [Fault] = []
-    /// How many conversations there are.
-    package internal(set) var conversations = 0
-    /// How many messages there are.
-    package internal(set) var messages = 0
-}

@@ -1,12 +1,13 @@
 import Foundation
 import GRDB
+import Messaging
 
 /// A database that is only read, while a server may write to it.
 ///
 /// It does not write, and makes no checkpoint while another process has the database open. Each call sees one snapshot, and the
 /// server's write-ahead log cannot start over during the call. A process that has the same file open as an ``SQLiteStore`` must not
 /// use it: opening the file here removes the locks that SQLite has on it there.
-package final class ReadOnlyDatabase: Sendable {
+package final class ReadOnlyDatabase: DataReader {
     /// Where the file is.
     package let path: String
     let schemaVersion: UInt32

@@ -1,7 +1,7 @@
 import GRDB
 import Messaging
 
-extension SQLiteStore {
+extension SQLiteStore: OperatorStore {
     /// Opens a conversation, or returns the existing one: the direct one of the pair, or the one with this id; blocks until it is on
     /// disk.
     ///
@@ -83,7 +83,7 @@ extension SQLiteStore {
     ///   ``MessagingError/storeUnavailable(_:)``.
     @discardableResult
     package func importRecords(
-        progressEvery interval: Int = 10_000, progress: (Int) -> Void = { _ in },
+        progressEvery interval: Int, progress: (Int) -> Void,
         _ next: () throws -> ImportRecord?
     ) throws -> ImportSummary {
         do {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import SQLiteStore
 
 /// `postbox backup`
 struct Backup: ParsableCommand {
@@ -24,11 +23,8 @@ struct Backup: ParsableCommand {
         Signals.block()
         // Where there is not enough for both, the server comes first.
         _ = nice(10)
-        let source = try database.openReadOnly()
         let progress = CopyProgress("copied")
-        try Failure.translating {
-            try source.backUp(to: destination, rest: Self.rest, progress: progress.report)
-        }
+        try database.backUp(to: destination, rest: Self.rest, progress: progress.report)
         print("postbox: \(destination) is a backup of \(database.path)")
     }
 

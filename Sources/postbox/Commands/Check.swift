@@ -1,5 +1,4 @@
 import ArgumentParser
-import SQLiteStore
 
 /// `postbox check`
 struct Check: ParsableCommand {
@@ -17,7 +16,7 @@ struct Check: ParsableCommand {
     @OptionGroup var database: DatabaseOption
 
     func run() throws {
-        let report = try Failure.translating { try ReadOnlyDatabase.check(path: database.path) }
+        let report = try database.check()
         guard report.faults.isEmpty else {
             for fault in report.faults { print(fault) }
             let count = report.faults.count

@@ -1,5 +1,3 @@
-import SQLiteStore
-
 /// Prints the progress of a copy: once a second, and at the end.
 final class CopyProgress {
     private var next = ContinuousClock.now + .seconds(1)
@@ -10,10 +8,10 @@ final class CopyProgress {
         self.verb = verb
     }
 
-    func report(_ progress: ReadOnlyDatabase.Progress) {
-        guard ContinuousClock.now >= next || progress.done == progress.total else { return }
+    func report(_ done: Int, of total: Int) {
+        guard ContinuousClock.now >= next || done == total else { return }
         next = .now + .seconds(1)
-        let share = progress.total == 0 ? 100 : progress.done * 100 / progress.total
-        Report.line("\(share) % \(verb), \(progress.done) of \(progress.total) pages")
+        let share = total == 0 ? 100 : done * 100 / total
+        Report.line("\(share) % \(verb), \(done) of \(total) pages")
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Messaging
-import SQLiteStore
 
 /// `postbox erase …`
 struct Erase: ParsableCommand {
@@ -47,7 +46,7 @@ struct Erase: ParsableCommand {
 /// The second half of every command that removes data: it rewrites the file without it.
 enum DatabaseRewrite {
     /// Rewrites the file without the removed data.
-    static func run(_ offline: OfflineDatabase) throws {
+    static func run(_ offline: any DataRemover) throws {
         do {
             try offline.compact()
         } catch {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import SQLiteStore
 
 /// `postbox export`
 struct Export: ParsableCommand {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Messaging
-import SQLiteStore
 
 /// `postbox import`
 struct Import: ParsableCommand {
@@ -52,7 +51,7 @@ struct Import: ParsableCommand {
 
     /// Applies all lines or none; returns what that added.
     static func apply(
-        lines: () throws -> [UInt8]?, to store: SQLiteStore, progress: (Int) -> Void = { _ in }
+        lines: () throws -> [UInt8]?, to store: any OperatorStore, progress: (Int) -> Void = { _ in }
     ) throws -> ImportSummary {
         try store.importRecords(progress: progress) {
             while let line = try lines() {

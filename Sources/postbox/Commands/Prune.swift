@@ -1,6 +1,5 @@
 import ArgumentParser
 import Messaging
-import SQLiteStore
 
 /// `postbox prune`
 struct Prune: ParsableCommand {
@@ -50,7 +49,7 @@ struct Prune: ParsableCommand {
         try DatabaseRewrite.run(offline)
     }
 
-    private func scope() throws -> OfflineDatabase.Scope {
+    private func scope() throws -> PruneScope {
         let named = try tenant.id()
         guard conversation.isEmpty else {
             let ids = try conversation.map { try ConversationID.argument($0, "--conversation") }

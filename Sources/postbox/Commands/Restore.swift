@@ -1,5 +1,4 @@
 import ArgumentParser
-import SQLiteStore
 
 /// `postbox restore`
 struct Restore: ParsableCommand {
@@ -23,10 +22,7 @@ struct Restore: ParsableCommand {
 
     func run() throws {
         let progress = CopyProgress("copied")
-        try Failure.translating {
-            try ReadOnlyDatabase(path: file).restore(
-                to: database.path, replacing: force, progress: progress.report)
-        }
+        try database.restore(from: file, replacing: force, progress: progress.report)
         print("postbox: \(database.path) is restored from \(file)")
     }
 }

@@ -98,14 +98,15 @@ struct Serve: ParsableCommand {
         // Before the keys: what changes after this is read again.
         let keyVersion = identity.keyFile?.version
         let keys = try loadKeys(logs.logger)
-        let store = try openStore(index, deliveries, commits, logs.logger)
+        let opened = try openStore(index, deliveries, commits, logs.logger)
+        let store = opened.store
         defer { store.close() }
         let (identity, jwt) = makeIdentity(keys, store, logs.logger)
         let service = makeService(store, index, identity, logs.logger, deliveries, server)
         let page = deliveries.map {
             MetricsPage(
                 server: server, service: service, store: store, index: index, deliveries: $0, commits: commits,
-                logs: logs, connectionLimit: connectionLimit, database: store.path)
+                logs: logs, connectionLimit: connectionLimit, database: opened.file)
         }
         try start(server, service, admin, page)
         let url = ListenAddress.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")

@@ -1,5 +1,5 @@
 import Logging
-import SQLiteStore
+import Messaging
 
 /// Logs when the store begins to fail, and when it works again: one line each, however many requests that hits.
 struct StoreHealthLog: Sendable {

@@ -1,5 +1,5 @@
+import Messaging
 import Metrics
-import SQLiteStore
 
 /// Counts the writer's transactions, and names the slow ones in the log.
 struct CommitMetrics: Sendable {

@@ -3,13 +3,12 @@ import Messaging
 import MessagingHTTP
 import Metrics
 import MicroHTTPServer
-import SQLiteStore
 
 /// The metrics page: everything that is measured, in Prometheus' text format.
 struct MetricsPage: Sendable {
     let server: Server
     let service: MessagingService
-    let store: SQLiteStore
+    let store: any OperatorStore
     let index: FreshnessIndex
     let deliveries: DeliveryClock
     let commits: CommitMetrics

@@ -2,7 +2,6 @@ import Logging
 import Messaging
 import MessagingHTTP
 import MicroHTTPServer
-import SQLiteStore
 
 /// The most memory that each part of a server takes, about, in bytes.
 struct MemoryBounds {
@@ -42,14 +41,14 @@ extension Serve {
         return MemoryBounds(parts: [
             "unsent_answers": limits.maxAnswerMemory,
             // As they are read, and as they are written.
-            "answers_in_the_making": 2 * page * (StoreMemory.readers + loops),
+            "answers_in_the_making": 2 * page * (DatabaseOption.readers + loops),
             "connections": connectionLimit * bytesPerConnection,
             // As they come in, and as they wait to be stored.
             "request_bodies": 2 * ServerConfiguration().bodyMemory,
             "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,
             "kept_answers": settings.notModifiedBytes,
             "limits": settings.limits.capacity * Self.limitBytes,
-            "database": StoreMemory.pages,
+            "database": DatabaseOption.pageMemory,
             "program": Self.programBytes,
         ])
     }

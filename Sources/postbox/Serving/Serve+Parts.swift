@@ -4,21 +4,20 @@ import Messaging
 import MessagingHTTP
 import MicroHTTPServer
 import OpenAPIDescription
-import SQLiteStore
 
 /// The parts that a server is put together from, as the options say.
 extension Serve {
     func openStore(
         _ index: FreshnessIndex, _ deliveries: DeliveryClock?, _ commits: CommitMetrics, _ logger: Logger
-    ) throws -> SQLiteStore {
+    ) throws -> DatabaseOption.Opened {
         let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
-        let store = try database.open(
+        let opened = try database.open(
             observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed,
             changed: StoreHealthLog(logger: logger).changed)
-        if sampleData, kind == .demo, try store.isEmpty() {
-            _ = try Import.apply(lines: SampleData.reader(), to: store)
+        if sampleData, kind == .demo, try opened.store.isEmpty() {
+            _ = try Import.apply(lines: SampleData.reader(), to: opened.store)
         }
-        return store
+        return opened
     }
 
     func loadKeys(_ logger: Logger) throws -> TokenKeys? {
@@ -45,7 +44,7 @@ extension Serve {
     }
 
     func makeIdentity(
-        _ keys: TokenKeys?, _ store: SQLiteStore, _ logger: Logger
+        _ keys: TokenKeys?, _ store: any MessageStore, _ logger: Logger
     ) -> (any Identity, JWTIdentity?) {
         let profileUpdates = ProfileUpdates(capacity: indexCapacity, ticks: SystemClock.ticks) { person, tenant in
             do {
@@ -85,7 +84,7 @@ extension Serve {
     }
 
     func makeService(
-        _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger,
+        _ store: any MessageStore, _ index: FreshnessIndex, _ identity: any Identity, _ logger: Logger,
         _ deliveries: DeliveryClock?, _ server: Server
     ) -> MessagingService {
         let events = ServiceEventLog(ticks: SystemClock.ticks) { event, others in

@@ -49,7 +49,7 @@ struct KeepingTests {
     }
 
     /// Expects a second import of the whole history to bring nothing back and to mark nothing as read, and takes what comes after it.
-    private func takesHistoryAgain(_ said: [Said], pruned: OfflineDatabase.Pruned) async throws {
+    private func takesHistoryAgain(_ said: [Said], pruned: PruneSummary) async throws {
         let before = try await stored()
         let opening = try NewConversation(id: id, participants: Self.users, isDirect: false)
         func record(_ said: Said) throws -> ImportRecord {
