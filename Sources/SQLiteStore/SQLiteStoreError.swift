@@ -32,7 +32,7 @@ extension SQLiteStoreError: CustomStringConvertible {
         switch self {
         case .notAFileName(""): "The database needs a name."
         case .notAFileName(let path):
-            "The name \(path) means something else to SQLite than a file; ./\(path) is the file of that name."
+            "SQLite does not take the name \(path) for a file; use ./\(path) for the file of that name."
         case .mountedAlone(let path):
             "The database \(path) is mounted by itself, so its write-ahead log would be lost; mount the folder it is in."
         case .hardLinked(let path):

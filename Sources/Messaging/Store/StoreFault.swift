@@ -25,12 +25,12 @@ package enum StoreFault: String, CaseIterable, Error, Sendable {
         case .diskFull: "the disk is full"
         case .readOnly: "the files or their file system have become read-only"
         case .ioError: "the disk reports errors"
-        case .fileMissing: "the files are no longer where they were opened"
+        case .fileMissing: "the database files were deleted or replaced"
         case .damaged: "the database is damaged, or the disk cannot read it"
         case .locked: "another program has locked the database"
-        case .stalled: "the disk does not finish what it was asked for"
+        case .stalled: "the disk does not respond"
         case .closed: "the store is closed"
-        case .other: "something went wrong that the log names"
+        case .other: "an unexpected error occurred; the log has the cause"
         }
     }
 }
