@@ -2,12 +2,12 @@ import Foundation
 import Yams
 
 /// The description of the service in both forms it is served in; `openapi.yaml`, beside this file, is the one source.
-package enum OpenAPIDocument {
+public enum OpenAPIDocument {
     /// The description as it was written.
-    package static let yaml = PackageResources.openapi_yaml
+    public static let yaml = PackageResources.openapi_yaml
 
     /// The same as JSON (RFC 8259), with sorted keys so that every build writes the same bytes; made when first asked for.
-    package static let json: [UInt8] = {
+    public static let json: [UInt8] = {
         do {
             let document = try Yams.load(yaml: String(decoding: yaml, as: UTF8.self))
             return [UInt8](

@@ -2,13 +2,13 @@ import Crypto
 import Foundation
 
 /// The page for people; `page.html`, beside this file, is all of it.
-package enum PageDocument {
+public enum PageDocument {
     private static let source = String(decoding: PackageResources.page_html, as: UTF8.self)
 
     /// The page as it goes out.
     ///
     /// - Parameter identity: how requests to this server say who is asking: `demo`, `gateway` or `jwt`.
-    package static func html(identity: String) -> [UInt8] {
+    public static func html(identity: String) -> [UInt8] {
         let attribute = "data-identity=\"\(identity)\""
         return Array(source.replacing("data-identity=\"demo\"", with: attribute, maxReplacements: 1).utf8)
     }
@@ -17,7 +17,7 @@ package enum PageDocument {
     ///
     /// Content Security Policy Level 3. No text can become markup or script by accident, because the places that would
     /// parse it (`innerHTML` and the like) refuse every string.
-    package static let contentSecurityPolicy = [
+    public static let contentSecurityPolicy = [
         "default-src 'none'",
         "script-src \(hash(of: "script"))",
         "style-src \(hash(of: "style"))",

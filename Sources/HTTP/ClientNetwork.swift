@@ -3,7 +3,7 @@ import Glibc
 /// What counts as one client wherever addresses are counted: an IPv4 address, or the /64 network that an IPv6 address is in.
 ///
 /// A client that has one IPv6 address usually has all 2^64 of its network (RFC 4291, section 2.5.4; RFC 7934).
-package enum ClientNetwork: Hashable, Sendable {
+public enum ClientNetwork: Hashable, Sendable {
     case version4([UInt8])
     /// The first eight bytes of the address.
     case version6([UInt8])
@@ -11,7 +11,7 @@ package enum ClientNetwork: Hashable, Sendable {
     case other
 
     /// That of an address as text; an IPv4 address mapped into IPv6 counts as itself.
-    package init(of address: String) {
+    public init(of address: String) {
         guard let bytes = IPAddress.bytes(of: address) else {
             self = .other
             return
@@ -21,9 +21,9 @@ package enum ClientNetwork: Hashable, Sendable {
 }
 
 /// Reads IP addresses.
-package enum IPAddress {
+public enum IPAddress {
     /// The four or sixteen bytes of an address as text; four for an IPv4 address mapped into IPv6.
-    package static func bytes(of text: String) -> [UInt8]? {
+    public static func bytes(of text: String) -> [UInt8]? {
         var v4 = in_addr()
         if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: &v4) { Array($0) } }
         var v6 = in6_addr()
@@ -32,7 +32,7 @@ package enum IPAddress {
     }
 
     /// Whether the sixteen bytes of an IPv6 address hold an IPv4 address, in the last four (RFC 4291, section 2.5.5.2).
-    package static func isMapped(_ version6: UnsafeRawBufferPointer) -> Bool {
+    public static func isMapped(_ version6: UnsafeRawBufferPointer) -> Bool {
         version6.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
     }
 }

@@ -1,18 +1,19 @@
 /// One HTTP request as bytes, free of any socket.
-package struct Request: Sendable {
+public struct Request: Sendable {
     /// The request method.
-    package let method: Method
+    public let method: Method
     /// The request target as it came: path and query, still percent-encoded (RFC 9112, section 3.2).
-    package let target: [UInt8]
+    public let target: [UInt8]
     /// The header fields Postbox knows.
-    package let fields: RequestFields
+    public let fields: RequestFields
     /// The whole body; empty until it has been read.
-    package let body: [UInt8]
+    public let body: [UInt8]
     /// The address of the peer without its port, as text; empty where it has none.
-    package let peer: String
+    public let peer: String
     private var madeID: String?
 
-    package init(
+    /// Creates a request.
+    public init(
         method: Method, target: [UInt8], fields: RequestFields = RequestFields(), body: [UInt8] = [], peer: String = ""
     ) {
         self.method = method
@@ -23,18 +24,18 @@ package struct Request: Sendable {
     }
 
     /// Its name in logs: as the client gave it or, from the moment that one is needed, as it was made; nil until then.
-    package var id: String? { madeID ?? RequestID.given(in: fields) }
+    public var id: String? { madeID ?? RequestID.given(in: fields) }
 
     /// Names it where the client did not.
-    package mutating func named(by makeID: () -> String) {
+    public mutating func named(by makeID: () -> String) {
         if id == nil { madeID = makeID() }
     }
 }
 
 /// The name of one request in logs, so that what a client saw can be found there: `X-Request-Id`.
-package enum RequestID {
+public enum RequestID {
     /// The field name as it goes out.
-    package static let fieldName = "X-Request-Id"
+    public static let fieldName = "X-Request-Id"
 
     /// The most characters of an id that is taken from a client.
     static let maximumLength = 128

@@ -1,5 +1,5 @@
 /// The request header fields that Postbox reads.
-package enum RequestField: UInt8, CaseIterable, Sendable {
+public enum RequestField: UInt8, CaseIterable, Sendable {
     case authorization, contentType, ifNoneMatch, idempotencyKey, origin, requestID
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
@@ -7,7 +7,7 @@ package enum RequestField: UInt8, CaseIterable, Sendable {
     case contentEncoding
 
     /// The field name in lower case.
-    package var name: StaticString {
+    public var name: StaticString {
         switch self {
         case .authorization: "authorization"
         case .contentType: "content-type"

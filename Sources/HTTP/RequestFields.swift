@@ -1,5 +1,5 @@
 /// The header fields of one request, kept as the bytes that came in: one allocation however many there are.
-package struct RequestFields: Sendable {
+public struct RequestFields: Sendable {
     /// One line after the other: a word that says which field it is and how long its value is, and the value. Zeros follow, which later
     /// lines take: to add one is a copy, and not several calls that each check the array's capacity.
     @usableFromInline var bytes: [UInt8] = []
@@ -7,15 +7,15 @@ package struct RequestFields: Sendable {
     @usableFromInline var used = 0
 
     /// A request without fields.
-    package init() {}
+    public init() {}
 
     /// Adds one field line; a field may come more than once.
-    package mutating func append(_ field: RequestField, _ value: some Sequence<UInt8>) {
+    public mutating func append(_ field: RequestField, _ value: some Sequence<UInt8>) {
         Array(value).withUnsafeBytes { append(field, $0) }
     }
 
     /// Adds one field line whose value is in raw memory, as all received fields are: not generic, so that it costs one copy.
-    package mutating func append(_ field: RequestField, _ value: UnsafeRawBufferPointer) {
+    public mutating func append(_ field: RequestField, _ value: UnsafeRawBufferPointer) {
         let start = used
         used += MemoryLayout<UInt64>.size + value.count
         if used > bytes.count { grow() }
@@ -37,10 +37,10 @@ package struct RequestFields: Sendable {
     }
 
     /// Its lines and nothing else, as ``init(packed:)`` takes them.
-    package var packed: ArraySlice<UInt8> { bytes[..<used] }
+    public var packed: ArraySlice<UInt8> { bytes[..<used] }
 
     /// The lines that another one had.
-    package init(packed: ArraySlice<UInt8>) {
+    public init(packed: ArraySlice<UInt8>) {
         bytes = Array(packed)
         used = bytes.count
     }
@@ -49,12 +49,12 @@ package struct RequestFields: Sendable {
     private static let zeros = [UInt8](repeating: 0, count: 512)
 
     /// The value of the first line with this name, if there is one.
-    @inlinable package subscript(field: RequestField) -> ArraySlice<UInt8>? {
+    @inlinable public subscript(field: RequestField) -> ArraySlice<UInt8>? {
         place(of: field, from: 0).map { bytes[$0] }
     }
 
     /// The values of all lines with this name, in the order they came.
-    package func all(_ field: RequestField) -> [ArraySlice<UInt8>] {
+    public func all(_ field: RequestField) -> [ArraySlice<UInt8>] {
         var values: [ArraySlice<UInt8>] = []
         var end = 0
         while let value = place(of: field, from: end) {
@@ -65,7 +65,7 @@ package struct RequestFields: Sendable {
     }
 
     /// How many lines had this name.
-    @inlinable package func count(of field: RequestField) -> Int {
+    @inlinable public func count(of field: RequestField) -> Int {
         var (count, end) = (0, 0)
         while let value = place(of: field, from: end) {
             count += 1
@@ -92,7 +92,7 @@ package struct RequestFields: Sendable {
 
 extension [UInt8] {
     /// Reserves space for this many bytes, without the spare half of its memory that a growing array would allocate.
-    package mutating func reserveLittleMore(than size: Int) {
+    public mutating func reserveLittleMore(than size: Int) {
         if capacity < size { reserveCapacity(size + size / 8 + 64) }
     }
 }

@@ -1,5 +1,5 @@
 /// What a server needs to answer requests.
-package protocol RequestHandler: Sendable {
+public protocol RequestHandler: Sendable {
     /// The header fields that requests are handed on with; the server asks once, at its start, and drops all others.
     var fields: Set<RequestField> { get }
 
@@ -24,7 +24,7 @@ package protocol RequestHandler: Sendable {
 }
 
 /// How far a request has come on the loop's thread.
-package enum Reply: Sendable {
+public enum Reply: Sendable {
     /// The answer.
     case response(Response)
     /// What takes longer than memory. Called once, on the loop's thread, where it must neither wait nor compute for long until it is
@@ -36,13 +36,13 @@ package enum Reply: Sendable {
 
 extension RequestHandler {
     /// All fields that are read anywhere.
-    package var fields: Set<RequestField> { Set(RequestField.allCases) }
+    public var fields: Set<RequestField> { Set(RequestField.allCases) }
 
     /// Lets every body come in.
-    package func refusalAtHead(of request: Request) -> Response? { nil }
+    public func refusalAtHead(of request: Request) -> Response? { nil }
 
     /// Answers a request to the end; for callers that may wait.
-    package func answer(_ request: Request) async -> Response {
+    public func answer(_ request: Request) async -> Response {
         switch begin(request) {
         case .response(let response): response
         case .pending(let work): await work(request.id)
@@ -50,5 +50,5 @@ extension RequestHandler {
     }
 
     /// The network that it comes from.
-    package func source(of request: Request) -> RequestSource { .network(ClientNetwork(of: request.peer)) }
+    public func source(of request: Request) -> RequestSource { .network(ClientNetwork(of: request.peer)) }
 }

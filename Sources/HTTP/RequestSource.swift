@@ -1,5 +1,5 @@
 /// What a request's share of memory is counted for: its caller, where the handler knows who that is, or else the network it comes from.
-package enum RequestSource: Hashable, Sendable {
+public enum RequestSource: Hashable, Sendable {
     /// A caller, as a number that the handler chooses. It is the same for all requests of the caller while the process runs; callers whose
     /// numbers happen to be equal share what is counted.
     case caller(Int)

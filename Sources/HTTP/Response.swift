@@ -4,38 +4,40 @@ import Synchronization
 ///
 /// It is a class so that the same response can be sent many times: the server keeps its own prepared form in
 /// ``attachment`` and makes it once.
-package final class Response: Sendable {
+public final class Response: Sendable {
     /// A header field of a response. The value has no line breaks and no control characters.
-    package struct Field: Sendable, Equatable {
+    public struct Field: Sendable, Equatable {
         /// The field name as it goes out.
-        package let name: String
+        public let name: String
         /// The field value as it goes out.
-        package let value: String
+        public let value: String
 
-        package init(_ name: String, _ value: String) {
+        /// Creates a field.
+        public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
     /// The status code, 200–599.
-    package let status: Int
+    public let status: Int
     /// The header fields in the order they go out; `Content-Length`, `Date` and `Connection` are the server's.
-    package let fields: [Field]
+    public let fields: [Field]
     /// The body as it would answer a `GET`; the server leaves it out where the method or status asks for that.
-    package let body: [UInt8]
+    public let body: [UInt8]
     /// How many bytes the body has as an answer to `GET`; more than ``body`` only in an answer to `HEAD`, which is made without one.
-    package let sizeOfBody: Int
+    public let sizeOfBody: Int
     /// An object that is released when the body is no longer referenced.
-    package let share: (any AnyObject & Sendable)?
+    public let share: (any AnyObject & Sendable)?
     /// The label under which it is counted and logged.
-    package let label: Label
+    public let label: Label
     /// Whether it answers many requests, and so cannot name one of them.
-    package let isShared: Bool
+    public let isShared: Bool
     /// The place where the server keeps its own form of this response; any thread may use it.
-    package let attachment = Mutex<(any AnyObject & Sendable)?>(nil)
+    public let attachment = Mutex<(any AnyObject & Sendable)?>(nil)
 
-    package init(
+    /// Creates a response.
+    public init(
         status: Int, fields: [Field], body: [UInt8] = [], sizeOfBody: Int? = nil, label: Label = .unlabelled,
         isShared: Bool = false, share: (any AnyObject & Sendable)? = nil
     ) {
@@ -49,7 +51,7 @@ package final class Response: Sendable {
     }
 
     /// The value of the first field with this name, compared without regard to case.
-    package func value(of name: String) -> String? {
+    public func value(of name: String) -> String? {
         let name = name.lowercased()
         return fields.first { $0.name.lowercased() == name }?.value
     }

@@ -1,5 +1,5 @@
 /// Why a server refuses a request before the handler sees it.
-package enum TransportRefusal: Sendable, Equatable {
+public enum TransportRefusal: Sendable, Equatable {
     /// The body is, or would become, larger than `limit` bytes.
     case bodyTooLarge(limit: Int)
     /// The bodies that are coming in have all the memory there is for them.

@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 
 /// Postbox as a function from requests to responses.
-package struct MessagingService: RequestHandler {
+public struct MessagingService: RequestHandler {
     private let context: Context
     private let gate: Gate
     private let sites: SiteRules
@@ -15,7 +15,7 @@ package struct MessagingService: RequestHandler {
     ///   - deliveries: is told of what recipients fetch; it observes the store's commits, before the index does.
     ///   - description: the OpenAPI description; nil answers `404`.
     ///   - page: what to show at `/`; without it, nothing is there.
-    package init(
+    public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
         environment: ServiceEnvironment, description: ServiceDescription? = nil, page: WebPage? = nil,
         deliveries: DeliveryClock? = nil
@@ -34,21 +34,21 @@ package struct MessagingService: RequestHandler {
     }
 
     /// All but those that the identity makes no use of.
-    package var fields: Set<RequestField> {
+    public var fields: Set<RequestField> {
         Set(RequestField.allCases).subtracting(SiteRules.fields).union(sites.fields)
     }
 
     /// How many requests each limit refused since the start.
-    package var refusals: (sends: Int, polls: Int, failures: Int, documents: Int, openings: Int) {
+    public var refusals: (sends: Int, polls: Int, failures: Int, documents: Int, openings: Int) {
         let (sends, polls, failures, documents) = gate.refusals
         return (sends, polls, failures, documents, context.openings.refusals.load(ordering: .relaxed))
     }
 
     /// The answers that are not yet sent.
-    package var answerMemory: AnswerMemory { context.answerMemory }
+    public var answerMemory: AnswerMemory { context.answerMemory }
 
     /// Refuses a request for a host that the service does not answer for, on any port; nil for any other request.
-    package func refuseHost(of request: Request) -> Response? {
+    public func refuseHost(of request: Request) -> Response? {
         do {
             try sites.checkHost(request)
             return nil
@@ -60,7 +60,7 @@ package struct MessagingService: RequestHandler {
     /// Refuses what needs no body to be wrong: the host, the path, the method, the site, the credential.
     ///
     /// A token that is not known yet is not verified here; its request is let in.
-    package func refusalAtHead(of request: Request) -> Response? {
+    public func refusalAtHead(of request: Request) -> Response? {
         guard request.method != .options else { return nil }
         do {
             try sites.checkHost(request)
@@ -82,14 +82,14 @@ package struct MessagingService: RequestHandler {
     }
 
     /// The caller if memory has it, or else the network.
-    package func source(of request: Request) -> RequestSource {
+    public func source(of request: Request) -> RequestSource {
         let proxies = context.settings.limits.trustedProxies
         return gate.peek(request).map { RequestSource.caller($0.hashValue) }
             ?? .network(ClientNetwork(of: request, through: proxies))
     }
 
     /// Answers an idle poll, and what can be seen to be wrong without the store.
-    package func begin(_ request: Request) -> Reply {
+    public func begin(_ request: Request) -> Reply {
         do {
             try sites.checkHost(request)
             let caller = callerOfPoll(request)
@@ -239,7 +239,7 @@ package struct MessagingService: RequestHandler {
     }
 
     /// Answers a request that the server refuses, as a problem.
-    package func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
+    public func refuse(_ request: Request, because reason: TransportRefusal) -> Response {
         problem(Problem(reason), commonFields(request), request, request.id)
     }
 

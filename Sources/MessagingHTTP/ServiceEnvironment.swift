@@ -1,21 +1,22 @@
 import Messaging
 
 /// What the service needs from its environment, passed in so that it reads no clock and makes no random numbers itself; any thread may call any.
-package struct ServiceEnvironment: Sendable {
+public struct ServiceEnvironment: Sendable {
     /// The wall clock.
-    package let now: @Sendable () -> Timestamp
+    public let now: @Sendable () -> Timestamp
     /// Nanoseconds of a monotonic clock.
-    package let ticks: @Sendable () -> Int64
+    public let ticks: @Sendable () -> Int64
     /// Makes ids that were never used before.
-    package let makeConversationID: @Sendable () -> ConversationID
+    public let makeConversationID: @Sendable () -> ConversationID
     /// Whether every event loop of the server is responsive.
-    package let loopsResponsive: @Sendable () -> Bool
+    public let loopsResponsive: @Sendable () -> Bool
     /// Logs what an operator must know and a caller must not.
-    package let log: @Sendable (ServiceEvent) -> Void
+    public let log: @Sendable (ServiceEvent) -> Void
     /// Takes an origin whose pages were refused, once an hour.
-    package let originRefused: @Sendable (RefusedOrigin) -> Void
+    public let originRefused: @Sendable (RefusedOrigin) -> Void
 
-    package init(
+    /// Creates a service environment.
+    public init(
         now: @escaping @Sendable () -> Timestamp, ticks: @escaping @Sendable () -> Int64,
         makeConversationID: @escaping @Sendable () -> ConversationID,
         loopsResponsive: @escaping @Sendable () -> Bool = { true }, log: @escaping @Sendable (ServiceEvent) -> Void,
@@ -31,11 +32,11 @@ package struct ServiceEnvironment: Sendable {
 }
 
 /// Something an operator must know and a caller must not.
-package struct ServiceEvent: Sendable, Equatable {
+public struct ServiceEvent: Sendable, Equatable {
     /// What happened, always in the same words.
-    package let name: String
+    public let name: String
     /// The cause, in the words of the code that found it.
-    package let cause: String
+    public let cause: String
     /// The request it happened to, where it is one.
-    package let requestID: String?
+    public let requestID: String?
 }

@@ -1,30 +1,30 @@
 import Messaging
 
 /// The settings of the contract.
-package struct ServiceSettings: Sendable {
+public struct ServiceSettings: Sendable {
     /// The most content a message may have, in bytes of UTF-8.
-    package var contentLimit: Int
+    public var contentLimit: Int
     /// Whether users may open conversations by sending a first message.
-    package var usersMayOpen: Bool
+    public var usersMayOpen: Bool
     /// Rate limits per caller, and the bounds of what is counted.
-    package var limits: ServiceLimits
+    public var limits: ServiceLimits
     /// Which other origins' pages may use the service.
-    package var cors: CORSPolicy
+    public var cors: CORSPolicy
     /// The most bytes of a page, unless one entry has more.
-    package var mostAnswerBytes = 1 << 20
+    public var mostAnswerBytes = 1 << 20
     /// The most bytes of content of the messages that an entry of a list embeds, unless one message has more.
-    package var mostEmbeddedBytes = 64 << 10
+    public var mostEmbeddedBytes = 64 << 10
     /// The most bytes of answers that are made and not yet sent.
-    package var mostAnswerMemory = 256 << 20
+    public var mostAnswerMemory = 256 << 20
     /// How many answers to idle polls to keep ready.
-    package var notModifiedCapacity = 8192
+    public var notModifiedCapacity = 8192
     /// The most bytes of them, about; most take 2 KB each.
-    package var notModifiedBytes = 16 << 20
+    public var notModifiedBytes = 16 << 20
     /// How long clients are asked to wait between polls, in seconds.
-    package var pollInterval: Int
+    public var pollInterval: Int
 
     /// The defaults of the contract.
-    package init(
+    public init(
         contentLimit: Int = MessageContent.defaultLimit, usersMayOpen: Bool = true,
         limits: ServiceLimits = ServiceLimits(), cors: CORSPolicy = CORSPolicy(origins: []), pollInterval: Int = 10
     ) {
@@ -37,21 +37,22 @@ package struct ServiceSettings: Sendable {
 }
 
 /// Rate limits per caller, and the bounds of what is counted.
-package struct ServiceLimits: Sendable {
+public struct ServiceLimits: Sendable {
     /// For each user: messages sent and read markers moved.
-    package var sends = RateLimit(name: "sends", perSecond: 5, burst: 30)
+    public var sends = RateLimit(name: "sends", perSecond: 5, burst: 30)
     /// For each user: polls. Twenty tabs that poll both endpoints every ten seconds make four a second.
-    package var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
+    public var polls = RateLimit(name: "polls", perSecond: 20, burst: 200)
     /// For each user: conversations opened, where a group counts for more than one.
-    package var openings = RateLimit(name: "openings", perSecond: 0.2, burst: 60)
+    public var openings = RateLimit(name: "openings", perSecond: 0.2, burst: 60)
     /// For each address: documents that need no identity, the description and the page, which are 50 to 70 KB each.
-    package var documents = RateLimit(name: "documents", perSecond: 1, burst: 60)
+    public var documents = RateLimit(name: "documents", perSecond: 1, burst: 60)
     /// For each address: failed attempts to say who one is.
-    package var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)
+    public var failures = RateLimit(name: "failures", perSecond: 2, burst: 60)
     /// The addresses whose failures are not counted, because many people come through them.
-    package var trustedProxies = AddressRanges.loopback
+    public var trustedProxies = AddressRanges.loopback
     /// How many users, and how many addresses, to count for at a time.
-    package var capacity = 200_000
+    public var capacity = 200_000
 
-    package init() {}
+    /// Creates service limits.
+    public init() {}
 }

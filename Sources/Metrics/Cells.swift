@@ -4,20 +4,21 @@ import Synchronization
 ///
 /// Each loop has cells of its own, so that to count costs two moves and no locked instruction. What a reader sees may be a
 /// moment old, and numbers that belong together may be a moment apart.
-package final class Cells: Sendable {
+public final class Cells: Sendable {
     /// How many cells there are.
-    package static let count = 512
+    public static let count = 512
 
     private let cells = InlineArray<512, Atomic<Int>> { _ in Atomic(0) }
 
-    package init() {}
+    /// Creates cells.
+    public init() {}
 
     /// Adds to a cell; only ever called by one thread.
     @inline(__always)
-    package func add(_ amount: Int, to index: Int) {
+    public func add(_ amount: Int, to index: Int) {
         cells[index].store(cells[index].load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }
 
     /// The value of a cell.
-    package subscript(index: Int) -> Int { cells[index].load(ordering: .relaxed) }
+    public subscript(index: Int) -> Int { cells[index].load(ordering: .relaxed) }
 }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// HyperLogLog (Flajolet and others, 2007) with 4096 registers, that is, within some 2 % and, for a few dozen people, exact as a
 /// rule. One such sketch for every two seconds makes the window slide. One thread sees, any thread estimates.
-package final class DistinctUserEstimator: Sendable {
+public final class DistinctUserEstimator: Sendable {
     private static let registers = 4096
     private static let slots = 16
     private static let secondsPerSlot = 2
@@ -14,14 +14,15 @@ package final class DistinctUserEstimator: Sendable {
     /// Which stretch of two seconds each slot is for, plus one; 0 for none.
     private let stretches = InlineArray<16, Atomic<Int>> { _ in Atomic(0) }
 
-    package init() {}
+    /// Creates a distinct user estimator.
+    public init() {}
 
     /// Counts a user; only ever called by one thread.
     ///
     /// - Parameters:
     ///   - person: a number that stands for them, each bit as likely as not.
     ///   - second: seconds of a monotonic clock.
-    package func see(_ person: UInt64, at second: Int) {
+    public func see(_ person: UInt64, at second: Int) {
         let stretch = second / Self.secondsPerSlot
         let slot = stretch % Self.slots
         if stretches[slot].load(ordering: .relaxed) != stretch + 1 { begin(stretch, slot) }
@@ -37,7 +38,7 @@ package final class DistinctUserEstimator: Sendable {
     }
 
     /// How many different people these sketches saw in the 30 to 32 seconds before `second`, the present one included.
-    package static func estimate(_ sketches: [DistinctUserEstimator], at second: Int) -> Int {
+    public static func estimate(_ sketches: [DistinctUserEstimator], at second: Int) -> Int {
         let present = second / secondsPerSlot
         var highest = [UInt8](repeating: 0, count: registers)
         for sketch in sketches {

@@ -1,7 +1,7 @@
 /// Metrics in the text format of Prometheus, version 0.0.4.
-package struct Exposition: Sendable {
+public struct Exposition: Sendable {
     /// The type of a metric.
-    package enum Kind: String, Sendable {
+    public enum Kind: String, Sendable {
         /// It only ever rises.
         case counter
         /// It goes up and down.
@@ -10,35 +10,36 @@ package struct Exposition: Sendable {
     }
 
     /// The labels of a number.
-    package typealias Labels = KeyValuePairs<String, String>
+    public typealias Labels = KeyValuePairs<String, String>
 
     /// The value of `Content-Type` that it goes out with.
-    package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
+    public static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// What has been written so far.
-    package private(set) var text = ""
+    public private(set) var text = ""
 
-    package init() {}
+    /// Creates an exposition.
+    public init() {}
 
     /// Begins a metric; its numbers come next.
     ///
     /// - Parameter help: one sentence; `\` and line breaks do not occur in it.
-    package mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
+    public mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
     /// Writes a number.
-    package mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Int) {
+    public mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Int) {
         text += "\(name)\(Self.braced(labels.map { ($0.key, $0.value) })) \(value)\n"
     }
 
     /// Writes a number.
-    package mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Double) {
+    public mutating func sample(_ name: String, _ labels: Labels = [:], _ value: Double) {
         text += "\(name)\(Self.braced(labels.map { ($0.key, $0.value) })) \(Self.number(value))\n"
     }
 
     /// Writes a histogram.
-    package mutating func sample(_ name: String, _ labels: Labels = [:], _ histogram: Histogram) {
+    public mutating func sample(_ name: String, _ labels: Labels = [:], _ histogram: Histogram) {
         let labels = labels.map { ($0.key, $0.value) }
         var count = 0
         for (place, here) in histogram.counts.enumerated() {
@@ -51,13 +52,13 @@ package struct Exposition: Sendable {
     }
 
     /// A metric that is one number.
-    package mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Int) {
+    public mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Int) {
         begin(name, kind, help)
         sample(name, [:], value)
     }
 
     /// A metric that is one number.
-    package mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
+    public mutating func metric(_ name: String, _ kind: Kind, _ help: String, _ value: Double) {
         begin(name, kind, help)
         sample(name, [:], value)
     }

@@ -1,23 +1,23 @@
 import Synchronization
 
 /// How often something took how much: counts between bounds, as Prometheus has them.
-package struct Histogram: Sendable, Equatable {
+public struct Histogram: Sendable, Equatable {
     /// The upper bounds of the buckets, rising; beyond the last there is one more bucket.
-    package let bounds: [Double]
+    public let bounds: [Double]
     /// How many fell into each bucket, the last one included.
-    package private(set) var counts: [Int]
+    public private(set) var counts: [Int]
     /// All that was observed, added up.
-    package private(set) var sum: Double
+    public private(set) var sum: Double
 
     /// A histogram that has observed nothing.
-    package init(bounds: [Double]) {
+    public init(bounds: [Double]) {
         self.init(bounds: bounds, counts: Array(repeating: 0, count: bounds.count + 1), sum: 0)
     }
 
     /// A histogram that was counted elsewhere.
     ///
     /// - Parameter counts: one more than bounds.
-    package init(bounds: [Double], counts: [Int], sum: Double) {
+    public init(bounds: [Double], counts: [Int], sum: Double) {
         precondition(counts.count == bounds.count + 1)
         self.bounds = bounds
         self.counts = counts
@@ -25,29 +25,29 @@ package struct Histogram: Sendable, Equatable {
     }
 
     /// How many were observed.
-    package var count: Int { counts.reduce(0, +) }
+    public var count: Int { counts.reduce(0, +) }
 
     /// Counts a value into the first bucket whose bound it does not exceed.
-    package mutating func observe(_ value: Double) {
+    public mutating func observe(_ value: Double) {
         counts[bounds.firstIndex { value <= $0 } ?? bounds.count] += 1
         sum += value
     }
 }
 
 /// A histogram that any thread may count into; for what happens less often than a poll.
-package final class SharedHistogram: Sendable {
+public final class SharedHistogram: Sendable {
     private let histogram: Mutex<Histogram>
 
     /// A histogram that has observed nothing.
-    package init(bounds: [Double]) {
+    public init(bounds: [Double]) {
         histogram = Mutex(Histogram(bounds: bounds))
     }
 
     /// Counts a value.
-    package func observe(_ value: Double) {
+    public func observe(_ value: Double) {
         histogram.withLock { $0.observe(value) }
     }
 
     /// What was counted so far.
-    package var value: Histogram { histogram.withLock { $0 } }
+    public var value: Histogram { histogram.withLock { $0 } }
 }

@@ -5,7 +5,7 @@ import Synchronization
 /// An HTTP/1.1 server: takes requests off the wire and hands each to a ``RequestHandler``.
 ///
 /// All its methods may be called from any thread, but not from a handler.
-package final class Server: Sendable {
+public final class Server: Sendable {
     private enum State {
         case bound(ListeningSocket)
         case running([LoopThread])
@@ -13,7 +13,7 @@ package final class Server: Sendable {
     }
 
     /// The port it listens on: the configured one, or the free one that was found.
-    package let boundPort: UInt16
+    public let boundPort: UInt16
     private let configuration: ServerConfiguration
     private let signals: [LoopSignal]
     private let counters: [LoopCounters]
@@ -24,7 +24,7 @@ package final class Server: Sendable {
     /// Binds the address and listens; clients can connect from here on, and are served after ``start(serving:)``.
     ///
     /// - Throws: a ``ServerError`` if the address cannot be had, or the HTTP library is none that is safe.
-    package init(configuration: ServerConfiguration) throws(ServerError) {
+    public init(configuration: ServerConfiguration) throws(ServerError) {
         try HTTPLibrary.check()
         let loops = 0..<max(1, configuration.loops)
         var signals: [LoopSignal] = []
@@ -49,7 +49,7 @@ package final class Server: Sendable {
     /// Begins to serve, handing each request to `handler`; does nothing if it has been started or stopped before.
     ///
     /// - Throws: a ``ServerError`` if the system gives no loop or thread; the server is stopped then.
-    package func start(serving handler: any RequestHandler) throws(ServerError) {
+    public func start(serving handler: any RequestHandler) throws(ServerError) {
         try state.withLock { (state) throws(ServerError) in
             guard case .bound(let socket) = state else { return }
             var threads: [LoopThread] = []
@@ -81,7 +81,7 @@ package final class Server: Sendable {
     /// begun are answered, with `Connection: close`. What is not answered within `seconds` is refused as
     /// ``TransportRefusal/stopping`` and cut a moment later. The handler may still be working on such a request when this
     /// returns; its answer is dropped. A second call waits for the first and does nothing.
-    package func stop(within seconds: Double) {
+    public func stop(within seconds: Double) {
         let deadline = MonotonicTime.now + seconds
         state.withLock { state in
             if case .running(let threads) = state { end(threads, by: deadline) }
@@ -92,31 +92,31 @@ package final class Server: Sendable {
     /// Uses this certificate for new connections; open connections keep theirs.
     ///
     /// It does nothing in a server that was made without a certificate.
-    package func replaceCertificate(_ certificate: TLSCertificate) {
+    public func replaceCertificate(_ certificate: TLSCertificate) {
         self.certificate?.value = certificate
     }
 
     /// The longest time since any loop woke up, in seconds; about a second where nothing is to be done.
-    package var secondsSinceTurn: Double {
+    public var secondsSinceTurn: Double {
         let now = MonotonicTime.now
         return counters.map { Double($0.turnedAt.nanoseconds(until: now)) / 1e9 }.max() ?? 0
     }
 
     /// The current state and the totals of the server.
-    package var statistics: ServerStatistics {
+    public var statistics: ServerStatistics {
         var statistics = ServerStatistics()
         for counters in counters { counters.add(to: &statistics) }
         return statistics
     }
 
     /// How many bytes of request bodies it holds.
-    package var bodyBytes: Int { bodies.used }
+    public var bodyBytes: Int { bodies.used }
 
     /// The most bytes of request bodies that it held since the last call.
-    package func takePeakOfBodies() -> Int { bodies.takePeak() }
+    public func takePeakOfBodies() -> Int { bodies.takePeak() }
 
     /// The totals of all answers so far.
-    package var totals: ServerTotals { ServerTotals(of: counters.map(\.meter)) }
+    public var totals: ServerTotals { ServerTotals(of: counters.map(\.meter)) }
 
     private func end(_ threads: [LoopThread], by deadline: MonotonicTime) {
         for signal in signals { signal.stop(by: deadline) }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Why a server could not begin to serve.
-package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
+public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The host is neither an address of this machine nor `localhost`.
     case invalidAddress(String)
     /// Something else listens on this port already.
@@ -16,7 +16,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case system(operation: String, reason: String)
 
     /// One line that says what is wrong and what can be done about it.
-    package var description: String {
+    public var description: String {
         switch self {
         case .invalidAddress(let host):
             "cannot listen on \"\(host)\": give an IPv4 or IPv6 address of this machine, or localhost"

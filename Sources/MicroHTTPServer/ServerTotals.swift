@@ -2,7 +2,7 @@ import HTTP
 import Metrics
 
 /// What a server has answered since it started, over all its loops; endpoints and outcomes are the numbers of a ``Label``.
-package struct ServerTotals: Sendable {
+public struct ServerTotals: Sendable {
     private let meters: [LoopMeter]
 
     init(of meters: [LoopMeter]) {
@@ -10,37 +10,37 @@ package struct ServerTotals: Sendable {
     }
 
     /// How many answers an endpoint gave with this outcome.
-    package func answers(endpoint: Int, outcome: Int) -> Int {
+    public func answers(endpoint: Int, outcome: Int) -> Int {
         meters.reduce(0) { $0 + $1.answers(endpoint: endpoint, outcome: outcome) }
     }
 
     /// How many bytes of request bodies an endpoint received, and of response bodies it sent.
-    package func bodyBytes(endpoint: Int) -> (received: Int, sent: Int) {
+    public func bodyBytes(endpoint: Int) -> (received: Int, sent: Int) {
         meters.map { $0.bodyBytes(endpoint: endpoint) }.reduce((0, 0)) { ($0.0 + $1.received, $0.1 + $1.sent) }
     }
 
     /// How long an endpoint's answers took, in seconds: from when a loop woke up for the last part of the request to when the
     /// answer was handed over.
-    package func durations(endpoint: Int) -> Histogram { LoopMeter.durations(endpoint: endpoint, of: meters) }
+    public func durations(endpoint: Int) -> Histogram { LoopMeter.durations(endpoint: endpoint, of: meters) }
 
     /// How many different people have polled in the last 30 seconds, within some 2 %.
-    package var peoplePolling: Int {
+    public var peoplePolling: Int {
         DistinctUserEstimator.estimate(meters.map(\.people), at: MonotonicTime.now.second)
     }
 }
 
 /// What a server is doing at one moment; the numbers are read one after another, not in one instant.
-package struct ServerStatistics: Sendable, Equatable {
+public struct ServerStatistics: Sendable, Equatable {
     /// Connections that are open.
-    package internal(set) var openConnections = 0
+    public internal(set) var openConnections = 0
     /// Requests whose request line has come in and whose response is not yet out.
-    package internal(set) var openRequests = 0
+    public internal(set) var openRequests = 0
     /// The requests among them that wait for an answer from another thread.
-    package internal(set) var suspendedRequests = 0
+    public internal(set) var suspendedRequests = 0
     /// Responses given since the server started, refusals included.
-    package internal(set) var answeredRequests = 0
+    public internal(set) var answeredRequests = 0
     /// Connections closed at once because their address had too many.
-    package internal(set) var refusedConnections = 0
+    public internal(set) var refusedConnections = 0
     /// Connections cut because a request took too long to come in.
-    package internal(set) var cutConnections = 0
+    public internal(set) var cutConnections = 0
 }

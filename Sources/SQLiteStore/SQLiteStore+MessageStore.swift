@@ -5,7 +5,7 @@ extension SQLiteStore: MessageStore {
     /// Returns a conversation that the caller takes part in; nil where there is none with this name.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func conversation(
+    public func conversation(
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation? {
         try await read { try StoredConversations(db: $0).findOwn(reference, of: caller)?.conversation }
@@ -14,7 +14,7 @@ extension SQLiteStore: MessageStore {
     /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them on the same thread.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func messages<Answer: Sendable>(
+    public func messages<Answer: Sendable>(
         in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
@@ -37,14 +37,14 @@ extension SQLiteStore: MessageStore {
     /// The newest change number of the caller's list; 0 where it is empty.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
+    public func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
         try await read { try ConversationList(db: $0, caller: caller) { try $2() }.latestChange() }
     }
 
     /// Reads a part of the caller's list, and makes an answer of it on the same thread.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func conversations<Answer: Sendable>(
+    public func conversations<Answer: Sendable>(
         of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
         newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws(MessagingError) -> Answer {
@@ -57,7 +57,7 @@ extension SQLiteStore: MessageStore {
     /// Reads one conversation with all its participants, and makes an answer of it on the same thread.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func summary<Answer: Sendable>(
+    public func summary<Answer: Sendable>(
         of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
         make: @escaping @Sendable (ConversationSummary?) -> Answer
     ) async throws(MessagingError) -> Answer {
@@ -71,7 +71,7 @@ extension SQLiteStore: MessageStore {
     /// Stores a message, opening its conversation where the draft says so; returns once it is on disk.
     ///
     /// - Throws: any ``MessagingError`` but `contentTooLarge` and `invalidReadPosition`; nothing is stored then.
-    package func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
+    public func send(_ draft: Draft) async throws(MessagingError) -> SentMessage {
         try await writer.perform { try $0.send(draft) }
     }
 
@@ -79,7 +79,7 @@ extension SQLiteStore: MessageStore {
     ///
     /// - Throws: ``MessagingError/conversationNotFound``, ``MessagingError/invalidReadPosition``,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
-    package func markRead(
+    public func markRead(
         _ conversation: ConversationID, upTo: Int64?, by caller: Caller
     ) async throws(MessagingError) -> ReadOutcome {
         try await writer.perform { try $0.markRead(conversation, upTo: upTo, by: caller) }

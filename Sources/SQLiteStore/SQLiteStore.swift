@@ -9,14 +9,14 @@ import Synchronization
 ///
 /// Any thread may call any method. Writes go through one thread of the store's own, many to a transaction; reads run
 /// beside it. Only the writer's connection writes or checkpoints.
-package final class SQLiteStore: Sendable {
+public final class SQLiteStore: Sendable {
     /// The epoch: it changes when the store is restored.
-    package let epoch: Epoch
+    public let epoch: Epoch
     /// The secret key of all cursors.
-    package let cursorKey: CursorKey
+    public let cursorKey: CursorKey
 
     /// The database file, with symbolic links resolved: the log is beside it.
-    package var path: String { file.realPath }
+    public var path: String { file.realPath }
 
     let pool: DatabasePool
     let writer: Writer
@@ -45,7 +45,7 @@ package final class SQLiteStore: Sendable {
     ///   - random: the source of a new store's epoch.
     ///   - newCursorKey: the cursor key of a store that has none yet; by default a random one.
     /// - Throws: ``SQLiteStoreError``; nothing on disk has changed then.
-    package init(
+    public init(
         path: String, observer: (any CommitObserver)? = nil, checkpoints: Bool = true, queueLimit: Int = 10_000,
         bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
         newCursorKey: CursorKey = .random(), committed: (@Sendable (GroupCommit) -> Void)? = nil,
@@ -82,7 +82,7 @@ package final class SQLiteStore: Sendable {
     /// Stores and answers the waiting writes, and closes the database; blocks until that is done.
     ///
     /// Later calls are refused as ``MessagingError/storeUnavailable(_:)``. A second call does nothing.
-    package func close() {
+    public func close() {
         isClosed.withLock { isClosed in
             guard !isClosed else { return }
             isClosed = true
@@ -167,24 +167,24 @@ package final class SQLiteStore: Sendable {
 }
 
 /// The sizes at which the store changes its method, with the same answers. Tests set small ones.
-package struct StoreBounds: Sendable {
+public struct StoreBounds: Sendable {
     /// The longest list that is read whole for each page; the store keeps the order of longer ones.
-    package var shortList = 256
+    public var shortList = 256
     /// The most long lists in which one conversation's order is kept: each of its messages changes as many rows.
-    package var mostCopies = 32
+    public var mostCopies = 32
     /// The most lists that the opening of a conversation checks to find one that has become long.
-    package var listsCheckedAtOnce = 32
+    public var listsCheckedAtOnce = 32
     /// The most rows that one step of a renaming reads: some 10 ms of the writer's time.
-    package var rowsRenamedAtOnce = 2000
+    public var rowsRenamedAtOnce = 2000
 
     /// The sizes of a server.
-    package init() {}
+    public init() {}
 }
 
 /// The memory that a store takes.
-package enum StoreMemory {
+public enum StoreMemory {
     /// The number of concurrent reads.
-    package static let readers = SQLiteStore.readers
+    public static let readers = SQLiteStore.readers
     /// The most bytes of pages of the database: those of the writer and, by SQLite's default, 2 MB of each reader.
-    package static let pages = SQLiteStore.writerCache * 1024 + SQLiteStore.readers * 2_048_000
+    public static let pages = SQLiteStore.writerCache * 1024 + SQLiteStore.readers * 2_048_000
 }

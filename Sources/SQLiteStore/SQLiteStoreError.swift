@@ -1,5 +1,5 @@
 /// The reasons why a database cannot be opened; the list is closed.
-package enum SQLiteStoreError: Error, Equatable, Sendable {
+public enum SQLiteStoreError: Error, Equatable, Sendable {
     /// SQLite does not open a file of that name: a URI, or a database in memory.
     case notAFileName(path: String)
     /// The file is mounted by itself, so that its log would lie outside of that mount.
@@ -28,7 +28,7 @@ package enum SQLiteStoreError: Error, Equatable, Sendable {
 
 extension SQLiteStoreError: CustomStringConvertible {
     /// One line for the person who starts the program.
-    package var description: String {
+    public var description: String {
         switch self {
         case .notAFileName(""): "The database needs a name."
         case .notAFileName(let path):

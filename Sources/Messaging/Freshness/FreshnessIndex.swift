@@ -3,7 +3,7 @@ import Synchronization
 /// The current state of conversations and lists, in memory: an idle poll is answered from here, without disk or database.
 ///
 /// It is filled from the store on first use and kept current by the store's commits. Any thread may use it.
-package final class FreshnessIndex: CommitObserver {
+public final class FreshnessIndex: CommitObserver {
     private struct Pair: Hashable {
         let caller: Caller
         let other: UserID
@@ -15,12 +15,12 @@ package final class FreshnessIndex: CommitObserver {
     private let recents: Mutex<RecentMessagesTable<ConversationKey>>
 
     /// The most bytes of messages that are kept, whatever the capacity.
-    package static let largestRecents = 16 << 20
+    public static let largestRecents = 16 << 20
     /// The most bytes of the participants of conversations with more than two, whatever the capacity.
-    package static let largestGroups = 64 << 20
+    public static let largestGroups = 64 << 20
 
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
-    package init(capacity: Int) {
+    public init(capacity: Int) {
         conversations = Mutex(
             FreshnessTable(capacity: capacity, largestCost: Self.largestGroups) { $0.participants.memory })
         lists = Mutex(FreshnessTable(capacity: capacity))
@@ -29,7 +29,7 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// The hit rates of its tables, each under its name.
-    package var statistics: [(table: String, TableStatistics)] {
+    public var statistics: [(table: String, TableStatistics)] {
         [
             ("conversations", conversations.withLock { $0.statistics }), ("lists", lists.withLock { $0.statistics }),
             ("directs", directs.withLock { $0.statistics }), ("recents", recents.withLock { $0.statistics }),
@@ -37,7 +37,7 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// The conversation a caller names, if it is in memory; whether they take part is for the caller of this to check.
-    package func conversation(_ reference: ConversationReference, of caller: Caller) -> Conversation? {
+    public func conversation(_ reference: ConversationReference, of caller: Caller) -> Conversation? {
         let id: ConversationID
         switch reference {
         case .id(let given): id = given
@@ -57,7 +57,7 @@ package final class FreshnessIndex: CommitObserver {
     /// timing may reveal that it exists.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func conversation(
+    public func conversation(
         _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
     ) async throws(MessagingError) -> Conversation? {
         if let known = conversation(reference, of: caller), known.marks(for: caller.user) != nil { return known }
@@ -73,14 +73,14 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// The freshness of a caller's list; nil where it is not in memory.
-    package func list(of caller: Caller) -> ListFreshness? {
+    public func list(of caller: Caller) -> ListFreshness? {
         lists.withLock { $0.value(for: caller) }
     }
 
     /// The freshness of a caller's list, read from the store where it is not in memory.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func list(of caller: Caller, from store: some MessageStore) async throws(MessagingError) -> ListFreshness {
+    public func list(of caller: Caller, from store: some MessageStore) async throws(MessagingError) -> ListFreshness {
         if let known = list(of: caller) { return known }
         lists.withLock { $0.beginLoad(of: caller) }
         var loaded: ListFreshness?
@@ -91,12 +91,12 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// A token that becomes invalid when the caller's list changes or its entry is evicted; nil where the list in memory is not at this change.
-    package func invalidationToken(ofListOf caller: Caller, at change: Int64) -> InvalidationToken? {
+    public func invalidationToken(ofListOf caller: Caller, at change: Int64) -> InvalidationToken? {
         lists.withLock { $0.invalidationToken(for: caller) { $0.change == change } }
     }
 
     /// A token that becomes invalid when the conversation changes or its entry is evicted; nil where the caller's marks in memory are not these.
-    package func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
+    public func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
         -> InvalidationToken?
     {
         let name = ConversationKey(tenant: caller.tenant, id: id)
@@ -105,7 +105,7 @@ package final class FreshnessIndex: CommitObserver {
 
     /// Returns such a token; nil also where the latest change that all participants see is not `change`. Changed names do not show in
     /// read marks.
-    package func invalidationToken(
+    public func invalidationToken(
         of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks, change: Int64
     ) -> InvalidationToken? {
         let name = ConversationKey(tenant: caller.tenant, id: id)
@@ -115,7 +115,7 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// Keeps the end of the newest page of a caller's list, unless the list has changed since it was read.
-    package func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
+    public func remember(_ pageEnd: ListFreshness.PageEnd, at change: Int64, of caller: Caller) {
         lists.withLock { table in
             guard let known = table.value(for: caller), known.change == change else { return }
             table.amend(caller, ListFreshness(change: change, pageEnd: pageEnd, image: known.image))
@@ -123,7 +123,7 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// Keeps the image of the newest change number in the caller's cursors, unless the list has changed.
-    package func remember(image: UInt64, of change: Int64, of caller: Caller) {
+    public func remember(image: UInt64, of change: Int64, of caller: Caller) {
         lists.withLock { table in
             guard let known = table.value(for: caller), known.change == change else { return }
             table.amend(caller, ListFreshness(change: change, pageEnd: known.pageEnd, image: image))
@@ -131,7 +131,7 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// The first `limit` messages of these slices of a conversation, if all of them are in memory.
-    package func messages(
+    public func messages(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], limit: Int
     ) -> PackedMessages? {
         let name = ConversationKey(tenant: tenant, id: conversation.id)
@@ -139,7 +139,7 @@ package final class FreshnessIndex: CommitObserver {
     }
 
     /// The newest messages of a conversation at a given state, as many as the bounds allow; nil where memory does not have them all.
-    package func newest(
+    public func newest(
         within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID
     ) -> PackedMessages? {
         guard conversation.lastN > conversation.prunedUpTo else { return PackedMessages([]) }
@@ -150,7 +150,7 @@ package final class FreshnessIndex: CommitObserver {
 
     /// The newest messages of a conversation at a given state, as many as the bounds allow; where memory does not have them, they are
     /// read and kept.
-    package func newest(
+    public func newest(
         within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID,
         orRead read: () throws -> PackedMessages
     ) rethrows -> PackedMessages {
@@ -162,12 +162,12 @@ package final class FreshnessIndex: CommitObserver {
 
     /// Keeps the newest messages of a conversation, read from the store. Messages that were committed since the read are detected as
     /// missing when they are needed.
-    package func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
+    public func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
         recents.withLock { $0.keep(messages, for: ConversationKey(tenant: tenant, id: conversation.id)) }
     }
 
     /// Applies commits; called by the store before any of their senders is answered.
-    package func committed(_ commits: [Commit]) {
+    public func committed(_ commits: [Commit]) {
         // Before the conversations, so that a reader that sees the new state finds the message.
         recents.withLock { table in
             for commit in commits {

@@ -4,17 +4,17 @@ import Synchronization
 ///
 /// The token becomes invalid with the first change of the value, and when the value is evicted, because no change is seen after that. Any
 /// thread may use it.
-package final class InvalidationToken: Sendable {
+public final class InvalidationToken: Sendable {
     private let isOver = Atomic<Bool>(false)
 
     /// A valid token.
-    package init() {}
+    public init() {}
 
     /// Whether the value is still current.
-    package var isValid: Bool { !isOver.load(ordering: .acquiring) }
+    public var isValid: Bool { !isOver.load(ordering: .acquiring) }
 
     /// Makes the token invalid; it does not become valid again.
-    package func invalidate() {
+    public func invalidate() {
         isOver.store(true, ordering: .releasing)
     }
 }

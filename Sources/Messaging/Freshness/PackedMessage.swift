@@ -1,22 +1,22 @@
 /// A message in packed memory: valid only during the call that passes it.
-package struct PackedMessage {
+public struct PackedMessage {
     /// Its number in the conversation.
-    package let n: Int64
+    public let n: Int64
     /// The time at which the store received it.
-    package let sentAt: Timestamp
+    public let sentAt: Timestamp
     /// Identifies the sender within one pack: the same for all of a sender's messages, different for any other sender.
-    package let author: Int
+    public let author: Int
     /// The sender's id.
-    package let sender: UnsafeRawBufferPointer
+    public let sender: UnsafeRawBufferPointer
     /// The text in UTF-8.
-    package let content: UnsafeRawBufferPointer
+    public let content: UnsafeRawBufferPointer
     /// Whether the text is known to be plain, as ``PlainText`` says.
-    package let isPlain: Bool
+    public let isPlain: Bool
     /// The sender's own key for it.
-    package let clientMessageID: UnsafeRawBufferPointer?
+    public let clientMessageID: UnsafeRawBufferPointer?
 
     /// Refers to a message outside a pack, with its texts in UTF-8; the values that only a pack knows are not valid.
-    package init(
+    public init(
         n: Int64, sentAt: Timestamp, sender: UnsafeRawBufferPointer, content: UnsafeRawBufferPointer,
         clientMessageID: UnsafeRawBufferPointer?
     ) {
@@ -39,7 +39,7 @@ package struct PackedMessage {
     }
 
     /// A copy to keep.
-    package var unpacked: Message {
+    public var unpacked: Message {
         Message(
             n: n, sender: UserID(trusted: String(decoding: sender, as: UTF8.self)),
             content: String(decoding: content, as: UTF8.self), sentAt: sentAt,

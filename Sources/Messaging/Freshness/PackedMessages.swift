@@ -3,7 +3,7 @@
 /// As a collection it unpacks each message; to copy messages elsewhere, ``visit(_:)`` passes them without unpacking. Headers of equal
 /// size come first, some perhaps unused, and then the texts in the same order. A sender's id is stored with the sender's first
 /// message, and the other messages refer to that one. At most 32,767 messages fit.
-package struct PackedMessages: Sendable {
+public struct PackedMessages: Sendable {
     /// How many bytes stand before a sender's id and say how long it is.
     static let idPrefix = MemoryLayout<UInt16>.size
 
@@ -22,13 +22,13 @@ package struct PackedMessages: Sendable {
     }
 
     /// Empty, with capacity for about `count` messages.
-    package init(expecting count: Int) {
+    public init(expecting count: Int) {
         let count = Swift.min(count, 100)
         self.init(room: count, size: count * 100)
     }
 
     /// Packs messages that are ordered by number.
-    package init(_ messages: some Collection<Message>) {
+    public init(_ messages: some Collection<Message>) {
         let size = messages.reduce(0) { $0 + $1.content.utf8.count + ($1.clientMessageID?.utf8.count ?? 0) }
         self.init(room: messages.count, size: size + 64)
         for message in messages { append(message) }
@@ -66,7 +66,7 @@ package struct PackedMessages: Sendable {
     }
 
     /// Copies a message to the end; its number is above all others.
-    package mutating func append(_ message: PackedMessage) {
+    public mutating func append(_ message: PackedMessage) {
         // Texts that a slice leaves out are dropped, so that the texts are in the order of the headers.
         let textEnd = bytes.withUnsafeBytes { textOffset(at: endIndex, in: $0) }
         if textEnd < bytes.count { bytes.removeSubrange(textEnd...) }
@@ -112,23 +112,23 @@ package struct PackedMessages: Sendable {
 
 extension PackedMessages {
     /// The number of the last message; nil where there is none.
-    package var lastNumber: Int64? { isEmpty ? nil : number(at: endIndex - 1) }
+    public var lastNumber: Int64? { isEmpty ? nil : number(at: endIndex - 1) }
 
     /// The numbers of all messages, read lazily.
-    package var numbers: LazyMapSequence<Range<Int>, Int64> { indices.lazy.map(number) }
+    public var numbers: LazyMapSequence<Range<Int>, Int64> { indices.lazy.map(number) }
 
     /// The bytes of all their texts, about.
-    package var textSize: Int {
+    public var textSize: Int {
         bytes.withUnsafeBytes { isEmpty ? 0 : textOffset(at: endIndex, in: $0) - textOffset(at: startIndex, in: $0) }
     }
 
     /// The number of the message at this place.
-    package func number(at place: Int) -> Int64 {
+    public func number(at place: Int) -> Int64 {
         bytes.withUnsafeBytes { header(place, in: $0).n }
     }
 
     /// Passes the messages in order, without unpacking them.
-    package func visit(_ look: (PackedMessage) -> Void) {
+    public func visit(_ look: (PackedMessage) -> Void) {
         visit(indices, look)
     }
 
@@ -173,18 +173,18 @@ extension PackedMessages {
 
 extension PackedMessages: RandomAccessCollection {
     /// The place of the first message.
-    package var startIndex: Int { Int(start) }
+    public var startIndex: Int { Int(start) }
 
     /// The place after the last message.
-    package var endIndex: Int { Int(end) }
+    public var endIndex: Int { Int(end) }
 
     /// The message at this place.
-    package subscript(place: Int) -> Message {
+    public subscript(place: Int) -> Message {
         withMessage(at: place) { $0.unpacked }
     }
 
     /// Some of the messages, in the same piece of memory.
-    package subscript(places: Range<Int>) -> PackedMessages {
+    public subscript(places: Range<Int>) -> PackedMessages {
         var part = self
         (part.start, part.end) = (Int32(places.lowerBound), Int32(places.upperBound))
         return part
@@ -193,12 +193,12 @@ extension PackedMessages: RandomAccessCollection {
 
 extension PackedMessages: Equatable {
     /// Whether these are the same messages.
-    package static func == (lhs: Self, rhs: Self) -> Bool { lhs.elementsEqual(rhs) }
+    public static func == (lhs: Self, rhs: Self) -> Bool { lhs.elementsEqual(rhs) }
 }
 
 extension PackedMessages {
     /// The newest messages, at most as many and with at most as many bytes of content as the bounds allow, but at least one where there is one.
-    package func newest(within bounds: PageBounds) -> PackedMessages {
+    public func newest(within bounds: PageBounds) -> PackedMessages {
         let last = suffix(bounds.count)
         guard last.textSize > bounds.bytes else { return last }
         var (first, size) = (last.endIndex, 0)
@@ -211,14 +211,14 @@ extension PackedMessages {
     }
 
     /// The bytes of all their contents.
-    package var contentSize: Int {
+    public var contentSize: Int {
         var size = 0
         visit { size += $0.content.count }
         return size
     }
 
     /// The same messages, which were appended from the newest to the oldest, in the order of their numbers.
-    package var reversedMessages: PackedMessages { PackedMessages(self, at: indices.reversed()) }
+    public var reversedMessages: PackedMessages { PackedMessages(self, at: indices.reversed()) }
 }
 
 extension PackedMessages {

@@ -1,7 +1,7 @@
 /// The newest messages of one conversation in memory: consecutive numbers, so that it is certain what they leave out.
-package struct RecentMessages: Sendable, Equatable {
+public struct RecentMessages: Sendable, Equatable {
     /// How many messages are kept of those that were added one by one.
-    package static let usualCount = 50
+    public static let usualCount = 50
 
     private var messages: PackedMessages
 

@@ -2,7 +2,7 @@
 ///
 /// Several tables in memory know each of a hundred thousand callers, and every poll looks for its caller in some of them. So a caller is
 /// a reference to an object that they share, and that is hashed once.
-package struct Caller: Hashable, Sendable {
+public struct Caller: Hashable, Sendable {
     private final class Name: Sendable {
         let tenant: TenantID
         let user: UserID
@@ -21,25 +21,26 @@ package struct Caller: Hashable, Sendable {
     private let name: Name
 
     /// The namespace of everything the caller names.
-    package var tenant: TenantID { name.tenant }
+    public var tenant: TenantID { name.tenant }
     /// The caller's own id.
-    package var user: UserID { name.user }
+    public var user: UserID { name.user }
 
-    package init(tenant: TenantID = .none, user: UserID) {
+    /// Creates a caller.
+    public init(tenant: TenantID = .none, user: UserID) {
         name = Name(tenant: tenant, user: user)
     }
 
     /// Whether it is the same user of the same tenant.
-    package static func == (lhs: Caller, rhs: Caller) -> Bool {
+    public static func == (lhs: Caller, rhs: Caller) -> Bool {
         if lhs.name === rhs.name { return true }
         return lhs.name.hash == rhs.name.hash && lhs.user == rhs.user && lhs.tenant == rhs.tenant
     }
 
     /// Hashes who it is.
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(name.hash)
     }
 
     /// The hash that is known already.
-    package var hashValue: Int { name.hash }
+    public var hashValue: Int { name.hash }
 }

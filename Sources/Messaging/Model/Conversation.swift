@@ -1,32 +1,34 @@
 /// A conversation without its messages: its state, participants and read markers.
-package struct Conversation: Sendable, Equatable {
+public struct Conversation: Sendable, Equatable {
     /// A participant, and how far they have read.
-    package struct Participant: Sendable, Equatable {
+    public struct Participant: Sendable, Equatable {
         /// The caller.
-        package let user: UserID
+        public let user: UserID
         /// The read marker: the number of the last message read; 0 before the first.
-        package var readUpTo: Int64
+        public var readUpTo: Int64
 
-        package init(user: UserID, readUpTo: Int64 = 0) {
+        /// Creates a participant.
+        public init(user: UserID, readUpTo: Int64 = 0) {
             self.user = user
             self.readUpTo = readUpTo
         }
     }
 
     /// Its id within the tenant.
-    package let id: ConversationID
+    public let id: ConversationID
     /// The store's own handle for it, meaningless elsewhere.
-    package let key: Int64
+    public let key: Int64
     /// The number of its latest message; 0 before the first.
-    package var lastN: Int64
+    public var lastN: Int64
     /// The number up to which messages were pruned; the first one there is comes after it.
-    package let prunedUpTo: Int64
+    public let prunedUpTo: Int64
     /// The number of the latest change that every participant sees: a message, a changed name, or the opening.
-    package var change: Int64
+    public var change: Int64
     /// All participants, each once, ordered by user id.
-    package var participants: Participants
+    public var participants: Participants
 
-    package init(
+    /// Creates a conversation.
+    public init(
         id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, change: Int64 = 0,
         participants: [Participant]
     ) {
@@ -39,7 +41,7 @@ package struct Conversation: Sendable, Equatable {
     }
 
     /// The marks as this user sees them; nil for a user who does not take part.
-    package func marks(for user: UserID) -> ReadMarks? {
+    public func marks(for user: UserID) -> ReadMarks? {
         guard let place = participants.place(of: user) else { return nil }
         var others: Int64?
         for other in participants.indices where other != place {
@@ -49,21 +51,21 @@ package struct Conversation: Sendable, Equatable {
     }
 
     /// The other participant where there are exactly two; nil in a group.
-    package func receiver(of sender: UserID) -> UserID? {
+    public func receiver(of sender: UserID) -> UserID? {
         guard participants.count == 2 else { return nil }
         return participants.first { $0.user != sender }?.user
     }
 }
 
 /// How a caller names a conversation: by its id, or as the direct one with another user (`@bob`).
-package enum ConversationReference: Hashable, Sendable {
+public enum ConversationReference: Hashable, Sendable {
     /// The conversation with this id.
     case id(ConversationID)
     /// The one direct conversation between the caller and this user.
     case direct(with: UserID)
 
     /// What the caller wrote.
-    package var text: String {
+    public var text: String {
         switch self {
         case .id(let id): id.text
         case .direct(let user): "@\(user.text)"
@@ -71,7 +73,7 @@ package enum ConversationReference: Hashable, Sendable {
     }
 
     /// Reads a path segment after decoding; nil where it cannot name a conversation.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         if text.utf8.first == UInt8(ascii: "@") {
             // By bytes: a Character would take along a combining mark that the user's id begins with.
             guard let user = UserID(String(Substring(text.utf8.dropFirst()))) else { return nil }
@@ -85,14 +87,14 @@ package enum ConversationReference: Hashable, Sendable {
 }
 
 /// A conversation within its tenant, as a key of tables in memory.
-package struct ConversationKey: Hashable, Sendable {
+public struct ConversationKey: Hashable, Sendable {
     /// The namespace of the id.
-    package let tenant: TenantID
+    public let tenant: TenantID
     /// Which conversation of the tenant.
-    package let id: ConversationID
+    public let id: ConversationID
 
     /// A conversation of a tenant.
-    package init(tenant: TenantID, id: ConversationID) {
+    public init(tenant: TenantID, id: ConversationID) {
         self.tenant = tenant
         self.id = id
     }

@@ -1,29 +1,30 @@
 /// A conversation as one participant sees it: as an entry of their list, or by itself with all its participants.
-package struct ConversationSummary: Sendable, Equatable {
+public struct ConversationSummary: Sendable, Equatable {
     /// The most people that an entry shows. In a larger conversation these are the caller and the first others by user id: they are the same
     /// for as long as it exists, and found without reading everybody.
-    package static let mostPeople = 20
+    public static let mostPeople = 20
 
     /// The conversation itself; of its participants, those that are shown.
-    package let conversation: Conversation
+    public let conversation: Conversation
     /// How many take part, whether shown or not.
-    package let participantCount: Int
+    public let participantCount: Int
     /// The people who are shown, in the order of the conversation's participants; the caller is one of them.
-    package let people: [Person]
+    public let people: [Person]
     /// The marks as the caller sees them.
-    package let marks: ReadMarks
+    public let marks: ReadMarks
     /// How many messages by others come after the caller's read marker.
-    package let unread: Int64
+    public let unread: Int64
     /// Its newest messages, oldest first: as many as asked for, and at least the last one where there is one.
-    package let newest: PackedMessages
+    public let newest: PackedMessages
     /// When it was opened.
-    package let openedAt: Timestamp
+    public let openedAt: Timestamp
     /// The number of the change that was its latest message, or its opening.
-    package let activity: Int64
+    public let activity: Int64
     /// The number of the latest change that the caller sees.
-    package let change: Int64
+    public let change: Int64
 
-    package init(
+    /// Creates a conversation summary.
+    public init(
         conversation: Conversation, participantCount: Int, people: [Person], marks: ReadMarks, unread: Int64,
         newest: PackedMessages, openedAt: Timestamp, activity: Int64, change: Int64
     ) {
@@ -40,7 +41,7 @@ package struct ConversationSummary: Sendable, Equatable {
 
     /// A number of bytes that it has as JSON at least: the last message, the texts of as many messages as it shows, and, where there may be
     /// many, of people.
-    package func leastSize(embedded: Int) -> Int {
+    public func leastSize(embedded: Int) -> Int {
         let texts = newest.suffix(1).contentSize + newest.suffix(embedded).textSize
         guard people.count > 2 else { return texts }
         return people.reduce(texts) { size, person in

@@ -1,16 +1,16 @@
 /// How a conversation is headed in one participant's list: by the others in it.
-package struct ConversationTitle: Equatable, Sendable {
+public struct ConversationTitle: Equatable, Sendable {
     /// The others' names, joined by commas; where there are more than are known here, how many more.
-    package let name: String
+    public let name: String
     /// The company that all others known here share; empty where it is unknown or they differ.
-    package let company: String
+    public let company: String
     /// At most two letters for an avatar.
-    package let initials: String
+    public let initials: String
 
     /// Heads a conversation between these people, one of whom is the viewer; of many, the first ones name it, as in a list.
     ///
     /// - Parameter count: how many take part, where `people` are only some of them.
-    package init(people: [Person], of count: Int? = nil, viewer: UserID) {
+    public init(people: [Person], of count: Int? = nil, viewer: UserID) {
         let all = people.filter { $0.id != viewer }
         let others = all.prefix(ConversationSummary.mostPeople - 1)
         if others.count == 1 {

@@ -1,5 +1,5 @@
 /// One entry of an imported or exported history.
-package enum ImportRecord: Sendable, Equatable {
+public enum ImportRecord: Sendable, Equatable {
     /// The name and company of a user; they replace earlier ones.
     case person(Person, TenantID)
     /// A conversation with its participants; one that is there already must have the same.
@@ -15,19 +15,20 @@ package enum ImportRecord: Sendable, Equatable {
 }
 
 /// A message of a history.
-package struct ImportedMessage: Sendable, Equatable {
+public struct ImportedMessage: Sendable, Equatable {
     /// Its conversation.
-    package let conversation: ConversationID
+    public let conversation: ConversationID
     /// The sender.
-    package let sender: UserID
+    public let sender: UserID
     /// The text; nil where it was erased.
-    package let content: MessageContent?
+    public let content: MessageContent?
     /// When it was sent.
-    package let sentAt: Timestamp
+    public let sentAt: Timestamp
     /// The key it had; the same key again in the same conversation from the same sender is the same message.
-    package let clientMessageID: String?
+    public let clientMessageID: String?
 
-    package init(
+    /// Creates an imported message.
+    public init(
         conversation: ConversationID, sender: UserID, content: MessageContent?, sentAt: Timestamp,
         clientMessageID: String?
     ) {

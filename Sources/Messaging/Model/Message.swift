@@ -1,17 +1,18 @@
 /// One message as it is stored: the same for all participants.
-package struct Message: Sendable, Equatable {
+public struct Message: Sendable, Equatable {
     /// Its number in the conversation: 1, 2, 3 … without gaps, in commit order.
-    package let n: Int64
+    public let n: Int64
     /// The sender.
-    package let sender: UserID
+    public let sender: UserID
     /// The text, byte for byte as it was sent; never with U+0000.
-    package let content: String
+    public let content: String
     /// The time at which the store received it.
-    package let sentAt: Timestamp
+    public let sentAt: Timestamp
     /// The sender's own key for it, which makes a retry harmless.
-    package let clientMessageID: String?
+    public let clientMessageID: String?
 
-    package init(n: Int64, sender: UserID, content: String, sentAt: Timestamp, clientMessageID: String?) {
+    /// Creates a message.
+    public init(n: Int64, sender: UserID, content: String, sentAt: Timestamp, clientMessageID: String?) {
         self.n = n
         self.sender = sender
         self.content = content
@@ -21,22 +22,23 @@ package struct Message: Sendable, Equatable {
 }
 
 /// The public id of a message: `{conversationId}:{n}`.
-package struct MessageID: Equatable, Sendable {
+public struct MessageID: Equatable, Sendable {
     /// The conversation it belongs to.
-    package let conversation: ConversationID
+    public let conversation: ConversationID
     /// Its number there, from 1.
-    package let n: Int64
+    public let n: Int64
 
-    package init(conversation: ConversationID, n: Int64) {
+    /// Creates a message id.
+    public init(conversation: ConversationID, n: Int64) {
         self.conversation = conversation
         self.n = n
     }
 
     /// The id as it goes over the wire.
-    package var text: String { "\(conversation.text):\(n)" }
+    public var text: String { "\(conversation.text):\(n)" }
 
     /// Reads the id of a message of this conversation; nil for any other text.
-    package init?(_ text: String, in conversation: ConversationID) {
+    public init?(_ text: String, in conversation: ConversationID) {
         let utf8 = text.utf8
         let prefix = conversation.text.utf8
         guard utf8.count > prefix.count + 1, utf8.starts(with: prefix),
@@ -48,19 +50,19 @@ package struct MessageID: Equatable, Sendable {
 }
 
 /// The text of a message that may be sent.
-package struct MessageContent: Equatable, Sendable {
+public struct MessageContent: Equatable, Sendable {
     /// The text, byte for byte.
-    package let text: String
+    public let text: String
 
     /// The default limit: 16 KiB of UTF-8.
-    package static let defaultLimit = 16 * 1024
+    public static let defaultLimit = 16 * 1024
 
     /// Takes a text of at most `limit` bytes of UTF-8 in which there is something to see.
     ///
     /// U+0000 is refused because SQLite's text functions end at it, so it would not come back.
     ///
     /// - Throws: ``MessagingError/contentTooLarge(limit:)`` or ``MessagingError/invalidMessage(_:)``.
-    package init(_ text: String, limit: Int = defaultLimit) throws(MessagingError) {
+    public init(_ text: String, limit: Int = defaultLimit) throws(MessagingError) {
         guard text.utf8.count <= limit else { throw .contentTooLarge(limit: limit) }
         try self.init(text, isBlank: text.isBlank)
     }
@@ -69,7 +71,7 @@ package struct MessageContent: Equatable, Sendable {
     /// space: earlier versions and other systems have stored such messages.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)``.
-    package init(history text: String) throws(MessagingError) {
+    public init(history text: String) throws(MessagingError) {
         try self.init(text, isBlank: text.unicodeScalars.allSatisfy(\.properties.isWhitespace))
     }
 

@@ -1,10 +1,10 @@
 /// A conversation that is about to be opened, and the rules for that.
-package struct NewConversation: Equatable, Sendable {
+public struct NewConversation: Equatable, Sendable {
     /// The most people in one conversation.
-    package static let largestGroup = 500
+    public static let largestGroup = 500
 
     /// Whether a sender may open a conversation.
-    package enum Permission: Sendable, Equatable {
+    public enum Permission: Sendable, Equatable {
         /// They may.
         case granted
         /// Only the operator may.
@@ -25,16 +25,16 @@ package struct NewConversation: Equatable, Sendable {
     }
 
     /// Its id.
-    package let id: ConversationID
+    public let id: ConversationID
     /// All participants, each once, ordered by user id; at least two.
-    package let participants: [UserID]
+    public let participants: [UserID]
     /// Whether it is the one direct conversation of its pair.
-    package let isDirect: Bool
+    public let isDirect: Bool
 
     /// Opens a conversation between these people; they are sorted, and each counts once.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)``.
-    package init(id: ConversationID, participants: [UserID], isDirect: Bool) throws(MessagingError) {
+    public init(id: ConversationID, participants: [UserID], isDirect: Bool) throws(MessagingError) {
         let everybody = Set(participants).sorted()
         guard everybody.count >= 2 else {
             throw .invalidMessage("A conversation needs somebody besides the sender.")
@@ -54,7 +54,7 @@ package struct NewConversation: Equatable, Sendable {
     ///
     /// - Throws: ``MessagingError/conversationNotFound`` where it names no receiver to open it with,
     ///   ``MessagingError/openingForbidden``, ``MessagingError/openedTooOften`` or ``MessagingError/invalidMessage(_:)``.
-    package init(for draft: Draft) throws(MessagingError) {
+    public init(for draft: Draft) throws(MessagingError) {
         let me = draft.caller.user
         switch draft.conversation {
         case .id(let id):
@@ -69,7 +69,7 @@ package struct NewConversation: Equatable, Sendable {
     }
 
     /// How many people are in the conversation that this draft opens, should it have to be made; nil where it cannot be.
-    package static func size(for draft: Draft) -> Int? {
+    public static func size(for draft: Draft) -> Int? {
         switch draft.conversation {
         case .id: draft.receivers.isEmpty ? nil : Set(draft.receivers + [draft.caller.user]).count
         case .direct: 2
@@ -80,7 +80,7 @@ package struct NewConversation: Equatable, Sendable {
     /// the conversation itself as the receiver.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)``.
-    package static func check(
+    public static func check(
         _ draft: Draft, _ id: ConversationID, among participants: [UserID]
     ) throws(MessagingError) {
         guard !draft.receivers.isEmpty else { return }

@@ -1,5 +1,5 @@
 /// The participants of a conversation. Two, the usual case, are stored inline without an array.
-package struct Participants: Sendable, Equatable {
+public struct Participants: Sendable, Equatable {
     private enum Storage: Sendable, Equatable {
         case two(Conversation.Participant, Conversation.Participant)
         case any([Conversation.Participant])
@@ -10,7 +10,7 @@ package struct Participants: Sendable, Equatable {
     /// The index of a user among participants ordered by user id, as in a ``Conversation``; nil where there is none.
     ///
     /// Looked up by halves: a stranger must not learn how many they are by how long it takes.
-    package func place(of user: UserID) -> Int? {
+    public func place(of user: UserID) -> Int? {
         if case .two(let first, let second) = storage {
             return first.user == user ? 0 : second.user == user ? 1 : nil
         }
@@ -23,7 +23,7 @@ package struct Participants: Sendable, Equatable {
     }
 
     /// Participants in this order.
-    package init(_ participants: [Conversation.Participant]) {
+    public init(_ participants: [Conversation.Participant]) {
         storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)
     }
 
@@ -38,10 +38,11 @@ package struct Participants: Sendable, Equatable {
 }
 
 extension Participants: RandomAccessCollection, MutableCollection {
-    package var startIndex: Int { 0 }
+    /// The index of the first participant; always 0.
+    public var startIndex: Int { 0 }
 
     /// How many there are.
-    package var endIndex: Int {
+    public var endIndex: Int {
         switch storage {
         case .two: 2
         case .any(let participants): participants.count
@@ -49,7 +50,7 @@ extension Participants: RandomAccessCollection, MutableCollection {
     }
 
     /// The participant at this place.
-    package subscript(place: Int) -> Conversation.Participant {
+    public subscript(place: Int) -> Conversation.Participant {
         get {
             switch storage {
             case .two(let first, let second):

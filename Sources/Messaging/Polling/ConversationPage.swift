@@ -1,15 +1,16 @@
 /// A part of a caller's list, all of it read in one snapshot of the store.
-package struct ConversationPage: Sendable, Equatable {
+public struct ConversationPage: Sendable, Equatable {
     /// The entries, latest activity first.
-    package let conversations: [ConversationSummary]
+    public let conversations: [ConversationSummary]
     /// The caller's latest change number in this snapshot; 0 before the first.
-    package let latestChange: Int64
+    public let latestChange: Int64
     /// The change number to continue from: a client with this page and all later changes has missed nothing.
-    package let position: Int64
+    public let position: Int64
     /// The activity of the last entry, where older entries follow: what to ask for `before`.
-    package let olderBefore: Int64?
+    public let olderBefore: Int64?
 
-    package init(conversations: [ConversationSummary], latestChange: Int64, position: Int64, olderBefore: Int64?) {
+    /// Creates a conversation page.
+    public init(conversations: [ConversationSummary], latestChange: Int64, position: Int64, olderBefore: Int64?) {
         self.conversations = conversations
         self.latestChange = latestChange
         self.position = position
@@ -18,13 +19,13 @@ package struct ConversationPage: Sendable, Equatable {
 
     /// The entries in the order in which they are kept where not all fit. A delta loses those that changed last: a client that follows its
     /// position gets them next. Any other page loses those with the oldest activity.
-    package func inOrderOfNeed(_ window: ListWindow) -> [ConversationSummary] {
+    public func inOrderOfNeed(_ window: ListWindow) -> [ConversationSummary] {
         guard case .since = window else { return conversations }
         return conversations.sorted { $0.change < $1.change }
     }
 
     /// The page with only the first entries of that order, at least one.
-    package func cut(to count: Int, _ window: ListWindow) -> ConversationPage {
+    public func cut(to count: Int, _ window: ListWindow) -> ConversationPage {
         guard count < conversations.count else { return self }
         let kept = inOrderOfNeed(window).prefix(count)
         var (position, olderBefore) = (position, olderBefore)
@@ -40,7 +41,7 @@ package struct ConversationPage: Sendable, Equatable {
 }
 
 /// Which conversations of a caller's list a `GET` asks for.
-package enum ListWindow: Equatable, Sendable {
+public enum ListWindow: Equatable, Sendable {
     /// The conversations with the latest activity.
     case newest
     /// The conversations whose latest activity comes before this change number, latest first.

@@ -2,31 +2,31 @@
 ///
 /// Every node on one store has the same one. A restore keeps it: what is made with it depends on the epoch wherever it must not
 /// be the same after that.
-package struct CursorKey: Hashable, Sendable {
+public struct CursorKey: Hashable, Sendable {
     /// How many bytes it has.
-    package static let length = 16
+    public static let length = 16
 
     private let key: SipHash.Key
 
     /// Makes a key out of 128 random bits.
-    package init(random low: UInt64, _ high: UInt64) {
+    public init(random low: UInt64, _ high: UInt64) {
         key = SipHash.Key(low: low, high: high)
     }
 
     /// A key that the system's generator makes.
-    package static func random() -> CursorKey {
+    public static func random() -> CursorKey {
         CursorKey(random: .random(in: .min ... .max), .random(in: .min ... .max))
     }
 
     /// Takes the 16 bytes of a key; nil for any other number of bytes.
-    package init?(bytes: some Collection<UInt8>) {
+    public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.length else { return nil }
         func word(_ part: some Collection<UInt8>) -> UInt64 { part.reversed().reduce(0) { $0 << 8 | UInt64($1) } }
         self.init(random: word(bytes.prefix(8)), word(bytes.dropFirst(8)))
     }
 
     /// The bytes, for the store to keep.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         [key.low, key.high].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
     }
 
@@ -56,7 +56,7 @@ package struct CursorKey: Hashable, Sendable {
     /// The fingerprints that identify one viewer's view of one conversation in message cursors.
     ///
     /// A conversation of the same id in another tenant is the same conversation to another viewer.
-    package func view(of conversation: ConversationID, by viewer: Caller) -> MessageCursor.View {
+    public func view(of conversation: ConversationID, by viewer: Caller) -> MessageCursor.View {
         var hash = hash(for: .messages)
         hash.combine(conversation.text)
         let idHash = hash.value

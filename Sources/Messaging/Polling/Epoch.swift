@@ -1,12 +1,12 @@
 /// The name of one life of a store: a restore from a backup begins another.
 ///
 /// Cursors and entity tags carry it, so that what a client remembers from before a restore is not taken for news.
-package struct Epoch: Hashable, Sendable {
+public struct Epoch: Hashable, Sendable {
     /// 1 to 16 characters out of `a–z` and `0–9`.
-    package let text: String
+    public let text: String
 
     /// Takes 1 to 16 characters out of `a–z0–9`; nil for anything else.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let utf8 = text.utf8
         guard (1...16).contains(utf8.count),
             utf8.allSatisfy({ (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) })
@@ -15,7 +15,7 @@ package struct Epoch: Hashable, Sendable {
     }
 
     /// Makes an epoch out of 40 random bits.
-    package init(random: UInt64) {
+    public init(random: UInt64) {
         let digits = String(random & 0xFF_FFFF_FFFF, radix: 36)
         text = String(repeating: "0", count: 8 - digits.count) + digits
     }

@@ -3,7 +3,7 @@
 /// A position is a change number from one counter of the store. A caller who saw the numbers could count the changes of all users. So
 /// each caller gets the numbers in a permutation of their own. From two cursors a caller learns only whether they are the same
 /// position.
-package struct ListCursors: Sendable {
+public struct ListCursors: Sendable {
     /// The longest cursor, in bytes, of this form or the former one.
     private static let maximumLength = 36
     /// The number of digits that hold 64 bits with a letter as the first.
@@ -22,7 +22,7 @@ package struct ListCursors: Sendable {
     ///   - epoch: the present epoch of the store.
     ///   - key: the cursor key of the store.
     ///   - known: a change number whose image is known already; nil where there is none.
-    package init(of caller: Caller, epoch: Epoch, key: CursorKey, known: ListFreshness? = nil) {
+    public init(of caller: Caller, epoch: Epoch, key: CursorKey, known: ListFreshness? = nil) {
         self.caller = caller
         self.epoch = epoch
         self.key = key
@@ -33,26 +33,26 @@ package struct ListCursors: Sendable {
     private var permutation: Permutation { made ?? key.permutation(for: caller, epoch: epoch) }
 
     /// The image of this change number in the caller's cursors.
-    package func image(of change: Int64) -> UInt64 {
+    public func image(of change: Int64) -> UInt64 {
         if let known, known.change == change { return known.image }
         return permutation.image(of: Self.position(change, isJustBelow: false))
     }
 
     /// The cursor of the position that covers all changes up to this one: a change of the caller's list, or 0.
-    package func text(at change: Int64) -> String { text(image(of: change)) }
+    public func text(at change: Int64) -> String { text(image(of: change)) }
 
     /// The cursor of a position just below a change of the caller's list.
     ///
     /// It differs from the cursor of the preceding number, which may be another user's change. If the two were equal, a caller could
     /// see that no other user changed anything between two of the caller's own changes.
-    package func text(justBelow change: Int64) -> String {
+    public func text(justBelow change: Int64) -> String {
         text(permutation.image(of: Self.position(change, isJustBelow: true)))
     }
 
     /// Reads `since`: the number up to which all changes are known, given the caller's latest change.
     ///
     /// - Throws: ``CursorError``.
-    package func changesKnown(by text: String, current: Int64) throws(CursorError) -> Int64 {
+    public func changesKnown(by text: String, current: Int64) throws(CursorError) -> Int64 {
         let (change, isJustBelow) = try read(text, current)
         return isJustBelow ? max(change - 1, 0) : change
     }
@@ -60,7 +60,7 @@ package struct ListCursors: Sendable {
     /// Reads `before`: the change that an older page ends below, given the caller's latest change.
     ///
     /// - Throws: ``CursorError``.
-    package func pageEnd(in text: String, current: Int64) throws(CursorError) -> Int64 {
+    public func pageEnd(in text: String, current: Int64) throws(CursorError) -> Int64 {
         try read(text, current).change
     }
 

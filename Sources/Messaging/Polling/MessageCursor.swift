@@ -3,12 +3,12 @@
 /// It says what the viewer has been told: every message up to `n`, and the marks that its `read` flags were made with. It also says
 /// whose view it is, because a position in one conversation means nothing in another, nor to another viewer. The store keeps
 /// nothing for it.
-package struct MessageCursor: Equatable, Sendable {
+public struct MessageCursor: Equatable, Sendable {
     /// One viewer's view of one conversation, in two fingerprints.
     ///
     /// They keep clients from mixing up their own cursors, and protect nothing: if two are the same by chance, a cursor that does not
     /// belong here is taken for a position, as a bare number is.
-    package struct View: Equatable, Sendable {
+    public struct View: Equatable, Sendable {
         /// 30 bits of the conversation's.
         let conversation: UInt64
         /// 20 bits of the viewer's.
@@ -32,15 +32,16 @@ package struct MessageCursor: Equatable, Sendable {
     }
 
     /// The epoch of the store that the cursor belongs to.
-    package let epoch: Epoch
+    public let epoch: Epoch
     /// The view that it is a position in.
-    package let view: View
+    public let view: View
     /// The messages and marks it covers.
-    package let marks: ReadMarks
+    public let marks: ReadMarks
     /// The revision of the conversation: how often something in it changed that no delta tells of. 0 is not written.
-    package let revision: Int64
+    public let revision: Int64
 
-    package init(epoch: Epoch, view: View, marks: ReadMarks, revision: Int64 = 0) {
+    /// Creates a message cursor.
+    public init(epoch: Epoch, view: View, marks: ReadMarks, revision: Int64 = 0) {
         self.epoch = epoch
         self.view = view
         self.marks = marks
@@ -48,12 +49,12 @@ package struct MessageCursor: Equatable, Sendable {
     }
 
     /// Another position in the same view.
-    package func at(_ marks: ReadMarks) -> MessageCursor {
+    public func at(_ marks: ReadMarks) -> MessageCursor {
         MessageCursor(epoch: epoch, view: view, marks: marks, revision: revision)
     }
 
     /// The cursor as it goes over the wire.
-    package var text: String {
+    public var text: String {
         CursorText.make { text in
             text.append(epoch)
             text.append(view.number, digits: View.digits)
@@ -71,7 +72,7 @@ package struct MessageCursor: Equatable, Sendable {
     ///
     /// - Parameter current: the viewer's present position.
     /// - Throws: ``CursorError``.
-    package init(_ text: String, in conversation: ConversationID, current: MessageCursor) throws(CursorError) {
+    public init(_ text: String, in conversation: ConversationID, current: MessageCursor) throws(CursorError) {
         if let n = DecimalNumber.parse(text.utf8) ?? MessageID(text, in: conversation)?.n {
             self = current.at(
                 ReadMarks(
@@ -109,7 +110,7 @@ package struct MessageCursor: Equatable, Sendable {
 }
 
 /// Why a cursor is of no use.
-package enum CursorError: Error, Equatable {
+public enum CursorError: Error, Equatable {
     /// It is not a cursor at all, or one of another kind or another conversation.
     case malformed
     /// It comes from before a restore, or from an earlier version, or belongs to another viewer, or is ahead of what is stored: the client

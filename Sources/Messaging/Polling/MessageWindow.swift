@@ -1,5 +1,5 @@
 /// The messages that a `GET` asks for, and the position that the client has reached after the answer.
-package enum MessageWindow: Equatable, Sendable {
+public enum MessageWindow: Equatable, Sendable {
     /// The newest messages.
     case newest
     /// The messages just below a number.
@@ -9,7 +9,7 @@ package enum MessageWindow: Equatable, Sendable {
 
     /// The end of the window that an answer keeps where not all messages fit: a page loses its oldest messages, and a delta its newest
     /// changes.
-    package var kept: PageBounds.End {
+    public var kept: PageBounds.End {
         if case .since = self { .oldest } else { .newest }
     }
 
@@ -19,7 +19,7 @@ package enum MessageWindow: Equatable, Sendable {
     /// the old and the new mark, of the viewer's own messages and of those that the viewer received.
     ///
     /// - Parameter pruned: the number up to which messages were pruned.
-    package func slices(now: ReadMarks, viewer: UserID, limit: Int, prunedUpTo pruned: Int64 = 0) -> [MessageSlice] {
+    public func slices(now: ReadMarks, viewer: UserID, limit: Int, prunedUpTo pruned: Int64 = 0) -> [MessageSlice] {
         func slice(
             after start: Int64, through end: Int64, _ authorship: MessageSlice.Authorship = .anybody
         ) -> MessageSlice? {
@@ -49,7 +49,7 @@ package enum MessageWindow: Equatable, Sendable {
     /// - Parameters:
     ///   - lastReturned: the number of the last message in the answer; nil where it was empty.
     ///   - complete: whether the answer holds all that the slices hold.
-    package func position(now: ReadMarks, lastReturned: Int64?, complete: Bool) -> ReadMarks {
+    public func position(now: ReadMarks, lastReturned: Int64?, complete: Bool) -> ReadMarks {
         switch self {
         case .newest:
             return now
@@ -70,9 +70,9 @@ package enum MessageWindow: Equatable, Sendable {
 }
 
 /// Consecutive message numbers of one conversation, all of them or only one side's.
-package struct MessageSlice: Equatable, Sendable {
+public struct MessageSlice: Equatable, Sendable {
     /// The senders whose messages a slice has.
-    package enum Authorship: Equatable, Sendable {
+    public enum Authorship: Equatable, Sendable {
         /// All messages.
         case anybody
         /// Only this user's.
@@ -82,17 +82,18 @@ package struct MessageSlice: Equatable, Sendable {
     }
 
     /// The numbers it covers.
-    package let numbers: ClosedRange<Int64>
+    public let numbers: ClosedRange<Int64>
     /// The senders of its messages.
-    package let authorship: Authorship
+    public let authorship: Authorship
 
-    package init(_ numbers: ClosedRange<Int64>, _ authorship: Authorship = .anybody) {
+    /// Creates a message slice.
+    public init(_ numbers: ClosedRange<Int64>, _ authorship: Authorship = .anybody) {
         self.numbers = numbers
         self.authorship = authorship
     }
 
     /// Whether it takes this message.
-    package func contains(_ message: Message) -> Bool {
+    public func contains(_ message: Message) -> Bool {
         guard numbers.contains(message.n) else { return false }
         return switch authorship {
         case .anybody: true

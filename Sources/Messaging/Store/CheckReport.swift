@@ -1,29 +1,31 @@
 /// The result of a check of a database.
-package struct CheckReport: Sendable {
+public struct CheckReport: Sendable {
     /// A violation of an invariant.
-    package struct Fault: Sendable, Equatable, CustomStringConvertible {
+    public struct Fault: Sendable, Equatable, CustomStringConvertible {
         /// The name of the invariant.
-        package let invariant: String
+        public let invariant: String
         /// The violation and its first occurrence; a sentence.
-        package let sentence: String
+        public let sentence: String
 
-        package init(invariant: String, sentence: String) {
+        /// Creates a fault.
+        public init(invariant: String, sentence: String) {
             self.invariant = invariant
             self.sentence = sentence
         }
 
         /// Both in one line.
-        package var description: String { "\(invariant): \(sentence)" }
+        public var description: String { "\(invariant): \(sentence)" }
     }
 
     /// The violations; empty for a sound database.
-    package var faults: [Fault]
+    public var faults: [Fault]
     /// How many conversations there are.
-    package var conversations = 0
+    public var conversations = 0
     /// How many messages there are.
-    package var messages = 0
+    public var messages = 0
 
-    package init(faults: [Fault] = []) {
+    /// Creates a check report.
+    public init(faults: [Fault] = []) {
         self.faults = faults
     }
 }

@@ -1,28 +1,30 @@
 /// The changes of one committed write, for caches in memory.
-package struct Commit: Sendable, Equatable {
+public struct Commit: Sendable, Equatable {
     /// The newest change number of one caller's list.
-    package struct ListChange: Sendable, Equatable {
+    public struct ListChange: Sendable, Equatable {
         /// The owner of the list.
-        package let user: UserID
+        public let user: UserID
         /// Its new latest change.
-        package let change: Int64
+        public let change: Int64
 
-        package init(user: UserID, change: Int64) {
+        /// Creates a list change.
+        public init(user: UserID, change: Int64) {
             self.user = user
             self.change = change
         }
     }
 
     /// The namespace of the ids below.
-    package let tenant: TenantID
+    public let tenant: TenantID
     /// The conversation as it is now.
-    package let conversation: Conversation
+    public let conversation: Conversation
     /// The users whose lists changed with it.
-    package let listChanges: [ListChange]
+    public let listChanges: [ListChange]
     /// The message that was stored, where it is one.
-    package let message: Message?
+    public let message: Message?
 
-    package init(
+    /// Creates a commit.
+    public init(
         tenant: TenantID, conversation: Conversation, listChanges: [ListChange], message: Message? = nil
     ) {
         self.tenant = tenant
@@ -33,7 +35,7 @@ package struct Commit: Sendable, Equatable {
 }
 
 /// An observer that is told of each commit before its sender is answered.
-package protocol CommitObserver: Sendable {
+public protocol CommitObserver: Sendable {
     /// Receives commits in order, on the store's one writer thread, before any of the callers is answered.
     func committed(_ commits: [Commit])
 }

@@ -1,26 +1,26 @@
 /// The result of an import.
-package struct ImportSummary: Sendable, Equatable {
+public struct ImportSummary: Sendable, Equatable {
     /// How many records it read.
-    package var records = 0
+    public var records = 0
     /// How many users it stored, new ones and changed ones.
-    package var people = 0
+    public var people = 0
     /// How many conversations it opened.
-    package var conversations = 0
+    public var conversations = 0
     /// How many messages it stored.
-    package var messages = 0
+    public var messages = 0
     /// How many messages it left out, because prune has taken away what was sent before or at their time in their conversation.
-    package var pruned = 0
+    public var pruned = 0
     /// How many read markers it moved.
-    package var readMarkers = 0
+    public var readMarkers = 0
     /// How many records were there already.
-    package var skipped = 0
+    public var skipped = 0
 
     /// Nothing so far.
-    package init() {}
+    public init() {}
 }
 
 /// Why a record cannot be imported; the list is closed. Nothing of the import is kept then.
-package enum ImportError: Error, Equatable, Sendable {
+public enum ImportError: Error, Equatable, Sendable {
     /// A message or a read marker names a conversation that no record before it and nothing in the store opened.
     case unknownConversation(ConversationID)
     /// The sender or reader does not take part in the conversation.
@@ -41,7 +41,7 @@ package enum ImportError: Error, Equatable, Sendable {
 
 extension ImportError: CustomStringConvertible {
     /// One sentence for the person who imports.
-    package var description: String {
+    public var description: String {
         switch self {
         case .unknownConversation(let id):
             "There is no conversation \(id); its record must come first."

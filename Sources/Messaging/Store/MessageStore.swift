@@ -1,7 +1,7 @@
 /// Returns the newest messages of a conversation, as many as the bounds allow, from memory or from `read`.
 ///
 /// The messages that `read` returns may be more than that.
-package typealias NewestMessages =
+public typealias NewestMessages =
     @Sendable (_ conversation: Conversation, _ bounds: PageBounds, _ read: () throws -> PackedMessages) throws ->
     PackedMessages
 
@@ -12,7 +12,7 @@ package typealias NewestMessages =
 ///
 /// Change numbers come from one counter of the store. Each change of a conversation takes the next number, so two conversations never
 /// share one. A user sees a change where its number is in that user's list.
-package protocol MessageStore: Sendable {
+public protocol MessageStore: Sendable {
     /// The epoch of the store; it changes only when the store is restored.
     var epoch: Epoch { get }
 
@@ -100,14 +100,14 @@ package protocol MessageStore: Sendable {
 
 extension MessageStore {
     /// The messages in these slices, each once, ordered by number, at most `limit`, however large they are.
-    package func messages(
+    public func messages(
         in conversation: Conversation, _ slices: [MessageSlice], limit: Int
     ) async throws(MessagingError) -> PackedMessages {
         try await messages(in: conversation, slices, PageBounds(count: limit, bytes: .max)) { $0.prefix(limit) }
     }
 
     /// A part of the caller's list without a limit in bytes, read from the store alone.
-    package func conversations(
+    public func conversations(
         of caller: Caller, _ window: ListWindow, limit: Int, messages: Int
     ) async throws(MessagingError) -> ConversationPage {
         try await conversations(

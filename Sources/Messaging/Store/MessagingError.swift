@@ -1,5 +1,5 @@
 /// Everything that can go wrong between a well-formed request and its answer; the list is closed.
-package enum MessagingError: Error, Equatable, Sendable {
+public enum MessagingError: Error, Equatable, Sendable {
     /// There is no such conversation, or the caller does not take part; the answer does not tell which.
     case conversationNotFound
     /// The conversation does not exist, and users may not open any here.

@@ -1,7 +1,7 @@
 /// What operators do with a store, besides what ``MessageStore`` does for users.
 ///
 /// Any thread may call any method.
-package protocol OperatorStore: Sendable {
+public protocol OperatorStore: Sendable {
     /// Opens a conversation, or finds the one that is meant: the direct one of the pair, or the one with this id; blocks until it is on disk.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
@@ -48,7 +48,7 @@ package protocol OperatorStore: Sendable {
 extension OperatorStore {
     /// Imports a history, and calls `progress` after every 10,000 records.
     @discardableResult
-    package func importRecords(
+    public func importRecords(
         progress: (Int) -> Void = { _ in }, _ next: () throws -> ImportRecord?
     ) throws -> ImportSummary {
         try importRecords(progressEvery: 10_000, progress: progress, next)
@@ -58,7 +58,7 @@ extension OperatorStore {
 /// Takes data away from a store that nobody serves meanwhile.
 ///
 /// Where anything was taken away, a new epoch begins: every client fetches anew.
-package protocol DataRemover: Sendable {
+public protocol DataRemover: Sendable {
     /// Takes away what is known of a user and the content of what they wrote; blocks.
     ///
     /// - Parameter random: what a new epoch is made of.
@@ -80,18 +80,18 @@ package protocol DataRemover: Sendable {
 
 extension DataRemover {
     /// Takes away what is known of a user and the content of what they wrote; blocks.
-    package func erase(_ user: UserID, tenant: TenantID) throws -> Int? {
+    public func erase(_ user: UserID, tenant: TenantID) throws -> Int? {
         try erase(user, tenant: tenant, random: .random(in: .min ... .max))
     }
 
     /// Takes away the messages that were sent before a moment; blocks.
-    package func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
+    public func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
         try prune(scope, before: moment, random: .random(in: .min ... .max))
     }
 }
 
 /// Looks at a store, whether it is served meanwhile or not.
-package protocol DataReader: Sendable {
+public protocol DataReader: Sendable {
     /// Hands out everything that users can see, as it is at one moment, in records that an import makes the same of; blocks.
     ///
     /// - Parameter take: takes a record. What it throws ends the export and is thrown on.

@@ -1,5 +1,5 @@
 /// Which conversations to prune.
-package enum PruneScope: Sendable, Equatable {
+public enum PruneScope: Sendable, Equatable {
     /// Every conversation of every tenant.
     case everything
     /// Every conversation of a tenant.
@@ -9,12 +9,12 @@ package enum PruneScope: Sendable, Equatable {
 }
 
 /// The result of pruning.
-package struct PruneSummary: Sendable, Equatable {
+public struct PruneSummary: Sendable, Equatable {
     /// How many messages are gone.
-    package var removed = 0
+    public var removed = 0
     /// How many messages lost their content and kept their place, because a newer one stands before them.
-    package var emptied = 0
+    public var emptied = 0
 
     /// Nothing so far.
-    package init() {}
+    public init() {}
 }

@@ -1,5 +1,5 @@
 /// The reasons why a store does not answer or takes no writes at present; the list is closed.
-package enum StoreFault: String, CaseIterable, Error, Sendable {
+public enum StoreFault: String, CaseIterable, Error, Sendable {
     case diskFull = "disk_full"
     case readOnly = "read_only"
     case ioError = "io_error"
@@ -17,10 +17,10 @@ package enum StoreFault: String, CaseIterable, Error, Sendable {
     case other
 
     /// Its name in metrics and logs.
-    package var name: String { rawValue }
+    public var name: String { rawValue }
 
     /// What is wrong, for people; it names no path.
-    package var sentence: String {
+    public var sentence: String {
         switch self {
         case .diskFull: "the disk is full"
         case .readOnly: "the files or their file system have become read-only"

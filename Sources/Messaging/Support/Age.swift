@@ -1,5 +1,5 @@
 /// How old something is, on the calendar: `30d`, `12w`, `18m` or `2y`.
-package struct Age: Equatable, Sendable {
+public struct Age: Equatable, Sendable {
     private enum Unit: Character {
         case day = "d"
         case week = "w"
@@ -11,7 +11,7 @@ package struct Age: Equatable, Sendable {
     private let unit: Unit
 
     /// Takes a number from 1 to 9999 and a unit; nil for any other text.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard let unit = text.last.flatMap(Unit.init), let count = DecimalNumber.parse(text.utf8.dropLast()),
             (1...9999).contains(count)
         else { return nil }
@@ -20,7 +20,7 @@ package struct Age: Equatable, Sendable {
     }
 
     /// The moment that was this long ago; from the end of a month, the end of a shorter one.
-    package func before(_ moment: Timestamp) -> Timestamp {
+    public func before(_ moment: Timestamp) -> Timestamp {
         switch unit {
         case .day: moment.moved(days: -count)
         case .week: moment.moved(days: -7 * count)

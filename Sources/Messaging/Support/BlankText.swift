@@ -3,7 +3,7 @@ extension String {
     ///
     /// Those are what Unicode calls White_Space and Default_Ignorable_Code_Point, and the blank braille pattern, which to Unicode is a
     /// symbol like its neighbours.
-    package var isBlank: Bool { !unicodeScalars.contains { !$0.isInvisible } }
+    public var isBlank: Bool { !unicodeScalars.contains { !$0.isInvisible } }
 }
 
 extension Unicode.Scalar {

@@ -2,9 +2,9 @@
 ///
 /// Each number has one text, so that two ids or cursors are equal where their texts are. The numbers in the framing of a request follow
 /// the grammar of HTTP instead, which allows leading zeros.
-package enum DecimalNumber {
+public enum DecimalNumber {
     /// Reads a number from 0 to 2^63 − 1; nil for any other text.
-    package static func parse(_ digits: some Collection<UInt8>) -> Int64? {
+    public static func parse(_ digits: some Collection<UInt8>) -> Int64? {
         guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else { return nil }
         var number: Int64 = 0
         for digit in digits {

@@ -3,7 +3,7 @@
 /// Every operation takes constant time. Entries are in one array, linked by index in order of use. A table of hashes has their
 /// indices, so that a hundred thousand entries cost little more than their keys and values. All of it is inlinable, because other
 /// modules look up entries at every poll: unspecialised, that took a third of the time of a poll.
-package struct LeastRecentlyUsed<Key: Hashable, Value> {
+public struct LeastRecentlyUsed<Key: Hashable, Value> {
     @usableFromInline
     struct Node {
         @usableFromInline var key: Key
@@ -19,9 +19,9 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
     }
 
     /// The most entries it holds.
-    package let capacity: Int
+    public let capacity: Int
     /// How many entries were evicted.
-    package var evictions: Int { evicted }
+    public var evictions: Int { evicted }
     @usableFromInline var evicted = 0
     @usableFromInline var hits = 0
     @usableFromInline var misses = 0
@@ -32,22 +32,22 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// An empty one for at least one entry.
     @inlinable
-    package init(capacity: Int) {
+    public init(capacity: Int) {
         precondition((1..<Int(Int32.max)).contains(capacity))
         self.capacity = capacity
     }
 
     /// Its hit rate and size.
-    package var statistics: TableStatistics {
+    public var statistics: TableStatistics {
         TableStatistics(entries: count, hits: hits, misses: misses, evictions: evicted)
     }
 
     /// How many entries it holds.
-    @inlinable package var count: Int { nodes.count }
+    @inlinable public var count: Int { nodes.count }
 
     /// The value for a key, which counts as a use.
     @inlinable
-    package mutating func value(for key: Key) -> Value? {
+    public mutating func value(for key: Key) -> Value? {
         guard let entry = entry(of: key) else {
             misses &+= 1
             return nil
@@ -60,7 +60,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
     /// Changes the value for a key in place where there is one, which does not count as a use; returns whether there was.
     @inlinable
     @discardableResult
-    package mutating func update(_ key: Key, _ change: (inout Value) -> Void) -> Bool {
+    public mutating func update(_ key: Key, _ change: (inout Value) -> Void) -> Bool {
         guard let entry = entry(of: key) else { return false }
         change(&nodes[Int(entry)].value)
         return true
@@ -68,7 +68,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// Changes the value for a key in place, which counts as a use; where there is none, a first one is set and changed.
     @inlinable
-    package mutating func use<Result>(
+    public mutating func use<Result>(
         _ key: Key, orSet first: @autoclosure () -> Value, _ change: (inout Value) -> Result
     ) -> Result {
         guard let entry = entry(of: key) else {
@@ -82,7 +82,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// Sets the value for a key, which counts as a use; where the dictionary is full, the least recently used entry is evicted.
     @inlinable
-    package mutating func set(_ key: Key, to value: Value) {
+    public mutating func set(_ key: Key, to value: Value) {
         if let entry = entry(of: key) {
             nodes[Int(entry)].value = value
             touch(entry)
@@ -98,7 +98,7 @@ package struct LeastRecentlyUsed<Key: Hashable, Value> {
 
     /// Evicts the least recently used entry and returns its value; nil where there is none.
     @inlinable
-    package mutating func dropOldest() -> Value? {
+    public mutating func dropOldest() -> Value? {
         guard oldest >= 0 else { return nil }
         let entry = oldest
         unlink(entry)
@@ -151,13 +151,13 @@ extension LeastRecentlyUsed: Sendable where Key: Sendable, Value: Sendable {}
 extension LeastRecentlyUsed.Node: Sendable where Key: Sendable, Value: Sendable {}
 
 /// The hit rate and size of a bounded table in memory.
-package struct TableStatistics: Sendable, Equatable {
+public struct TableStatistics: Sendable, Equatable {
     /// How many entries it holds.
-    package let entries: Int
+    public let entries: Int
     /// How many look-ups found an entry.
-    package let hits: Int
+    public let hits: Int
     /// How many look-ups found none.
-    package let misses: Int
+    public let misses: Int
     /// How many entries were evicted.
-    package let evictions: Int
+    public let evictions: Int
 }

@@ -1,9 +1,9 @@
 /// Detects plain text, which JSON writes without escapes: text without quotes, backslashes and control characters.
 ///
 /// Nearly all text is plain, so the result is kept and not computed at each write.
-package enum PlainText {
+public enum PlainText {
     /// Whether a text in UTF-8 is plain; looks at eight bytes at a time, and at the end at the last eight.
-    package static func isPlain(_ utf8: UnsafeRawBufferPointer) -> Bool {
+    public static func isPlain(_ utf8: UnsafeRawBufferPointer) -> Bool {
         guard let start = utf8.baseAddress, utf8.count >= 8 else { return utf8.allSatisfy(isPlain) }
         let last = utf8.count - 8
         var place = 0
@@ -15,7 +15,7 @@ package enum PlainText {
     }
 
     /// Whether a byte of such a text is.
-    package static func isPlain(_ byte: UInt8) -> Bool {
+    public static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
@@ -33,7 +33,7 @@ extension String {
     /// Whether it has a character of the general category Cc: U+0000–U+001F and U+007F–U+009F.
     ///
     /// It looks at the bytes, since the Unicode tables take longer than the rest of an idle poll.
-    package var hasControlCharacters: Bool {
+    public var hasControlCharacters: Bool {
         withBytes { bytes in
             var previous: UInt8 = 0
             for byte in bytes {

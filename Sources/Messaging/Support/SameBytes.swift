@@ -3,7 +3,7 @@ import Glibc
 extension UnsafeRawBufferPointer {
     /// Whether these are the same bytes, found out by the library's comparison of memory: several times as fast as one by one.
     @inlinable
-    package func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+    public func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
         guard let start = baseAddress, let otherStart = other.baseAddress else { return true }
         return memcmp(start, otherStart, count) == 0
@@ -13,26 +13,26 @@ extension UnsafeRawBufferPointer {
 extension ArraySlice<UInt8> {
     /// Whether these are the same bytes.
     @inlinable
-    package func hasSameBytes(as other: ArraySlice<UInt8>) -> Bool {
+    public func hasSameBytes(as other: ArraySlice<UInt8>) -> Bool {
         withUnsafeBytes { bytes in other.withUnsafeBytes { bytes.hasSameBytes(as: $0) } }
     }
 
     /// Whether these are the bytes of a text in UTF-8.
     @inlinable
-    package func hasSameBytes(as text: String) -> Bool {
+    public func hasSameBytes(as text: String) -> Bool {
         text.withBytes { other in withUnsafeBytes { $0.hasSameBytes(as: other) } }
     }
 }
 
 extension String {
     /// Whether these are its bytes in UTF-8.
-    package func hasSameBytes(as bytes: UnsafeRawBufferPointer) -> Bool {
+    public func hasSameBytes(as bytes: UnsafeRawBufferPointer) -> Bool {
         withBytes { $0.hasSameBytes(as: bytes) }
     }
 
     /// Whether both are the same bytes in UTF-8; `==` takes canonically equivalent texts for the same.
     @inlinable
-    package func hasSameBytes(as other: String) -> Bool {
+    public func hasSameBytes(as other: String) -> Bool {
         withBytes { bytes in other.withBytes { bytes.hasSameBytes(as: $0) } }
     }
 
@@ -51,7 +51,7 @@ extension String {
 
     /// Its bytes in UTF-8; those of a text that Swift made itself are not copied.
     @inlinable
-    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         if let result = utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) { return result }
         var copy = self
         return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }

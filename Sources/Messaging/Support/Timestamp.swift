@@ -1,18 +1,18 @@
 /// A moment for display, in milliseconds since 1970-01-01T00:00:00Z; nothing is ever ordered by it.
-package struct Timestamp: Hashable, Sendable {
+public struct Timestamp: Hashable, Sendable {
     /// Milliseconds since 1970, leap seconds not counted, within the years 0000–9999.
-    package let milliseconds: Int64
+    public let milliseconds: Int64
 
     private static let millisecondsPerDay: Int64 = 86_400_000
     private static let range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
     /// Takes milliseconds since 1970; what lies outside the years 0000–9999 becomes the nearest end of them.
-    package init(milliseconds: Int64) {
+    public init(milliseconds: Int64) {
         self.milliseconds = min(max(milliseconds, Self.range.lowerBound), Self.range.upperBound)
     }
 
     /// The moment in RFC 3339, in UTC, with milliseconds: `2024-12-01T10:30:00.000Z`.
-    package var rfc3339: String {
+    public var rfc3339: String {
         withUnsafeTemporaryAllocation(byteCount: Self.dateLength + Self.timeLength, alignment: 1) { text in
             if let start = text.baseAddress {
                 writeDate(to: start)
@@ -23,18 +23,18 @@ package struct Timestamp: Hashable, Sendable {
     }
 
     /// How many bytes a date has, `2024-12-01T`.
-    package static let dateLength = 11
+    public static let dateLength = 11
     /// How many bytes the time of a day has, `10:30:00.000Z`.
-    package static let timeLength = 13
+    public static let timeLength = 13
 
     /// The number of its day in UTC, counted from 1970-01-01.
-    package var day: Int64 {
+    public var day: Int64 {
         let day = milliseconds / Self.millisecondsPerDay
         return milliseconds < day * Self.millisecondsPerDay ? day - 1 : day
     }
 
     /// Writes the first ``dateLength`` bytes of ``rfc3339``.
-    package func writeDate(to text: UnsafeMutableRawPointer) {
+    public func writeDate(to text: UnsafeMutableRawPointer) {
         let date = CivilDate(daysSince1970: day)
         let separators: StaticString = "0000-00-00T"
         text.copyMemory(from: separators.utf8Start, byteCount: Self.dateLength)
@@ -46,7 +46,7 @@ package struct Timestamp: Hashable, Sendable {
     }
 
     /// Writes the last ``timeLength`` bytes of ``rfc3339``.
-    package func writeTime(to text: UnsafeMutableRawPointer) {
+    public func writeTime(to text: UnsafeMutableRawPointer) {
         let time = UInt32(truncatingIfNeeded: milliseconds - day * Self.millisecondsPerDay)
         let separators: StaticString = "00:00:00.000Z"
         text.copyMemory(from: separators.utf8Start, byteCount: Self.timeLength)
@@ -64,7 +64,7 @@ package struct Timestamp: Hashable, Sendable {
     }
 
     /// Reads a moment in RFC 3339 with any offset; digits beyond milliseconds are dropped. Nil for any other text.
-    package init?(rfc3339 text: String) {
+    public init?(rfc3339 text: String) {
         var reader = DigitReader(text)
         guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
             let day = reader.number(2), reader.skip("T", "t", " "), let hour = reader.number(2), reader.skip(":"),

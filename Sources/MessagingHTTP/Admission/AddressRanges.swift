@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 
 /// Ranges of IP addresses in CIDR notation (RFC 4632, RFC 4291).
-package struct AddressRanges: Sendable, Equatable {
+public struct AddressRanges: Sendable, Equatable {
     private struct Range: Equatable {
         let prefix: [UInt8]
         let bits: Int
@@ -10,13 +10,14 @@ package struct AddressRanges: Sendable, Equatable {
 
     private var ranges: [Range] = []
 
-    package init() {}
+    /// Creates address ranges.
+    public init() {}
 
     /// This machine: 127.0.0.0/8 and ::1.
-    package static let loopback = AddressRanges(["127.0.0.0/8", "::1/128"]) ?? AddressRanges()
+    public static let loopback = AddressRanges(["127.0.0.0/8", "::1/128"]) ?? AddressRanges()
 
     /// Takes ranges such as `10.0.0.0/8` or `fd00::/8`, or single addresses; nil where one is neither.
-    package init?(_ texts: [String]) {
+    public init?(_ texts: [String]) {
         for text in texts {
             let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
             guard let address = IPAddress.bytes(of: String(parts[0])) else { return nil }
@@ -27,7 +28,7 @@ package struct AddressRanges: Sendable, Equatable {
     }
 
     /// Whether one of them contains this address, given as text; an IPv4 address mapped into IPv6 counts as IPv4.
-    package func contains(_ address: String) -> Bool {
+    public func contains(_ address: String) -> Bool {
         guard let bytes = IPAddress.bytes(of: address) else { return false }
         return ranges.contains { Self.matches(bytes, $0) }
     }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A caller may have a sixteenth of the limit. A caller who holds no other answer may exceed that share, and a server that holds none
 /// may exceed the limit: otherwise some answers could never be sent.
-package final class AnswerMemory: Sendable {
+public final class AnswerMemory: Sendable {
     /// The share of one answer; returned when it is no longer referenced, that is, when the answer is sent or its connection closed.
     final class Share: Sendable {
         private let memory: AnswerMemory
@@ -32,26 +32,26 @@ package final class AnswerMemory: Sendable {
     private static let callers = 16
 
     /// The most bytes in all.
-    package let limit: Int
+    public let limit: Int
     private let refusals = Atomic<Int>(0)
     private let state = Mutex(State())
 
     /// - Parameter limit: the most bytes in all.
-    package init(limit: Int) {
+    public init(limit: Int) {
         self.limit = limit
     }
 
     /// How often an answer was refused since the start.
-    package var refused: Int { refusals.load(ordering: .relaxed) }
+    public var refused: Int { refusals.load(ordering: .relaxed) }
 
     /// The most bytes of one caller.
-    package var limitOfEach: Int { limit / Self.callers }
+    public var limitOfEach: Int { limit / Self.callers }
 
     /// How many bytes are held.
-    package var held: Int { state.withLock { $0.held } }
+    public var held: Int { state.withLock { $0.held } }
 
     /// The most bytes that were held since the last call.
-    package func takePeak() -> Int {
+    public func takePeak() -> Int {
         state.withLock { state in
             defer { state.peak = state.held }
             return state.peak

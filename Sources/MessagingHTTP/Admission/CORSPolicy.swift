@@ -1,7 +1,7 @@
 import HTTP
 
 /// The other origins whose pages may use the service (the CORS protocol of the Fetch Standard).
-package struct CORSPolicy: Sendable {
+public struct CORSPolicy: Sendable {
     private let origins: [[UInt8]]
     private let allowsAll: Bool
     private let allowsLoopback: Bool
@@ -21,7 +21,7 @@ package struct CORSPolicy: Sendable {
     ///
     /// - Parameter allowsLoopback: whether pages that come from a web server on the browser's own machine are allowed too, whatever its
     ///   port is.
-    package init(origins: [String], allowsLoopback: Bool = false) {
+    public init(origins: [String], allowsLoopback: Bool = false) {
         allowsAll = origins.contains("*")
         self.allowsLoopback = allowsLoopback
         // No page has the origin "*"; taken for one, it would be allowed cookies.

@@ -1,15 +1,16 @@
 import HTTP
 
 /// A rate limit: a token bucket.
-package struct RateLimit: Sendable, Equatable {
+public struct RateLimit: Sendable, Equatable {
     /// The name in `RateLimit` fields.
-    package let name: String
+    public let name: String
     /// How many a second in the long run; 0 sets no limit.
-    package let perSecond: Double
+    public let perSecond: Double
     /// How many at once.
-    package let burst: Int
+    public let burst: Int
 
-    package init(name: String, perSecond: Double, burst: Int) {
+    /// Creates a rate limit.
+    public init(name: String, perSecond: Double, burst: Int) {
         self.name = name
         self.perSecond = perSecond
         self.burst = max(burst, 1)

@@ -1,13 +1,13 @@
 import Synchronization
 
 /// An origin whose pages were refused, for an operator who may have meant to allow them.
-package struct RefusedOrigin: Sendable, Equatable {
+public struct RefusedOrigin: Sendable, Equatable {
     /// The origin as the browser sent it.
-    package let origin: String
+    public let origin: String
     /// The flag that would allow it.
-    package let remedy: String
+    public let remedy: String
     /// How many refusals were not reported since the last report, because there were too many origins.
-    package let others: Int
+    public let others: Int
 }
 
 /// Reports each refused origin once an hour, up to a number of origins in an hour: clients can invent origins.

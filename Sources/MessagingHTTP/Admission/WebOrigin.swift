@@ -1,13 +1,13 @@
 /// An origin, in the one form in which browsers and apps send it (RFC 6454, section 6.2; URL Standard, section 3.5).
-package struct WebOrigin: Sendable, Equatable {
+public struct WebOrigin: Sendable, Equatable {
     /// The origin as it is sent, such as `https://app.example.org` or `capacitor://localhost`.
-    package let text: String
+    public let text: String
     private let parts: WebOriginReader.Parts
 
     /// Takes an origin that is exactly as it is sent.
     ///
     /// - Throws: what is wrong with it, and what would be right where that can be told.
-    package init(_ text: String) throws(WebOriginFault) {
+    public init(_ text: String) throws(WebOriginFault) {
         var reader = WebOriginReader(text)
         parts = try reader.read()
         guard parts.text == text else {
@@ -23,11 +23,11 @@ package struct WebOrigin: Sendable, Equatable {
 }
 
 /// Why a text is no origin that browsers send; as text, a sentence with the text in it and what would be right.
-package struct WebOriginFault: Error, Equatable, CustomStringConvertible {
+public struct WebOriginFault: Error, Equatable, CustomStringConvertible {
     private let text: String
     private let reason: String
     /// What is sent in its place, where that can be told.
-    package let correction: String?
+    public let correction: String?
 
     init(_ text: String, _ reason: String, correction: String? = nil) {
         self.text = text
@@ -36,7 +36,7 @@ package struct WebOriginFault: Error, Equatable, CustomStringConvertible {
     }
 
     /// A sentence for the person who wrote the text.
-    package var description: String {
+    public var description: String {
         let sentence = "\"\(shown)\" is no origin that browsers send: \(reason)"
         return correction.map { "\(sentence); use \($0)" } ?? sentence
     }

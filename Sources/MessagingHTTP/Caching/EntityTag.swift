@@ -6,9 +6,9 @@ import Messaging
 /// It has the cursor of the state, which changes with everything visible, and a variant for the rest that the answer depends on: the
 /// caller, the resource and the query. It never depends on the clock, on credentials or on this process, so it survives a restart. The
 /// epoch in the cursor makes it invalid after a restore.
-package struct EntityTag: Equatable, Sendable {
+public struct EntityTag: Equatable, Sendable {
     /// The tag with its quotes; a strong one, since the same state is always written as the same bytes.
-    package let text: String
+    public let text: String
 
     /// The tag of one viewer's view of a conversation's messages. The bounds are part of it, because the end of a page depends on
     /// them.
@@ -127,7 +127,7 @@ package struct EntityTag: Equatable, Sendable {
     /// Whether an `If-None-Match` names this tag, by weak comparison (RFC 9110, sections 8.8.3.2 and 13.1.2).
     ///
     /// A proxy that compresses marks tags as weak, so `W/` makes no difference. What is not a list of tags matches nothing.
-    package func matches(ifNoneMatch value: ArraySlice<UInt8>) -> Bool {
+    public func matches(ifNoneMatch value: ArraySlice<UInt8>) -> Bool {
         // What nearly every poll brings.
         if value.hasSameBytes(as: text) { return true }
         var rest = value

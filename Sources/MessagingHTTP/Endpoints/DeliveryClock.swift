@@ -7,7 +7,7 @@ import Synchronization
 /// A recipient is a participant of the conversation other than the sender. A recipient has fetched a message when a poll is answered
 /// with it; each pair of message and recipient counts once. The last pairs that are not fetched yet are watched, up to a limit. Pairs
 /// above the limit are dropped, and counted as dropped.
-package final class DeliveryClock: CommitObserver {
+public final class DeliveryClock: CommitObserver {
     /// The upper bounds of the buckets for latencies, in seconds; a poll comes every ten.
     private static let bounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 300, 1800]
 
@@ -34,14 +34,14 @@ package final class DeliveryClock: CommitObserver {
     /// - Parameters:
     ///   - capacity: how many pairs of message and recipient to watch.
     ///   - ticks: nanoseconds of a monotonic clock; any thread may call it.
-    package init(capacity: Int = 50_000, ticks: @escaping @Sendable () -> Int64) {
+    public init(capacity: Int = 50_000, ticks: @escaping @Sendable () -> Int64) {
         precondition(capacity > 0)
         self.capacity = capacity
         self.ticks = ticks
     }
 
     /// Begins to watch the messages of these commits; called before a client can fetch them.
-    package func committed(_ commits: [Commit]) {
+    public func committed(_ commits: [Commit]) {
         let now = ticks()
         state.withLock { state in
             for commit in commits {
@@ -73,10 +73,10 @@ package final class DeliveryClock: CommitObserver {
     }
 
     /// The latencies so far, in seconds.
-    package var latencies: Histogram { state.withLock { $0.latencies } }
+    public var latencies: Histogram { state.withLock { $0.latencies } }
 
     /// How many pairs were dropped before the message was fetched.
-    package var forgotten: Int { state.withLock { $0.forgotten } }
+    public var forgotten: Int { state.withLock { $0.forgotten } }
 
     private func remember(_ pair: (inbox: Inbox, n: Int64), _ state: inout State) {
         guard state.order.count == capacity else {

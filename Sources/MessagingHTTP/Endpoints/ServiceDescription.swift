@@ -2,9 +2,9 @@ import HTTP
 import Synchronization
 
 /// The OpenAPI description of the service: one document in two forms, the same for all clients.
-package final class ServiceDescription: Sendable {
+public final class ServiceDescription: Sendable {
     /// How the document is written down.
-    package enum Form: Equatable, Sendable {
+    public enum Form: Equatable, Sendable {
         case yaml, json
     }
 
@@ -15,7 +15,7 @@ package final class ServiceDescription: Sendable {
     /// - Parameters:
     ///   - yaml: the document.
     ///   - makeJSON: the same document as JSON; asked for by the first who want it, off the loop threads.
-    package init(yaml: [UInt8], makeJSON: @escaping @Sendable () -> [UInt8]) {
+    public init(yaml: [UInt8], makeJSON: @escaping @Sendable () -> [UInt8]) {
         self.yaml = PreparedDocument(yaml, type: "application/yaml")
         self.makeJSON = makeJSON
     }

@@ -1,13 +1,13 @@
 import HTTP
 
 /// The web page at `/`: the same for all users; it calls the endpoints for everything else.
-package struct WebPage: Sendable {
+public struct WebPage: Sendable {
     private let document: PreparedDocument
 
     /// - Parameters:
     ///   - html: the whole page.
     ///   - contentSecurityPolicy: what a browser may do for it.
-    package init(html: [UInt8], contentSecurityPolicy: String) {
+    public init(html: [UInt8], contentSecurityPolicy: String) {
         document = PreparedDocument(
             html, type: "text/html; charset=utf-8",
             fields: [

@@ -4,18 +4,18 @@ import Messaging
 /// Trusts the user id in a request: `X-User-ID`, or `?userId=` where there is no such field.
 ///
 /// For trying things out on one machine; a server with this identity listens on loopback only.
-package struct DemoIdentity: Identity {
+public struct DemoIdentity: Identity {
     /// The field that names the caller.
-    package var vary: String { "X-User-ID" }
+    public var vary: String { "X-User-ID" }
 
     /// Every request is trusted.
-    package var exposure: CrossSiteExposure { .everything }
+    public var exposure: CrossSiteExposure { .everything }
 
     /// The one demo identity.
-    package init() {}
+    public init() {}
 
     /// The user named in the request, in the one unnamed tenant.
-    package func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
+    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         let field = try request.fields.onlyText(.userID)
         if field == nil, query == nil { return nil }
         let named = field ?? query?.userID
@@ -26,7 +26,7 @@ package struct DemoIdentity: Identity {
     }
 
     /// Never called: every caller is known from memory.
-    package func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         guard let caller = try rememberedCaller(of: request, query) else {
             preconditionFailure("demo identity knows everybody")
         }

@@ -2,32 +2,32 @@ import HTTP
 import Messaging
 
 /// Trusts the gateway in front: `X-User-ID` and `X-Tenant-ID`, and users' names, from trusted addresses only.
-package final class GatewayIdentity: Identity {
+public final class GatewayIdentity: Identity {
     private let trusted: AddressRanges
     private let profileUpdates: ProfileUpdates
 
     /// The fields that name the caller.
-    package var vary: String { "X-User-ID, X-Tenant-ID" }
+    public var vary: String { "X-User-ID, X-Tenant-ID" }
 
     /// Gateways know people by their cookies, which browsers send along whichever page a request comes from.
-    package var exposure: CrossSiteExposure { .writes }
+    public var exposure: CrossSiteExposure { .writes }
 
     /// - Parameters:
     ///   - trusted: the addresses of gateways.
     ///   - introductions: has the names stored that gateways claim.
-    package init(trusted: AddressRanges, profileUpdates: ProfileUpdates) {
+    public init(trusted: AddressRanges, profileUpdates: ProfileUpdates) {
         self.trusted = trusted
         self.profileUpdates = profileUpdates
     }
 
     /// The named user, unless the request says something new about how they are called.
-    package func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
+    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         let (caller, person) = try read(request)
         return profileUpdates.isSettled(person, of: caller) ? caller : nil
     }
 
     /// The named user, and how they are called.
-    package func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         let (caller, person) = try read(request)
         return IdentifiedCaller(caller) { [profileUpdates] in _ = await profileUpdates.settle(person, of: caller) }
     }

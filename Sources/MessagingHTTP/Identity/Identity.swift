@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 
 /// Determines the caller of a request.
-package protocol Identity: Sendable {
+public protocol Identity: Sendable {
     /// The header fields that the decision depends on, as `Vary` lists them.
     var vary: String { get }
 
@@ -28,11 +28,11 @@ package protocol Identity: Sendable {
 
 extension Identity {
     /// It is not known.
-    package func isVerified(_ request: Request) -> Bool { false }
+    public func isVerified(_ request: Request) -> Bool { false }
 }
 
 /// What is wrong with the credentials of a request, as far as it counts against the address they come from.
-package enum CredentialFault: Sendable, Equatable {
+public enum CredentialFault: Sendable, Equatable {
     /// There are none, or it can be seen at once that they are of no use.
     case unusable
     /// They were good once, or will be: a page that was left open goes on sending them.
@@ -56,7 +56,7 @@ extension Problem {
 }
 
 /// An authenticated caller, before the rate limits are applied.
-package struct IdentifiedCaller: Sendable {
+public struct IdentifiedCaller: Sendable {
     /// The caller.
     let caller: Caller
     /// Stores the caller's name where it is new; called once the request is admitted.
@@ -69,7 +69,7 @@ package struct IdentifiedCaller: Sendable {
 }
 
 /// What a page of another site can do in a user's name by the user's browser, as far as the identity alone goes.
-package enum CrossSiteExposure: Sendable {
+public enum CrossSiteExposure: Sendable {
     /// Nothing: only the app's own script can add the credentials, such as a bearer token.
     case nothing
     /// Write: a form needs no permission, and the browser sends the cookie or the address that identifies the caller.

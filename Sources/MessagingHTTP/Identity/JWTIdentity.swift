@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A token is verified once and remembered, so that an idle poll costs a look-up. It is forgotten when it expires, and when the
 /// keys change. A forged one is remembered too: a client that goes on sending it costs no second signature.
-package final class JWTIdentity: Identity {
+public final class JWTIdentity: Identity {
     /// The cached part of a verified token; kept small because there are many.
     private struct Remembered {
         let caller: Caller
@@ -61,10 +61,10 @@ package final class JWTIdentity: Identity {
     private let queue = VerificationQueue()
 
     /// The field with the token.
-    package var vary: String { "Authorization" }
+    public var vary: String { "Authorization" }
 
     /// No browser adds a token by itself.
-    package var exposure: CrossSiteExposure { .nothing }
+    public var exposure: CrossSiteExposure { .nothing }
 
     /// - Parameters:
     ///   - hashKey: what remembered tokens are found by.
@@ -72,7 +72,7 @@ package final class JWTIdentity: Identity {
     ///   - now: the clock; any thread may call it.
     ///   - introductions: has the names stored that tokens claim.
     ///   - proxies: whose word counts for where a request comes from, when tokens wait to be verified.
-    package init(
+    public init(
         keys: TokenKeys, rules: TokenRules, hashKey: TokenHashKey, capacity: Int,
         now: @escaping @Sendable () -> Timestamp, profileUpdates: ProfileUpdates, proxies: AddressRanges = .loopback
     ) {
@@ -86,14 +86,14 @@ package final class JWTIdentity: Identity {
     }
 
     /// Takes other keys from now on; what was verified with the old ones is forgotten. Any thread may call it.
-    package func replaceKeys(_ keys: TokenKeys) {
+    public func replaceKeys(_ keys: TokenKeys) {
         memory.withLock { memory in
             memory = Memory(keys: keys, generation: memory.generation + 1, capacity: capacity)
         }
     }
 
     /// The bearer of a token that was verified before and has not expired, unless it says something new about how they are called.
-    package func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
+    public func rememberedCaller(of request: Request, _ query: Query?) throws(Problem) -> Caller? {
         guard let digest = TokenDigest(try BearerToken.of(request), key: hashKey) else { return nil }
         guard let bearer = memory.withLock({ $0.bearers.value(for: digest) }) else {
             if memory.withLock({ $0.forgeries.value(for: digest) }) != nil { throw Self.notSigned(.unusable) }
@@ -104,7 +104,7 @@ package final class JWTIdentity: Identity {
     }
 
     /// Whether the token was verified before and has not expired.
-    package func isVerified(_ request: Request) -> Bool {
+    public func isVerified(_ request: Request) -> Bool {
         guard let token = try? BearerToken.of(request), let digest = TokenDigest(token, key: hashKey),
             let bearer = memory.withLock({ $0.bearers.value(for: digest) })
         else { return false }
@@ -112,7 +112,7 @@ package final class JWTIdentity: Identity {
     }
 
     /// The bearer of a token that is good, and how they are called.
-    package func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
+    public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         let token = Array(try BearerToken.of(request))
         let digest = TokenDigest(token[...], key: hashKey)
         // A name that has yet to be settled needs no signature.

@@ -1,7 +1,7 @@
 import Messaging
 
 /// A new token for a user, which ``JWTIdentity`` accepts by the same rules.
-package struct NewToken: Sendable {
+public struct NewToken: Sendable {
     private enum Value: Equatable {
         case text(String)
         /// Seconds since 1970.
@@ -11,9 +11,9 @@ package struct NewToken: Sendable {
     private var claims: [(name: String, value: Value)] = []
 
     /// Why there can be no such token, for people.
-    package struct ClaimError: Error, CustomStringConvertible {
+    public struct ClaimError: Error, CustomStringConvertible {
         /// What is wrong with the claims.
-        package let description: String
+        public let description: String
     }
 
     /// Writes the claims that the rules ask for; the name goes into the first claim that they look for it in.
@@ -23,7 +23,7 @@ package struct NewToken: Sendable {
     ///   - issuedAt: now.
     ///   - seconds: how long the token is good.
     /// - Throws: ``ClaimError`` where one claim would need two values.
-    package init(
+    public init(
         for person: Person, tenant: TenantID, rules: TokenRules, issuedAt: Timestamp, lasting seconds: Int64
     ) throws(ClaimError) {
         let now = issuedAt.milliseconds / 1000
@@ -49,7 +49,7 @@ package struct NewToken: Sendable {
     /// The token, signed with a shared secret.
     ///
     /// - Throws: ``TokenKeys/KeyError`` where the keys are public.
-    package func signed(by keys: TokenKeys) throws -> String {
+    public func signed(by keys: TokenKeys) throws -> String {
         var json = JSONWriter()
         for (place, claim) in claims.enumerated() {
             json.raw(place == 0 ? "{" : ",")

@@ -2,7 +2,7 @@ import Messaging
 import Synchronization
 
 /// Stores the names that credentials claim, by the rule of ``NameRecord``; any thread may use it.
-package final class ProfileUpdates: Sendable {
+public final class ProfileUpdates: Sendable {
     private let records: Mutex<LeastRecentlyUsed<Caller, NameRecord>>
     private let ticks: @Sendable () -> Int64
     private let store: ProfileUpdate
@@ -11,7 +11,7 @@ package final class ProfileUpdates: Sendable {
     ///   - capacity: of how many users to remember what was claimed, in some 80 bytes each.
     ///   - ticks: nanoseconds of a monotonic clock; any thread may call it.
     ///   - store: stores a user's name.
-    package init(capacity: Int, ticks: @escaping @Sendable () -> Int64, store: @escaping ProfileUpdate) {
+    public init(capacity: Int, ticks: @escaping @Sendable () -> Int64, store: @escaping ProfileUpdate) {
         records = Mutex(LeastRecentlyUsed(capacity: capacity))
         self.ticks = ticks
         self.store = store
@@ -70,4 +70,4 @@ package final class ProfileUpdates: Sendable {
 /// Stores a user's name as their credentials claim it; returns whether it is on disk.
 ///
 /// Where it is not, the request goes on all the same, and the next one tries again.
-package typealias ProfileUpdate = @Sendable (Person, TenantID) async -> Bool
+public typealias ProfileUpdate = @Sendable (Person, TenantID) async -> Bool

@@ -56,14 +56,14 @@ struct TokenDigest: Hashable, Sendable {
 }
 
 /// The secret of one process that its token digests depend on.
-package struct TokenHashKey: Sendable {
+public struct TokenHashKey: Sendable {
     /// The longest token that it is long enough for, in bytes: more than the head of a request has unless configured.
     static let longestToken = 16 * 1024
 
     fileprivate let words: [UInt64]
 
     /// - Parameter random: returns unpredictable words.
-    package init(random: () -> UInt64) {
+    public init(random: () -> UInt64) {
         // Two words more, for the second pass.
         words = (0..<(Self.longestToken / 8 + 2)).map { _ in random() }
     }

@@ -6,7 +6,7 @@ import JWTKit
 /// A key has the algorithms that it may be used for; the token's header only chooses among them. jwt-kit itself would use a default
 /// key for an unknown `kid`, and would trust the header where a key names no algorithm. So jwt-kit only checks one signature with one
 /// key and one algorithm, and the choice is made here.
-package struct TokenKeys: Sendable {
+public struct TokenKeys: Sendable {
     private struct Key {
         let id: String?
         let name: String
@@ -48,23 +48,23 @@ package struct TokenKeys: Sendable {
     private var keys: [Key] = []
 
     /// Whether there are none, so that no token is good.
-    package var isEmpty: Bool { keys.isEmpty }
+    public var isEmpty: Bool { keys.isEmpty }
 
     /// The reasons why keys cannot be used, for people.
-    package struct KeyError: Error, CustomStringConvertible {
+    public struct KeyError: Error, CustomStringConvertible {
         /// What is wrong with them.
-        package let description: String
+        public let description: String
     }
 
     /// The fewest bytes of a secret (RFC 7518, section 3.2, for HS256).
-    package static let shortestSecret = 32
+    public static let shortestSecret = 32
 
     /// Takes a shared secret, good for HS256, and for HS384 and HS512 where it is as long as their hashes.
     ///
     /// A shorter key must not be used (RFC 7518, section 3.2); jwt-kit stops the program over one in a debug build.
     ///
     /// - Throws: ``KeyError``.
-    package init(secret: [UInt8]) async throws {
+    public init(secret: [UInt8]) async throws {
         guard secret.count >= Self.shortestSecret else {
             throw KeyError(
                 description: "a secret needs at least \(Self.shortestSecret) bytes, this has \(secret.count)")
@@ -84,7 +84,7 @@ package struct TokenKeys: Sendable {
     /// good with it.
     ///
     /// - Throws: ``KeyError`` where it is not a JWK Set.
-    package init(jwks: [UInt8]) async throws {
+    public init(jwks: [UInt8]) async throws {
         let set: KeySet
         guard JSONPrevalidator(jwks) == .fit else { throw KeyError(description: "not a JWK Set") }
         do {

@@ -1,24 +1,24 @@
 import Messaging
 
 /// Which claims a token must have to be accepted, and which are read.
-package struct TokenRules: Sendable {
+public struct TokenRules: Sendable {
     /// The claim that names the user.
-    package var userClaim = "sub"
+    public var userClaim = "sub"
     /// The claim that names the tenant; without it, the tenant is the unnamed one.
-    package var tenantClaim = "tenantId"
+    public var tenantClaim = "tenantId"
     /// The claims with the name others see: the first that is text in which there is something to see.
-    package var nameClaims = ["name"]
+    public var nameClaims = ["name"]
     /// The claim with the company others see.
-    package var companyClaim = "company"
+    public var companyClaim = "company"
     /// The only issuer that is accepted; nil accepts every issuer with the key.
-    package var issuer: String?
+    public var issuer: String?
     /// The audience that must be among the token's; nil does not look.
-    package var audience: String?
+    public var audience: String?
     /// How far clocks may differ, in milliseconds.
-    package var leeway: Int64 = 30_000
+    public var leeway: Int64 = 30_000
 
     /// The usual claim names, any issuer, any audience.
-    package init() {}
+    public init() {}
 
     /// The user that a token names.
     struct Bearer: Sendable {

@@ -4,7 +4,7 @@
 /// text ends with the bracket that opens level 513, or where a number has some 170 digits and an exponent that makes it fit again.
 /// Of two members with one name it takes either, and other parsers take the other: a text that two parsers read differently is refused
 /// (RFC 7493, section 2.3; RFC 7515, section 4; RFC 7519, section 4).
-package enum JSONPrevalidator: Equatable, Sendable {
+public enum JSONPrevalidator: Equatable, Sendable {
     /// Foundation parses it as the standard says.
     case fit
     /// It is not UTF-8, or holds a bare U+0000, as UTF-16 does.
@@ -19,13 +19,13 @@ package enum JSONPrevalidator: Equatable, Sendable {
     case duplicateMember
 
     /// The most levels that are parsed: far more than a request needs, far fewer than the parser's own limit.
-    package static let deepest = 100
+    public static let deepest = 100
 
     /// The most characters of a number: more than any 64-bit number needs, far fewer than those the parser stops at.
-    package static let longestLiteral = 64
+    public static let longestLiteral = 64
 
     /// Looks through a text, be it JSON or not.
-    package init(_ text: some Collection<UInt8>) {
+    public init(_ text: some Collection<UInt8>) {
         let text = Array(text)
         guard String(validating: text, as: UTF8.self) != nil, !text.contains(0) else {
             self = .notUTF8

@@ -1,22 +1,22 @@
 import Messaging
 
 /// Writes JSON text (RFC 8259) straight into bytes.
-package struct JSONWriter: Sendable {
+public struct JSONWriter: Sendable {
     /// What has been written so far.
-    package private(set) var bytes: [UInt8] = []
+    public private(set) var bytes: [UInt8] = []
 
     /// An empty text with room for `capacity` bytes.
-    package init(capacity: Int = 512) {
+    public init(capacity: Int = 512) {
         bytes.reserveCapacity(capacity)
     }
 
     /// Appends text that is JSON already.
-    package mutating func raw(_ text: StaticString) {
+    public mutating func raw(_ text: StaticString) {
         append(atMost: text.utf8CodeUnitCount) { $0.raw(text) }
     }
 
     /// Appends bytes that are JSON already.
-    package mutating func raw(_ text: some Collection<UInt8>) {
+    public mutating func raw(_ text: some Collection<UInt8>) {
         bytes.append(contentsOf: text)
     }
 
@@ -29,12 +29,12 @@ package struct JSONWriter: Sendable {
     }
 
     /// Appends a whole number.
-    package mutating func number(_ number: Int64) {
+    public mutating func number(_ number: Int64) {
         append(atMost: UnsafeJSONWriter.longestNumber) { $0.number(number) }
     }
 
     /// Appends a string with its quotes.
-    package mutating func string(_ text: String) {
+    public mutating func string(_ text: String) {
         var text = text
         text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
     }
@@ -46,7 +46,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// Appends what stands between the quotes of a string.
-    package mutating func stringContent(_ text: String) {
+    public mutating func stringContent(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             let text = JSONText(UnsafeRawBufferPointer(utf8))
@@ -55,7 +55,7 @@ package struct JSONWriter: Sendable {
     }
 
     /// Appends a moment as a string.
-    package mutating func timestamp(_ timestamp: Timestamp) {
+    public mutating func timestamp(_ timestamp: Timestamp) {
         append(atMost: Timestamp.dateLength + Timestamp.timeLength + 2) { $0.timestamp(timestamp) }
     }
 

@@ -2,17 +2,18 @@ import HTTP
 import Messaging
 
 /// An answer that says what went wrong, and what the caller can do about it (RFC 9457).
-package struct Problem: Error, Equatable, Sendable {
+public struct Problem: Error, Equatable, Sendable {
     /// The closed list of what can go wrong.
-    package let kind: ProblemKind
+    public let kind: ProblemKind
     /// A sentence about this occurrence.
-    package let detail: String
+    public let detail: String
     /// Header fields that belong to it, such as `Allow`.
-    package let fields: [Response.Field]
+    public let fields: [Response.Field]
     /// What is wrong with the credentials, where they are the problem.
     let credentialFault: CredentialFault?
 
-    package init(_ kind: ProblemKind, _ detail: String, fields: [Response.Field] = []) {
+    /// Creates a problem.
+    public init(_ kind: ProblemKind, _ detail: String, fields: [Response.Field] = []) {
         self.init(kind, detail, fields: fields, credentialFault: nil)
     }
 
@@ -54,7 +55,7 @@ package struct Problem: Error, Equatable, Sendable {
 
 extension Problem {
     /// The one place where errors of messaging become problems.
-    package init(_ error: MessagingError) {
+    public init(_ error: MessagingError) {
         switch error {
         case .conversationNotFound:
             self.init(.conversationNotFound, "There is no such conversation among the caller's.")
@@ -102,14 +103,14 @@ extension Problem {
     }
 
     /// The one place where faults of the store become problems, for readiness probes.
-    package init(_ fault: StoreFault) {
+    public init(_ fault: StoreFault) {
         self.init(
             .storeUnavailable, "The store is not ready: \(fault.sentence) (\(fault.name)).",
             fields: [Response.Field("Retry-After", "5")])
     }
 
     /// The one place where errors of cursors become problems.
-    package init(_ error: CursorError) {
+    public init(_ error: CursorError) {
         switch error {
         case .malformed:
             self.init(.malformedCursor, "This is not a cursor of this resource. Use the value of X-Cursor.")
@@ -120,7 +121,7 @@ extension Problem {
     }
 
     /// The one place where refusals of the server become problems.
-    package init(_ refusal: TransportRefusal) {
+    public init(_ refusal: TransportRefusal) {
         switch refusal {
         case .bodyTooLarge(let limit):
             self.init(.contentTooLarge, "A request body may have at most \(limit) bytes.")

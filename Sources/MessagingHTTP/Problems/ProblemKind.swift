@@ -1,5 +1,5 @@
 /// The closed list of problems; `type` is stable, programs may depend on it.
-package enum ProblemKind: String, CaseIterable, Sendable {
+public enum ProblemKind: String, CaseIterable, Sendable {
     case malformedRequest = "malformed-request"
     case malformedCursor = "malformed-cursor"
     case unauthenticated
@@ -33,10 +33,10 @@ package enum ProblemKind: String, CaseIterable, Sendable {
     }
 
     /// The problem type URI.
-    package var type: String { "urn:postbox:problem:\(rawValue)" }
+    public var type: String { "urn:postbox:problem:\(rawValue)" }
 
     /// The status code it goes out with.
-    package var status: Int {
+    public var status: Int {
         switch self {
         case .malformedRequest, .malformedCursor: 400
         case .unauthenticated: 401
@@ -55,7 +55,7 @@ package enum ProblemKind: String, CaseIterable, Sendable {
     }
 
     /// The title of the problem, the same for every occurrence.
-    package var title: String {
+    public var title: String {
         switch self {
         case .malformedRequest: "Malformed request"
         case .malformedCursor: "Malformed cursor"

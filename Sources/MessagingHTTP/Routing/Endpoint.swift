@@ -2,17 +2,17 @@ import HTTP
 import Messaging
 
 /// The endpoint of a request, by which answers are counted and logged.
-package enum Endpoint: UInt8, Sendable, CaseIterable {
+public enum Endpoint: UInt8, Sendable, CaseIterable {
     // Those that are polled come first.
     case conversations = 1, conversation, messages, send, read
     /// All other requests: descriptions, probes, preflights and wrong paths. Its number is that of ``Label/unlabelled``.
     case other = 0
 
     /// Its number in a ``Label``.
-    package var index: Int { Int(rawValue) }
+    public var index: Int { Int(rawValue) }
 
     /// Its name in metrics and logs.
-    package var name: String {
+    public var name: String {
         switch self {
         case .conversations: "conversations"
         case .conversation: "conversation"
@@ -54,10 +54,10 @@ extension Label {
     }
 
     /// The endpoint of the request.
-    package var endpoint: Endpoint { Endpoint(rawValue: UInt8(endpointIndex)) ?? .other }
+    public var endpoint: Endpoint { Endpoint(rawValue: UInt8(endpointIndex)) ?? .other }
 
     /// The outcome of the request.
-    package var outcome: Outcome { Outcome.allCases[outcomeIndex] }
+    public var outcome: Outcome { Outcome.allCases[outcomeIndex] }
 
     private static func viewer(_ caller: Caller) -> UInt64 {
         var fingerprint = Fingerprint()

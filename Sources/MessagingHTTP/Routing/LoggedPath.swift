@@ -1,10 +1,10 @@
 /// The part of a request target that may stand in a log.
-package enum LoggedPath {
+public enum LoggedPath {
     /// The longest path that is written out, in bytes.
     private static let maximumLength = 256
 
     /// The path without the query, which may hold a user or a token, and without the other user of a direct conversation.
-    package static func text(of target: [UInt8]) -> String {
+    public static func text(of target: [UInt8]) -> String {
         let path = RequestTarget(target).path
         guard let route = try? Route(path: path) else {
             guard !Route.needsCaller(path) else { return "\(Route.conversations.path)/…" }

@@ -1,5 +1,5 @@
 /// The outcome of a request: the closed list by which answers are counted and logged.
-package enum Outcome: Hashable, Sendable, CaseIterable {
+public enum Outcome: Hashable, Sendable, CaseIterable {
     /// A poll that found nothing new.
     case notModified
     /// A poll that got the changes since its cursor.
@@ -16,11 +16,11 @@ package enum Outcome: Hashable, Sendable, CaseIterable {
     case problem(ProblemKind)
 
     /// All of them, in the order of their ``index``.
-    package static let allCases: [Outcome] =
+    public static let allCases: [Outcome] =
         [.done, .notModified, .delta, .full, .stored, .replayed] + ProblemKind.allCases.map(Outcome.problem)
 
     /// Its name in metrics and logs.
-    package var name: String {
+    public var name: String {
         switch self {
         case .notModified: "not_modified"
         case .delta: "delta"
@@ -33,7 +33,7 @@ package enum Outcome: Hashable, Sendable, CaseIterable {
     }
 
     /// Its number in a ``Label``, and its index in ``allCases``.
-    package var index: Int {
+    public var index: Int {
         switch self {
         case .done: 0
         case .notModified: 1

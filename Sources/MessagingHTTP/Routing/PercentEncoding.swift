@@ -1,11 +1,11 @@
 import Messaging
 
 /// Percent-encoding of parts of a URI (RFC 3986, section 2.1).
-package enum PercentEncoding {
+public enum PercentEncoding {
     /// Decodes one path segment, query name or query value; nil where an escape is broken or the result is not UTF-8.
     ///
     /// - Parameter plusIsSpace: whether `+` stands for a space, as in the query of a form.
-    package static func decode(_ encoded: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
+    public static func decode(_ encoded: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
         guard encoded.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
             return String(ofUTF8: encoded)
         }
@@ -29,7 +29,7 @@ package enum PercentEncoding {
     }
 
     /// Encodes text so that it can stand as one path segment or query value.
-    package static func encode(_ text: String) -> String {
+    public static func encode(_ text: String) -> String {
         if text.withBytes({ $0.allSatisfy(isUnreserved) }) { return text }
         var encoded: [UInt8] = []
         for byte in text.utf8 {

@@ -1,7 +1,7 @@
 import Messaging
 
 /// The query parameters that mean something here; all others are ignored.
-package struct Query: Equatable, Sendable {
+public struct Query: Equatable, Sendable {
     /// Their names.
     enum Parameter: String, CaseIterable {
         case since, before, limit, messages
@@ -9,15 +9,15 @@ package struct Query: Equatable, Sendable {
     }
 
     /// Only what changed after this cursor.
-    package private(set) var since: String?
+    public private(set) var since: String?
     /// Only what comes before this cursor.
-    package private(set) var before: String?
+    public private(set) var before: String?
     /// The most entries to return, 1–500.
-    package private(set) var limit: Int?
+    public private(set) var limit: Int?
     /// How many messages to embed in each conversation, 0–100.
-    package private(set) var messages: Int?
+    public private(set) var messages: Int?
     /// The caller, in demo identity.
-    package private(set) var userID: String?
+    public private(set) var userID: String?
 
     static let limits = 1...500
     static let embeddedMessages = 0...100
@@ -25,7 +25,7 @@ package struct Query: Equatable, Sendable {
     /// Reads the part of a target after `?`.
     ///
     /// - Throws: `malformed-request`, naming the parameter at fault.
-    package init(_ query: ArraySlice<UInt8>) throws(Problem) {
+    public init(_ query: ArraySlice<UInt8>) throws(Problem) {
         guard !query.isEmpty else { return }
         for pair in query.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)

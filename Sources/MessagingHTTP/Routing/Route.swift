@@ -2,7 +2,7 @@ import HTTP
 import Messaging
 
 /// The resource that a path names, and its methods.
-package enum Route: Equatable, Sendable {
+public enum Route: Equatable, Sendable {
     case conversations
     /// The segment after `conversations`: with the caller's own id, the caller's list, or else one conversation. Only the caller's id
     /// tells which.
@@ -31,7 +31,7 @@ package enum Route: Equatable, Sendable {
     /// Finds the route of a raw path; the conversation's id is decoded here, once.
     ///
     /// - Throws: `not-found`; `conversation-not-found` for an id that no conversation can have; `malformed-request`.
-    package init(path: ArraySlice<UInt8>) throws(Problem) {
+    public init(path: ArraySlice<UInt8>) throws(Problem) {
         guard Self.isBelowBase(path) else {
             self = try Self.other(path)
             return

@@ -1,16 +1,19 @@
 import Glibc
 
 /// A point in time on the monotonic clock.
-package struct MonotonicTime: Comparable, Sendable {
-    package let nanoseconds: Int
+public struct MonotonicTime: Comparable, Sendable {
+    /// Nanoseconds since some moment before the process began.
+    public let nanoseconds: Int
 
-    package static var now: MonotonicTime {
+    /// The present time.
+    public static var now: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return MonotonicTime(nanoseconds: time.tv_sec * 1_000_000_000 + time.tv_nsec)
     }
 
-    package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
+    /// Nanoseconds since some moment before the process began.
+    public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
     static func + (time: MonotonicTime, seconds: Double) -> MonotonicTime {
         // A year serves as "never", and does not overflow.

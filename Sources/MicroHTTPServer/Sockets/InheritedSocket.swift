@@ -2,17 +2,17 @@ import Glibc
 
 /// A listening socket that the parent process passed on and shares: connections that are not accepted yet wait in it from one
 /// process to the next.
-package struct InheritedSocket: Sendable, Equatable {
+public struct InheritedSocket: Sendable, Equatable {
     /// The address it is bound to, without the port.
-    package let host: String
+    public let host: String
     /// The port it is bound to.
-    package let port: UInt16
+    public let port: UInt16
     let descriptor: Int32
 
     /// Looks at a descriptor, and keeps it from being inherited any further.
     ///
     /// - Throws: ``ServerError/unusableSocket(_:)`` unless it is a TCP socket that listens.
-    package init(descriptor: Int32) throws(ServerError) {
+    public init(descriptor: Int32) throws(ServerError) {
         let address = SocketAddress(boundTo: descriptor)
         guard Self.option(SO_TYPE, of: descriptor) == Int32(SOCK_STREAM.rawValue),
             Self.option(SO_ACCEPTCONN, of: descriptor) == 1, [AF_INET, AF_INET6].contains(address.family)

@@ -3,16 +3,16 @@ import Glibc
 import Synchronization
 
 /// A certificate, the chain above it and its private key, ready for handshakes.
-package final class TLSCertificate: Sendable {
+public final class TLSCertificate: Sendable {
     /// When it expires, in seconds since 1970.
-    package let expiry: Int
+    public let expiry: Int
     /// The pointer as a number, which may cross threads: nothing changes what it points to after it was made.
     private let bits: Int
 
     /// Reads both from PEM: the server's certificate first, then those above it, and the key without a passphrase.
     ///
     /// - Throws: a ``TLSCertificateError`` that says which of the two cannot be used.
-    package init(chain: [UInt8], key: [UInt8]) throws(TLSCertificateError) {
+    public init(chain: [UInt8], key: [UInt8]) throws(TLSCertificateError) {
         expiry = try Self.expiry(ofChain: chain)
         try Self.check(key: key)
         var credentials: gnutls_certificate_credentials_t?
@@ -74,7 +74,7 @@ package final class TLSCertificate: Sendable {
 }
 
 /// The reasons why a certificate and its key cannot be used.
-package enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConvertible {
+public enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no certificate in PEM; the reason is the library's own text.
     case invalidCertificate(String)
     /// There is no private key in PEM; the reason is the library's own text.
@@ -87,7 +87,7 @@ package enum TLSCertificateError: Error, Sendable, Equatable, CustomStringConver
     case unusable(String)
 
     /// What is wrong, as the rest of a line that begins with the files' names.
-    package var description: String {
+    public var description: String {
         switch self {
         case .invalidCertificate(let reason): "no certificate in PEM format (\(reason))"
         case .invalidKey(let reason): "no private key in PEM format (\(reason))"

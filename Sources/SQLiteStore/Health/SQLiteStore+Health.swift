@@ -9,7 +9,7 @@ extension SQLiteStore {
     ///
     /// It looks each time, and writes a page that stays as it is where nothing was written for ten seconds. While writes fail, it
     /// is the writer thread that tries again, once a second.
-    package func checkReadiness() async -> StoreFault? {
+    public func checkReadiness() async -> StoreFault? {
         if writer.isStalled { return .stalled }
         let isReading = health.fault(of: .read) == nil
         do throws(MessagingError) {
@@ -27,14 +27,14 @@ extension SQLiteStore {
     }
 
     /// Why an operation fails at present; nil where it works. Any thread may call it; it does not wait.
-    package func fault(of operation: StoreOperation) -> StoreFault? {
+    public func fault(of operation: StoreOperation) -> StoreFault? {
         if operation == .write, writer.isStalled { return .stalled }
         if operation == .read, readQueue.isStalled { return .stalled }
         return health.fault(of: operation)
     }
 
     /// How often an operation failed for this reason since the start: transactions, reads or checkpoints, not requests.
-    package func failures(of operation: StoreOperation, by fault: StoreFault) -> Int {
+    public func failures(of operation: StoreOperation, by fault: StoreFault) -> Int {
         health.failures(of: operation, by: fault)
     }
 }

@@ -1,5 +1,5 @@
 /// Why a backup or a restore did not come about; the list is closed. What was there before is unchanged.
-package enum CopyError: Error, Equatable, Sendable {
+public enum CopyError: Error, Equatable, Sendable {
     /// The source and the destination are the same file.
     case ontoItself(path: String)
     /// The destination is something else than a Postbox database.
@@ -16,7 +16,7 @@ package enum CopyError: Error, Equatable, Sendable {
 
 extension CopyError: CustomStringConvertible {
     /// One line for the person who gave the command.
-    package var description: String {
+    public var description: String {
         switch self {
         case .ontoItself(let path): "The file \(path) would replace itself."
         case .notReplaceable(let path): "The file \(path) is no Postbox database; it was not replaced."

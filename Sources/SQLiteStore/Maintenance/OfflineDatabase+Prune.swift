@@ -11,7 +11,7 @@ extension OfflineDatabase {
     ///
     /// - Parameter random: the source of the new epoch.
     /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``SQLiteStoreError``.
-    package func prune(
+    public func prune(
         _ scope: PruneScope, before moment: Timestamp, random: UInt64
     ) throws -> PruneSummary {
         try change(random: random) { db in

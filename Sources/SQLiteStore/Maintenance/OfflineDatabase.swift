@@ -5,7 +5,7 @@ import Messaging
 ///
 /// Removed data leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and replicas
 /// keep their copies.
-package final class OfflineDatabase: DataRemover {
+public final class OfflineDatabase: DataRemover {
     let queue: DatabaseQueue
     private let file: DatabaseFile
     private let path: String
@@ -13,7 +13,7 @@ package final class OfflineDatabase: DataRemover {
     /// Opens the file, which must exist, and brings it to the present schema.
     ///
     /// - Throws: ``SQLiteStoreError``.
-    package init(path: String) throws(SQLiteStoreError) {
+    public init(path: String) throws(SQLiteStoreError) {
         self.path = path
         file = try DatabaseFile(path: path, for: .openingExisting)
         do {
@@ -33,7 +33,7 @@ package final class OfflineDatabase: DataRemover {
     }
 
     /// Closes the database; a second call does nothing.
-    package func close() {
+    public func close() {
         try? queue.close()
         file.close()
     }
@@ -57,7 +57,7 @@ package final class OfflineDatabase: DataRemover {
     /// Writes the file anew without removed data, and empties its log. It needs up to twice the file's size in free space, and blocks.
     ///
     /// - Throws: ``SQLiteStoreError/other(path:reason:)``; everything is as it was then.
-    package func compact() throws(SQLiteStoreError) {
+    public func compact() throws(SQLiteStoreError) {
         do {
             try queue.vacuum()
             _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
@@ -76,7 +76,7 @@ extension OfflineDatabase {
     /// - Parameter random: the source of the new epoch.
     /// - Returns: how many messages lost their content; nil where no user of that id is known.
     /// - Throws: ``SQLiteStoreError``.
-    package func erase(
+    public func erase(
         _ user: UserID, tenant: TenantID, random: UInt64
     ) throws -> Int? {
         try change(random: random) { db in

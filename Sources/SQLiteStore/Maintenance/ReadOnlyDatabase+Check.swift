@@ -5,7 +5,7 @@ extension ReadOnlyDatabase {
     /// Checks the structure of a file and every invariant of the data; blocks.
     ///
     /// - Throws: ``SQLiteStoreError``, where it cannot even be looked at.
-    package static func check(path: String) throws -> CheckReport {
+    public static func check(path: String) throws -> CheckReport {
         do {
             return try ReadOnlyDatabase(path: path).check()
         } catch SQLiteStoreError.damaged(_, let reason) {

@@ -8,11 +8,11 @@ extension ReadOnlyDatabase {
     private static let stepsBetweenSyncs = 8
 
     /// The progress of a copy, in pages.
-    package struct Progress: Sendable {
+    public struct Progress: Sendable {
         /// How many pages are copied.
-        package let done: Int
+        public let done: Int
         /// How many pages there are.
-        package let total: Int
+        public let total: Int
     }
 
     /// Copies a snapshot of the database to another file, which needs no log; returns once it is on disk.
@@ -25,7 +25,7 @@ extension ReadOnlyDatabase {
     ///   - rest: waits for so long; called between two steps. An error that it throws ends the backup and is rethrown.
     ///   - progress: called after each step.
     /// - Throws: ``CopyError`` or ``SQLiteStoreError``.
-    package func backUp(
+    public func backUp(
         to destination: String, rest: @escaping (Duration) throws -> Void, progress: @escaping (Progress) -> Void
     ) throws {
         try DatabaseName.check(destination)

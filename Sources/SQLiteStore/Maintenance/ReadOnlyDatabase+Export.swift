@@ -9,7 +9,7 @@ extension ReadOnlyDatabase {
     ///
     /// - Parameter take: takes a record. An error that it throws ends the export and is rethrown.
     /// - Throws: ``SQLiteStoreError``.
-    package func export(_ take: (ImportRecord) throws -> Void) throws {
+    public func export(_ take: (ImportRecord) throws -> Void) throws {
         try checkVersion()
         do {
             try read { db in

@@ -14,7 +14,7 @@ extension ReadOnlyDatabase {
     ///   - random: the source of the new epoch.
     ///   - progress: called from time to time.
     /// - Throws: ``CopyError`` or ``SQLiteStoreError``.
-    package func restore(
+    public func restore(
         to destination: String, replacing: Bool, random: UInt64 = .random(in: .min ... .max),
         progress: @escaping (Progress) -> Void
     ) throws {

@@ -7,16 +7,16 @@ import Messaging
 /// It does not write, and makes no checkpoint while another process has the database open. Each call sees one snapshot, and the
 /// server's write-ahead log cannot start over during the call. A process that has the same file open as an ``SQLiteStore`` must not
 /// use it: opening the file here removes the locks that SQLite has on it there.
-package final class ReadOnlyDatabase: DataReader {
+public final class ReadOnlyDatabase: DataReader {
     /// Where the file is.
-    package let path: String
+    public let path: String
     let schemaVersion: UInt32
     private let queue: DatabaseQueue
 
     /// Opens the file, which must exist.
     ///
     /// - Throws: ``SQLiteStoreError``.
-    package init(path: String) throws(SQLiteStoreError) {
+    public init(path: String) throws(SQLiteStoreError) {
         self.path = path
         try DatabaseName.check(path)
         try Self.checkHeader(of: path)

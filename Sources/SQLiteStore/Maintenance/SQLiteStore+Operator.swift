@@ -7,7 +7,7 @@ extension SQLiteStore: OperatorStore {
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
-    package func open(
+    public func open(
         _ opening: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID {
         try writer.performBlocking { try $0.open(opening, tenant: tenant, at: moment) }
@@ -20,7 +20,7 @@ extension SQLiteStore: OperatorStore {
     ///
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``. Some conversations may have changed then;
     ///   the others change with the next call or start.
-    package func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
+    public func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: nil)
         while case .unfinished(let number) = progress {
             progress = try writer.performBlocking { try $0.setPerson(person, tenant: tenant, number: number) }
@@ -30,7 +30,7 @@ extension SQLiteStore: OperatorStore {
     /// Stores the name and company of a user without blocking a thread; returns once they are on disk.
     ///
     /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
-    package func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
+    public func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: nil)
         while case .unfinished(let number) = progress {
             progress = try await writer.perform { try $0.setPerson(person, tenant: tenant, number: number) }
@@ -54,7 +54,7 @@ extension SQLiteStore: OperatorStore {
     /// Whether the database has neither a conversation nor a user; blocks.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
-    package func isEmpty() throws(MessagingError) -> Bool {
+    public func isEmpty() throws(MessagingError) -> Bool {
         do {
             return try pool.read { db in
                 try Bool.fetchOne(
@@ -82,7 +82,7 @@ extension SQLiteStore {
     /// - Throws: ``ImportError`` where the record that came last cannot be imported, what `next` throws, or
     ///   ``MessagingError/storeUnavailable(_:)``.
     @discardableResult
-    package func importRecords(
+    public func importRecords(
         progressEvery interval: Int, progress: (Int) -> Void,
         _ next: () throws -> ImportRecord?
     ) throws -> ImportSummary {
