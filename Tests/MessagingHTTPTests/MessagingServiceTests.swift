@@ -61,7 +61,8 @@ struct MessagingServiceTests {
         ("~?limit=x&limit=y&since=%", "GET, HEAD, OPTIONS"), ("~/conv-456/messages", "GET, HEAD, POST, OPTIONS"),
         ("/ws", "GET, HEAD, OPTIONS"), ("/ws/info?t=1", "GET, HEAD, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
         ("~/conv-456/nothing", "OPTIONS"), ("~/a/b/messages", "OPTIONS"), ("~//", "OPTIONS"),
-        ("~/%FF/messages", "OPTIONS"), ("~/%00/read", "OPTIONS"), ("/api/messages", "OPTIONS"),
+        ("~/%FF/messages", "GET, HEAD, POST, OPTIONS"), ("~/%00/read", "PUT, POST, PATCH, OPTIONS"),
+        ("/api/messages", "OPTIONS"),
         ("/api/messages/nothing/at/all", "OPTIONS"), ("/nowhere", "OPTIONS"), ("/", "OPTIONS"), ("*", "OPTIONS"),
     ]
 
