@@ -205,8 +205,13 @@ struct RequestReader {
         partial.append(contentsOf: bytes)
         if partial.count > Self.longestLine { return fail(.malformedHead) }
         // Some versions of the library answer such lines themselves before their end.
-        if !isChunkLineSoFar { return fail(.malformedChunks) }
-        if case .head = place, !isFieldSoFar { return fail(.malformedHead) }
+        switch place {
+        case .between: if !isTextSoFar(from: before) { return fail(.malformedHead) }
+        case .head: if !isTextSoFar(from: before) || !isFieldSoFar { return fail(.malformedHead) }
+        case .trailers: if !isTextSoFar(from: before) || !isFieldSoFar { return fail(.malformedChunks) }
+        case .chunkSize, .chunkEnd: if !isChunkLineSoFar { return fail(.malformedChunks) }
+        case .body, .chunk, .lost: break
+        }
         let cookie = RequestFraming.cookie.utf8CodeUnitCount
         guard case .head = place, before < cookie, partial.count >= cookie else { return }
         if partial.withUnsafeBytes({ UnsafeRawBufferPointer(rebasing: $0[..<cookie]).isName(RequestFraming.cookie) }) {
@@ -214,7 +219,24 @@ struct RequestReader {
         }
     }
 
-    /// Whether the beginning of a line in a head, kept in part, can become a field or the line that ends the head.
+    /// Whether a line that is kept in part has no control character besides tabs and its own end.
+    ///
+    /// - Parameter first: the place of the first byte that is new.
+    private func isTextSoFar(from first: Int) -> Bool {
+        // The byte before may be a carriage return, which only a line feed may follow.
+        partial[max(0, first - 1)...].withUnsafeBufferPointer { line in
+            guard let start = line.baseAddress else { return true }
+            let length = first_at_most(start, line.count, 0x1F, true)
+            switch line.count - length {
+            case 0: return true
+            case 1: return start[length] == 0x0D || start[length] == 0x0A
+            case 2: return start[length] == 0x0D && start[length + 1] == 0x0A
+            default: return false
+            }
+        }
+    }
+
+    /// Whether the beginning of a line of fields, kept in part, can become a field or the line that ends them.
     private var isFieldSoFar: Bool {
         partial.withUnsafeBufferPointer { line in
             guard let start = line.baseAddress else { return true }
@@ -229,13 +251,9 @@ struct RequestReader {
         var text = partial[...]
         if text.last == 0x0A { text.removeLast() }
         if text.last == 0x0D { text.removeLast() }
-        switch place {
-        case .chunkEnd: return text.isEmpty
-        case .chunkSize:
-            return text.count <= Self.longestChunkLine
-                && text.withUnsafeBufferPointer { RequestFraming.chunkSize($0) != nil }
-        case .between, .head, .body, .chunk, .trailers, .lost: return true
-        }
+        if case .chunkEnd = place { return text.isEmpty }
+        return text.count <= Self.longestChunkLine
+            && text.withUnsafeBufferPointer { RequestFraming.chunkSize($0) != nil }
     }
 
     /// Takes a line, if its end is here: answers its size with the line's end.
