@@ -136,21 +136,36 @@ public struct MessagingService: RequestHandler {
         switch parse(target) {
         case .success(let (route, query)):
             try check(request, route)
-            if let step = try beginForEverybody(route, request, common) { return step }
-            return try begin(.success(route), request, query, from: known, common)
+            return try begin(route, request, common) { try admit(request, query, from: known, common, $0) }
         case .failure(let problem):
             // Errors in a request to an endpoint are reported to callers only.
             guard Route.needsCaller(target.path) else { throw problem }
             try sites.checkWrite(request)
-            return try begin(.failure(problem), request, Query(callerIn: target.query), from: known, common)
+            return try admit(request, Query(callerIn: target.query), from: known, common) { _ in throw problem }
         }
     }
 
-    /// The answer of routes that need no caller; nil for the endpoints.
-    private func beginForEverybody(_ route: Route, _ request: Request, _ common: [Response.Field]) throws -> Step? {
+    /// - Parameter call: admits the caller and begins the call.
+    private func begin(
+        _ route: Route, _ request: Request, _ common: [Response.Field],
+        call: (@escaping @Sendable (Call) throws -> Step) throws -> Step
+    ) throws -> Step {
         switch route {
-        case .conversations, .conversation, .messages, .read, .send:
-            return nil
+        case .conversations:
+            return try call { try ListConversations(context: context).begin($0) }
+        case .conversation(let name):
+            return try call { call in
+                if call.caller.isCalled(name) { return try ListConversations(context: context).begin(call) }
+                return try ShowConversation(context: context).begin(try reference(name), call)
+            }
+        case .messages(let reference) where request.method == .post:
+            return try call { SendMessage(context: context).begin(reference, $0) }
+        case .messages(let reference):
+            return try call { try ListMessages(context: context).begin(reference, $0) }
+        case .send:
+            return try call { SendMessage(context: context).begin(nil, $0) }
+        case .read(let reference):
+            return try call { MarkAsRead(context: context).begin(reference, $0) }
         case .health:
             guard context.environment.loopsResponsive() else { throw Problem.stuck }
             return .response(text("ok\n", common))
@@ -160,16 +175,7 @@ public struct MessagingService: RequestHandler {
                 return text("ready\n", common)
             }
         case .description(let form):
-            guard let description else { throw Problem(.notFound, "There is no description here.") }
-            try gate.takeDocument(request)
-            if let response = description.answerFromMemory(form, to: request, context.settings.cors) {
-                return .response(response)
-            }
-            return .pending {
-                // To make the document takes a while, and others wait for this thread.
-                await Task.yield()
-                return description.answer(form, to: request, context.settings.cors)
-            }
+            return try describe(form, request)
         case .page:
             guard let page else { throw Route.notFound }
             try gate.takeDocument(request)
@@ -179,52 +185,38 @@ public struct MessagingService: RequestHandler {
         }
     }
 
-    /// Admits the caller and begins the call.
-    private func begin(
-        _ route: Result<Route, Problem>, _ request: Request, _ query: Query, from known: Caller?,
-        _ common: [Response.Field]
+    private func describe(_ form: ServiceDescription.Form, _ request: Request) throws -> Step {
+        guard let description else { throw Problem(.notFound, "There is no description here.") }
+        try gate.takeDocument(request)
+        if let response = description.answerFromMemory(form, to: request, context.settings.cors) {
+            return .response(response)
+        }
+        return .pending {
+            // To make the document takes a while, and others wait for this thread.
+            await Task.yield()
+            return description.answer(form, to: request, context.settings.cors)
+        }
+    }
+
+    /// Admits the caller and begins the call; charges for the answer.
+    private func admit(
+        _ request: Request, _ query: Query, from known: Caller?, _ common: [Response.Field],
+        _ begin: @escaping @Sendable (Call) throws -> Step
     ) throws -> Step {
         let epoch = context.store.epoch
         switch try gate.begin(request, query, known: known) {
         case .admitted(let caller):
-            return try begin(
-                route, Call(request: request, caller: caller, query: query, epoch: epoch, common: common))
+            let call = Call(request: request, caller: caller, query: query, epoch: epoch, common: common)
+            switch try begin(call) {
+            case .response(let response): return .response(charged(response, call))
+            case .pending(let work): return .pending { charged(try await work(), call) }
+            }
         case .unknown:
             return .pending {
                 let caller = try await gate.admit(request, query)
                 let call = Call(request: request, caller: caller, query: query, epoch: epoch, common: common)
-                return try await begin(route, call).finish()
+                return charged(try await begin(call).finish(), call)
             }
-        }
-    }
-
-    private func begin(_ route: Result<Route, Problem>, _ call: Call) throws -> Step {
-        switch try beginEndpoint(route.get(), call) {
-        case .response(let response):
-            return .response(charged(response, call))
-        case .pending(let work):
-            return .pending { charged(try await work(), call) }
-        }
-    }
-
-    private func beginEndpoint(_ route: Route, _ call: Call) throws -> Step {
-        switch route {
-        case .conversations:
-            try ListConversations(context: context).begin(call)
-        case .conversation(let name) where call.caller.isCalled(name):
-            try ListConversations(context: context).begin(call)
-        case .conversation(let name):
-            try ShowConversation(context: context).begin(try reference(name), call)
-        case .messages(let reference) where call.request.method == .post:
-            SendMessage(context: context).begin(reference, call)
-        case .send:
-            SendMessage(context: context).begin(nil, call)
-        case .messages(let reference):
-            try ListMessages(context: context).begin(reference, call)
-        case .read(let reference):
-            MarkAsRead(context: context).begin(reference, call)
-        case .webSocket, .health, .readiness, .description, .page:
-            preconditionFailure("this is not an endpoint")
         }
     }
 

@@ -14,11 +14,7 @@ struct ListMessages {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let view = try unlessAhead({ try view(of: conversation, call) })
         else {
-            return .pending {
-                // Before anything is read.
-                try context.checkMemory(for: call)
-                return try await begin(try await view(reference, call), call).finish()
-            }
+            return .pending { try await begin(try await view(reference, call), call).finish() }
         }
         return try begin(view, call)
     }

@@ -22,7 +22,6 @@ struct ShowConversation {
             let marks = conversation.marks(for: call.caller.user)
         else {
             return .pending {
-                try context.checkMemory(for: call)
                 let found = try await context.index.conversation(reference, of: call.caller, from: context.store)
                 guard let found else { throw MessagingError.conversationNotFound }
                 return try await read(found, call)

@@ -16,7 +16,8 @@ private let longest = RequestField.allCases.map(\.name.utf8CodeUnitCount).max() 
 
 /// The fields by the length of their name: most names in a request are told apart by that alone.
 ///
-/// Never freed, and nothing changes it once it is made, so that any thread may read it.
+/// A raw table, since an array would be reference-counted for each field of a request. `nonisolated(unsafe)` is safe here: the table is
+/// written only in this initializer, which runs once before the first read, and it is never freed or changed afterwards.
 private nonisolated(unsafe) let names: UnsafePointer<KnownName> = {
     let table = UnsafeMutablePointer<KnownName>.allocate(capacity: (longest + 1) * width)
     table.initialize(repeating: KnownName(start: nil, field: .host), count: (longest + 1) * width)
