@@ -31,7 +31,9 @@ public enum Reply: Sendable {
     /// suspended for the first time.
     ///
     /// - Parameter requestID: the name of the request in logs.
-    case pending(@Sendable (_ requestID: String?) async -> Response)
+    case pending(@Sendable (_ requestID: String?) async -> Reply)
+    /// Nothing has changed for the client, which asked to be answered when something does.
+    case waiting(Wait)
 }
 
 extension RequestHandler {
@@ -41,11 +43,15 @@ extension RequestHandler {
     /// Lets every body come in.
     public func refusalAtHead(of request: Request) -> Response? { nil }
 
-    /// Answers a request to the end; for callers that may wait.
+    /// Answers a request to the end, for callers that may wait for the store; a wait for a change is over at once.
     public func answer(_ request: Request) async -> Response {
-        switch begin(request) {
-        case .response(let response): response
-        case .pending(let work): await work(request.id)
+        var reply = begin(request)
+        while true {
+            switch reply {
+            case .response(let response): return response
+            case .pending(let work): reply = await work(request.id)
+            case .waiting(let wait): return wait.unchanged(.timeOver)
+            }
         }
     }
 

@@ -96,7 +96,7 @@ public struct MessagingService: RequestHandler {
             if let caller, let response = try answerAgain(request, to: caller) { return .response(response) }
             switch try begin(request, from: caller) {
             case .response(let response): return .response(response)
-            case .pending(let work): return .pending { await finish(work, request, $0) }
+            case .pending(let work): return .pending { .response(await finish(work, request, $0)) }
             }
         } catch {
             return .response(problem(error, commonFields(request), request, request.id))

@@ -38,7 +38,7 @@ final class TestHandler: RequestHandler {
         return .pending { [elsewhere] id in
             var request = request
             if let id { request.named { id } }
-            return await elsewhere(request)
+            return .response(await elsewhere(request))
         }
     }
 

@@ -88,6 +88,8 @@ extension Loop {
         case .pending(let work):
             suspend(connection, handle, for: request, until: work)
             return .YES
+        case .waiting(let wait):
+            return give(wait.unchanged(.timeOver), to: request, connection, handle)
         }
     }
 
@@ -100,7 +102,7 @@ extension Loop {
 
     private func suspend(
         _ connection: Connection, _ handle: OpaquePointer, for request: Request,
-        until work: @escaping @Sendable (String?) async -> Response
+        until work: @escaping @Sendable (String?) async -> Reply
     ) {
         var request = request
         request.named(by: configuration.makeRequestID)
@@ -111,7 +113,15 @@ extension Loop {
         // Before the task is made, because the task may be done before this returns.
         MHD_suspend_connection(handle)
         // Starts on this thread: waking another thread would cost more, and would take its time from this one.
-        Task.immediate { pending.deliver(await work(pending.request.id)) }
+        Task.immediate {
+            var reply = await work(pending.request.id)
+            while case .pending(let work) = reply { reply = await work(pending.request.id) }
+            switch reply {
+            case .response(let response): pending.deliver(response)
+            case .waiting(let wait): pending.deliver(wait.unchanged(.timeOver))
+            case .pending: preconditionFailure("the loop above ends without pending work")
+            }
+        }
     }
 
     private func resume(_ connection: Connection, _ handle: OpaquePointer, _ pending: PendingAnswer) -> MHD_Result {

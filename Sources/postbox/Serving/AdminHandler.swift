@@ -13,7 +13,9 @@ struct AdminHandler: RequestHandler {
         }
         switch LoggedPath.text(of: request.target) {
         case "/metrics":
-            return .pending { _ in plain(200, page.text(), [Response.Field("Content-Type", Exposition.mediaType)]) }
+            return .pending { _ in
+                .response(plain(200, page.text(), [Response.Field("Content-Type", Exposition.mediaType)]))
+            }
         case "/healthz", "/readyz":
             return page.service.begin(request)
         default:
