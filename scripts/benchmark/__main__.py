@@ -32,7 +32,7 @@ def main():
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("ended after an hour: something hangs"))
     signal.alarm(3600)
 
-    allow_descriptors(16_384)
+    allow_descriptors(20_000)
     table = report.Report(options)
     failure = "not finished"
     # The databases are copied into it, so it must be on a disk; often /tmp is none.

@@ -18,7 +18,28 @@ SECONDS = 20
 SAMPLE = 97
 
 
+class Polled:
+    """What came of the polls: `share` of one core, KiB that `each` connection takes, times in microseconds."""
+
+    def __init__(self, share, each, result, audit):
+        self.share, self.each, self.audit = share, each, audit
+        self.polls, self.errors, self.p50, self.p99 = map(int, result)
+
+
 def measure(options, folder, table):
+    polled = poll(options, folder)
+    cpu = polled.share * SECONDS * 1e6 / polled.polls
+    figures = load.Measurement(rate=polled.polls / SECONDS, p50=polled.p50 / 1000, p99=polled.p99 / 1000, cpu=cpu)
+    table.row(
+        f"{CONNECTIONS:,} open connections, each polling both endpoints every {PERIOD} s",
+        "0 errors, p99 ≤ 10 ms, ≤ 15 % of one core, ≤ 16 KiB each",
+        f"{polled.errors} errors, {polled.share:.1%} of one core, {polled.each:.1f} KiB each",
+        polled.p99 <= 10_000 and polled.share <= 0.15 and polled.each <= 16, figures=figures,
+    )
+    return polled.audit
+
+
+def poll(options, folder):
     database = data.crowd(options.cache, options.program)
     with servers.Postbox(options.program, folder, database, "--max-connections-per-address", "0") as postbox:
         requests, kept = os.path.join(folder, "pollers"), os.path.join(folder, "pollers.kept")
@@ -45,19 +66,12 @@ def measure(options, folder, table):
             finally:
                 pollers.stdin.close()
         check(kept, Truth(postbox.database))
-    polls, errors, p50, p99 = map(int, result)
+    polled = Polled(share, each, result, postbox.audit)
     due = 2 * CONNECTIONS * SECONDS // PERIOD
-    if errors or polls < due * 0.99:
-        raise Wrong(f"{errors} wrong or missing answers, {polls} of {due} polls, on {CONNECTIONS:,} connections")
-    postbox.audit.answers += polls
-    figures = load.Measurement(rate=polls / SECONDS, p50=p50 / 1000, p99=p99 / 1000, cpu=share * SECONDS * 1e6 / polls)
-    table.row(
-        f"{CONNECTIONS:,} open connections, each polling both endpoints every {PERIOD} s",
-        "0 errors, p99 ≤ 10 ms, ≤ 15 % of one core, ≤ 16 KiB each",
-        f"{errors} errors, {share:.1%} of one core, {each:.1f} KiB each",
-        p99 <= 10_000 and share <= 0.15 and each <= 16, figures=figures,
-    )
-    return postbox.audit
+    if polled.errors or polled.polls < due * 0.99:
+        raise Wrong(f"{polled.errors} wrong or missing answers, {polled.polls} of {due} polls, on {CONNECTIONS:,} connections")
+    postbox.audit.answers += polled.polls
+    return polled
 
 
 def check(kept, truth):

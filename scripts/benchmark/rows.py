@@ -14,6 +14,7 @@ import lists
 import load
 import report
 import servers
+import waiting
 from audit import Audit
 from exchange import BASE, request
 from load import Load, shuffled
@@ -23,8 +24,9 @@ from witness import Correspondents
 QUICK = ["list-304", "messages-304", "delta"]
 UNDER_LOAD = [*QUICK, "newest", "cold-list", "send", "mix"]
 OF_SIZE = {
-    "connections": connections.measure, "crowd": crowd.idle_polls, "memory": crowd.memory, "long-conversation": depth.long_conversation,
-    "long-list": lists.long_list, "large-group": lists.large_group, "unread-lists": hostile.unread_lists, "victim": hostile.victim,
+    "connections": connections.measure, "waiting": waiting.measure, "crowd": crowd.idle_polls, "memory": crowd.memory,
+    "long-conversation": depth.long_conversation, "long-list": lists.long_list,
+    "large-group": lists.large_group, "unread-lists": hostile.unread_lists, "victim": hostile.victim,
 }
 LARGE = {"growth": depth.growth}
 NAMES = [*UNDER_LOAD, *OF_SIZE, *LARGE]
