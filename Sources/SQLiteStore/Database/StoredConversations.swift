@@ -27,19 +27,32 @@ struct StoredConversations {
         return try fetch(statement, [caller.tenant.text, id.text, caller.user.text])
     }
 
-    /// Whether these two users share any conversation.
+    /// The most conversations of a user that are searched for another user: any caller can have this done, on the one thread that
+    /// writes.
+    private static let searchLimit = 1000
+
+    /// Whether two users share any conversation; true also where both have too many to find out.
     ///
-    /// It searches the conversations of the other user. It is called where the other's id is also a conversation's, so mostly there is
-    /// no such user.
-    func areTogether(_ other: UserID, _ caller: Caller) throws -> Bool {
+    /// It searches the conversations of `one` first, and those of `other` where `one` has too many.
+    func mayBeTogether(_ one: UserID, _ other: UserID, tenant: TenantID) throws -> Bool {
+        if let found = try search(conversationsOf: one, for: other, tenant: tenant) { return found }
+        return try search(conversationsOf: other, for: one, tenant: tenant) ?? true
+    }
+
+    /// Whether a user takes part in any of another's conversations; nil where there are too many to find out.
+    private func search(conversationsOf user: UserID, for other: UserID, tenant: TenantID) throws -> Bool? {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT 1 FROM participants o INDEXED BY participants_user CROSS JOIN participants p
-                    ON p.conversation_key = o.conversation_key AND p.user_id = ?
-                WHERE o.tenant_id = ? AND o.user_id = ? LIMIT 1
+                SELECT count(*), count(p.user_id) FROM (
+                    SELECT conversation_key FROM participants INDEXED BY participants_user
+                    WHERE tenant_id = ? AND user_id = ? LIMIT \(Self.searchLimit)
+                ) o LEFT JOIN participants p ON p.conversation_key = o.conversation_key AND p.user_id = ?
                 """)
-        return try Int64.fetchOne(
-            statement, arguments: [caller.user.text, caller.tenant.text, other.text]) != nil
+        let cursor = try Row.fetchCursor(statement, arguments: [tenant.text, user.text, other.text])
+        guard let row = try cursor.next() else { return false }
+        let (searched, found): (Int, Int) = (row[0], row[1])
+        if found > 0 { return true }
+        return searched < Self.searchLimit ? false : nil
     }
 
     /// Whether there is a conversation with this id, with any participants.

@@ -49,7 +49,9 @@ extension WriteTransaction {
         guard named != nil || isAlias else { return direct }
         // Any user can open a conversation under another's id: what is meant for that user must not end there.
         let isDirect = !isAlias && named?.conversation.id == direct?.conversation.id
-        if !isDirect, recipient != caller.user, try conversations.areTogether(recipient, caller) {
+        if !isDirect, recipient != caller.user,
+            try conversations.mayBeTogether(recipient, caller.user, tenant: caller.tenant)
+        {
             let withRecipient = isAlias ? try find(.direct(with: recipient), of: caller) : direct
             // A retry is not ambiguous: its message is there, whatever was opened since.
             if let tried = try conversation(ofFirstTry: draft, among: [named, withRecipient]) { return tried }
