@@ -39,6 +39,8 @@ extension WebOriginReader {
     private mutating func inASCII(_ host: Substring) throws(WebOriginFault) -> String {
         guard !host.utf8.allSatisfy({ $0 < 0x80 }) else { return String(host) }
         note("browsers send the ASCII form of a name")
+        // Any client can send an origin, and the time that Punycode takes grows with the square of its length.
+        guard host.utf8.count <= 4 * Self.longestHost else { throw noHost(host) }
         let mapped = host.lowercased().precomposedStringWithCompatibilityMapping
             .replacing("\u{3002}", with: ".")
         // Invisible characters have rules of their own.

@@ -103,6 +103,15 @@ struct WebOriginTests {
         #expect(fault("https://" + String(repeating: "a", count: 254)) != nil)
     }
 
+    @Test("a host that is not ASCII is no longer than four times that, before it is mapped")
+    func longBeforeMapping() {
+        // Three letters, nine bytes, are one syllable, and that is one letter of Punycode.
+        let syllable = "\u{1112}\u{1161}\u{11AB}"
+        #expect(fault("https://" + String(repeating: syllable, count: 112))?.correction != nil)
+        let longer = fault("https://" + String(repeating: syllable, count: 113))
+        #expect(longer != nil && longer?.correction == nil)
+    }
+
     @Test("what is shown of it steers no terminal")
     func shown() {
         #expect(fault("https://a\u{1B}[2J\u{202E}")?.description.hasPrefix("\"https://a\\u{1b}[2J\\u{202e}\" ") == true)
