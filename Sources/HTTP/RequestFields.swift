@@ -89,10 +89,3 @@ public struct RequestFields: Sendable {
         }
     }
 }
-
-extension [UInt8] {
-    /// Reserves space for this many bytes, without the spare half of its memory that a growing array would allocate.
-    public mutating func reserveLittleMore(than size: Int) {
-        if capacity < size { reserveCapacity(size + size / 8 + 64) }
-    }
-}

@@ -90,7 +90,7 @@ struct RequestReader {
     }
 
     /// Whether the request that comes in is a `HEAD`, as far as its request line has come in.
-    var isHead: Bool { framing.isHead }
+    var isHead: Bool { latest.head > 0 && framing.isHead }
 
     /// How many bytes have come in that belong to later requests.
     var unread: Int { current.end.map { received - $0 } ?? 0 }
@@ -359,5 +359,12 @@ extension TransportRefusal {
             case .ambiguousLength: .ambiguousLength
             case .malformedChunks: .malformedChunks
             }
+    }
+}
+
+extension [UInt8] {
+    /// Reserves space for this many bytes, without the spare half of its memory that a growing array would allocate.
+    fileprivate mutating func reserveLittleMore(than size: Int) {
+        if capacity < size { reserveCapacity(size + size / 8 + 64) }
     }
 }

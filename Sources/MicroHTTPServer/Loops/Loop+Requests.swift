@@ -183,6 +183,7 @@ extension Loop {
     /// it.
     func breakOff(_ connection: Connection) {
         connection.isBroken = true
+        connection.receivedAt = now
         broken.append(connection)
     }
 

@@ -143,6 +143,19 @@ struct HeadSizeTests {
         server.stop(within: 1)
     }
 
+    @Test("A refusal behind an answered HEAD has its sentence")
+    func refusalBehindHead() async throws {
+        let server = try serve(TestHandler(elsewhere: { _ in Self.answer }))
+        let client = try Client(port: server.boundPort)
+        client.send(get("/", method: "HEAD"))
+        #expect(try await client.receive(bodiless: true).status == 201)
+        client.send(String(repeating: "G", count: 20_000))
+        let refusal = try await client.receive()
+        #expect(refusal.status == 431)
+        #expect(refusal.body == "Send less.")
+        server.stop(within: 1)
+    }
+
     @Test("Requests that wait behind one do not take the memory for its answer")
     func pipelined() async throws {
         let gate = Gate()
