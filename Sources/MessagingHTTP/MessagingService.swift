@@ -71,8 +71,10 @@ public struct MessagingService: RequestHandler {
                 if route == .webSocket { throw Problem.pollingOnly }
                 if Route.needsCaller(target.path) { _ = try gate.recognise(request, query) }
             case .failure(let problem):
-                let isToCaller = Route.needsCaller(target.path)
-                if isToCaller, try gate.recognise(request, Query(callerIn: target.query)) == nil { return nil }
+                if Route.needsCaller(target.path) {
+                    try sites.checkWrite(request)
+                    if try gate.recognise(request, Query(callerIn: target.query)) == nil { return nil }
+                }
                 throw problem
             }
             return nil
@@ -84,8 +86,8 @@ public struct MessagingService: RequestHandler {
     /// The caller if memory has it, or else the network.
     public func source(of request: Request) -> RequestSource {
         let proxies = context.settings.limits.trustedProxies
-        return gate.peek(request).map { RequestSource.caller($0.hashValue) }
-            ?? .network(ClientNetwork(of: request, through: proxies))
+        return gate.peek(request, Query(callerIn: RequestTarget(request.target).query))
+            .map { RequestSource.caller($0.hashValue) } ?? .network(ClientNetwork(of: request, through: proxies))
     }
 
     /// Answers an idle poll, and what can be seen to be wrong without the store.
@@ -275,7 +277,7 @@ public struct MessagingService: RequestHandler {
 
     /// Reports a page that may not read the answer to the operator.
     private func noteRefusedReader(of request: Request) {
-        guard request.fields[.origin] != nil, let origin = sites.refusedReader(of: request) else { return }
+        guard let origin = sites.refusedReader(of: request) else { return }
         // A client that tries a WebSocket names its own page too, and goes on to poll.
         if (try? Route(path: RequestTarget(request.target).path)) == .webSocket { return }
         note(refused: origin)

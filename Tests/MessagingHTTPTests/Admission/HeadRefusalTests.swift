@@ -44,6 +44,16 @@ struct HeadRefusalTests {
         }
     }
 
+    @Test("a write of another site's page is refused whatever else is wrong with it")
+    func crossSite() throws {
+        let fields = [(RequestField.userID, "alice"), (.origin, "https://elsewhere.example")]
+        for path in ["/conv-456/messages", "/conv-456/nothing", "/%FF/messages", "/conv-456/messages?limit=0"] {
+            #expect(service().refusalAtHead(of: request(.post, Self.base + path, fields))?.status == 403, "\(path)")
+            let stranger = request(.post, Self.base + path, Array(fields.dropFirst()))
+            #expect(service().refusalAtHead(of: stranger)?.status == 403, "\(path)")
+        }
+    }
+
     @Test("what may be right is let in: a caller at an endpoint, a preflight, and a token that is not known yet")
     func letIn() async throws {
         let fields = [(RequestField.userID, "alice")]
@@ -69,6 +79,8 @@ struct HeadRefusalTests {
         }
         let network = RequestSource.network(ClientNetwork(of: "192.0.2.7"))
         #expect(source([(.userID, "alice")], service()) == .caller(Caller(user: alice).hashValue))
+        let inQuery = request(.post, target + "?limit=0&userId=alice", peer: "192.0.2.7")
+        #expect(service().source(of: inQuery) == .caller(Caller(user: alice).hashValue))
         #expect(source([], service()) == network)
         let mint = try await TokenMint()
         let bench = TokenBench(try await TokenKeys(secret: mint.secret))
