@@ -23,7 +23,7 @@ public struct ServerConfiguration: Sendable {
     /// Memory for the head of a request and of its response, in bytes per connection.
     ///
     /// It bounds the request line and header fields together (less about 80 bytes for each field); a larger head is
-    /// answered with 431 or 414. A connection holds this much for as long as it is open.
+    /// answered with 431. A connection holds this much for as long as it is open.
     public var memoryPerConnection: Int
     /// The largest request body that is handed on, in bytes.
     public var bodyLimit: Int

@@ -131,7 +131,9 @@ extension Problem {
                 fields: [Response.Field("Retry-After", "1")])
         case .headTooLarge:
             self.init(
-                .headTooLarge, "The request's header fields leave no room for an answer. Send fewer cookies or fields.")
+                .headTooLarge,
+                "The request's head leaves no room for an answer. Send fewer cookies, header fields and query parameters, and fewer "
+                    + "requests before they are answered.")
         case .ambiguousLength:
             self.init(.malformedRequest, "Content-Length and Transfer-Encoding do not agree on the body's length.")
         case .malformedChunks:
