@@ -57,7 +57,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["HTTP"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(name: "MessagingTests", dependencies: ["TestSupport", "Messaging"], swiftSettings: strict),
@@ -85,7 +85,9 @@ let package = Package(
         ),
         .testTarget(
             name: "IsolationTests",
-            dependencies: ["SQLiteStore", "HTTP", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit")],
+            dependencies: [
+                "TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],

@@ -18,8 +18,6 @@ public protocol RequestHandler: Sendable {
     func begin(_ request: Request) -> Reply
 
     /// Refuses a request that the server does not hand on; called on a loop thread.
-    ///
-    /// The body of `request` is empty.
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response
 }
 
@@ -42,18 +40,6 @@ extension RequestHandler {
 
     /// Lets every body come in.
     public func refusalAtHead(of request: Request) -> Response? { nil }
-
-    /// Answers a request to the end, for callers that may wait for the store; a wait for a change is over at once.
-    public func answer(_ request: Request) async -> Response {
-        var reply = begin(request)
-        while true {
-            switch reply {
-            case .response(let response): return response
-            case .pending(let work): reply = await work(request.id)
-            case .waiting(let wait): return wait.unchanged(.timeOver)
-            }
-        }
-    }
 
     /// The network that it comes from.
     public func source(of request: Request) -> RequestSource { .network(ClientNetwork(of: request.peer)) }

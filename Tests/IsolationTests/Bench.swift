@@ -4,6 +4,7 @@ import Messaging
 import MessagingHTTP
 import SQLiteStore
 import Synchronization
+import TestSupport
 
 /// The whole server but for its sockets, behind a gateway: a real store, a real index, the real service.
 final class Bench: Sendable {

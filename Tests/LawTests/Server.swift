@@ -2,6 +2,7 @@ import Messaging
 import MessagingHTTP
 import SQLiteStore
 import Synchronization
+import TestSupport
 
 /// The whole server but for its sockets: a real store, a real index, the real service.
 struct Server: Sendable {

@@ -2,6 +2,7 @@ import Foundation
 import HTTP
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MessagingHTTP

@@ -1,6 +1,7 @@
 import HTTP
 import Messaging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MessagingHTTP

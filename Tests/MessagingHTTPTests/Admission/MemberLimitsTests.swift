@@ -1,5 +1,6 @@
 import HTTP
 import Messaging
+import TestSupport
 import Testing
 
 @testable import MessagingHTTP

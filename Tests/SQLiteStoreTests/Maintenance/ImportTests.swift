@@ -204,7 +204,7 @@ struct ImportTests {
     func prunedEarlier() async throws {
         try run(history())
         try prune(before: 25, asEarlierVersion: true)
-        #expect(throws: ImportError.prunedUpToUnknownMoment(conversationID("c"))) { try again(history()) }
+        #expect(throws: ImportError.prunedBeforeUnknownMoment(conversationID("c"))) { try again(history()) }
         let (store, summary) = try again([
             try message(alice, "same", at: 30), try message(alice, "same", at: 30), try message(bob, "new", at: 30),
         ])

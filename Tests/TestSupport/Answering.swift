@@ -1,0 +1,15 @@
+import HTTP
+
+extension RequestHandler {
+    /// Answers a request to the end, as a server does; a wait for a change is over at once.
+    package func answer(_ request: Request) async -> Response {
+        var reply = begin(request)
+        while true {
+            switch reply {
+            case .response(let response): return response
+            case .pending(let work): reply = await work(request.id)
+            case .waiting(let wait): return wait.unchanged(.timeOver)
+            }
+        }
+    }
+}
