@@ -10,7 +10,7 @@ public struct AddressRanges: Sendable, Equatable {
 
     private var ranges: [Range] = []
 
-    /// Creates address ranges.
+    /// No addresses.
     public init() {}
 
     /// This machine: 127.0.0.0/8 and ::1.

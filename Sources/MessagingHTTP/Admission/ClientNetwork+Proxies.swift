@@ -12,17 +12,10 @@ extension ClientNetwork {
             line.split(separator: UInt8(ascii: ",")).reversed()
         }.makeIterator()
         while proxies.contains(address), let next = rest.next() {
-            let text = String(decoding: next, as: UTF8.self).trimmed
+            let text = String(decoding: next.withoutBlanks, as: UTF8.self)
             guard IPAddress.bytes(of: text) != nil else { break }
             address = text
         }
         self.init(of: address)
-    }
-}
-
-extension String {
-    /// Without blanks around it.
-    fileprivate var trimmed: String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
     }
 }

@@ -46,7 +46,7 @@ struct Gate: Sendable {
         try? identity.rememberedCaller(of: request, query)
     }
 
-    /// Takes a token for a request that ``peek(_:)`` let in.
+    /// Takes a token for a request that ``peek(_:_:)`` let in.
     func take(_ caller: Caller, _ request: Request) throws(Problem) {
         switch request.method {
         case .post, .put, .patch: try sends.take(caller, now: ticks())
@@ -96,7 +96,7 @@ struct Gate: Sendable {
 
     /// Admits a caller that is in memory, and takes a token.
     ///
-    /// - Parameter known: the caller, where ``peek(_:)`` has found them already.
+    /// - Parameter known: the caller, where ``peek(_:_:)`` has found them already.
     func begin(_ request: Request, _ query: Query, known: Caller?) throws(Problem) -> Admission {
         do throws(Problem) {
             var caller = known

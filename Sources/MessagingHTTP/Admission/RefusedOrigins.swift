@@ -33,9 +33,9 @@ final class RefusedOrigins: Sendable {
     /// - Parameter now: nanoseconds of a monotonic clock.
     func take(_ origin: ArraySlice<UInt8>, now: Int64) -> RefusedOrigin? {
         let text = String(decoding: origin.prefix(400), as: UTF8.self)
-        guard let remedy = Self.remedy(for: text) else { return nil }
         return state.withLock { state in
             if let before = state.told[text], now - before < Self.hour { return nil }
+            guard let remedy = Self.remedy(for: text) else { return nil }
             if state.told.count >= capacity { state.told = state.told.filter { now - $0.value < Self.hour } }
             guard state.told.count < capacity else {
                 state.others += 1

@@ -14,7 +14,7 @@ public final class GatewayIdentity: Identity {
 
     /// - Parameters:
     ///   - trusted: the addresses of gateways.
-    ///   - introductions: has the names stored that gateways claim.
+    ///   - profileUpdates: has the names stored that gateways claim.
     public init(trusted: AddressRanges, profileUpdates: ProfileUpdates) {
         self.trusted = trusted
         self.profileUpdates = profileUpdates

@@ -70,7 +70,7 @@ public final class JWTIdentity: Identity {
     ///   - hashKey: what remembered tokens are found by.
     ///   - capacity: how many verified tokens to remember.
     ///   - now: the clock; any thread may call it.
-    ///   - introductions: has the names stored that tokens claim.
+    ///   - profileUpdates: has the names stored that tokens claim.
     ///   - proxies: whose word counts for where a request comes from, when tokens wait to be verified.
     public init(
         keys: TokenKeys, rules: TokenRules, hashKey: TokenHashKey, capacity: Int,

@@ -7,7 +7,9 @@ enum MediaType: Equatable {
 
     /// Reads a field value; nil for any other type, and for a charset other than UTF-8 or its subset US-ASCII.
     init?(_ value: ArraySlice<UInt8>) {
-        let parts = String(decoding: value, as: UTF8.self).lowercased().split(separator: ";").map(Self.trimmed)
+        let parts = value.split(separator: UInt8(ascii: ";")).map {
+            String(decoding: $0.withoutBlanks, as: UTF8.self).lowercased()
+        }
         switch parts.first {
         case "application/json": self = .json
         case "text/plain": self = .plainText
@@ -31,10 +33,5 @@ enum MediaType: Equatable {
                 .unsupportedMediaType, "Send the body as \(names) in UTF-8, and say so in Content-Type.")
         }
         return type
-    }
-
-    private static func trimmed(_ text: Substring) -> Substring {
-        let start = text.drop { $0 == " " || $0 == "\t" }
-        return start.lastIndex { $0 != " " && $0 != "\t" }.map { start[...$0] } ?? ""
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 @testable import MessagingHTTP
 
-/// A token identity with a clock that stands still until it is told, and a count of the introductions it makes.
+/// A token identity with a clock that stands still until it is told, and a count of the profile updates it makes.
 final class TokenBench: Sendable {
     let identity: JWTIdentity
     private let clock: Clock
