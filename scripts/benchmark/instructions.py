@@ -1,6 +1,6 @@
 """Instructions in user space for one idle poll, counted by callgrind: the same under every load, and nearly so on every machine.
 
-They are compared with instructions.txt, by whoever changes the way of an idle poll; see there.
+They are compared with instructions.txt, after each change to the way of an idle poll; see there.
 """
 
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What the scripts do for whoever builds and tests.
+# What the scripts for building and testing do.
 
 REPOSITORY=$(realpath "$BATS_TEST_DIRNAME/../..")
 

@@ -221,6 +221,8 @@ reaches() {
     request HEAD "$ADMIN/metrics"
     assert_status 200
     assert_header Content-Type 'text/plain; version=0.0.4*'
+    request GET "$ADMIN/metrics/"
+    assert_status 200
     request POST "$ADMIN/metrics" --data x
     [[ $CODE == 405 || $CODE == 413 ]] || fail "got $CODE"
 }

@@ -8,11 +8,11 @@ public struct ImportSummary: Sendable, Equatable {
     public var conversations = 0
     /// How many messages it stored.
     public var messages = 0
-    /// How many messages it left out, because prune has taken away what was sent before or at their time in their conversation.
+    /// How many messages it left out because they were sent before the time up to which their conversation was pruned.
     public var pruned = 0
     /// How many read markers it moved.
     public var readMarkers = 0
-    /// How many records were there already.
+    /// How many records changed nothing: what they say was stored already, or they are counted in ``pruned``.
     public var skipped = 0
 
     /// Nothing so far.
@@ -33,8 +33,8 @@ public enum ImportError: Error, Equatable, Sendable {
     case messageConflict(clientMessageID: String, ConversationID)
     /// A read marker lies beyond the last message.
     case readBeyondLast(upTo: Int64, lastN: Int64, ConversationID)
-    /// The conversation was pruned by a version that did not note up to which moment, so the message may be one of those.
-    case prunedUpToUnknownMoment(ConversationID)
+    /// An earlier version pruned the conversation without storing up to which time, so the message may have been pruned.
+    case prunedBeforeUnknownMoment(ConversationID)
     /// A text contains U+0000, which would not come back.
     case unusableText
 }
@@ -55,7 +55,7 @@ extension ImportError: CustomStringConvertible {
             "The key \(key) was used for another message of the same sender in the conversation \(id)."
         case .readBeyondLast(let upTo, let lastN, let id):
             "The read marker \(upTo) lies beyond the last message of the conversation \(id), which is \(lastN)."
-        case .prunedUpToUnknownMoment(let id):
+        case .prunedBeforeUnknownMoment(let id):
             "The conversation \(id) was pruned by an earlier version, and this message may have been pruned with it; leave it out."
         case .unusableText:
             "The key of a message must not contain U+0000."

@@ -127,7 +127,7 @@ final class ImportedConversation {
         guard pruning.upTo > 0 else { return nil }
         // What was left was sent at or after the moment that was not noted, and so was what is not older than that.
         guard let oldest = try messages.oldest(), message.sentAt.milliseconds >= oldest.sentAt.milliseconds else {
-            throw ImportError.prunedUpToUnknownMoment(id)
+            throw ImportError.prunedBeforeUnknownMoment(id)
         }
         return nil
     }

@@ -118,9 +118,9 @@ struct ImportLine: Codable {
     /// The key under the rules of the wire, or a client could never retry with it; an empty one is none.
     private func key() throws -> String? {
         guard let clientMessageId, !clientMessageId.isEmpty else { return nil }
-        guard clientMessageId.utf8.count <= 255,
-            !clientMessageId.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-        else { throw ImportLineError("clientMessageId must have at most 255 bytes and no control characters") }
+        guard clientMessageId.utf8.count <= 255, !clientMessageId.hasControlCharacters else {
+            throw ImportLineError("clientMessageId must have at most 255 bytes and no control characters")
+        }
         return clientMessageId
     }
 
