@@ -7,8 +7,7 @@ public struct MessagingService: RequestHandler {
     private let gate: Gate
     private let sites: SiteRules
     private let refusedOrigins = RefusedOrigins()
-    private let description: ServiceDescription?
-    private let page: WebPage?
+    private let documents: Documents
 
     /// - Parameters:
     ///   - index: the index that observes the store's commits.
@@ -20,8 +19,7 @@ public struct MessagingService: RequestHandler {
         environment: ServiceEnvironment, description: ServiceDescription? = nil, page: WebPage? = nil,
         deliveries: DeliveryClock? = nil
     ) {
-        self.description = description
-        self.page = page
+        documents = Documents(description: description, page: page, cors: settings.cors)
         context = Context(
             store: store, index: index, settings: settings, environment: environment,
             openings: RateLimiter(settings.limits.openings, capacity: settings.limits.capacity),
@@ -66,10 +64,8 @@ public struct MessagingService: RequestHandler {
             try sites.checkHost(request)
             let target = RequestTarget(request.target)
             switch parse(target) {
-            case .success(let (route, query)):
-                try check(request, route)
-                if route == .webSocket { throw Problem.pollingOnly }
-                if Route.needsCaller(target.path) { _ = try gate.recognise(request, query) }
+            case .success(let (requested, query)):
+                if case .call = try action(of: request, requested.route) { _ = try gate.recognise(request, query) }
             case .failure(let problem):
                 if Route.needsCaller(target.path) {
                     try sites.checkWrite(request)
@@ -136,67 +132,23 @@ public struct MessagingService: RequestHandler {
         let common = commonFields(request)
         if request.method == .options { return .response(options(target, request, common)) }
         switch parse(target) {
-        case .success(let (route, query)):
-            try check(request, route)
-            return try begin(route, request, common) { try admit(request, query, from: known, common, $0) }
+        case .success(let (requested, query)):
+            switch try action(of: request, requested.route) {
+            case .call(_, let begin):
+                return try admit(request, query, from: known, common) { try begin(context, requested, $0) }
+            case .document(let begin):
+                try gate.takeDocument(request)
+                return try begin(documents, request)
+            case .probe(let begin):
+                return try begin(context, common)
+            case .refusal(let problem):
+                throw problem
+            }
         case .failure(let problem):
             // Errors in a request to an endpoint are reported to callers only.
             guard Route.needsCaller(target.path) else { throw problem }
             try sites.checkWrite(request)
             return try admit(request, Query(callerIn: target.query), from: known, common) { _ in throw problem }
-        }
-    }
-
-    /// - Parameter call: admits the caller and begins the call.
-    private func begin(
-        _ route: Route, _ request: Request, _ common: [Response.Field],
-        call: (@escaping @Sendable (Call) throws -> Step) throws -> Step
-    ) throws -> Step {
-        switch route {
-        case .conversations:
-            return try call { try ListConversations(context: context).begin($0) }
-        case .conversation(let name):
-            return try call { call in
-                if call.caller.isCalled(name) { return try ListConversations(context: context).begin(call) }
-                return try ShowConversation(context: context).begin(try reference(name), call)
-            }
-        case .messages(let reference) where request.method == .post:
-            return try call { SendMessage(context: context).begin(reference, $0) }
-        case .messages(let reference):
-            return try call { try ListMessages(context: context).begin(reference, $0) }
-        case .send:
-            return try call { SendMessage(context: context).begin(nil, $0) }
-        case .read(let reference):
-            return try call { MarkAsRead(context: context).begin(reference, $0) }
-        case .health:
-            guard context.environment.loopsResponsive() else { throw Problem.stuck }
-            return .response(text("ok\n", common))
-        case .readiness:
-            return .pending {
-                if let fault = await context.store.checkReadiness() { throw Problem(fault) }
-                return text("ready\n", common)
-            }
-        case .description(let form):
-            return try describe(form, request)
-        case .page:
-            guard let page else { throw Route.notFound }
-            try gate.takeDocument(request)
-            return .response(page.answer(to: request, context.settings.cors))
-        case .webSocket:
-            throw Problem.pollingOnly
-        }
-    }
-
-    private func describe(_ form: ServiceDescription.Form, _ request: Request) throws -> Step {
-        guard let description else { throw Problem(.notFound, "There is no description here.") }
-        try gate.takeDocument(request)
-        if let response = description.answerFromMemory(form, to: request, context.settings.cors) {
-            return .response(response)
-        }
-        return .pending {
-            // To make the document takes a while, and others wait for this thread.
-            await Task.yield()
-            return description.answer(form, to: request, context.settings.cors)
         }
     }
 
@@ -222,11 +174,6 @@ public struct MessagingService: RequestHandler {
         }
     }
 
-    private func reference(_ name: String) throws(MessagingError) -> ConversationReference {
-        guard let reference = ConversationReference(name) else { throw .conversationNotFound }
-        return reference
-    }
-
     private func charged(_ response: Response, _ call: Call) -> Response {
         gate.charge(call.caller, call.request, size: response.sizeOfBody)
         return response
@@ -237,28 +184,26 @@ public struct MessagingService: RequestHandler {
         problem(Problem(reason), commonFields(request), request, request.id)
     }
 
-    private func parse(_ target: RequestTarget) -> Result<(Route, Query), Problem> {
+    private func parse(_ target: RequestTarget) -> Result<(RequestedRoute, Query), Problem> {
         do throws(Problem) {
-            let route = try Route(path: target.path)
-            if route == .page, page == nil { throw Route.notFound }
-            return .success((route, try Query(target.query)))
+            let requested = try RequestedRoute(target.path)
+            guard isThere(requested.route) else { throw RequestedRoute.notFound }
+            return .success((requested, try Query(target.query)))
         } catch {
             return .failure(error)
         }
     }
 
-    private func check(_ request: Request, _ route: Route) throws {
-        // A WebSocket client must learn at once that there is none, whatever it sends.
-        guard route != .webSocket else { return }
-        guard route.methods.contains(request.method) else {
-            throw Problem(
-                .methodNotAllowed, "This method is not allowed here. Allowed: \(route.allow).",
-                fields: [Response.Field("Allow", route.allow)])
-        }
+    private func isThere(_ route: Route) -> Bool { route != .page || documents.page != nil }
+
+    /// What a request asks for, unless it is refused for its method, the site it comes from or the coding of its body.
+    private func action(of request: Request, _ route: Route) throws(Problem) -> Route.Action {
+        let action = try route.action(for: request.method)
         // Before the rate limit: another site must not use up the caller's.
         try sites.checkWrite(request)
         // The content of the others means nothing.
         if !request.method.isSafe { try ContentCoding.check(request) }
+        return action
     }
 
     private func commonFields(_ request: Request) -> [Response.Field] {
@@ -268,9 +213,8 @@ public struct MessagingService: RequestHandler {
     /// Answers at every path, also at one that is not there or is wrong: a page may ask only after this answer, and only then can it read
     /// what is wrong.
     private func options(_ target: RequestTarget, _ request: Request, _ common: [Response.Field]) -> Response {
-        let route = (try? Route(path: target.path)) ?? Route(likePath: target.path)
-        let isThere = route != nil && (route != .page || page != nil)
-        let allow = Response.Field("Allow", isThere ? route?.allow ?? "" : Method.options.name)
+        let route = Route.find(target.path).map(\.0).flatMap { isThere($0) ? $0 : nil }
+        let allow = Response.Field("Allow", route?.allow ?? Method.options.name)
         return Response(
             status: 204, fields: [allow] + context.settings.cors.preflightFields(for: request) + common)
     }
@@ -279,18 +223,13 @@ public struct MessagingService: RequestHandler {
     private func noteRefusedReader(of request: Request) {
         guard let origin = sites.refusedReader(of: request) else { return }
         // A client that tries a WebSocket names its own page too, and goes on to poll.
-        if (try? Route(path: RequestTarget(request.target).path)) == .webSocket { return }
+        if Route.find(RequestTarget(request.target).path)?.0 == .webSocket { return }
         note(refused: origin)
     }
 
     private func note(refused origin: ArraySlice<UInt8>) {
         guard let news = refusedOrigins.take(origin, now: context.environment.ticks()) else { return }
         context.environment.originRefused(news)
-    }
-
-    private func text(_ text: String, _ common: [Response.Field]) -> Response {
-        let fields = [Response.Field("Content-Type", "text/plain"), Response.Field("Cache-Control", "no-store")]
-        return Response(status: 200, fields: fields + common, body: Array(text.utf8))
     }
 
     private func problem(

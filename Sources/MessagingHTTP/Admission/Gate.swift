@@ -46,12 +46,11 @@ struct Gate: Sendable {
         try? identity.rememberedCaller(of: request, query)
     }
 
+    private func limiter(of request: Request) -> RateLimiter<Caller> { request.method.isSafe ? polls : sends }
+
     /// Takes a token for a request that ``peek(_:_:)`` let in.
     func take(_ caller: Caller, _ request: Request) throws(Problem) {
-        switch request.method {
-        case .post, .put, .patch: try sends.take(caller, now: ticks())
-        default: try polls.take(caller, now: ticks())
-        }
+        try limiter(of: request).take(caller, now: ticks())
     }
 
     /// Takes a token for a document that needs no identity; trusted proxies are not counted.
@@ -79,11 +78,7 @@ struct Gate: Sendable {
     /// - Parameter size: the bytes of its body, sent or, as for `HEAD`, only made out.
     func charge(_ caller: Caller, _ request: Request, size: Int) {
         guard size >= Self.bytesPerToken else { return }
-        let tokens = size / Self.bytesPerToken
-        switch request.method {
-        case .post, .put, .patch: sends.charge(tokens, to: caller, now: ticks())
-        default: polls.charge(tokens, to: caller, now: ticks())
-        }
+        limiter(of: request).charge(size / Self.bytesPerToken, to: caller, now: ticks())
     }
 
     /// The result of a look-up of the caller.

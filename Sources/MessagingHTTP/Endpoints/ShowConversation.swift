@@ -14,10 +14,16 @@ struct ShowConversation {
         let cursor: MessageCursor
     }
 
+    /// Begins the caller's list where the id in the path is the caller's own, and otherwise the conversation.
+    func begin(_ requested: RequestedRoute, _ call: Call) throws -> Step {
+        if call.caller.isCalled(requested.id) { return try ListConversations(context: context).begin(call) }
+        return try begin(try requested.conversation, call)
+    }
+
     /// Answers where nothing has to be read: nothing changed for this client.
     ///
     /// A conversation of other users takes the same path as one that does not exist.
-    func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
+    private func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let marks = conversation.marks(for: call.caller.user)
         else {

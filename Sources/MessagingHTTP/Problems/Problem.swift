@@ -66,7 +66,7 @@ extension Problem {
                 .rateLimited, "Too many conversations opened; try again later.",
                 fields: [Response.Field("Retry-After", "5")])
         case .ambiguousRecipient(let id):
-            let path = Route.messages(.direct(with: id)).path
+            let path = Route.messages.path(id: ConversationReference.direct(with: id).text)
             self.init(
                 .ambiguousRecipient,
                 "\(id) is the id of a conversation and of a user. Name the conversation in conversationId, or send to the user at "

@@ -3,7 +3,6 @@ import Messaging
 
 /// The endpoint of a request, by which answers are counted and logged.
 public enum Endpoint: UInt8, Sendable, CaseIterable {
-    // Those that are polled come first.
     case conversations = 1, conversation, messages, send, read
     /// All other requests: descriptions, probes, preflights and wrong paths. Its number is that of ``Label/unlabelled``.
     case other = 0
@@ -23,19 +22,24 @@ public enum Endpoint: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Whether clients poll it.
+    public var isPoll: Bool {
+        switch self {
+        case .conversations, .conversation, .messages: true
+        case .send, .read, .other: false
+        }
+    }
+
     /// The endpoint of any request, also of one that is wrong.
     ///
     /// - Parameter caller: returns the caller, where it is known; called only where it matters, because a caller's list has two paths.
     init(of request: Request, by caller: () -> Caller? = { nil }) {
-        switch (try? Route(path: RequestTarget(request.target).path), request.method) {
-        case (.conversations, .get), (.conversations, .head): self = .conversations
-        case (.conversation(let name), .get), (.conversation(let name), .head):
-            self = caller()?.isCalled(name) == true ? .conversations : .conversation
-        case (.messages, .get), (.messages, .head): self = .messages
-        case (.messages, .post), (.send, .post): self = .send
-        case (.read, .put), (.read, .post), (.read, .patch): self = .read
-        default: self = .other
-        }
+        self = .other
+        guard let requested = try? RequestedRoute(RequestTarget(request.target).path),
+            case .call(let endpoint, _)? = requested.route[request.method]
+        else { return }
+        let isOwnList = endpoint == .conversation && caller()?.isCalled(requested.id) == true
+        self = isOwnList ? .conversations : endpoint
     }
 }
 
@@ -50,7 +54,7 @@ extension Label {
         let viewer = caller.map(Self.viewer) ?? 0
         self.init(
             endpointIndex: endpoint.index, outcomeIndex: outcome.index, viewer: viewer,
-            isPoll: viewer != 0 && (Endpoint.conversations.index...Endpoint.messages.index).contains(endpoint.index))
+            isPoll: viewer != 0 && endpoint.isPoll)
     }
 
     /// The endpoint of the request.

@@ -1,137 +1,151 @@
 import HTTP
 import Messaging
 
-/// The resource that a path names, and its methods.
-public enum Route: Equatable, Sendable {
+/// The resources of the service.
+///
+/// A new one takes a case here, an entry in the table below, and a file in Endpoints/ with its work.
+enum Route: Int, CaseIterable, Sendable {
     case conversations
-    /// The segment after `conversations`: with the caller's own id, the caller's list, or else one conversation. Only the caller's id
-    /// tells which.
-    case conversation(named: String)
-    case messages(ConversationReference)
-    case read(ConversationReference)
+    /// The caller's list where the id is the caller's own, and otherwise one conversation. Only the caller's id tells which.
+    case conversation
+    case messages
+    case read
     /// Sending to the user or conversation that the body names.
     case send
     case webSocket
     case health
     case readiness
-    case description(ServiceDescription.Form)
+    case descriptionInYAML
+    case descriptionInJSON
     case page
 
-    /// The four endpoints, for people.
-    static let endpoints = [
-        "GET /api/messages/conversations",
-        "GET /api/messages/conversations/{id}/messages",
-        "POST /api/messages/conversations/{id}/messages",
-        "PUT /api/messages/conversations/{id}/read",
-    ]
-
-    private static let base = Array("/api/messages/conversations".utf8)
-    private static let sending = Array("/api/messages/send".utf8)
-
-    /// Finds the route of a raw path; the conversation's id is decoded here, once.
-    ///
-    /// - Throws: `not-found`; `conversation-not-found` for an id that no conversation can have; `malformed-request`.
-    public init(path: ArraySlice<UInt8>) throws(Problem) {
-        guard Self.isBelowBase(path) else {
-            self = try Self.other(path)
-            return
-        }
-        let rest = path.dropFirst(Self.base.count)
-        if rest.isEmpty {
-            self = .conversations
-            return
-        }
-        guard rest.first == UInt8(ascii: "/"), rest.count > 1 else { throw Self.notFound }
-        guard let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "/")) else {
-            self = .conversation(named: try Self.text(rest.dropFirst()))
-            return
-        }
-        let id = rest[..<end].dropFirst()
-        let name = rest[(end + 1)...]
-        if name.hasSameBytes(as: "messages") {
-            self = .messages(try Self.reference(id))
-        } else if name.hasSameBytes(as: "read") {
-            self = .read(try Self.reference(id))
-        } else {
-            throw Self.notFound
+    /// The table of routes: the path of each, and what its methods do. How requests are limited and counted, which methods are allowed and
+    /// what is logged follows from it.
+    private var tableEntry: Entry {
+        switch self {
+        case .conversations:
+            Entry(
+                "/api/messages/conversations",
+                [.get: .call(.conversations) { try ListConversations(context: $0).begin($2) }])
+        case .conversation:
+            Entry(
+                "/api/messages/conversations/{id}",
+                [.get: .call(.conversation) { try ShowConversation(context: $0).begin($1, $2) }])
+        case .messages:
+            Entry(
+                "/api/messages/conversations/{id}/messages",
+                [
+                    .get: .call(.messages) { try ListMessages(context: $0).begin(try $1.conversation, $2) },
+                    .post: .call(.send) { SendMessage(context: $0).begin(try $1.conversation, $2) },
+                ])
+        case .read:
+            Entry(
+                "/api/messages/conversations/{id}/read",
+                [.put: Self.markAsRead, .post: Self.markAsRead, .patch: Self.markAsRead])
+        case .send:
+            Entry(
+                "/api/messages/send",
+                [.post: .call(.send) { context, _, call in SendMessage(context: context).begin(nil, call) }])
+        case .webSocket:
+            Entry("/ws/*", [.get: .refusal(.pollingOnly)])
+        case .health:
+            Entry("/healthz", [.get: .probe { try Probes(context: $0).health($1) }])
+        case .readiness:
+            Entry("/readyz", [.get: .probe { Probes(context: $0).readiness($1) }])
+        case .descriptionInYAML:
+            Entry("/openapi.yaml", [.get: .document { try $0.description(.yaml, $1) }])
+        case .descriptionInJSON:
+            Entry("/openapi.json", [.get: .document { try $0.description(.json, $1) }])
+        case .page:
+            Entry("/", [.get: .document { try $0.page($1) }])
         }
     }
 
-    /// The route that a path has but for its conversation, whose id no conversation can have; nil where it has none.
-    init?(likePath path: ArraySlice<UInt8>) {
-        guard Self.isBelowBase(path) else { return nil }
-        let rest = path.dropFirst(Self.base.count)
-        guard rest.count > 1, rest.dropFirst().first != UInt8(ascii: "/") else { return nil }
-        let end = rest.dropFirst().firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-        let sample = Self.base + Array("/x".utf8) + rest[end...]
-        guard let route = try? Route(path: sample[...]) else { return nil }
-        self = route
+    private static let markAsRead = Action.call(.read) { MarkAsRead(context: $0).begin(try $1.conversation, $2) }
+
+    /// What a method does at a route.
+    enum Action: Sendable {
+        /// Works for a caller, who is identified and counted first: requests with a safe method as polls, and others as sends.
+        case call(Endpoint, @Sendable (Context, RequestedRoute, Call) throws -> Step)
+        /// Answers anyone with a document; counted for each network.
+        case document(@Sendable (Documents, Request) throws -> Step)
+        /// Answers anyone with a state of the service; not counted.
+        ///
+        /// The fields are those that every response to the request carries.
+        case probe(@Sendable (Context, [Response.Field]) throws -> Step)
+        /// Refuses a request, as the route does with any other method: a WebSocket client must learn at once that there is no WebSocket,
+        /// whatever it sends.
+        case refusal(Problem)
+    }
+
+    private struct Entry {
+        let template: PathTemplate
+        let actions: KeyValuePairs<Method, Action>
+
+        /// - Parameter actions: what each method does; `HEAD` does what `GET` does, and `OPTIONS` is known everywhere.
+        init(_ template: String, _ actions: KeyValuePairs<Method, Action>) {
+            self.template = PathTemplate(template)
+            self.actions = actions
+        }
+    }
+
+    private static let table = allCases.map(\.tableEntry)
+
+    private var entry: Entry { Self.table[rawValue] }
+}
+
+extension Route {
+    /// Finds the route of a raw path, and the segment that stands for an id, still encoded; nil where the path has no route.
+    static func find(_ path: ArraySlice<UInt8>) -> (Route, id: ArraySlice<UInt8>)? {
+        for (route, entry) in zip(allCases, table) {
+            if let id = entry.template.match(path) { return (route, id) }
+        }
+        return nil
+    }
+
+    /// What a method does here; nil where it is not allowed.
+    subscript(method: Method) -> Action? {
+        let method = method == .head ? .get : method
+        return entry.actions.first { $0.key == method }?.value
+    }
+
+    /// What a method does here.
+    ///
+    /// - Throws: `method-not-allowed`, or what the route refuses all requests with.
+    func action(for method: Method) throws(Problem) -> Action {
+        if case .refusal(let problem)? = self[.get] { throw problem }
+        guard let action = self[method] else {
+            throw Problem(
+                .methodNotAllowed, "This method is not allowed here. Allowed: \(allow).",
+                fields: [Response.Field("Allow", allow)])
+        }
+        return action
     }
 
     /// The methods it knows.
-    var methods: [Method] {
-        switch self {
-        case .conversations, .conversation, .health, .readiness, .description, .page, .webSocket:
-            [.get, .head, .options]
-        case .messages: [.get, .head, .post, .options]
-        case .read: [.put, .post, .patch, .options]
-        case .send: [.post, .options]
-        }
-    }
+    var methods: [Method] { entry.actions.flatMap { $0.key == .get ? [.get, .head] : [$0.key] } + [.options] }
 
     /// The methods it knows, as `Allow` lists them (RFC 9110, section 10.2.1).
     var allow: String { methods.map(\.name).joined(separator: ", ") }
 
-    /// The path, with the conversation named as the caller named it.
-    var path: String {
-        switch self {
-        case .conversations: "/api/messages/conversations"
-        case .conversation(let name): "/api/messages/conversations/\(PercentEncoding.encode(name))"
-        case .messages(let reference): Route.conversation(named: reference.text).path + "/messages"
-        case .read(let reference): Route.conversation(named: reference.text).path + "/read"
-        case .send: "/api/messages/send"
-        case .webSocket: "/ws"
-        case .health: "/healthz"
-        case .readiness: "/readyz"
-        case .description(.yaml): "/openapi.yaml"
-        case .description(.json): "/openapi.json"
-        case .page: "/"
-        }
+    /// The path.
+    ///
+    /// - Parameter id: the segment that stands for an id, where the path has one; not yet encoded.
+    func path(id: String = "") -> String { path(encodedID: PercentEncoding.encode(id)) }
+
+    /// The path with a segment for its id that needs no encoding.
+    func path(encodedID: String) -> String { entry.template.path(with: encodedID) }
+
+    /// The four endpoints, for people.
+    static let endpoints = [(Method.get, conversations), (.get, messages), (.post, messages), (.put, read)].map {
+        "\($0.name) \($1.path(encodedID: "{id}"))"
     }
 
     /// Whether a raw path is an endpoint's, or looks like one: errors in it are reported to callers only.
     static func needsCaller(_ path: ArraySlice<UInt8>) -> Bool {
-        isBelowBase(path) || path.hasSameBytes(as: sending[...])
+        path.prefix(base.count).hasSameBytes(as: base[...]) || path.hasSameBytes(as: sending[...])
     }
 
-    private static func isBelowBase(_ path: ArraySlice<UInt8>) -> Bool {
-        path.prefix(base.count).hasSameBytes(as: base[...])
-    }
-
-    static var notFound: Problem { Problem(.notFound, "There is nothing at this path.") }
-
-    private static func reference(_ segment: ArraySlice<UInt8>) throws(Problem) -> ConversationReference {
-        guard let reference = ConversationReference(try text(segment)) else {
-            throw Problem(MessagingError.conversationNotFound)
-        }
-        return reference
-    }
-
-    private static func text(_ segment: ArraySlice<UInt8>) throws(Problem) -> String {
-        guard let text = PercentEncoding.decode(segment) else {
-            throw Problem(.malformedRequest, "The conversation id in the path is not percent-encoded UTF-8.")
-        }
-        return text
-    }
-
-    private static func other(_ path: ArraySlice<UInt8>) throws(Problem) -> Route {
-        if path.elementsEqual(sending) { return .send }
-        if path.elementsEqual("/healthz".utf8) { return .health }
-        if path.elementsEqual("/readyz".utf8) { return .readiness }
-        if path.elementsEqual("/openapi.yaml".utf8) { return .description(.yaml) }
-        if path.elementsEqual("/openapi.json".utf8) { return .description(.json) }
-        if path.elementsEqual("/".utf8) { return .page }
-        if path.elementsEqual("/ws".utf8) || path.starts(with: "/ws/".utf8) { return .webSocket }
-        throw notFound
-    }
+    private static let base = Array(conversations.path().utf8)
+    private static let sending = Array(send.path().utf8)
 }

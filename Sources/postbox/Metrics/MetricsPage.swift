@@ -34,7 +34,7 @@ struct MetricsPage: Sendable {
     private func writeAnswers(to page: inout Exposition) {
         let totals = server.totals
         page.begin("postbox_polls_total", .counter, "Polls that were answered, by endpoint and outcome.")
-        for endpoint in [Endpoint.conversations, .conversation, .messages] {
+        for endpoint in Endpoint.allCases where endpoint.isPoll {
             for outcome in [Outcome.notModified, .delta, .full] {
                 page.sample(
                     "postbox_polls_total", ["endpoint": endpoint.name, "outcome": outcome.name],

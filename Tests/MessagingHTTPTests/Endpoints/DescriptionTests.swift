@@ -8,19 +8,14 @@ import Testing
 struct DescriptionTests {
     private let described: DescribedService
 
-    private static let conversation = ConversationReference.id(ConversationID(trusted: "conv-456"))
-    private static let routes: [Route] = [
-        .conversations, .conversation(named: "conv-456"), .messages(conversation), .read(conversation), .send,
-        .webSocket, .health, .readiness,
-        .description(.yaml), .description(.json),
-    ]
+    private static let routes = Route.allCases.filter { $0 != .page }
 
     init() throws {
         described = try DescribedService()
     }
 
     private static func template(_ route: Route) -> String {
-        route.path.replacing("conv-456", with: "{id}")
+        route.path(encodedID: "{id}")
     }
 
     /// What can go wrong at a route, besides what can go wrong anywhere; without a default, so that no new route is forgotten.
@@ -49,14 +44,15 @@ struct DescriptionTests {
         case (.webSocket, _): return [.pollingOnly]
         case (.readiness, _): return [.storeUnavailable]
         case (.health, _): return [.overloaded]
-        case (.description, _), (.page, _): return [.rateLimited]
+        case (.descriptionInYAML, _), (.descriptionInJSON, _), (.page, _): return [.rateLimited]
         }
     }
 
     private static func successes(at route: Route, _ method: HTTP.Method) -> [Int] {
         switch (route, method) {
         case (_, .options): [204]
-        case (.conversations, _), (.conversation, _), (.description, _), (.page, _): [200, 304]
+        case (.conversations, _), (.conversation, _), (.descriptionInYAML, _), (.descriptionInJSON, _), (.page, _):
+            [200, 304]
         case (.messages, .post), (.send, _): [201]
         case (.messages, _): [200, 304]
         case (.read, _), (.health, _), (.readiness, _): [200]
@@ -70,14 +66,13 @@ struct DescriptionTests {
         #expect(Set(described.operations.map(\.name)) == Set(present))
         for operation in described.operations {
             let path = operation.path.replacing("{id}", with: "conv-456")
-            #expect(try Self.routes.contains(Route(path: Array(path.utf8)[...])), "\(operation.path)")
+            #expect(try Self.routes.contains(RequestedRoute(Array(path.utf8)[...]).route), "\(operation.path)")
         }
     }
 
     @Test("the page is for people, and not there everywhere: no client is to be generated for it")
     func page() {
-        #expect(!Self.routes.contains(.page))
-        #expect(!described.operations.contains { $0.path == Route.page.path })
+        #expect(!described.operations.contains { $0.path == Route.page.path() })
     }
 
     @Test("The description has the statuses of the program, each for the same problems", arguments: routes)
@@ -145,7 +140,7 @@ struct DescriptionTests {
         case (.conversations, _), (.conversation, _): return polled.union(condition).union(["query messages"])
         case (.messages, .post), (.send, _): return ["header Idempotency-Key"]
         case (.messages, _): return polled.union(condition)
-        case (.description, _), (.page, _): return condition
+        case (.descriptionInYAML, _), (.descriptionInJSON, _), (.page, _): return condition
         case (.read, _), (.webSocket, _), (.health, _), (.readiness, _): return []
         }
     }
