@@ -2,7 +2,8 @@
 ///
 /// Any thread may call any method.
 public protocol OperatorStore: Sendable {
-    /// Opens a conversation, or finds the one that is meant: the direct one of the pair, or the one with this id; blocks until it is on disk.
+    /// Opens a conversation, or returns the existing one: the direct one of the pair, or the one with this id; blocks until it is on
+    /// disk.
     ///
     /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
@@ -10,9 +11,10 @@ public protocol OperatorStore: Sendable {
         _ opening: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID
 
-    /// Stores what is known of a user, as the method of ``MessageStore`` does; blocks until it is on disk.
+    /// Stores the name and company of a user, as the method of ``MessageStore`` does; blocks until they are on disk.
     ///
-    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``. Some of the user's conversations may have
+    ///   changed then; the others change with the next call or start.
     func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError)
 
     /// Whether there is neither a conversation nor a user; blocks while it looks.
@@ -22,18 +24,15 @@ public protocol OperatorStore: Sendable {
 
     /// Imports a history, all of it or nothing; blocks until it is on disk.
     ///
-    /// A record that is there already is skipped. The store must not be served meanwhile: no observer is told.
+    /// A record that is stored already is skipped, so a repeated import adds nothing. The store must not serve requests meanwhile: no
+    /// observer is told, and other writes wait.
     ///
-    /// - Parameters:
-    ///   - interval: after how many records `progress` is called, each time with the number taken so far.
-    ///   - progress: called on this thread.
-    ///   - next: the next record; nil after the last. What it throws ends the import and is thrown on.
+    /// - Parameter next: returns the next record, nil after the last; called on this thread. An error that it throws ends the import and
+    ///   is rethrown.
     /// - Throws: ``ImportError`` where the record that came last cannot be imported, what `next` throws, or
     ///   ``MessagingError/storeUnavailable(_:)``.
     @discardableResult
-    func importRecords(
-        progressEvery interval: Int, progress: (Int) -> Void, _ next: () throws -> ImportRecord?
-    ) throws -> ImportSummary
+    func importRecords(_ next: () throws -> ImportRecord?) throws -> ImportSummary
 
     /// Why an operation fails at present; nil where it works. It does not wait.
     func fault(of operation: StoreOperation) -> StoreFault?
@@ -43,16 +42,6 @@ public protocol OperatorStore: Sendable {
 
     /// Stores what is waiting, answers it, and closes the store; blocks until that is done. A second call does nothing.
     func close()
-}
-
-extension OperatorStore {
-    /// Imports a history, and calls `progress` after every 10,000 records.
-    @discardableResult
-    public func importRecords(
-        progress: (Int) -> Void = { _ in }, _ next: () throws -> ImportRecord?
-    ) throws -> ImportSummary {
-        try importRecords(progressEvery: 10_000, progress: progress, next)
-    }
 }
 
 /// Takes data away from a store that nobody serves meanwhile.
@@ -96,4 +85,57 @@ public protocol DataReader: Sendable {
     ///
     /// - Parameter take: takes a record. What it throws ends the export and is thrown on.
     func export(_ take: (ImportRecord) throws -> Void) throws
+}
+
+/// Which conversations to prune.
+public enum PruneScope: Sendable, Equatable {
+    /// Every conversation of every tenant.
+    case everything
+    /// Every conversation of a tenant.
+    case tenant(TenantID)
+    /// These conversations of a tenant.
+    case conversations([ConversationID], TenantID)
+}
+
+/// The result of pruning.
+public struct PruneSummary: Sendable, Equatable {
+    /// How many messages are gone.
+    public var removed = 0
+    /// How many messages lost their content and kept their place, because a newer one stands before them.
+    public var emptied = 0
+
+    /// Nothing so far.
+    public init() {}
+}
+
+/// The result of a check of a database.
+public struct CheckReport: Sendable {
+    /// A violation of an invariant.
+    public struct Fault: Sendable, Equatable, CustomStringConvertible {
+        /// The name of the invariant.
+        public let invariant: String
+        /// The violation and its first occurrence; a sentence.
+        public let sentence: String
+
+        /// Creates a fault.
+        public init(invariant: String, sentence: String) {
+            self.invariant = invariant
+            self.sentence = sentence
+        }
+
+        /// Both in one line.
+        public var description: String { "\(invariant): \(sentence)" }
+    }
+
+    /// The violations; empty for a sound database.
+    public var faults: [Fault]
+    /// How many conversations there are.
+    public var conversations = 0
+    /// How many messages there are.
+    public var messages = 0
+
+    /// Creates a check report.
+    public init(faults: [Fault] = []) {
+        self.faults = faults
+    }
 }

@@ -2,24 +2,14 @@ import GRDB
 import Messaging
 
 extension SQLiteStore: OperatorStore {
-    /// Opens a conversation, or returns the existing one: the direct one of the pair, or the one with this id; blocks until it is on
-    /// disk.
-    ///
-    /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
-    ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    /// Opens a conversation, or returns the existing one.
     public func open(
         _ opening: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID {
         try writer.performBlocking { try $0.open(opening, tenant: tenant, at: moment) }
     }
 
-    /// Stores the name and company of a user; blocks until they are on disk.
-    ///
-    /// A name or company that is nil is not changed; an empty one is removed. Where one differs from before, each of the user's
-    /// conversations changes for all its participants. U+0000 is removed from the texts.
-    ///
-    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``. Some conversations may have changed then;
-    ///   the others change with the next call or start.
+    /// Stores the name and company of a user, a step for each group of conversations; blocks. U+0000 is removed from the texts.
     public func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: nil)
         while case .unfinished(let number) = progress {
@@ -27,9 +17,7 @@ extension SQLiteStore: OperatorStore {
         }
     }
 
-    /// Stores the name and company of a user without blocking a thread; returns once they are on disk.
-    ///
-    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    /// Stores the name and company of a user, as the blocking method does.
     public func setPerson(_ person: Person, tenant: TenantID) async throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: nil)
         while case .unfinished(let number) = progress {
@@ -51,9 +39,7 @@ extension SQLiteStore: OperatorStore {
         }
     }
 
-    /// Whether the database has neither a conversation nor a user; blocks.
-    ///
-    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    /// Whether the database has neither a conversation nor a user.
     public func isEmpty() throws(MessagingError) -> Bool {
         do {
             return try pool.read { db in
@@ -67,25 +53,10 @@ extension SQLiteStore: OperatorStore {
             throw .storeUnavailable(String(describing: error))
         }
     }
-}
 
-extension SQLiteStore {
-    /// Imports a history completely or not at all; blocks until it is on disk.
-    ///
-    /// An existing record is skipped, so a repeated import adds nothing. The store must not serve requests meanwhile: the observer is
-    /// not called, and other writes wait.
-    ///
-    /// - Parameters:
-    ///   - interval: the number of records between two calls of `progress`, which gets the number of records so far.
-    ///   - progress: called on this thread.
-    ///   - next: returns the next record; nil after the last. An error that it throws ends the import and is rethrown.
-    /// - Throws: ``ImportError`` where the record that came last cannot be imported, what `next` throws, or
-    ///   ``MessagingError/storeUnavailable(_:)``.
+    /// Imports a history in one transaction.
     @discardableResult
-    public func importRecords(
-        progressEvery interval: Int, progress: (Int) -> Void,
-        _ next: () throws -> ImportRecord?
-    ) throws -> ImportSummary {
+    public func importRecords(_ next: () throws -> ImportRecord?) throws -> ImportSummary {
         do {
             return try pool.writeWithoutTransaction { [writer] db in
                 defer { writer.memory.empty() }
@@ -93,10 +64,7 @@ extension SQLiteStore {
                 try db.inTransaction(.immediate) {
                     let importer = try Importer(
                         WriteTransaction(db, memory: writer.memory, bounds: writer.bounds, hasSavepoints: false))
-                    while let record = try next() {
-                        try importer.take(record)
-                        if importer.summary.records.isMultiple(of: interval) { progress(importer.summary.records) }
-                    }
+                    while let record = try next() { try importer.take(record) }
                     try importer.finish()
                     summary = importer.summary
                     return .commit

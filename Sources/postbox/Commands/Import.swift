@@ -38,7 +38,7 @@ struct Import: ParsableCommand {
         defer { store.close() }
         do {
             let added = try Self.apply(lines: reader.next, to: store) { lines in
-                FileHandle.standardError.write(Data("postbox: \(lines) lines read\n".utf8))
+                Report.line("\(lines) lines read")
             }
             let leftOut = added.pruned > 0 ? ", \(added.pruned) left out because they were pruned" : ""
             print("postbox: \(reader.lineNumber) lines read, \(added.messages) messages added\(leftOut)")
@@ -49,13 +49,22 @@ struct Import: ParsableCommand {
         }
     }
 
+    /// After how many lines progress is reported.
+    private static let interval = 10_000
+
     /// Applies all lines or none; returns what that added.
+    ///
+    /// - Parameter progress: called from time to time with the number of lines that were read.
     static func apply(
         lines: () throws -> [UInt8]?, to store: any OperatorStore, progress: (Int) -> Void = { _ in }
     ) throws -> ImportSummary {
-        try store.importRecords(progress: progress) {
+        var taken = 0
+        return try store.importRecords {
+            if taken > 0, taken.isMultiple(of: interval) { progress(taken) }
             while let line = try lines() {
-                if !line.isEmpty { return try ImportLine.record(from: line, now: SystemClock.now()) }
+                guard !line.isEmpty else { continue }
+                taken += 1
+                return try ImportLine.record(from: line, now: SystemClock.now())
             }
             return nil
         }
