@@ -1,4 +1,5 @@
 import CMicroHTTPD
+import Glibc
 import HTTP
 import Synchronization
 
@@ -138,4 +139,33 @@ struct HTTPLibrary {
         guard parts.count == 3, parts[2] >= 0 else { return false }
         return parts[..<2] == [1, 0] || (parts[..<2] == [0, 9] && parts[2] >= 75)
     }
+}
+
+/// The thread of one loop.
+struct LoopThread: Sendable {
+    private let thread: pthread_t
+
+    /// Runs the loop on a thread of its own until it stops.
+    init(running loop: sending Loop) throws(ServerError) {
+        // Retained here once, and released by the thread when the daemon has stopped.
+        let context = Unmanaged.passRetained(loop)
+        var thread = pthread_t()
+        let code = pthread_create(&thread, nil, runLoop, context.toOpaque())
+        guard code == 0 else {
+            context.release()
+            throw .system("starting a thread", errno: code)
+        }
+        self.thread = thread
+    }
+
+    /// Waits for the thread to end; to be called once.
+    func join() {
+        pthread_join(thread, nil)
+    }
+}
+
+private func runLoop(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    Unmanaged<Loop>.fromOpaque(context).takeRetainedValue().run()
+    return nil
 }

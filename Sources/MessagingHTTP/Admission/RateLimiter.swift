@@ -1,5 +1,70 @@
+import HTTP
 import Messaging
 import Synchronization
+
+/// A rate limit: a token bucket.
+public struct RateLimit: Sendable, Equatable {
+    /// The name in `RateLimit` fields.
+    public let name: String
+    /// How many a second in the long run; 0 sets no limit.
+    public let perSecond: Double
+    /// How many at once.
+    public let burst: Int
+
+    /// Creates a rate limit.
+    public init(name: String, perSecond: Double, burst: Int) {
+        self.name = name
+        self.perSecond = perSecond
+        self.burst = max(burst, 1)
+    }
+
+    /// Takes tokens, or says how many nanoseconds from now there will be enough.
+    ///
+    /// The bucket is one number, the moment at which it will be full again (the generic cell rate algorithm, ITU-T I.371).
+    ///
+    /// - Parameters:
+    ///   - tokens: how many; of more than a bucket holds, a bucketful.
+    ///   - fullAt: the state of the bucket, in nanoseconds of the same clock as `now`.
+    func take(_ tokens: Int = 1, fullAt: inout Int64, now: Int64) -> Int64? {
+        let next = max(fullAt, now) + time(for: tokens)
+        let wait = next - interval * Int64(burst) - now
+        guard wait <= 0 else { return wait }
+        fullAt = next
+        return nil
+    }
+
+    /// Puts tokens back that were taken.
+    func giveBack(_ tokens: Int, fullAt: inout Int64) {
+        fullAt -= time(for: tokens)
+    }
+
+    private func time(for tokens: Int) -> Int64 { interval * Int64(min(tokens, burst)) }
+
+    /// Takes tokens even if there are fewer: the balance becomes negative until they have been refilled.
+    func charge(_ tokens: Int, fullAt: inout Int64, now: Int64) {
+        let cost = interval.multipliedReportingOverflow(by: Int64(tokens))
+        // A year is long enough, and can be reckoned with.
+        let year: Int64 = 31_536_000_000_000_000
+        fullAt = max(fullAt, now) + min(cost.overflow ? year : cost.partialValue, year)
+        fullAt = min(fullAt, max(now + interval * Int64(burst), now) + year)
+    }
+
+    /// Nanoseconds for one token, cut so that a whole bucket of them is a time that can be reckoned with: 30 years.
+    private var interval: Int64 { Int64(min(1e9 / perSecond, 1e18 / Double(burst))) }
+
+    /// The `429` answer (RFC 6585, section 4, and the Internet-Draft on RateLimit header fields).
+    func problem(waiting nanoseconds: Int64) -> Problem {
+        let seconds = max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
+        let window = max(1, Int((Double(interval) * Double(burst) / 1e9).rounded(.up)))
+        return Problem(
+            .rateLimited, "Too many \(name); try again in \(seconds) s.",
+            fields: [
+                Response.Field("Retry-After", String(seconds)),
+                Response.Field("RateLimit-Policy", "\"\(name)\";q=\(burst);w=\(window)"),
+                Response.Field("RateLimit", "\"\(name)\";r=0;t=\(seconds)"),
+            ])
+    }
+}
 
 /// One bucket per key, for a bounded number of keys; the least recently used one is evicted first.
 ///

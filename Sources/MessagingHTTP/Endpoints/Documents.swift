@@ -1,4 +1,5 @@
 import HTTP
+import Synchronization
 
 /// The documents that are the same for all clients: the description of the service, and the web page.
 struct Documents: Sendable {
@@ -26,4 +27,62 @@ struct Documents: Sendable {
         guard let page else { throw RequestedRoute.notFound }
         return .response(page.answer(to: request, cors))
     }
+}
+
+/// The OpenAPI description of the service: one document in two forms, the same for all clients.
+public final class ServiceDescription: Sendable {
+    /// How the document is written down.
+    public enum Form: Equatable, Sendable {
+        case yaml, json
+    }
+
+    private let yaml: PreparedDocument
+    private let json = Mutex<PreparedDocument?>(nil)
+    private let makeJSON: @Sendable () -> [UInt8]
+
+    /// - Parameters:
+    ///   - yaml: the document.
+    ///   - makeJSON: the same document as JSON; asked for by the first who want it, off the loop threads.
+    public init(yaml: [UInt8], makeJSON: @escaping @Sendable () -> [UInt8]) {
+        self.yaml = PreparedDocument(yaml, type: "application/yaml")
+        self.makeJSON = makeJSON
+    }
+
+    /// The answer, unless the form has yet to be made.
+    func answerFromMemory(_ form: Form, to request: Request, _ cors: CORSPolicy) -> Response? {
+        switch form {
+        case .yaml: yaml.answer(to: request, cors)
+        case .json: json.withLock { $0 }.map { $0.answer(to: request, cors) }
+        }
+    }
+
+    /// The answer, whatever it takes; called off the loop threads.
+    func answer(_ form: Form, to request: Request, _ cors: CORSPolicy) -> Response {
+        if let answer = answerFromMemory(form, to: request, cors) { return answer }
+        // Not under the lock: a loop thread may be asking for it now, and must not wait.
+        let made = PreparedDocument(makeJSON(), type: "application/json")
+        json.withLock { $0 = made }
+        return made.answer(to: request, cors)
+    }
+}
+
+/// The web page at `/`: the same for all users; it calls the endpoints for everything else.
+public struct WebPage: Sendable {
+    private let document: PreparedDocument
+
+    /// - Parameters:
+    ///   - html: the whole page.
+    ///   - contentSecurityPolicy: what a browser may do for it.
+    public init(html: [UInt8], contentSecurityPolicy: String) {
+        document = PreparedDocument(
+            html, type: "text/html; charset=utf-8",
+            fields: [
+                Response.Field("Content-Security-Policy", contentSecurityPolicy),
+                Response.Field("X-Content-Type-Options", "nosniff"),
+                Response.Field("Referrer-Policy", "no-referrer"),
+                Response.Field("Cross-Origin-Opener-Policy", "same-origin"),
+            ])
+    }
+
+    func answer(to request: Request, _ cors: CORSPolicy) -> Response { document.answer(to: request, cors) }
 }
