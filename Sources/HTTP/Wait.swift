@@ -18,7 +18,8 @@ public struct Wait: Sendable {
     public let place: any AnyObject & Sendable
     /// Registers a function that the next change calls, once, on any thread, which must not be held up.
     ///
-    /// - Returns: cancels the registration; any thread may call it. Nil where the state has changed already, and nothing was registered.
+    /// - Returns: cancels the registration; any thread may call it, and it does nothing once the change was reported. Nil where the state
+    ///   has changed already, and nothing was registered.
     public let watch: @Sendable (_ changed: @escaping @Sendable () -> Void) -> (@Sendable () -> Void)?
     /// Looks at the state again; called on a loop thread, as ``RequestHandler/begin(_:)`` is. It may return another wait, which replaces
     /// this one.

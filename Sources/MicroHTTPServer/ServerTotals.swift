@@ -35,8 +35,18 @@ public struct ServerStatistics: Sendable, Equatable {
     public internal(set) var openConnections = 0
     /// Requests whose request line has come in and whose response is not yet out.
     public internal(set) var openRequests = 0
-    /// The requests among them that wait for an answer from another thread.
+    /// The requests among them whose answer another thread makes.
     public internal(set) var suspendedRequests = 0
+    /// Requests that wait for a change.
+    public internal(set) var waitingRequests = 0
+    /// Waits that a change has ended.
+    public internal(set) var waitsChanged = 0
+    /// Waits whose time was over.
+    public internal(set) var waitsTimedOut = 0
+    /// Waits whose client had closed its sending side or was gone.
+    public internal(set) var waitsGone = 0
+    /// Waits that ended because the server stopped.
+    public internal(set) var waitsStopped = 0
     /// Responses given since the server started, refusals included.
     public internal(set) var answeredRequests = 0
     /// Connections closed at once because their address had too many.

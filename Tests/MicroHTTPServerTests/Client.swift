@@ -25,8 +25,11 @@ final class Client {
     private var buffer: [UInt8] = []
 
     /// Connects; what is read later is waited for off the threads that tasks run on.
-    init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    init(port: UInt16) throws { descriptor = try Self.connected(to: port) }
+
+    /// A socket that is connected to a server on this machine.
+    static func connected(to port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -36,9 +39,20 @@ final class Client {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else { throw Failure(text: String(cString: strerror(errno))) }
+        guard code == 0 else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            throw Failure(text: reason)
+        }
         var noDelay: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, socklen_t(MemoryLayout<Int32>.size))
+        return descriptor
+    }
+
+    /// Has a connection reset when it is closed.
+    static func resetWhenClosed(_ descriptor: Int32) {
+        var none = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &none, socklen_t(MemoryLayout<linger>.size))
     }
 
     deinit { close(descriptor) }
@@ -72,6 +86,9 @@ final class Client {
         guard (try? await receive())?.status == 400 else { return false }
         return await isClosedByServer()
     }
+
+    /// Has the connection reset when it is closed.
+    func resetWhenClosed() { Self.resetWhenClosed(descriptor) }
 
     /// Says that nothing more is sent; answers can still be read.
     func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -104,6 +105,15 @@ take_ended_socket (int set)
 {
   struct epoll_event event;
   return 1 == epoll_wait (set, &event, 1, 0) ? event.data.fd : -1;
+}
+
+/// Whether the peer of a socket sends no more or is gone, whatever is still to be read.
+static inline bool
+has_ended (int socket)
+{
+  // The kernel has one value for EPOLLRDHUP and POLLRDHUP, and glibc shows the second one only to GNU sources.
+  struct pollfd peer = { .fd = socket, .events = (short) EPOLLRDHUP };
+  return poll (&peer, 1, 0) > 0;
 }
 
 /// The descriptor that becomes readable when the daemon has work, or -1. `MHD_get_daemon_info` is variadic.

@@ -14,7 +14,7 @@ final class Connection {
         case head
         /// The header fields are here; the body may not be.
         case body
-        /// The connection is suspended until another thread delivers the answer.
+        /// The connection is suspended until the answer is delivered: another thread makes it, or it waits for a change.
         case suspended(PendingAnswer)
         /// The answer is on its way out.
         case answered
@@ -36,6 +36,8 @@ final class Connection {
     private var refusedAt: MonotonicTime?
     /// Whether the library must not read on, because another thread makes the answer to what it has read.
     var isAnswerDue = false
+    /// The wait of the present request; nil where it has not waited.
+    var waiter: Waiter?
     /// Whether the client has closed its sending side.
     var hasEnded = false
     /// How much of the library's memory for it is left for an answer's head, in bytes.

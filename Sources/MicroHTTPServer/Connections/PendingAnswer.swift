@@ -17,26 +17,56 @@ final class PendingAnswer: Sendable {
     }
 
     private let state: Mutex<State>
-    private let signal: LoopSignal
+    private let queue: LoopQueue
     /// The request to answer.
     let request: Request
+    /// The socket of the connection; another connection may have it once the answer is taken.
+    let descriptor: Int32
 
-    init(to request: Request, for connection: OpaquePointer, signal: LoopSignal) {
+    convenience init(to request: Request, for connection: OpaquePointer, on descriptor: Int32, _ queue: LoopQueue) {
+        self.init(to: request, in: .waiting(connection: Int(bitPattern: connection)), on: descriptor, queue)
+    }
+
+    private init(to request: Request, in state: State, on descriptor: Int32, _ queue: LoopQueue) {
         self.request = request
-        state = Mutex(.waiting(connection: Int(bitPattern: connection)))
-        self.signal = signal
+        self.state = Mutex(state)
+        self.descriptor = descriptor
+        self.queue = queue
     }
 
     /// Hands over the answer and resumes the connection; a second one is dropped. Any thread may call it.
-    func deliver(_ response: Response) {
+    func deliver(_ response: Response) { resume(with: .delivered(response)) }
+
+    /// Resumes the connection without an answer, and so closes it; does nothing where there is one. Any thread may call it.
+    func abandon() { resume(with: .taken) }
+
+    private func resume(with next: State) {
         let resumed = state.withLock { state in
             guard case .waiting(let connection) = state else { return false }
-            state = .delivered(response)
+            state = next
             MHD_resume_connection(OpaquePointer(bitPattern: connection))
             return true
         }
         // The library does not wake a loop that it does not run itself.
-        if resumed { signal.wake() }
+        if resumed { queue.wake() }
+    }
+
+    /// Reports a change to the wait for this answer. Any thread may call it.
+    func reportChange() { queue.append(.changed(self)) }
+
+    /// Reports that the work for this answer has ended in a wait. Any thread may call it.
+    func reportWait(_ wait: Wait) { queue.append(.waiting(self, wait)) }
+
+    /// The same for a request that has a name, which takes the place of this one; called on the loop thread.
+    func named(by makeID: () -> String) -> PendingAnswer {
+        guard request.id == nil else { return self }
+        var request = request
+        request.named(by: makeID)
+        let taken = state.withLock { state in
+            defer { state = .taken }
+            return state
+        }
+        return PendingAnswer(to: request, in: taken, on: descriptor, queue)
     }
 
     /// The answer, once, if it is there; called on the loop thread, when the library is at the connection again.

@@ -61,6 +61,7 @@ extension Loop {
         if let pending = connection.pending {
             _ = pending.take()
             counters.suspendedRequests.bump(by: -1)
+            countWait(connection)
         }
         connection.finish(now: now)
         bodies.giveBack(connection.bodyBytes, of: connection.bodySource)
@@ -70,12 +71,16 @@ extension Loop {
         counters.openRequests.bump(by: -1)
     }
 
-    /// Marks the connections whose client has closed its sending side, and lists them as candidates for closing.
+    /// Marks the connections whose client has closed its sending side, ends their waits, and lists the others as candidates for closing.
     func findSpent() {
         while let descriptor = halfCloseWatcher.next() {
             guard let connection = connection(on: descriptor)?.takeUnretainedValue() else { continue }
             connection.hasEnded = true
-            spent.append(connection)
+            if let waiter = connection.waiter, waiter.wait != nil {
+                endWait(waiter, as: .gone)
+            } else {
+                spent.append(connection)
+            }
         }
     }
 

@@ -86,10 +86,18 @@ extension Loop {
         case .response(let response):
             return give(response, to: request, connection, handle)
         case .pending(let work):
-            suspend(connection, handle, for: request, until: work)
+            var request = request
+            request.named(by: configuration.makeRequestID)
+            counters.suspendedRequests.bump(by: 1)
+            perform(work, for: suspend(connection, handle, for: request))
             return .YES
         case .waiting(let wait):
-            return give(wait.unchanged(.timeOver), to: request, connection, handle)
+            if let response = answerAtOnce(wait, connection) {
+                return give(response, to: request, connection, handle)
+            }
+            _ = suspend(connection, handle, for: request)
+            startWaiting(connection, until: wait)
+            return .YES
         }
     }
 
@@ -100,25 +108,26 @@ extension Loop {
             || connection.memoryLeft >= ConnectionMemory.answerHead + (connection.incoming?.fields[.origin]?.count ?? 0)
     }
 
+    /// Suspends a connection, which has to be counted as suspended or waiting; before anything begins that may resume it.
     private func suspend(
-        _ connection: Connection, _ handle: OpaquePointer, for request: Request,
-        until work: @escaping @Sendable (String?) async -> Reply
-    ) {
-        var request = request
-        request.named(by: configuration.makeRequestID)
-        let pending = PendingAnswer(to: request, for: handle, signal: signal)
+        _ connection: Connection, _ handle: OpaquePointer, for request: Request
+    ) -> PendingAnswer {
+        let pending = PendingAnswer(to: request, for: handle, on: connection.descriptor, queue)
         connection.phase = .suspended(pending)
         connection.isAnswerDue = true
-        counters.suspendedRequests.bump(by: 1)
-        // Before the task is made, because the task may be done before this returns.
         MHD_suspend_connection(handle)
+        return pending
+    }
+
+    /// Begins the work for the answer to a request that is suspended, and named.
+    func perform(_ work: @escaping @Sendable (String?) async -> Reply, for pending: PendingAnswer) {
         // Starts on this thread: waking another thread would cost more, and would take its time from this one.
         Task.immediate {
             var reply = await work(pending.request.id)
             while case .pending(let work) = reply { reply = await work(pending.request.id) }
             switch reply {
             case .response(let response): pending.deliver(response)
-            case .waiting(let wait): pending.deliver(wait.unchanged(.timeOver))
+            case .waiting(let wait): pending.reportWait(wait)
             case .pending: preconditionFailure("the loop above ends without pending work")
             }
         }
@@ -128,6 +137,7 @@ extension Loop {
         guard let response = pending.take() else { return .NO }
         connection.isAnswerDue = false
         counters.suspendedRequests.bump(by: -1)
+        countWait(connection)
         return give(response, to: pending.request, connection, handle)
     }
 

@@ -7,9 +7,10 @@ extension Loop {
     /// The most time for refusals to be sent after the deadline, in seconds.
     private var refusalGrace: Double { 0.25 }
 
-    /// Stops accepting, answers requests in flight until the deadline, and refuses those still waiting then.
+    /// Stops accepting, ends all waits, answers requests in flight until the deadline, and refuses those still waiting then.
     func stop() {
         stopAccepting()
+        endWaits()
         serve(until: { [signal] in signal.stopDeadline })
         isPastDeadline = true
         refuseSuspended()
@@ -19,6 +20,7 @@ extension Loop {
         // further ones are suspended.
         while counters.suspendedRequests.load(ordering: .relaxed) > 0 { turn(atMost: 1) }
         stopDaemon()
+        queue.close()
     }
 
     private func stopAccepting() {
@@ -26,6 +28,13 @@ extension Loop {
         dispatcher.close()
         // No connection is given to this loop from here on.
         takeAccepted()
+    }
+
+    /// Answers all requests that wait for a change; those that would begin to wait from here on are answered at once.
+    private func endWaits() {
+        for connection in connections {
+            if let waiter = connection.waiter { endWait(waiter, as: .stopped) }
+        }
     }
 
     /// Serves the remaining connections, and closes those between two requests.
@@ -41,6 +50,7 @@ extension Loop {
     private func refuseSuspended() {
         for connection in connections {
             guard let pending = connection.pending else { continue }
+            connection.waiter?.end = .stopped
             pending.deliver(handler.refuse(pending.request, because: .stopping))
         }
     }

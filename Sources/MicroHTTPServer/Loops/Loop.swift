@@ -4,8 +4,8 @@ import HTTP
 
 /// One event loop: a daemon of the library and its connections. Only its own thread uses it, once that runs.
 ///
-/// This file has the loop itself. `Loop+Connections` handles the library's notifications, `Loop+Requests` answers requests, and
-/// `Loop+Stopping` shuts the loop down.
+/// This file has the loop itself. `Loop+Connections` handles the library's notifications, `Loop+Requests` answers requests,
+/// `Loop+Waiting` lets them wait for a change, and `Loop+Stopping` shuts the loop down.
 ///
 /// Properties that change with every request are not checked for exclusive access at run time. Nothing here calls the library, or a
 /// method that could call back into the loop, while it changes one of these in place.
@@ -42,6 +42,12 @@ final class Loop {
     @exclusivity(unchecked) var broken: [Connection] = []
     /// Connections whose client had closed its sending side when their request ended.
     @exclusivity(unchecked) var spent: [Connection] = []
+    /// The messages of other threads.
+    let queue: LoopQueue
+    /// The waits by their deadlines.
+    @exclusivity(unchecked) var wheel = DeadlineWheel<Waiter>()
+    /// The waits that have changed or whose time is over, and that were not looked at since.
+    @exclusivity(unchecked) var ready: [Waiter] = []
     /// The replacement for the library's receive function.
     private let receiver: UnsafeMutablePointer<receiver>
     /// How many connections were accepted so far.
@@ -65,6 +71,7 @@ final class Loop {
         self.configuration = configuration
         self.handler = handler
         self.signal = signal
+        queue = LoopQueue(waking: signal)
         self.counters = counters
         self.addresses = addresses
         self.bodies = bodies
@@ -104,9 +111,12 @@ final class Loop {
         // Lingering sockets are few and short-lived, so they are looked at rather than waited for.
         let longest = lingering.isEmpty ? milliseconds : min(milliseconds, 5)
         let (isSignalled, hasPendingConnection, hasHalfClosed) = wait(
-            atMost: min(longest, now.milliseconds(until: nextSweep)))
+            atMost: min(longest, now.milliseconds(until: min(nextSweep, wheel.nextStep))))
         if hasPendingConnection, !dispatcher.accept(by: number) { acceptsFrom = now + 0.05 }
         if isSignalled || hasPendingConnection { takeAccepted() }
+        if isSignalled { takeMessages() }
+        if now >= wheel.nextStep { findOverdue() }
+        if !ready.isEmpty { endReady() }
         MHD_run(daemon)
         if !broken.isEmpty { refuseBroken() }
         if hasHalfClosed { findSpent() }

@@ -90,6 +90,15 @@ struct MetricsPage: Sendable {
         page.metric(
             "postbox_connections_suspended", .gauge, "Connections whose answer comes from the store.",
             now.suspendedRequests)
+        page.metric(
+            "postbox_waiting_polls", .gauge, "Polls that wait for a change, each on a connection.", now.waitingRequests)
+        page.begin("postbox_waits_total", .counter, "Waits of polls that are over, by what ended them.")
+        for (end, count) in [
+            ("changed", now.waitsChanged), ("timeout", now.waitsTimedOut), ("gone", now.waitsGone),
+            ("stopping", now.waitsStopped),
+        ] {
+            page.sample("postbox_waits_total", ["end": end], count)
+        }
     }
 
     private func writePeople(to page: inout Exposition) {

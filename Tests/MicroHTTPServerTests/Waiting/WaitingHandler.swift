@@ -1,0 +1,163 @@
+import HTTP
+import Synchronization
+
+/// A handler with a number for each topic, which lets those wait who know the number.
+///
+/// `GET /topic/known/seconds` is answered with the topic and its number where that is not the known one; with `/cold` behind it, by work.
+final class WaitingHandler: RequestHandler {
+    private struct State {
+        var numbers: [String: Int] = [:]
+        var watches: [Int: (topic: String, changed: @Sendable () -> Void)] = [:]
+        var nextWatch = 0
+        var looks = 0
+        var lastLook = ContinuousClock.now
+        var lastRelease = ContinuousClock.now
+        var isColdAfterChange = false
+    }
+
+    /// What a wait takes of all waits.
+    private final class Place: Sendable {
+        let handler: WaitingHandler
+
+        init(of handler: WaitingHandler) {
+            self.handler = handler
+            handler.taken.add(1, ordering: .sequentiallyConsistent)
+        }
+
+        deinit {
+            handler.state.withLock { $0.lastRelease = .now }
+            handler.taken.subtract(1, ordering: .sequentiallyConsistent)
+        }
+    }
+
+    /// What the work for requests waits for.
+    let gate: Gate
+    private let state = Mutex(State())
+    private let taken = Atomic<Int>(0)
+    private let beforeWatch: @Sendable (WaitingHandler) -> Void
+    private let hold: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - beforeWatch: called before each registration for a change.
+    ///   - hold: called on the loop's thread for a request to `/hold`.
+    init(
+        gate: Gate = Gate(), beforeWatch: @escaping @Sendable (WaitingHandler) -> Void = { _ in },
+        hold: @escaping @Sendable () -> Void = {}
+    ) {
+        self.gate = gate
+        self.beforeWatch = beforeWatch
+        self.hold = hold
+    }
+
+    /// How many waits are not over.
+    var places: Int { taken.load(ordering: .sequentiallyConsistent) }
+    /// How many registrations there are.
+    var watches: Int { state.withLock { $0.watches.count } }
+    /// How often the state was looked at again.
+    var looks: Int { state.withLock { $0.looks } }
+    /// When the state was last looked at again.
+    var lastLook: ContinuousClock.Instant { state.withLock { $0.lastLook } }
+    /// When the last wait was over.
+    var lastRelease: ContinuousClock.Instant { state.withLock { $0.lastRelease } }
+
+    /// From here on, work looks at the state again where a change was reported.
+    func becomeCold() { state.withLock { $0.isColdAfterChange = true } }
+
+    /// Changes a topic, and reports that.
+    func change(_ topic: String) {
+        state.withLock { $0.numbers[topic, default: 0] += 1 }
+        report(topic)
+    }
+
+    /// Reports a change that there may not have been; returns how many were told.
+    @discardableResult
+    func report(_ topic: String) -> Int {
+        let told = state.withLock { state in
+            let told = state.watches.filter { $0.value.topic == topic }
+            for watch in told.keys { state.watches[watch] = nil }
+            return told.map(\.value.changed)
+        }
+        for changed in told { changed() }
+        return told.count
+    }
+
+    /// The functions that a change would call, which stay registered.
+    var registered: [@Sendable () -> Void] { state.withLock { $0.watches.values.map(\.changed) } }
+
+    func begin(_ request: Request) -> Reply {
+        let parts = String(decoding: request.target, as: UTF8.self).split(separator: "/")
+        guard parts.count >= 3, let known = Int(parts[1]), let seconds = Double(parts[2]) else {
+            if parts.first == "hold" { hold() }
+            return .response(response("at once"))
+        }
+        let topic = String(parts[0])
+        guard parts.count > 3 else { return reply(topic, known, seconds) }
+        return .pending { [self] _ in
+            await gate.pass()
+            return reply(topic, known, seconds)
+        }
+    }
+
+    func refuse(_ request: Request, because reason: TransportRefusal) -> Response { response("refused", status: 503) }
+
+    private func reply(_ topic: String, _ known: Int, _ seconds: Double) -> Reply {
+        let number = state.withLock { $0.numbers[topic, default: 0] }
+        if number != known {
+            return .response(Response(status: 200, fields: [], body: Array("\(topic)=\(number)".utf8)))
+        }
+        return .waiting(
+            Wait(
+                seconds: seconds, place: Place(of: self),
+                watch: { [self] changed in
+                    beforeWatch(self)
+                    return watch(topic, known, changed)
+                },
+                again: { [self] in again(topic, known) },
+                unchanged: { response($0 == .stopping ? "stopping" : "unchanged", isShared: true) }))
+    }
+
+    private func watch(
+        _ topic: String, _ known: Int, _ changed: @escaping @Sendable () -> Void
+    ) -> (@Sendable () -> Void)? {
+        let id: Int? = state.withLock { state in
+            guard state.numbers[topic, default: 0] == known else { return nil }
+            state.nextWatch += 1
+            state.watches[state.nextWatch] = (topic, changed)
+            return state.nextWatch
+        }
+        guard let id else { return nil }
+        return { [self] in state.withLock { _ = $0.watches.removeValue(forKey: id) } }
+    }
+
+    /// A wait that continues would last for an hour: what counts is the first one's time.
+    private func again(_ topic: String, _ known: Int) -> Reply {
+        let isCold = state.withLock { state in
+            state.looks += 1
+            state.lastLook = .now
+            return state.isColdAfterChange
+        }
+        guard isCold else { return reply(topic, known, 3600) }
+        return .pending { [self] _ in
+            await gate.pass()
+            return reply(topic, known, 3600)
+        }
+    }
+}
+
+/// Lets requests to `/restless` wait for three seconds; each registration finds that the state has changed, and each look that it has not.
+struct RestlessHandler: RequestHandler {
+    private final class Place: Sendable {}
+
+    func begin(_ request: Request) -> Reply {
+        request.target == Array("/restless".utf8) ? wait(for: 3) : .response(response("at once"))
+    }
+
+    func refuse(_ request: Request, because reason: TransportRefusal) -> Response { response("refused", status: 503) }
+
+    private func wait(for seconds: Double) -> Reply {
+        .waiting(
+            Wait(
+                seconds: seconds, place: Place(), watch: { _ in nil }, again: { wait(for: 3600) },
+                unchanged: { _ in response("unchanged") }))
+    }
+}
