@@ -33,9 +33,9 @@ let package = Package(
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: strict),
         .target(
-            name: "DemoPage",
+            name: "WebClient",
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-            resources: [.embedInCode("page.html")],
+            resources: [.embedInCode("page.html"), .embedInCode("postbox.js"), .embedInCode("postbox.d.ts")],
             swiftSettings: strict),
         .target(
             name: "SQLiteStore",
@@ -49,7 +49,7 @@ let package = Package(
         .executableTarget(
             name: "postbox",
             dependencies: [
-                "CArguments", "CMalloc", "Messaging", "HTTP", "MessagingHTTP", "OpenAPIDescription", "DemoPage",
+                "CArguments", "CMalloc", "Messaging", "HTTP", "MessagingHTTP", "OpenAPIDescription", "WebClient",
                 "Metrics",
                 "SQLiteStore",
                 "MicroHTTPServer",
@@ -70,8 +70,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "DemoPageTests",
-            dependencies: ["DemoPage", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
+            name: "WebClientTests",
+            dependencies: ["WebClient", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP"],
             resources: [.copy("Schemas")],

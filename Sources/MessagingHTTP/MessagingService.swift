@@ -13,13 +13,14 @@ public struct MessagingService: RequestHandler {
     ///   - index: the index that observes the store's commits.
     ///   - deliveries: is told of what recipients fetch; it observes the store's commits, before the index does.
     ///   - description: the OpenAPI description; nil answers `404`.
+    ///   - module: the client module; nil answers `404`.
     ///   - page: what to show at `/`; without it, nothing is there.
     public init(
         store: any MessageStore, index: FreshnessIndex, identity: any Identity, settings: ServiceSettings,
-        environment: ServiceEnvironment, description: ServiceDescription? = nil, page: WebPage? = nil,
-        deliveries: DeliveryClock? = nil
+        environment: ServiceEnvironment, description: ServiceDescription? = nil, module: ClientModule? = nil,
+        page: WebPage? = nil, deliveries: DeliveryClock? = nil
     ) {
-        documents = Documents(description: description, page: page, cors: settings.cors)
+        documents = Documents(description: description, module: module, page: page, cors: settings.cors)
         context = Context(
             store: store, index: index, settings: settings, environment: environment,
             openings: RateLimiter(settings.limits.openings, capacity: settings.limits.capacity),

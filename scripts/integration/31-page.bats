@@ -12,20 +12,20 @@ hash_of() {
     python3 -c '
 import sys
 page = open(sys.argv[1], encoding="utf-8").read()
-start = page.index(f"<{sys.argv[2]}>") + len(sys.argv[2]) + 2
+start = page.index(">", page.index(f"<{sys.argv[2]}")) + 1
 sys.stdout.write(page[start:page.index(f"</{sys.argv[2]}>")])' "$BODY" "$1" |
         openssl dgst -sha256 -binary | base64 | sed "s/.*/'sha256-&'/"
 }
 
-@test "in demo identity it is there, and a browser may run its script and nothing else" {
+@test "in demo identity it is there, and a browser may run its script and what comes from here, and nothing else" {
     request GET "$ORIGIN/"
     assert_status 200
     assert_header Content-Type 'text/html; charset=utf-8'
     assert_header X-Content-Type-Options nosniff
-    cmp "$BODY" "$BATS_TEST_DIRNAME/../../Sources/DemoPage/page.html"
+    cmp "$BODY" "$BATS_TEST_DIRNAME/../../Sources/WebClient/page.html"
     assert_equal "$(directive default-src)" "'none'"
     assert_equal "$(directive frame-ancestors)" "'none'"
-    assert_equal "$(directive script-src)" "$(hash_of script)"
+    assert_equal "$(directive script-src)" "'self' $(hash_of script)"
     assert_equal "$(directive style-src)" "$(hash_of style)"
 }
 

@@ -75,6 +75,22 @@ story() {
     story page keyboard
 }
 
+@test "axe finds nothing on the page" {
+    story page accessible
+}
+
+@test "the page waits for its news or polls, and says what each costs" {
+    story page ways
+}
+
+@test "seven windows of one browser leave room for requests, and those of one person share one poll" {
+    story client_module seven_windows
+}
+
+@test "waiting polls for equal URLs do not hold each other up" {
+    story client_module equal_polls
+}
+
 @test "the page fits a phone" {
     story page phone
 }

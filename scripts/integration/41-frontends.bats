@@ -12,8 +12,16 @@ setup() {
 }
 
 story() {
+    play messages_app "$@"
+}
+
+client_module() {
+    play client_module "$@"
+}
+
+play() {
     # Bats waits for everybody who holds descriptor 3.
-    POSTBOX=$POSTBOX timeout 150 "$PYTHON" -B "$BATS_TEST_DIRNAME/browser" messages_app "$@" "$BATS_TEST_TMPDIR" 3>&-
+    POSTBOX=$POSTBOX timeout 150 "$PYTHON" -B "$BATS_TEST_DIRNAME/browser" "$@" "$BATS_TEST_TMPDIR" 3>&-
 }
 
 # A day: two people list, send and read; idle polls get 304, 12 a minute; /ws is given up; a token expires and is renewed.
@@ -52,6 +60,18 @@ story() {
 
 @test "a messages page of another backend works unchanged in WebKit behind nginx that strips a prefix and speaks HTTP/2" {
     story day webkit nginx
+}
+
+@test "an app of another origin imports the client module in Chromium" {
+    client_module day chromium
+}
+
+@test "an app of another origin imports the client module in Firefox" {
+    client_module day firefox
+}
+
+@test "an app of another origin imports the client module in WebKit" {
+    client_module day webkit
 }
 
 @test "a page of another origin in Chromium can read the sentence of a 404, a 405 and a 429" {

@@ -1,9 +1,10 @@
 import HTTP
 import Synchronization
 
-/// The documents that are the same for all clients: the description of the service, and the web page.
+/// The documents that are the same for all clients: the description of the service, the client module, and the web page.
 struct Documents: Sendable {
     let description: ServiceDescription?
+    let module: ClientModule?
     let page: WebPage?
     let cors: CORSPolicy
 
@@ -18,6 +19,14 @@ struct Documents: Sendable {
             await Task.yield()
             return description.answer(form, to: request, cors)
         }
+    }
+
+    /// Answers with a part of the client module.
+    ///
+    /// - Throws: `not-found` where there is none.
+    func module(_ part: ClientModule.Part, _ request: Request) throws(Problem) -> Step {
+        guard let module else { throw RequestedRoute.notFound }
+        return .response(module.answer(part, to: request, cors))
     }
 
     /// Answers with the web page.

@@ -17,6 +17,8 @@ enum Route: Int, CaseIterable, Sendable {
     case readiness
     case descriptionInYAML
     case descriptionInJSON
+    case moduleScript
+    case moduleTypes
     case page
 
     /// The table of routes: the path of each, and what its methods do. How requests are limited and counted, which methods are allowed and
@@ -56,6 +58,10 @@ enum Route: Int, CaseIterable, Sendable {
             Entry("/openapi.yaml", [.get: .document { try $0.description(.yaml, $1) }])
         case .descriptionInJSON:
             Entry("/openapi.json", [.get: .document { try $0.description(.json, $1) }])
+        case .moduleScript:
+            Entry("/postbox.js", [.get: .document { try $0.module(.script, $1) }])
+        case .moduleTypes:
+            Entry("/postbox.d.ts", [.get: .document { try $0.module(.types, $1) }])
         case .page:
             Entry("/", [.get: .document { try $0.page($1) }])
         }

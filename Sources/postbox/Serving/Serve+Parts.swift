@@ -1,9 +1,9 @@
-import DemoPage
 import Logging
 import Messaging
 import MessagingHTTP
 import MicroHTTPServer
 import OpenAPIDescription
+import WebClient
 
 /// The parts that a server is put together from, as the options say.
 extension Serve {
@@ -104,6 +104,7 @@ extension Serve {
         return MessagingService(
             store: store, index: index, identity: identity, settings: serviceSettings, environment: environment,
             description: ServiceDescription(yaml: OpenAPIDocument.yaml, makeJSON: { OpenAPIDocument.json }),
+            module: ClientModule(script: ModuleDocument.script, types: ModuleDocument.types),
             page: makePage(), deliveries: deliveries)
     }
 

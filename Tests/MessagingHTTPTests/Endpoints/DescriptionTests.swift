@@ -8,7 +8,7 @@ import Testing
 struct DescriptionTests {
     private let described: DescribedService
 
-    private static let routes = Route.allCases.filter { $0 != .page }
+    private static let routes = Route.allCases.filter { ![.moduleScript, .moduleTypes, .page].contains($0) }
 
     init() throws {
         described = try DescribedService()
@@ -44,14 +44,16 @@ struct DescriptionTests {
         case (.webSocket, _): return [.pollingOnly]
         case (.readiness, _): return [.storeUnavailable]
         case (.health, _): return [.overloaded]
-        case (.descriptionInYAML, _), (.descriptionInJSON, _), (.page, _): return [.rateLimited]
+        case (.descriptionInYAML, _), (.descriptionInJSON, _), (.moduleScript, _), (.moduleTypes, _), (.page, _):
+            return [.rateLimited]
         }
     }
 
     private static func successes(at route: Route, _ method: HTTP.Method) -> [Int] {
         switch (route, method) {
         case (_, .options): [204]
-        case (.conversations, _), (.conversation, _), (.descriptionInYAML, _), (.descriptionInJSON, _), (.page, _):
+        case (.conversations, _), (.conversation, _), (.descriptionInYAML, _), (.descriptionInJSON, _),
+            (.moduleScript, _), (.moduleTypes, _), (.page, _):
             [200, 304]
         case (.messages, .post), (.send, _): [201]
         case (.messages, _): [200, 304]
@@ -70,9 +72,11 @@ struct DescriptionTests {
         }
     }
 
-    @Test("the page is for people, and not there everywhere: no client is to be generated for it")
-    func page() {
-        #expect(!described.operations.contains { $0.path == Route.page.path() })
+    @Test(
+        "the page is for people, and the module is a client itself: no client is to be generated for them",
+        arguments: [Route.page, .moduleScript, .moduleTypes])
+    func undescribed(route: Route) {
+        #expect(!described.operations.contains { $0.path == route.path() })
     }
 
     @Test("The description has the statuses of the program, each for the same problems", arguments: routes)
@@ -140,7 +144,8 @@ struct DescriptionTests {
         case (.conversations, _), (.conversation, _): return polled.union(condition).union(["query messages"])
         case (.messages, .post), (.send, _): return ["header Idempotency-Key"]
         case (.messages, _): return polled.union(condition)
-        case (.descriptionInYAML, _), (.descriptionInJSON, _), (.page, _): return condition
+        case (.descriptionInYAML, _), (.descriptionInJSON, _), (.moduleScript, _), (.moduleTypes, _), (.page, _):
+            return condition
         case (.read, _), (.webSocket, _), (.health, _), (.readiness, _): return []
         }
     }

@@ -42,7 +42,7 @@ struct RouteTests {
             ("/api/messages/conversations", Route.conversations), ("/api/messages/send", .send),
             ("/ws", .webSocket), ("/ws/", .webSocket), ("/ws/messages", .webSocket),
             ("/healthz", .health), ("/readyz", .readiness), ("/", .page), ("/openapi.yaml", .descriptionInYAML),
-            ("/openapi.json", .descriptionInJSON),
+            ("/openapi.json", .descriptionInJSON), ("/postbox.js", .moduleScript), ("/postbox.d.ts", .moduleTypes),
         ])
     func others(path: String, route: Route) throws {
         #expect(try Self.requested(path).route == route)

@@ -79,6 +79,10 @@ class Page:
             "const badge = document.querySelector(`#conversations [data-id='${arguments[0]}'] .badge`);"
             "return badge === null ? null : badge.hidden ? 0 : Number(badge.textContent)", conversation)
 
+    def listed(self):
+        """The ids of the conversations, as the list has them."""
+        return self.script("return [...document.querySelectorAll('#conversations .row')].map(row => row.dataset.id)")
+
     def open(self, conversation):
         until(lambda: self.find(f"#conversations [data-id='{conversation}']"), f"{conversation} is listed").click()
 

@@ -1,5 +1,6 @@
 """A proxy on loopback that says what was on the wire."""
 
+import re
 import socket
 import threading
 import time
@@ -21,7 +22,7 @@ class Exchange:
 
 
 class Recorder:
-    """Passes HTTP/1.1 on, unchanged unless told otherwise."""
+    """Passes HTTP/1.1 on, unchanged unless told otherwise; with a poll interval, no poll waits."""
 
     def __init__(self, port, poll_interval=None):
         self.upstream = ("127.0.0.1", port)
@@ -30,6 +31,8 @@ class Recorder:
         # Whether the next POST is carried out and its answer lost half-way.
         self.loses_next_post = False
         self.exchanges = []
+        # Those that are not answered yet.
+        self.pending = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.origin = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -67,6 +70,15 @@ class Recorder:
             return False
         body = client_side.read(int(fields.get("content-length", 0)))
         exchange = Exchange(*first.split(" ")[:2], fields, body, time.monotonic())
+        self.pending.append(exchange)
+        try:
+            return self._answer(exchange, head, body, client, server, server_side)
+        finally:
+            self.pending.remove(exchange)
+
+    def _answer(self, exchange, head, body, client, server, server_side):
+        if self.poll_interval:
+            head = re.sub(rb"(?i)^prefer:.*\r\n", b"", head, flags=re.MULTILINE)
         server.sendall(head + body)
         head, first, fields = _head(server_side)
         if not head:
