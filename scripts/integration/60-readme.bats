@@ -10,7 +10,8 @@ DOCUMENTS=("$REPOSITORY/README.md" "$REPOSITORY"/Sources/postbox/Documentation.d
 
 # Which block a test is about: its language, and something that only it has in it.
 declare -gA BLOCKS=(
-    [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [curl]='sh --etag-save'
+    [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [module]='js openMessages'
+    [angular-service]='ts @Injectable' [react]='js useConversation' [curl]='sh --etag-save'
     [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
     [keeping]='sh postbox backup'
 )
@@ -201,6 +202,92 @@ END
     await eval '[[ $(tail -n 1 "$FOLDER/shown") == *"|"*"|Great"* && $(tail -n 1 "$FOLDER/shown") != *"from Lee"* ]]'
     [[ ! -s $FOLDER/warnings ]] || fail "$(cat "$FOLDER/warnings")"
     ends_by_signal "$script"
+}
+
+# The module, beside the blocks that use it.
+fetch_module() {
+    request GET "$ORIGIN/postbox.js"
+    cp "$BODY" postbox.js
+    request GET "$ORIGIN/postbox.d.ts"
+    cp "$BODY" postbox.d.ts
+    mkdir -p node_modules
+    printf '{ "type": "module" }\n' >package.json
+}
+
+@test "the client module, in plain JavaScript, shows what comes" {
+    printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
+    start_postbox --jwt-secret-file "$FOLDER/secret"
+    fetch_module
+    # Node imports nothing over HTTP; 41-frontends has the module in browsers.
+    block module | sed "s|http://127.0.0.1:$PORT/postbox.js|./postbox.js|; s|{ user, token }|{ user, token, url: '$ORIGIN' }|" >messages.js
+    ann=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "ann", "exp": "+60"}')
+    bea=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "bea", "exp": "+60"}')
+    cat >run.js <<END
+import { openMessages } from './messages.js';
+const postbox = openMessages('bea', () => '$bea', '@ann', () => {}, messages => {
+  console.log(messages.map(({ content }) => content).join('|'));
+  if (messages.length === 2) postbox.close();
+});
+postbox.send('@ann', 'from Bea');
+END
+    node --no-warnings run.js >"$FOLDER/shown" 2>&1 3>&- &
+    script=$!
+    await grep -q '^from Bea$' "$FOLDER/shown"
+    request POST "$API/@bea/messages" --header "Authorization: Bearer $ann" --header 'Content-Type: text/plain' --data-raw 'from Ann'
+    assert_status 201
+    stopped_within 30 "$script" || fail "$(cat "$FOLDER/shown")"
+    grep -q '^from Bea|from Ann$' "$FOLDER/shown" || fail "$(cat "$FOLDER/shown")"
+}
+
+@test "the client module, in a service of Angular, shows what comes" {
+    start_postbox --sample-data
+    fetch_module
+    block angular-service >messages.ts
+    # Debian has no Angular; this is as much of it as the service uses.
+    mkdir -p node_modules/@angular/core
+    cat >node_modules/@angular/core/index.d.ts <<'END'
+export declare function Injectable(options: { providedIn: 'root' }): ClassDecorator;
+export declare function signal<T>(value: T): { (): T; set(value: T): void };
+END
+    cat >node_modules/@angular/core/index.js <<'END'
+export const Injectable = () => () => {};
+export function signal(value) { return Object.assign(() => value, { set(next) { value = next; } }); }
+END
+    printf '{ "name": "@angular/core", "type": "module", "main": "index.js" }\n' >node_modules/@angular/core/package.json
+    tsc --strict --experimentalDecorators --target es2020 --lib es2020,dom --module es2020 --moduleResolution node messages.ts
+    cat >run.js <<'END'
+import { Messages } from './messages.js';
+const service = new Messages();
+service.show('application-17');
+setInterval(() => {
+  console.log(service.conversations().length, service.open()?.messages.length);
+  if (service.conversations().length === 2 && service.open()?.messages.length === 3) process.exit();
+}, 50);
+END
+    timeout 20 node --no-warnings run.js >"$FOLDER/shown" 2>&1 || fail "$(cat "$FOLDER/shown")"
+}
+
+@test "the client module, in a hook of React, shows what comes" {
+    start_postbox --sample-data
+    fetch_module
+    ln -s /usr/share/nodejs/react /usr/share/nodejs/react-test-renderer node_modules
+    block react >hook.js
+    cat >run.js <<END
+import { createElement } from 'react';
+import renderer from 'react-test-renderer';
+import { Postbox } from './postbox.js';
+import { useConversation } from './hook.js';
+const postbox = new Postbox({ url: '$ORIGIN', headers: { 'X-User-ID': 'lee' } });
+const Thread = () => String(useConversation(postbox, 'application-17')?.messages.length);
+const root = renderer.create(createElement(Thread));
+setInterval(() => {
+  console.log(root.toJSON());
+  if (root.toJSON() !== '3') return;
+  root.unmount();
+  process.exit();
+}, 50);
+END
+    NODE_PATH=/usr/share/nodejs timeout 20 node --no-warnings run.js >"$FOLDER/shown" 2>&1 || fail "$(cat "$FOLDER/shown")"
 }
 
 @test "polling in curl shows the newest message once" {
