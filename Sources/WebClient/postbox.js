@@ -325,15 +325,19 @@ export class Postbox {
   async #fetchMessages(thread, signal) {
     while (thread.stale && this.#threads.has(thread)) {
       thread.stale = false;
+      const { exists } = thread;
       try {
         const limit = thread.cursor ? DELTA_SIZE : PAGE_SIZE;
         this.#mergeMessages(thread, await this.#follow(thread, `${this.#pathOf(thread.id)}/messages?limit=${limit}`, { signal }));
       } catch (error) {
-        thread.stale = error.status !== 404;
-        if (thread.stale) throw error;
-        thread.exists = false;
-        thread.cursor = thread.tag = thread.older = null;
-        thread.items.clear();
+        // What was sent meanwhile may have opened it.
+        if (error.status !== 404 || thread.exists !== exists) thread.stale = true;
+        else {
+          thread.exists = false;
+          thread.cursor = thread.tag = thread.older = null;
+          thread.items.clear();
+        }
+        if (error.status !== 404) throw error;
       }
       thread.changed();
     }

@@ -87,7 +87,7 @@ test('what nobody has written yet opens with the first message, under its own id
   await until(() => seen.view.id === message.conversationId && seen.view.messages.length === 1, 'it is there');
   await ask('fay', '/@eve/messages', 'POST', { content: 'Hello, Eve!' });
   await until(() => seen.view.messages.length === 2, 'the answer is there');
-  assert.equal(seen.list[0].lastMessage, 'Hello, Eve!');
+  await until(() => seen.list[0].lastMessage === 'Hello, Eve!', 'the list has it');
   postbox.close();
 });
 
