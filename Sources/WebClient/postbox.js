@@ -305,7 +305,14 @@ export class Postbox {
     }
     for (const conversation of conversations) this.#list.items.set(conversation.id, conversation);
     for (const thread of this.#threads) {
-      if (isSnapshot || !thread.exists || conversations.some(({ id }) => id === thread.id)) thread.stale = true;
+      const entry = conversations.find(({ id }) => id === thread.id);
+      if (isSnapshot || !thread.exists || entry) thread.stale = true;
+      // The next message is here already; what else has changed is asked for.
+      const next = !isSnapshot && thread.exists && entry?.messages[0];
+      if (next && numberOf(next) === 1 + [...thread.items.values()].reduce((most, message) => Math.max(most, numberOf(message)), 0)) {
+        thread.items.set(next.id, next);
+        thread.changed();
+      }
     }
     this.#list.changed();
   }

@@ -188,6 +188,7 @@ def accessible(folder):
 
         def examine(page, where):
             page.script("document.getElementById('details').open = true")
+            until(lambda: page.script("return document.getAnimations().length") == 0, "all is at rest")
             report = Axe().run(page.look().browser)
             assert len(report["passes"]) > 30, report["passes"]
             found.extend((where, each["id"], [node["html"] for node in each["nodes"]]) for each in report["violations"])
