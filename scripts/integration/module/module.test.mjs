@@ -1,12 +1,22 @@
 // The client module against a server in demo identity at ORIGIN.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { Postbox } from './postbox.js';
 
 const { ORIGIN } = process.env;
 const API = `${ORIGIN}/api/messages/conversations`;
 
-const open = (user, options) => new Postbox({ url: ORIGIN, headers: { 'X-User-ID': user }, wait: 5, ...options });
+// A test that fails leaves nothing running.
+const opened = new Set();
+afterEach(() => { for (const postbox of opened) postbox.close(); });
+
+function start(options) {
+  const postbox = new Postbox({ url: ORIGIN, ...options });
+  opened.add(postbox);
+  return postbox;
+}
+
+const open = (user, options) => start({ headers: { 'X-User-ID': user }, wait: 5, ...options });
 
 async function ask(user, path, method = 'GET', body = undefined) {
   const response = await fetch(API + path, {
@@ -105,8 +115,8 @@ test('older pages join without a gap', async () => {
 
 test('a token is renewed once for all that were refused with it', async () => {
   const refused = [], given = [];
-  const postbox = new Postbox({
-    url: ORIGIN, token: async old => { refused.push(old); return old === undefined ? 'old' : 'new'; },
+  const postbox = start({
+    token: async old => { refused.push(old); return old === undefined ? 'old' : 'new'; },
     // Stands for a server with tokens: only the new one is good.
     fetch: (url, { headers: { Authorization, ...headers }, ...options }) => {
       given.push(Authorization);
@@ -123,7 +133,7 @@ test('a token is renewed once for all that were refused with it', async () => {
 
 test('a server that is not there is asked less and less often', async () => {
   const asked = [], statuses = [];
-  const postbox = new Postbox({
+  const postbox = start({
     url: 'http://127.0.0.1:1/', onStatus: status => statuses.push(status),
     fetch: (...request) => { asked.push(Date.now()); return fetch(...request); },
   });
