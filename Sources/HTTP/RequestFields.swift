@@ -5,6 +5,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case accessControlRequestMethod, accessControlRequestHeaders
     case host, secFetchSite, forwardedHost, forwardedProto, forwardedFor
     case contentEncoding
+    case prefer
 
     /// The field name in lower case.
     public var name: StaticString {
@@ -27,6 +28,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .forwardedProto: "x-forwarded-proto"
         case .forwardedFor: "x-forwarded-for"
         case .contentEncoding: "content-encoding"
+        case .prefer: "prefer"
         }
     }
 }
@@ -38,6 +40,8 @@ public struct RequestFields: Sendable {
     @usableFromInline var bytes: [UInt8] = []
     /// How many bytes the lines take.
     @usableFromInline var used = 0
+    /// A bit for each field that has a line: most fields that are asked for are not there.
+    @usableFromInline var present: UInt64 = 0
 
     /// A request without fields.
     public init() {}
@@ -50,6 +54,7 @@ public struct RequestFields: Sendable {
     /// Adds one field line whose value is in raw memory, as all received fields are: not generic, so that it costs one copy.
     public mutating func append(_ field: RequestField, _ value: UnsafeRawBufferPointer) {
         let start = used
+        present |= 1 << UInt64(field.rawValue)
         used += MemoryLayout<UInt64>.size + value.count
         if used > bytes.count { grow() }
         bytes.withUnsafeMutableBytes { bytes in
@@ -76,18 +81,30 @@ public struct RequestFields: Sendable {
     public init(packed: ArraySlice<UInt8>) {
         bytes = Array(packed)
         used = bytes.count
+        var start = 0
+        bytes.withUnsafeBytes { bytes in
+            while start < used {
+                let word = bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
+                present |= 1 << (word & 0xFF)
+                start += MemoryLayout<UInt64>.size + Int(word >> 8)
+            }
+        }
     }
 
     /// What most requests need. A copy of it costs less than an array that is made anew.
     private static let zeros = [UInt8](repeating: 0, count: 512)
 
+    /// Whether there is a line with this name.
+    @inlinable public func has(_ field: RequestField) -> Bool { present >> UInt64(field.rawValue) & 1 != 0 }
+
     /// The value of the first line with this name, if there is one.
     @inlinable public subscript(field: RequestField) -> ArraySlice<UInt8>? {
-        place(of: field, from: 0).map { bytes[$0] }
+        has(field) ? place(of: field, from: 0).map { bytes[$0] } : nil
     }
 
     /// The values of all lines with this name, in the order they came.
     public func all(_ field: RequestField) -> [ArraySlice<UInt8>] {
+        guard has(field) else { return [] }
         var values: [ArraySlice<UInt8>] = []
         var end = 0
         while let value = place(of: field, from: end) {
@@ -99,6 +116,7 @@ public struct RequestFields: Sendable {
 
     /// How many lines had this name.
     @inlinable public func count(of field: RequestField) -> Int {
+        guard has(field) else { return 0 }
         var (count, end) = (0, 0)
         while let value = place(of: field, from: end) {
             count += 1
