@@ -84,7 +84,13 @@ public final class FreshnessIndex: CommitObserver {
         if let known = list(of: caller) { return known }
         lists.withLock { $0.beginLoad(of: caller) }
         var loaded: ListFreshness?
-        defer { lists.withLock { $0.endLoad(of: caller, with: loaded) } }
+        defer {
+            notify(
+                lists.withLock { table in
+                    table.endLoad(of: caller, with: loaded)
+                    return table.takeExpiries()
+                })
+        }
         let freshness = ListFreshness(change: try await store.latestChange(for: caller))
         loaded = freshness
         return freshness
@@ -166,7 +172,8 @@ public final class FreshnessIndex: CommitObserver {
         recents.withLock { $0.keep(messages, for: ConversationKey(tenant: tenant, id: conversation.id)) }
     }
 
-    /// Applies commits; called by the store before any of their senders is answered.
+    /// Applies commits; called by the store before any of their senders is answered. Observers of what they change are notified once all of
+    /// it is in memory.
     public func committed(_ commits: [Commit]) {
         // Before the conversations, so that a reader that sees the new state finds the message.
         recents.withLock { table in
@@ -175,20 +182,29 @@ public final class FreshnessIndex: CommitObserver {
                 table.append(message, to: ConversationKey(tenant: commit.tenant, id: commit.conversation.id))
             }
         }
-        conversations.withLock { table in
+        let conversationExpiries = conversations.withLock { table in
             for commit in commits {
                 let name = ConversationKey(tenant: commit.tenant, id: commit.conversation.id)
                 table.committed(name, commit.conversation)
             }
+            return table.takeExpiries()
         }
-        lists.withLock { table in
+        let listExpiries = lists.withLock { table in
             for commit in commits {
                 for list in commit.listChanges {
                     table.committed(
                         Caller(tenant: commit.tenant, user: list.user), ListFreshness(change: list.change))
                 }
             }
+            return table.takeExpiries()
         }
+        notify(conversationExpiries)
+        notify(listExpiries)
+    }
+
+    /// Notifies the observers of what became invalid; the caller holds no lock.
+    private func notify(_ expiries: [InvalidationToken.Expiry]) {
+        for expiry in expiries { expiry.notify() }
     }
 
     private func load(
@@ -200,7 +216,11 @@ public final class FreshnessIndex: CommitObserver {
         // Under the conversation's own copy of the id, so that memory has it once.
         defer {
             let kept = ConversationKey(tenant: caller.tenant, id: loaded?.id ?? id)
-            conversations.withLock { $0.endLoad(of: kept, with: loaded) }
+            notify(
+                conversations.withLock { table in
+                    table.endLoad(of: kept, with: loaded)
+                    return table.takeExpiries()
+                })
         }
         loaded = try await store.conversation(.id(id), of: caller)
         return loaded

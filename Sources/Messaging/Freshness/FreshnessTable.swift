@@ -20,6 +20,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let largestCost: Int
     /// The bytes that values take beside their entries.
     private(set) var cost = 0
+    private var expiries: [InvalidationToken.Expiry] = []
 
     /// - Parameters:
     ///   - capacity: the most entries.
@@ -48,6 +49,18 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return found
     }
 
+    /// The observers of the tokens that have become invalid since the last call. They are notified once the table is not locked: they may
+    /// read it.
+    mutating func takeExpiries() -> [InvalidationToken.Expiry] {
+        guard !expiries.isEmpty else { return [] }
+        defer { expiries = [] }
+        return expiries
+    }
+
+    private mutating func expire(_ token: InvalidationToken?) {
+        if let expiry = token?.expire() { expiries.append(expiry) }
+    }
+
     /// Announces that the store will be read for this key.
     mutating func beginLoad(of key: Key) {
         loads[key, default: Load()].running += 1
@@ -69,21 +82,25 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Takes the value that a commit made.
     mutating func committed(_ key: Key, _ value: Value) {
         var change = 0
+        var token: InvalidationToken?
         entries.update(key) { entry in
-            entry.invalidationToken?.invalidate()
+            token = entry.invalidationToken
             change = costOf(value) - costOf(entry.value)
             entry = Entry(value: value)
         }
+        expire(token)
         cost += change
         loads[key]?.overtaken = true
     }
 
     private mutating func keep(_ value: Value, for key: Key) {
         var known = 0
+        var token: InvalidationToken?
         let isThere = entries.update(key) { entry in
-            entry.invalidationToken?.invalidate()
+            token = entry.invalidationToken
             known = costOf(entry.value)
         }
+        expire(token)
         if !isThere, entries.count == entries.capacity { dropOldest() }
         cost += costOf(value) - known
         entries.set(key, to: Entry(value: value))
@@ -92,7 +109,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private mutating func dropOldest() {
         guard let dropped = entries.dropOldest() else { return }
-        dropped.invalidationToken?.invalidate()
+        expire(dropped.invalidationToken)
         cost -= costOf(dropped.value)
     }
 }

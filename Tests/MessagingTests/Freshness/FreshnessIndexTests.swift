@@ -1,4 +1,5 @@
 import Messaging
+import Synchronization
 import Testing
 
 @Suite("The freshness index")
@@ -288,5 +289,34 @@ struct FreshnessIndexTests {
         }
         #expect(index.conversation(.id(talk), of: caller) == nil)
         #expect(!invalidationToken.isValid)
+    }
+
+    @Test("Whoever observes a state is told after all of a commit is in memory, and may read it")
+    func observers() async throws {
+        _ = try await find()
+        _ = try await index.list(of: caller, from: store)
+        let marks = try #require(first.marks(for: alice))
+        let conversation = try #require(index.invalidationToken(of: talk, seenBy: caller, at: marks))
+        let list = try #require(index.invalidationToken(ofListOf: caller, at: 5))
+        let seen = Mutex<[Int64?]>([])
+        for token in [conversation, list] {
+            _ = token.observe { [index, caller] in
+                seen.withLock {
+                    $0 += [index.conversation(.id(talk), of: caller)?.lastN, index.list(of: caller)?.change]
+                }
+            }
+        }
+        index.committed([commit(second)])
+        #expect(seen.withLock { $0 } == [2, 6, 2, 6])
+    }
+
+    @Test("Whoever observes a state is told when it is evicted")
+    func evictedObservers() async throws {
+        _ = try await index.list(of: caller, from: store)
+        let token = try #require(index.invalidationToken(ofListOf: caller, at: 5))
+        let calls = Mutex(0)
+        _ = token.observe { calls.withLock { $0 += 1 } }
+        for user in [bob, carol] { _ = try await index.list(of: Caller(user: user), from: store) }
+        #expect(calls.withLock { $0 } == 1)
     }
 }
