@@ -103,6 +103,10 @@ public final class Server: Sendable {
         return counters.map { Double($0.turnedAt.nanoseconds(until: now)) / 1e9 }.max() ?? 0
     }
 
+    /// How long each loop has worked since it began, in nanoseconds: the time in which it did not wait for something to do. A turn counts
+    /// once it is over.
+    public var busyNanoseconds: [Int] { counters.map { $0.busyNanoseconds.load(ordering: .relaxed) } }
+
     /// The current state and the totals of the server.
     public var statistics: ServerStatistics {
         var statistics = ServerStatistics()

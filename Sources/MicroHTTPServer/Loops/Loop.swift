@@ -168,6 +168,7 @@ final class Loop {
             pollfd(fd: listener, events: readable, revents: 0),
             pollfd(fd: halfCloseWatcher.descriptor, events: readable, revents: 0)
         )
+        counters.busyNanoseconds.bump(by: now.nanoseconds(until: .now))
         withUnsafeMutablePointer(to: &descriptors) {
             _ = $0.withMemoryRebound(to: pollfd.self, capacity: 4) { poll($0, 4, Int32(clamping: timeout)) }
         }

@@ -16,6 +16,8 @@ final class LoopCounters: Sendable {
     let cutConnections = Atomic<Int>(0)
     let refusedConnections = Atomic<Int>(0)
     let meter = LoopMeter()
+    /// How long it has worked: the nanoseconds between waking up and waiting again, from its start on.
+    let busyNanoseconds = Atomic<Int>(0)
     private let turn = Atomic<Int>(MonotonicTime.now.nanoseconds)
 
     /// When the loop last woke up.
