@@ -64,7 +64,7 @@ let package = Package(
         .testTarget(
             name: "MessagingHTTPTests",
             dependencies: [
-                "TestSupport", "HTTP", "MessagingHTTP", "OpenAPIDescription",
+                "TestSupport", "HTTP", "MessagingHTTP", "OpenAPIDescription", "SQLiteStore",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -3,9 +3,10 @@ import Messaging
 
 /// Postbox as a function from requests to responses.
 public struct MessagingService: RequestHandler {
-    private let context: Context
-    private let gate: Gate
+    let context: Context
+    let gate: Gate
     private let sites: SiteRules
+    let jitter: Jitter
     private let refusedOrigins = RefusedOrigins()
     private let documents: Documents
 
@@ -22,11 +23,8 @@ public struct MessagingService: RequestHandler {
     ) {
         documents = Documents(description: description, module: module, page: page, cors: settings.cors)
         context = Context(
-            store: store, index: index, settings: settings, environment: environment,
-            openings: RateLimiter(settings.limits.openings, capacity: settings.limits.capacity),
-            notModifiedCache: NotModifiedCache(
-                capacity: settings.notModifiedCapacity, mostBytes: settings.notModifiedBytes),
-            answerMemory: AnswerMemory(limit: settings.mostAnswerMemory), deliveries: deliveries)
+            store: store, index: index, settings: settings, environment: environment, deliveries: deliveries)
+        jitter = Jitter(random: environment.random)
         gate = Gate(identity: identity, limits: settings.limits, ticks: environment.ticks)
         sites = SiteRules(
             exposure: identity.exposure, cors: settings.cors, trustedProxies: settings.limits.trustedProxies)
@@ -45,6 +43,12 @@ public struct MessagingService: RequestHandler {
 
     /// The answers that are not yet sent.
     public var answerMemory: AnswerMemory { context.answerMemory }
+
+    /// The polls that wait for a change.
+    public var waitingPlaces: WaitingPlaces { context.waitingPlaces }
+
+    /// How polls are paced.
+    public var pollPace: PollPace { context.pollPace }
 
     /// Refuses a request for a host that the service does not answer for, on any port; nil for any other request.
     public func refuseHost(of request: Request) -> Response? {
@@ -93,22 +97,20 @@ public struct MessagingService: RequestHandler {
             try sites.checkHost(request)
             let caller = callerOfPoll(request)
             if let caller, let response = try answerAgain(request, to: caller) { return .response(response) }
-            switch try begin(request, from: caller) {
-            case .response(let response): return .response(response)
-            case .pending(let work): return .pending { .response(await finish(work, request, $0)) }
-            }
+            return try begin(request, from: caller)
         } catch {
             return .response(problem(error, commonFields(request), request, request.id))
         }
     }
 
-    private func finish(
-        _ work: @Sendable () async throws -> Response, _ request: Request, _ requestID: String?
-    ) async -> Response {
-        do {
-            return try await work()
-        } catch {
-            return problem(error, commonFields(request), request, requestID)
+    /// Work whose errors become problems.
+    private func pending(_ request: Request, _ work: @escaping @Sendable () async throws -> Reply) -> Reply {
+        .pending { requestID in
+            do {
+                return try await work()
+            } catch {
+                return .response(problem(error, commonFields(request), request, requestID))
+            }
         }
     }
 
@@ -117,9 +119,10 @@ public struct MessagingService: RequestHandler {
         request.method == .get && request.fields[.ifNoneMatch] != nil ? gate.peek(request) : nil
     }
 
-    /// Returns the cached `304` of the same request, where it is still valid.
+    /// Returns the cached `304` of the same request, where it is still valid and says when to come again as it would be said now.
     private func answerAgain(_ request: Request, to caller: Caller) throws(Problem) -> Response? {
-        guard let answer = context.notModifiedCache.answer(to: request, of: caller), answer.invalidationToken.isValid,
+        guard !request.fields.has(.prefer), let answer = context.notModifiedCache.answer(to: request, of: caller),
+            answer.invalidationToken.isValid, context.pollPace.isOrdinary(answer.pollInterval),
             answer.tag.isKnown(to: request)
         else { return nil }
         try gate.take(caller, request)
@@ -127,7 +130,7 @@ public struct MessagingService: RequestHandler {
     }
 
     /// - Parameter known: the caller, where that is known already.
-    private func begin(_ request: Request, from known: Caller?) throws -> Step {
+    private func begin(_ request: Request, from known: Caller?) throws -> Reply {
         let target = RequestTarget(request.target)
         noteRefusedReader(of: request)
         let common = commonFields(request)
@@ -135,13 +138,14 @@ public struct MessagingService: RequestHandler {
         switch parse(target) {
         case .success(let (requested, query)):
             switch try action(of: request, requested.route) {
-            case .call(_, let begin):
+            case .call(let endpoint, let begin):
+                if endpoint.isPoll { try context.pollPace.admitPoll(jitter) }
                 return try admit(request, query, from: known, common) { try begin(context, requested, $0) }
             case .document(let begin):
                 try gate.takeDocument(request)
-                return try begin(documents, request)
+                return try reply(begin(documents, request), to: request)
             case .probe(let begin):
-                return try begin(context, common)
+                return try reply(begin(context, common), to: request)
             case .refusal(let problem):
                 throw problem
             }
@@ -153,29 +157,81 @@ public struct MessagingService: RequestHandler {
         }
     }
 
+    private func reply(_ step: Step, to request: Request) throws -> Reply {
+        switch step {
+        case .response(let response): .response(response)
+        case .unchanged(let unchanged): .response(try unchanged.response())
+        case .pending(let work): pending(request) { .response(try await work().finish()) }
+        }
+    }
+
     /// Admits the caller and begins the call; charges for the answer.
     private func admit(
         _ request: Request, _ query: Query, from known: Caller?, _ common: [Response.Field],
         _ begin: @escaping @Sendable (Call) throws -> Step
-    ) throws -> Step {
+    ) throws -> Reply {
         let epoch = context.store.epoch
         switch try gate.begin(request, query, known: known) {
         case .admitted(let caller):
-            let call = Call(request: request, caller: caller, query: query, epoch: epoch, common: common)
-            switch try begin(call) {
-            case .response(let response): return .response(charged(response, call))
-            case .pending(let work): return .pending { charged(try await work(), call) }
-            }
+            return try answer(call(request, caller, query, epoch, common), begin)
         case .unknown:
-            return .pending {
+            return pending(request) {
                 let caller = try await gate.admit(request, query)
-                let call = Call(request: request, caller: caller, query: query, epoch: epoch, common: common)
-                return charged(try await begin(call).finish(), call)
+                return try answer(call(request, caller, query, epoch, common), begin)
             }
         }
     }
 
-    private func charged(_ response: Response, _ call: Call) -> Response {
+    private func call(
+        _ request: Request, _ caller: Caller, _ query: Query, _ epoch: Epoch, _ common: [Response.Field]
+    ) -> Call {
+        let wait = wait(of: request, query)
+        return Call(
+            request: request, caller: caller, query: query, epoch: epoch, common: common,
+            pollInterval: (wait ?? 0) > 0 ? 0 : context.pollPace.interval, wait: wait)
+    }
+
+    /// Answers a call, or lets it wait for something new.
+    ///
+    /// - Parameter place: the place of the wait that this call continues; nil for a new call.
+    func answer(
+        _ call: Call, in place: WaitingPlaces.Place? = nil, _ begin: @escaping @Sendable (Call) throws -> Step
+    ) throws -> Reply {
+        switch try begin(call) {
+        case .response(let response):
+            return .response(paced(response, call))
+        case .unchanged(let unchanged):
+            return try wait(call, for: unchanged, in: place, begin)
+        case .pending(let work):
+            return pending(call.request) { try await answer(call, after: work, in: place, begin) }
+        }
+    }
+
+    /// How many steps an answer takes after the first that is pending, where all say that nothing is new: what was read is in memory then,
+    /// unless it was evicted at once.
+    private static let mostSteps = 4
+    /// How often the store is read for one wait. Where more polls wait than the index has entries for, each would evict the state of another
+    /// for ever.
+    private static let mostReadsOfWait = 8
+
+    private func answer(
+        _ call: Call, after work: @Sendable () async throws -> Step, in place: WaitingPlaces.Place?,
+        _ begin: @escaping @Sendable (Call) throws -> Step
+    ) async throws -> Reply {
+        var step = try await work()
+        let mayWait = call.mayWait && (place?.countRead() ?? 0) <= Self.mostReadsOfWait
+        for _ in 1...Self.mostSteps where mayWait {
+            switch step {
+            case .response(let response) where response.hasNothingNew: step = try begin(call)
+            case .response(let response): return .response(charged(response, call))
+            case .unchanged(let unchanged): return try wait(call, for: unchanged, in: place, begin)
+            case .pending(let work): step = try await work()
+            }
+        }
+        return .response(paced(try await step.finish(), call))
+    }
+
+    func charged(_ response: Response, _ call: Call) -> Response {
         gate.charge(call.caller, call.request, size: response.sizeOfBody)
         return response
     }
@@ -233,7 +289,7 @@ public struct MessagingService: RequestHandler {
         context.environment.originRefused(news)
     }
 
-    private func problem(
+    func problem(
         _ error: any Error, _ common: [Response.Field], _ request: Request, _ requestID: String?
     ) -> Response {
         let problem: Problem

@@ -8,6 +8,8 @@ public struct ServiceEnvironment: Sendable {
     public let ticks: @Sendable () -> Int64
     /// Makes ids that were never used before.
     public let makeConversationID: @Sendable () -> ConversationID
+    /// Makes unpredictable numbers.
+    public let random: @Sendable () -> UInt64
     /// Whether every event loop of the server is responsive.
     public let loopsResponsive: @Sendable () -> Bool
     /// Logs what an operator must know and a caller must not.
@@ -19,12 +21,14 @@ public struct ServiceEnvironment: Sendable {
     public init(
         now: @escaping @Sendable () -> Timestamp, ticks: @escaping @Sendable () -> Int64,
         makeConversationID: @escaping @Sendable () -> ConversationID,
+        random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) },
         loopsResponsive: @escaping @Sendable () -> Bool = { true }, log: @escaping @Sendable (ServiceEvent) -> Void,
         originRefused: @escaping @Sendable (RefusedOrigin) -> Void = { _ in }
     ) {
         self.now = now
         self.ticks = ticks
         self.makeConversationID = makeConversationID
+        self.random = random
         self.loopsResponsive = loopsResponsive
         self.log = log
         self.originRefused = originRefused

@@ -20,8 +20,14 @@ public struct ServiceSettings: Sendable {
     public var notModifiedCapacity = 8192
     /// The most bytes of them, about; most take 2 KB each.
     public var notModifiedBytes = 16 << 20
-    /// How long clients are asked to wait between polls, in seconds.
+    /// How long clients are asked to wait between polls while the load allows it, in seconds, 1–3600.
     public var pollInterval: Int
+    /// The longest that a poll may wait for a change, in seconds; 0 turns waiting off.
+    public var longestWait = 60
+    /// The most polls of one caller that wait.
+    public var mostWaitingOfEach = 20
+    /// The most polls that wait.
+    public var mostWaiting = 16_000
 
     /// The defaults of the contract.
     public init(

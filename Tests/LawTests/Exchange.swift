@@ -9,6 +9,7 @@ struct TestRequest: Sendable {
     var ifNoneMatch: String?
     var contentType: String?
     var idempotencyKey: String?
+    var prefer: String?
     var body: [UInt8] = []
 
     /// The request as a server hands it to the service.
@@ -18,6 +19,7 @@ struct TestRequest: Sendable {
         if let ifNoneMatch { fields.append(.ifNoneMatch, ifNoneMatch.utf8) }
         if let contentType { fields.append(.contentType, contentType.utf8) }
         if let idempotencyKey { fields.append(.idempotencyKey, idempotencyKey.utf8) }
+        if let prefer { fields.append(.prefer, prefer.utf8) }
         fields.append(.host, "localhost".utf8)
         return Request(method: method, target: Array(url.utf8), fields: fields, body: body)
     }

@@ -15,6 +15,7 @@ struct History {
     private var chance: Generator
     private var clients: [Client]
     private var model = NaiveModel()
+    private var waiters = Waiters()
 
     init(seed: UInt64) throws {
         chance = Generator(seed: seed)
@@ -50,12 +51,14 @@ struct History {
         for step in 0..<steps {
             do {
                 try await self.step(step)
+                try await waiters.check(server)
             } catch let violation as Violation {
                 throw Violation(description: "step \(step): \(violation)")
             }
         }
         do {
             try await catchUp()
+            try await waiters.stop(server)
         } catch let violation as Violation {
             throw Violation(description: "at the end: \(violation)")
         }
@@ -67,6 +70,8 @@ struct History {
         case 1: try await checkStrangers()
         case 2: try await rename(step)
         case 3..<8: try await concurrentStep(step)
+        case 8..<14: try await startWaiter()
+        case 14: try await waiters.timeOut(&chance, server)
         default:
             let place = Int.random(in: clients.indices, using: &chance)
             let clientStep = try await Self.perform(
@@ -126,6 +131,25 @@ struct History {
         return clientStep
     }
 
+    /// Lets somebody wait for something, by entity tag or by cursor.
+    private mutating func startWaiter() async throws {
+        let client = chance.pick(clients)
+        let talks = model.talks(of: client.user)
+        let limit = chance.pick(["", "?limit=2", "?limit=500"])
+        guard !chance.once(in: 3), !talks.isEmpty else {
+            let embedded = chance.pick(["", "?messages=0", "?messages=2&limit=1"])
+            return try await waiters.start(
+                client.user, client.list.path + embedded, at: server, byCursor: chance.once(in: 2))
+        }
+        let talk = chance.pick(talks)
+        if chance.once(in: 3) {
+            try await waiters.start(client.user, Client.path(talk.id), at: server, byCursor: false)
+        } else {
+            try await waiters.start(
+                client.user, Client.path(talk.id, "messages") + limit, at: server, byCursor: chance.once(in: 2))
+        }
+    }
+
     private mutating func rename(_ step: Int) async throws {
         let user = chance.pick(Self.people)
         let (name, company) = (chance.pick(["", "Dana \(step)", "Ö \(step % 3)"]), chance.pick(["", "Acme", "Zeta"]))
@@ -166,6 +190,7 @@ struct History {
                 known.append((TestRequest(user: client.user, url: path, ifNoneMatch: answer.etag), answer.cursor))
             }
         }
+        try await waiters.stop(server)
         server.store.close()
         server = try Server(
             path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,

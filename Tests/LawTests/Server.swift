@@ -10,6 +10,8 @@ struct Server: Sendable {
     private let service: MessagingService
     let answers: Bounds
     private let clock: Clock
+    /// Whether memory has so little room that polls which wait may be sent away.
+    let isForgetful: Bool
 
     /// Counts instead of telling the time, over restarts too, so that a seed says all.
     final class Clock: Sendable {
@@ -37,12 +39,16 @@ struct Server: Sendable {
         service = Self.service(SlowStore(store: store), index, clock, answers)
         self.answers = answers
         self.clock = clock
+        isForgetful = indexCapacity < 100
     }
 
     /// Answers as the server does: from memory, or else from the store.
     func answer(_ request: TestRequest) async -> Answer {
         await Self.answer(request, service)
     }
+
+    /// Begins to answer a poll that may wait.
+    func start(_ request: TestRequest) -> WaitingExchange { WaitingExchange(request.forService, by: service) }
 
     /// Answers as a server would that has just started, and so has nothing in memory that could be stale.
     func freshAnswer(_ request: TestRequest) async -> Answer {

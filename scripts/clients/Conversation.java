@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.openapitools.client.ApiClient;
@@ -46,6 +47,7 @@ final class Conversation {
         conversation.openAndSend();
         conversation.pollByEntityTag();
         conversation.pollByCursorAndRead();
+        conversation.pollAndWait();
         conversation.otherWords();
         conversation.pageThrough("long", 1000);
         conversation.errors();
@@ -99,7 +101,7 @@ final class Conversation {
     }
 
     private void openAndSend() throws ApiException {
-        equal(ann.listConversations(null, null, null, null, null, null).stream().map(c -> c.getId()).toList(), List.of("long"));
+        equal(ann.listConversations(null, null, null, null, null, null, null).stream().map(c -> c.getId()).toList(), List.of("long"));
         Message first = ann.sendMessage(ID, message("Hello, Bea!").receiverId("bea"), null, null);
         equal(List.of(first.getId(), first.getSenderId(), first.getReceiverId()), List.of("application-1:1", "ann", "bea"));
         equal(List.of(first.getSent(), first.getRead()), List.of(true, false));
@@ -113,7 +115,7 @@ final class Conversation {
         equal(header(once.getHeaders(), "Idempotency-Replayed"), Optional.empty());
         equal(header(again.getHeaders(), "Idempotency-Replayed"), Optional.of("true"));
 
-        var conversation = ann.listConversations(null, null, null, 1, null, null).get(0);
+        var conversation = ann.listConversations(null, null, null, 1, null, null, null).get(0);
         equal(List.of(conversation.getId(), conversation.getName(), conversation.getUnread()), List.of(ID, "Bea Best", 1L));
         equal(contents(conversation.getMessages()), List.of("Hello, Ann!"));
         equal(conversation.getParticipants().stream().map(p -> p.getId()).toList(), List.of("ann", "bea"));
@@ -121,8 +123,8 @@ final class Conversation {
 
     private void pollByEntityTag() throws Exception {
         List<Poll> polls = List.of(
-            tag -> ann.listConversationsWithHttpInfo(null, null, null, null, tag, null),
-            tag -> ann.listMessagesWithHttpInfo(ID, null, null, null, tag, null));
+            tag -> ann.listConversationsWithHttpInfo(null, null, null, null, tag, null, null),
+            tag -> ann.listMessagesWithHttpInfo(ID, null, null, null, tag, null, null));
         for (Poll poll : polls) {
             var known = poll.ask(null).getHeaders();
             String tag = header(known, "ETag").orElseThrow();
@@ -139,10 +141,10 @@ final class Conversation {
     }
 
     private void pollByCursorAndRead() throws ApiException {
-        String cursor = header(ann.listMessagesWithHttpInfo(ID, null, null, null, null, null).getHeaders(), "X-Cursor").orElseThrow();
-        equal(ann.listMessages(ID, cursor, null, null, null, null), List.of());
+        String cursor = header(ann.listMessagesWithHttpInfo(ID, null, null, null, null, null, null).getHeaders(), "X-Cursor").orElseThrow();
+        equal(ann.listMessages(ID, cursor, null, null, null, null, null), List.of());
         bea.sendMessage(ID, message("Ann?"), null, null);
-        ApiResponse<List<Message>> delta = ann.listMessagesWithHttpInfo(ID, cursor, null, null, null, null);
+        ApiResponse<List<Message>> delta = ann.listMessagesWithHttpInfo(ID, cursor, null, null, null, null, null);
         equal(contents(delta.getData()), List.of("Ann?"));
         equal(delta.getData().get(0).getRead(), false);
         cursor = header(delta.getHeaders(), "X-Cursor").orElseThrow();
@@ -150,17 +152,37 @@ final class Conversation {
         var receipt = ann.markAsRead(ID, null, new ReadPosition().upTo(ID + ":3"));
         equal(List.of(receipt.getReadUpTo(), receipt.getUnread()), List.of(ID + ":3", 2L));
         equal(ann.markAsRead(ID, null, null).getUnread(), 0L);
-        List<Message> flipped = ann.listMessages(ID, cursor, null, null, null, null);
+        List<Message> flipped = ann.listMessages(ID, cursor, null, null, null, null, null);
         equal(flipped.stream().map(Message::getId).toList(), IntStream.rangeClosed(2, 5).mapToObj(n -> ID + ":" + n).toList());
         equal(flipped.stream().allMatch(Message::getRead), true);
     }
 
+    private void pollAndWait() throws Exception {
+        var known = ann.listMessagesWithHttpInfo(ID, null, null, null, null, "wait=20", null).getHeaders();
+        equal(header(known, "Preference-Applied"), Optional.of("wait=20"));
+        equal(header(known, "X-Poll-Interval"), Optional.of("0"));
+        String cursor = header(known, "X-Cursor").orElseThrow();
+        var waiting = CompletableFuture.supplyAsync(() -> {
+            try {
+                return ann.listMessages(ID, cursor, null, null, null, "wait=20", null);
+            } catch (ApiException failure) {
+                throw new IllegalStateException(failure);
+            }
+        });
+        bea.sendMessage(ID, message("Waiting?"), null, null);
+        equal(contents(waiting.get()), List.of("Waiting?"));
+        String tag = header(ann.listConversationsWithHttpInfo(null, null, null, null, null, null, null).getHeaders(), "ETag").orElseThrow();
+        ApiException unchanged = thrown(() -> ann.listConversations(null, null, null, null, tag, "wait=1", null));
+        equal(unchanged.getCode(), 304);
+        equal(header(unchanged.getResponseHeaders().map(), "Preference-Applied"), Optional.of("wait=1"));
+    }
+
     private void otherWords() throws Exception {
-        var known = bea.getConversationWithHttpInfo(ID, null, null, null, 1, null, null);
+        var known = bea.getConversationWithHttpInfo(ID, null, null, null, 1, null, null, null);
         equal(known.getData().getName(), "Ann Archer");
         equal(known.getData().getParticipants().stream().map(p -> p.getId()).toList(), List.of("ann", "bea"));
         String tag = header(known.getHeaders(), "ETag").orElseThrow();
-        equal(thrown(() -> bea.getConversation(ID, null, null, null, 1, tag, null)).getCode(), 304);
+        equal(thrown(() -> bea.getConversation(ID, null, null, null, 1, tag, null, null)).getCode(), 304);
         CompatibilityApi anns = new CompatibilityApi(client("ORIGIN", "ANN"));
         CompatibilityApi beas = new CompatibilityApi(client("ORIGIN", "BEA"));
         for (AddressedMessage message : List.of(new AddressedMessage().conversationId(ID), new AddressedMessage().recipientId(ID))) {
@@ -173,33 +195,33 @@ final class Conversation {
 
     private void pageThrough(String id, int count) throws ApiException {
         List<String> expected = IntStream.rangeClosed(1, count).mapToObj(n -> "message " + n).toList();
-        List<Message> all = ann.listMessages(id, null, null, 150, null, null);
+        List<Message> all = ann.listMessages(id, null, null, 150, null, null, null);
         while (!all.get(0).getId().equals(id + ":1")) {
-            List<Message> older = new ArrayList<>(ann.listMessages(id, null, all.get(0).getId(), 150, null, null));
+            List<Message> older = new ArrayList<>(ann.listMessages(id, null, all.get(0).getId(), 150, null, null, null));
             older.addAll(all);
             all = older;
         }
         equal(contents(all), expected);
 
         List<String> seen = new ArrayList<>();
-        ApiResponse<List<Message>> page = ann.listMessagesWithHttpInfo(id, "0", null, 150, null, null);
+        ApiResponse<List<Message>> page = ann.listMessagesWithHttpInfo(id, "0", null, 150, null, null, null);
         while (!page.getData().isEmpty()) {
             seen.addAll(contents(page.getData()));
             String cursor = header(page.getHeaders(), "X-Cursor").orElseThrow();
-            page = ann.listMessagesWithHttpInfo(id, cursor, null, 150, null, null);
+            page = ann.listMessagesWithHttpInfo(id, cursor, null, 150, null, null, null);
         }
         equal(seen, expected);
     }
 
     private void errors() throws Exception {
         ApiClient nobody = client("ORIGIN", null);
-        refused(ProblemType.MALFORMED_REQUEST, () -> ann.listConversations(null, null, 0, null, null, null));
-        refused(ProblemType.MALFORMED_CURSOR, () -> ann.listConversations("?", null, null, null, null, null));
-        refused(ProblemType.UNAUTHENTICATED, () -> new MessagesApi(nobody).listConversations(null, null, null, null, null, null));
+        refused(ProblemType.MALFORMED_REQUEST, () -> ann.listConversations(null, null, 0, null, null, null, null));
+        refused(ProblemType.MALFORMED_CURSOR, () -> ann.listConversations("?", null, null, null, null, null, null));
+        refused(ProblemType.UNAUTHENTICATED, () -> new MessagesApi(nobody).listConversations(null, null, null, null, null, null, null));
         refused(ProblemType.SENDER_MISMATCH, () -> ann.sendMessage(ID, message("I am Bea.").senderId("bea"), null, null));
-        refused(ProblemType.CONVERSATION_NOT_FOUND, () -> eve.listMessages(ID, null, null, null, null, null));
+        refused(ProblemType.CONVERSATION_NOT_FOUND, () -> eve.listMessages(ID, null, null, null, null, null, null));
         refused(ProblemType.CONVERSATION_NOT_FOUND, () -> ann.sendMessage("nowhere", message("Hello?"), null, null));
-        refused(ProblemType.CURSOR_EXPIRED, () -> ann.listMessages(ID, "zz.1.1.1", null, null, null, null));
+        refused(ProblemType.CURSOR_EXPIRED, () -> ann.listMessages(ID, "zz.1.1.1", null, null, null, null, null));
         refused(ProblemType.CONTENT_TOO_LARGE, () -> ann.sendMessage(ID, message("x".repeat(20_000)), null, null));
         refused(ProblemType.INVALID_MESSAGE, () -> ann.sendMessage(ID, message(" "), null, null));
         refused(ProblemType.IDEMPOTENCY_CONFLICT, () -> bea.sendMessage(ID, message("Something else"), "once", null));
@@ -208,9 +230,9 @@ final class Conversation {
 
         MessagesApi strict = new MessagesApi(client("STRICT", "ANN"));
         refused(ProblemType.OPENING_FORBIDDEN, () -> strict.sendMessage(ID, message("Hello!").receiverId("bea"), null, null));
-        equal(strict.listConversations(null, null, null, null, null, null), List.of());
-        refused(ProblemType.RATE_LIMITED, () -> strict.listConversations(null, null, null, null, null, null));
-        ApiException limited = thrown(() -> strict.listConversations(null, null, null, null, null, null));
+        equal(strict.listConversations(null, null, null, null, null, null, null), List.of());
+        refused(ProblemType.RATE_LIMITED, () -> strict.listConversations(null, null, null, null, null, null, null));
+        ApiException limited = thrown(() -> strict.listConversations(null, null, null, null, null, null, null));
         equal(header(limited.getResponseHeaders().map(), "Retry-After").filter(after -> Integer.parseInt(after) >= 1).isPresent(), true);
     }
 

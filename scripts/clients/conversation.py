@@ -3,6 +3,7 @@
 The environment names the server (ORIGIN), one that is strict (STRICT), and the tokens of two people and a stranger (ANN, BEA, EVE).
 """
 
+import concurrent.futures
 import datetime
 import os
 
@@ -96,6 +97,19 @@ def poll_by_cursor_and_read():
     equal({message.id: message.read for message in flipped}, {f"application-1:{n}": True for n in range(2, 6)})
 
 
+def poll_and_wait():
+    known = list_messages.sync_detailed("application-1", client=ann, prefer="wait=20")
+    equal([known.headers[name] for name in ("Preference-Applied", "X-Poll-Interval")], ["wait=20", "0"])
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = pool.submit(
+            list_messages.sync_detailed, "application-1", client=ann, since=known.headers["X-Cursor"], prefer="wait=20")
+        send(bea, "application-1", "Waiting?")
+        equal(contents(waiting.result().parsed), ["Waiting?"])
+    unchanged = list_conversations.sync_detailed(
+        client=ann, prefer="wait=1", if_none_match=list_conversations.sync_detailed(client=ann).headers["ETag"])
+    equal([unchanged.status_code, unchanged.headers["Preference-Applied"]], [304, "wait=1"])
+
+
 def other_words():
     known = get_conversation.sync_detailed("application-1", client=bea, messages=1)
     assert isinstance(known.parsed, Conversation)
@@ -165,6 +179,7 @@ def examples():
 open_and_send()
 poll_by_entity_tag()
 poll_by_cursor_and_read()
+poll_and_wait()
 other_words()
 page_through("long", 1000)
 errors()

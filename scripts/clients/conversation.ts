@@ -105,6 +105,18 @@ async function pollByCursorAndRead(): Promise<void> {
     equal(flipped.map(message => [message.id, message.read]), [2, 3, 4, 5].map(n => [`${id}:${n}`, true]));
 }
 
+async function pollAndWait(): Promise<void> {
+    const id = 'application-1';
+    const known = (await ann.listMessagesRaw({ id, prefer: 'wait=20' })).raw.headers;
+    equal([known.get('Preference-Applied'), known.get('X-Poll-Interval')], ['wait=20', '0']);
+    const waiting = ann.listMessages({ id, since: known.get('X-Cursor') ?? '', prefer: 'wait=20' });
+    await send(bea, id, 'Waiting?');
+    equal(contents(await waiting), ['Waiting?']);
+    const ifNoneMatch = (await ann.listConversationsRaw()).raw.headers.get('ETag') ?? '';
+    const unchanged = await thrown(ann.listConversationsRaw({ ifNoneMatch, prefer: 'wait=1' }));
+    equal([unchanged.status, unchanged.headers.get('Preference-Applied')], [304, 'wait=1']);
+}
+
 async function pageThrough(id: string, count: number): Promise<void> {
     const expected = Array.from({ length: count }, (_, index) => `message ${index + 1}`);
     let all = await ann.listMessages({ id, limit: 150 });
@@ -183,6 +195,7 @@ async function main(): Promise<void> {
     await openAndSend();
     await pollByEntityTag();
     await pollByCursorAndRead();
+    await pollAndWait();
     await otherWords();
     await pageThrough('long', 1000);
     await errors();

@@ -13,7 +13,7 @@ declare -gA BLOCKS=(
     [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [module]='js openMessages'
     [angular-service]='ts @Injectable' [react]='js useConversation' [curl]='sh --etag-save'
     [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
-    [keeping]='sh postbox backup'
+    [keeping]='sh postbox backup' [waiting]='sh Prefer: wait'
 )
 
 # Whether the program under test is the one that scripts/serve builds. .build/release is a symbolic link.
@@ -304,6 +304,23 @@ END
     await grep -q '"content":"from Dana"' "$FOLDER/shown"
     await eval '(($(grep -c " status=304 " "$ERR") >= 6))'
     assert_equal "$(grep -o '"id":"[^"]*"' "$FOLDER/shown" | tr '\n' ' ')" '"id":"application-17:3" "id":"application-17:4" '
+    ends_by_signal "$loop"
+}
+
+@test "polling with waits shows each message as it comes" {
+    start_postbox
+    send dana application-17 'First' lee
+    block waiting >wait.sh
+    in_background bash wait.sh >"$FOLDER/shown"
+    loop=${SERVERS[-1]}
+    await grep -q First "$FOLDER/shown"
+    local text
+    for text in Second Third; do
+        send dana application-17 "$text"
+        await grep -q "$text" "$FOLDER/shown"
+    done
+    # Each message came once, and no poll before it was due but those that found something.
+    assert_equal "$(grep -o '"content"' "$FOLDER/shown" | wc -l)" 3
     ends_by_signal "$loop"
 }
 

@@ -48,6 +48,9 @@ struct Gate: Sendable {
 
     private func limiter(of request: Request) -> RateLimiter<Caller> { request.method.isSafe ? polls : sends }
 
+    /// For how many seconds the credentials of a request are good, where memory has its caller.
+    func remainingSeconds(of request: Request) -> Double { identity.remainingSeconds(of: request) }
+
     /// Takes a token for a request that ``peek(_:_:)`` let in.
     func take(_ caller: Caller, _ request: Request) throws(Problem) {
         try limiter(of: request).take(caller, now: ticks())

@@ -11,6 +11,8 @@ final class NotModifiedCache: Sendable {
         let invalidationToken: InvalidationToken
         let tag: EntityTag
         let response: Response
+        /// When it tells the client to come again, in seconds.
+        let pollInterval: Int
         /// The bytes that it takes, about.
         let cost: Int
         private let caller: Caller
@@ -22,6 +24,7 @@ final class NotModifiedCache: Sendable {
             self.invalidationToken = invalidationToken
             self.tag = tag
             self.response = response
+            pollInterval = call.pollInterval
             caller = call.caller
             target = call.request.target
             // A slice would keep all the fields of the request, its token among them.
@@ -102,11 +105,13 @@ final class NotModifiedCache: Sendable {
         return answer
     }
 
-    /// Caches a `304`: it replaces the one before it, or is added where the cache admits it.
+    /// Caches a `304`: it replaces the one before it, or is added where the cache admits it. Answers to requests with preferences are not
+    /// cached: they come once a wait.
     ///
     /// - Parameter invalidationToken: makes the token of the answer; called only where the answer is cached. It must not use this
     ///   cache. Nil means that the answer is no longer current, and it is not cached.
     func keep(_ response: Response, _ tag: EntityTag, to call: Call, invalidationToken: () -> InvalidationToken?) {
+        guard !call.request.fields.has(.prefer) else { return }
         let key = Self.key(of: call.request, from: call.request.onlyOrigin, of: call.caller)
         table.withLock { table in
             var change = 0

@@ -37,12 +37,21 @@ struct PollAnswer {
             isShared: true)
     }
 
+    /// The field that says when to come again.
+    static let intervalField = "X-Poll-Interval"
+
     private func fields(_ call: Call, _ settings: ServiceSettings) -> [Response.Field] {
         [
             Response.Field("ETag", tag.text), Response.Field("Cache-Control", "private, no-cache"),
-            Response.Field("X-Poll-Interval", String(settings.pollInterval)), Response.Field("X-Cursor", cursor),
+            Response.Field(Self.intervalField, String(call.pollInterval)), Response.Field("X-Cursor", cursor),
             Response.Field("Link", links(call.query)),
-        ] + call.common
+        ] + applied(call) + call.common
+    }
+
+    /// What is or would be applied of the client's preferences (RFC 7240, section 3). It is on each answer: clients would take one without
+    /// it for an answer of a server that knows no waiting.
+    private func applied(_ call: Call) -> [Response.Field] {
+        call.wait.map { [Response.Field("Preference-Applied", "wait=\($0)")] } ?? []
     }
 
     /// `Link` with the URL of the next poll and of the older page, with the parameters of this request.

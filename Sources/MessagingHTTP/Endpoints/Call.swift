@@ -10,6 +10,21 @@ struct Call: Sendable {
     let epoch: Epoch
     /// The header fields that every response to this request carries.
     let common: [Response.Field]
+    /// When the client is to come again, in seconds.
+    let pollInterval: Int
+    /// How many seconds the client would wait for a change, at most as long as the service lets it; nil where it does not ask to, or where
+    /// nothing waits.
+    var wait: Int?
+
+    /// Whether the answer waits where there is nothing new.
+    var mayWait: Bool { (wait ?? 0) > 0 }
+
+    /// The same call, begun anew.
+    func beginningAgain(in epoch: Epoch) -> Call {
+        Call(
+            request: request, caller: caller, query: query, epoch: epoch, common: common, pollInterval: pollInterval,
+            wait: wait)
+    }
 
     /// Whether a body goes out with the answer, if it has one.
     var wantsBody: Bool { request.method != .head }
@@ -17,20 +32,5 @@ struct Call: Sendable {
     /// Whether the caller gets to see what is in the body of a response.
     func shows(_ response: Response) -> Bool {
         response.status == 200 && request.method == .get
-    }
-}
-
-/// The result of the part of a call that needs no waiting: a response, or pending work. The work keeps the route, the caller and the
-/// view, so that nothing is read or decided twice.
-enum Step {
-    case response(Response)
-    case pending(@Sendable () async throws -> Response)
-
-    /// The answer, whatever it takes.
-    func finish() async throws -> Response {
-        switch self {
-        case .response(let response): response
-        case .pending(let work): try await work()
-        }
     }
 }

@@ -1,7 +1,7 @@
 import Messaging
 
-/// The dependencies of the endpoints.
-struct Context: Sendable {
+/// The dependencies of the endpoints; a class, for what waits holds them.
+final class Context: Sendable {
     let store: any MessageStore
     let index: FreshnessIndex
     let settings: ServiceSettings
@@ -10,6 +10,25 @@ struct Context: Sendable {
     let notModifiedCache: NotModifiedCache
     let answerMemory: AnswerMemory
     let deliveries: DeliveryClock?
+    let waitingPlaces: WaitingPlaces
+    let pollPace: PollPace
+
+    init(
+        store: any MessageStore, index: FreshnessIndex, settings: ServiceSettings, environment: ServiceEnvironment,
+        deliveries: DeliveryClock?
+    ) {
+        self.store = store
+        self.index = index
+        self.settings = settings
+        self.environment = environment
+        self.deliveries = deliveries
+        openings = RateLimiter(settings.limits.openings, capacity: settings.limits.capacity)
+        notModifiedCache = NotModifiedCache(
+            capacity: settings.notModifiedCapacity, mostBytes: settings.notModifiedBytes)
+        answerMemory = AnswerMemory(limit: settings.mostAnswerMemory)
+        waitingPlaces = WaitingPlaces(limitOfEach: settings.mostWaitingOfEach, limit: settings.mostWaiting)
+        pollPace = PollPace(ordinary: settings.pollInterval)
+    }
 
     /// The bounds of a page with this limit.
     func bounds(limit: Int, kept: PageBounds.End) -> PageBounds {

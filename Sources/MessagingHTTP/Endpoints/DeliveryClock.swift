@@ -8,8 +8,10 @@ import Synchronization
 /// with it; each pair of message and recipient counts once. The last pairs that are not fetched yet are watched, up to a limit. Pairs
 /// above the limit are dropped, and counted as dropped.
 public final class DeliveryClock: CommitObserver {
-    /// The upper bounds of the buckets for latencies, in seconds; a poll comes every ten.
-    private static let bounds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 300, 1800]
+    /// The upper bounds of the buckets for latencies, in seconds: a poll that waits is answered in milliseconds, others come every ten seconds.
+    private static let bounds = [
+        0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 300, 1800,
+    ]
 
     private struct Inbox: Hashable {
         let tenant: TenantID

@@ -17,7 +17,7 @@ struct Documents: Sendable {
         return .pending {
             // To make the document takes a while, and others wait for this thread.
             await Task.yield()
-            return description.answer(form, to: request, cors)
+            return .response(description.answer(form, to: request, cors))
         }
     }
 

@@ -19,14 +19,14 @@ struct ListConversations {
             return pending(call)
         }
         return try answerFromMemory(call, window, freshness, cursors)
-            ?? .pending { try await read(call, window, cursors) }
+            ?? .pending { .response(try await read(call, window, cursors)) }
     }
 
     /// Reads the page where memory does not have the list's state, or has an older one than the client.
     private func pending(_ call: Call) -> Step {
         .pending {
             let cursors = cursors(of: call)
-            return try await read(call, try await window(call, cursors), cursors)
+            return .response(try await read(call, try await window(call, cursors), cursors))
         }
     }
 
@@ -41,13 +41,18 @@ struct ListConversations {
                 tag.isKnown(to: call.request)
             else { return nil }
             let before = end.olderBefore.map(cursors.text(at:))
-            return .response(notModified(pollAnswer(tag, cursor, before: before), at: freshness.change, call))
+            return unchanged(at: freshness.change, call) {
+                notModified(pollAnswer(tag, cursor, before: before), at: freshness.change, call)
+            }
         case .since(let change):
             guard change == freshness.change else { return nil }
-            let answer = pollAnswer(tag, cursor, before: nil)
-            guard !tag.isKnown(to: call.request) else { return .response(notModified(answer, at: change, call)) }
-            return .response(
-                try answer.response(to: call, context.settings, context.answerMemory, size: 2) { Array("[]".utf8) })
+            return unchanged(at: change, call) {
+                let answer = pollAnswer(tag, cursor, before: nil)
+                guard !tag.isKnown(to: call.request) else { return notModified(answer, at: change, call) }
+                return try answer.response(to: call, context.settings, context.answerMemory, size: 2) {
+                    Array("[]".utf8)
+                }
+            }
         case .before:
             return nil
         }
@@ -99,6 +104,13 @@ struct ListConversations {
             }
         }
         return response
+    }
+
+    private func unchanged(
+        at change: Int64, _ call: Call, _ response: @escaping @Sendable () throws -> Response
+    ) -> Step {
+        .unchanged(
+            Unchanged(response: response) { context.index.invalidationToken(ofListOf: call.caller, at: change) })
     }
 
     private func notModified(_ answer: PollAnswer, at change: Int64, _ call: Call) -> Response {

@@ -14,15 +14,22 @@ struct ListMessages {
         guard let conversation = context.index.conversation(reference, of: call.caller),
             let view = try unlessAhead({ try view(of: conversation, call) })
         else {
-            return .pending { try await begin(try await view(reference, call), call).finish() }
+            return .pending { try begin(try await view(reference, call), call) }
         }
         return try begin(view, call)
     }
 
     private func begin(_ view: MessagesView, _ call: Call) throws -> Step {
-        if let known = view.extent(knownTo: call.request) { return .response(notModified(view, known, call)) }
-        if let found = messagesInMemory(view, call) { return .response(try answer(view, found, call)) }
-        return .pending { try await read(view, call) }
+        if let known = view.extent(knownTo: call.request) {
+            return unchanged(view, call) { notModified(view, known, call) }
+        }
+        if let found = messagesInMemory(view, call) {
+            return isEmptyDelta(view, found) ? emptyDelta(view, call) : .response(try answer(view, found, call))
+        }
+        return .pending {
+            let response = try await read(view, call)
+            return response.isEmptyDelta ? emptyDelta(view, call) : .response(response)
+        }
     }
 
     /// Reads the messages from the store.
@@ -122,6 +129,24 @@ struct ListMessages {
             context.deliveries?.fetched(messages.numbers, in: view.conversation.id, by: call.caller)
         }
         return response
+    }
+
+    /// Whether the client polls for changes, and there are none: others may have read on, but nothing that this caller wrote.
+    private func isEmptyDelta(_ view: MessagesView, _ found: PackedMessages) -> Bool {
+        if case .since = view.window { found.isEmpty } else { false }
+    }
+
+    private func emptyDelta(_ view: MessagesView, _ call: Call) -> Step {
+        unchanged(view, call) { try answer(view, PackedMessages([]), call) }
+    }
+
+    private func unchanged(
+        _ view: MessagesView, _ call: Call, _ response: @escaping @Sendable () throws -> Response
+    ) -> Step {
+        .unchanged(
+            Unchanged(response: response) {
+                context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
+            })
     }
 
     private func notModified(_ view: MessagesView, _ extent: MessagesView.Extent, _ call: Call) -> Response {

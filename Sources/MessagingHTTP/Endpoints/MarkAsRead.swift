@@ -38,7 +38,7 @@ struct MarkAsRead {
 
     /// Moves the caller's read marker and answers once that is on disk.
     func begin(_ reference: ConversationReference, _ call: Call) -> Step {
-        .pending { try await answer(reference, call) }
+        .pending { .response(try await answer(reference, call)) }
     }
 
     private func answer(_ reference: ConversationReference, _ call: Call) async throws -> Response {

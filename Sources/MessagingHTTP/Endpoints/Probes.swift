@@ -16,7 +16,7 @@ struct Probes {
     func readiness(_ common: [Response.Field]) -> Step {
         .pending {
             if let fault = await context.store.checkReadiness() { throw Problem(fault) }
-            return text("ready\n", common)
+            return .response(text("ready\n", common))
         }
     }
 

@@ -27,8 +27,8 @@ struct SendMessage {
         .pending {
             // Reading a large body takes a while, and other connections wait for this thread.
             if call.request.body.count > Self.quicklyRead { await Task.yield() }
-            guard let reference else { return try await answer(call) }
-            return try await answer(reference, call)
+            guard let reference else { return .response(try await answer(call)) }
+            return .response(try await answer(reference, call))
         }
     }
 

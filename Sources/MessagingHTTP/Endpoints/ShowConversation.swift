@@ -30,13 +30,16 @@ struct ShowConversation {
             return .pending {
                 let found = try await context.index.conversation(reference, of: call.caller, from: context.store)
                 guard let found else { throw MessagingError.conversationNotFound }
-                return try await read(found, call)
+                return .response(try await read(found, call))
             }
         }
         let state = state(of: conversation, marks, call)
         let poll = pollAnswer(state, call)
-        if poll.tag.isKnown(to: call.request) { return .response(notModified(poll, state, call)) }
-        return .pending { try await read(conversation, call) }
+        if poll.tag.isKnown(to: call.request) {
+            return .unchanged(
+                Unchanged(response: { notModified(poll, state, call) }) { invalidationToken(of: state, call) })
+        }
+        return .pending { .response(try await read(conversation, call)) }
     }
 
     /// Reads the conversation's messages and people from the store.
@@ -74,11 +77,14 @@ struct ShowConversation {
     private func notModified(_ poll: PollAnswer, _ state: State, _ call: Call) -> Response {
         let response = poll.notModified(call, context.settings)
         context.notModifiedCache.keep(response, poll.tag, to: call) {
-            context.index.invalidationToken(
-                of: state.conversation.id, seenBy: call.caller, at: state.cursor.marks,
-                change: state.conversation.change)
+            invalidationToken(of: state, call)
         }
         return response
+    }
+
+    private func invalidationToken(of state: State, _ call: Call) -> InvalidationToken? {
+        context.index.invalidationToken(
+            of: state.conversation.id, seenBy: call.caller, at: state.cursor.marks, change: state.conversation.change)
     }
 
     private func bounds(_ call: Call) -> PageBounds {

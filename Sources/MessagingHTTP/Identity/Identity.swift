@@ -24,11 +24,17 @@ public protocol Identity: Sendable {
 
     /// Whether the credentials of a request are known to be good, so that ``caller(of:_:)`` computes nothing.
     func isVerified(_ request: Request) -> Bool
+
+    /// For how many seconds the credentials of a request are good, where its caller is in memory; infinite where they do not expire.
+    func remainingSeconds(of request: Request) -> Double
 }
 
 extension Identity {
     /// It is not known.
     public func isVerified(_ request: Request) -> Bool { false }
+
+    /// They do not expire.
+    public func remainingSeconds(of request: Request) -> Double { .infinity }
 }
 
 /// What is wrong with the credentials of a request, as far as it counts against the address they come from.

@@ -111,6 +111,14 @@ public final class JWTIdentity: Identity {
         return isValid(bearer)
     }
 
+    /// The time until the token expires; 0 where it is not remembered.
+    public func remainingSeconds(of request: Request) -> Double {
+        guard let token = try? BearerToken.of(request), let digest = TokenDigest(token, key: hashKey),
+            let bearer = memory.withLock({ $0.bearers.value(for: digest) })
+        else { return 0 }
+        return Double(max(0, bearer.expires.milliseconds - now().milliseconds)) / 1000
+    }
+
     /// The bearer of a token that is good, and how they are called.
     public func caller(of request: Request, _ query: Query) async throws(Problem) -> IdentifiedCaller {
         let token = Array(try BearerToken.of(request))

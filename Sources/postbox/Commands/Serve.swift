@@ -55,6 +55,7 @@ struct Serve: ParsableCommand {
 
     @OptionGroup(title: "Identity") var identity: IdentityOptions
     @OptionGroup(title: "TLS") var tls: TLSOptions
+    @OptionGroup(title: "Polling") var polling: PollingOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Watching") var watch: WatchOptions
 
@@ -118,7 +119,7 @@ struct Serve: ParsableCommand {
         if let certificate { reloader?.warn(of: certificate) }
         let supervisor = Supervisor(
             server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs,
-            answers: service.answerMemory, connectionBytes: bytesPerConnection, url: url)
+            answers: service.answerMemory, pace: service.pollPace, connectionBytes: bytesPerConnection, url: url)
         supervisor.work()
         manager.tell(.stopping)
         logs.logger.info("stopping")

@@ -105,6 +105,13 @@ struct MetricsPage: Sendable {
         page.metric(
             "postbox_people_polling", .gauge, "Different people who polled in the last 30 s, within some 2 %.",
             server.totals.peoplePolling)
+        page.metric(
+            "postbox_poll_interval_seconds", .gauge, "How often clients are asked to poll; it rises with the load.",
+            service.pollPace.interval)
+        page.metric(
+            "postbox_loop_busy_ratio", .gauge,
+            "The share of time that the busiest event loop was busy, smoothed over some seconds.", service.pollPace.busy
+        )
         page.begin(
             "postbox_delivery_latency_seconds", .histogram,
             "From the commit of a message until a recipient first fetched it, once for each recipient.")
@@ -132,7 +139,11 @@ struct MetricsPage: Sendable {
         }
         sample("content_size", refused(.contentTooLarge))
         sample("answer_memory", service.answerMemory.refused)
-        sample("write_queue", refused(.overloaded) - service.answerMemory.refused)
+        sample("poll_load", service.pollPace.refused)
+        sample("waiting_polls", service.waitingPlaces.refused)
+        sample(
+            "write_queue",
+            refused(.overloaded) - service.answerMemory.refused - service.pollPace.refused)
         sample("connections_per_address", now.refusedConnections)
         sample("request_timeout", now.cutConnections)
     }

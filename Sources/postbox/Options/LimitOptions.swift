@@ -95,8 +95,11 @@ struct LimitOptions: ParsableArguments {
         configuration.requestTimeout = requestTimeout
         configuration.idleTimeout = idleTimeout
     }
+}
 
-    private func check<Number: Comparable>(_ name: String, _ value: Number, _ range: ClosedRange<Number>) throws {
+extension ParsableArguments {
+    /// Refuses a value that is out of range.
+    func check<Number: Comparable>(_ name: String, _ value: Number, _ range: ClosedRange<Number>) throws {
         guard range.contains(value) else {
             throw ValidationError("\(name) must be from \(range.lowerBound) to \(range.upperBound)")
         }

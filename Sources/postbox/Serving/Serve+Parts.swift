@@ -80,6 +80,7 @@ extension Serve {
             cors: CORSPolicy(origins: corsOrigin, allowsLoopback: kind == .demo))
         settings.mostAnswerBytes = limits.maxAnswerBytes
         settings.mostAnswerMemory = limits.maxAnswerMemory
+        polling.apply(to: &settings, connectionLimit: connectionLimit)
         return settings
     }
 
@@ -95,6 +96,7 @@ extension Serve {
         }
         let environment = ServiceEnvironment(
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
+            random: RandomIDs.word,
             loopsResponsive: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take,
             originRefused: { refused in
                 var fields: Logger.Metadata = ["origin": "\(refused.origin)", "allow_with": "\(refused.remedy)"]

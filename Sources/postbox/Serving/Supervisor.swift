@@ -12,6 +12,7 @@ struct Supervisor {
     let certificate: CertificateReloader?
     let logs: Logs
     let answers: AnswerMemory
+    let pace: PollPace
     /// The memory of each open connection, in bytes.
     let connectionBytes: Int
     /// Where the server can be reached.
@@ -21,6 +22,7 @@ struct Supervisor {
     func work() {
         manager.tell(.ready(status: "listening on \(url)"))
         var trimmer = makeTrimmer()
+        var load = LoopLoad(server.busyNanoseconds, at: MonotonicTime.now.nanoseconds)
         while true {
             switch Signals.next() {
             case .stop: return
@@ -30,6 +32,8 @@ struct Supervisor {
                 keys?.look(always: false)
                 trimmer.look()
             }
+            // Also after a signal: signals that come more often than once a second must not keep the load from being looked at.
+            if let busy = load.share(server.busyNanoseconds, at: MonotonicTime.now.nanoseconds) { pace.observe(busy) }
             if manager.watches, server.secondsSinceTurn < Self.patience { manager.tell(.alive) }
         }
     }

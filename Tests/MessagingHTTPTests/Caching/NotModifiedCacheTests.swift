@@ -9,8 +9,7 @@ struct NotModifiedCacheTests {
     private func call(of user: Int) throws -> Call {
         Call(
             request: request(.get, "/"), caller: Caller(user: UserID(trusted: "user \(user)")), query: try Query([]),
-            epoch: k3f9,
-            common: [])
+            epoch: k3f9, common: [], pollInterval: 10)
     }
 
     private func keep(_ cache: NotModifiedCache, at change: Int64, to call: Call) {
@@ -73,7 +72,7 @@ struct NotModifiedCacheTests {
             let fields = origins.map { (RequestField.origin, $0) }
             return Call(
                 request: request(.get, "/", fields), caller: Caller(user: alice), query: try Query([]), epoch: k3f9,
-                common: [])
+                common: [], pollInterval: 10)
         }
         func isKept(_ call: Call) -> Bool { cache.answer(to: call.request, of: call.caller) != nil }
         keep(cache, at: 1, to: try asked(from: "https://a.example"))
@@ -107,8 +106,7 @@ struct NotModifiedCacheTests {
         let target = "/?userId=" + String(repeating: "x", count: target)
         let call = Call(
             request: request(.get, target), caller: Caller(user: UserID(trusted: "user \(user)")), query: try Query([]),
-            epoch: k3f9,
-            common: [])
+            epoch: k3f9, common: [], pollInterval: 10)
         let link = Response.Field("Link", "<\(target)>; rel=\"next\"")
         cache.keep(Response(status: 304, fields: [link]), EntityTag(text: "\"\(change)\""), to: call) {
             InvalidationToken()

@@ -11,7 +11,8 @@ struct PollAnswerTests {
     private func call(_ query: String = "", ifNoneMatch: String? = nil) throws -> Call {
         Call(
             request: request(.get, "/", ifNoneMatch.map { [(.ifNoneMatch, $0)] } ?? []), caller: Caller(user: alice),
-            query: try Query(Array(query.utf8)[...]), epoch: k3f9, common: common)
+            query: try Query(Array(query.utf8)[...]), epoch: k3f9, common: common,
+            pollInterval: 7)
     }
 
     private func answer(before: String? = nil) -> PollAnswer {
@@ -38,7 +39,7 @@ struct PollAnswerTests {
 
     @Test("a 304 has no body, no type, and all other fields of the 200")
     func notModified() throws {
-        let settings = ServiceSettings(pollInterval: 7)
+        let settings = ServiceSettings()
         func response(_ call: Call) throws -> Response {
             try answer().response(to: call, settings, AnswerMemory(limit: 100), size: 2) { Array("[]".utf8) }
         }

@@ -1,0 +1,44 @@
+import HTTP
+import Messaging
+
+/// The result of the part of a call that needs no waiting: a response, or pending work. The work keeps the route, the caller and the
+/// view, so that nothing is read or decided twice.
+enum Step: Sendable {
+    case response(Response)
+    /// There is nothing new for this client.
+    case unchanged(Unchanged)
+    case pending(@Sendable () async throws -> Step)
+
+    /// The answer, whatever it takes.
+    func finish() async throws -> Response {
+        switch self {
+        case .response(let response): response
+        case .unchanged(let unchanged): try unchanged.response()
+        case .pending(let work): try await work().finish()
+        }
+    }
+}
+
+/// An answer with nothing new, and how to learn when there is something.
+struct Unchanged: Sendable {
+    /// Makes the answer.
+    let response: @Sendable () throws -> Response
+    /// A token of everything that the answer shows; nil where that has changed, or is no longer in memory.
+    let invalidationToken: @Sendable () -> InvalidationToken?
+}
+
+extension Response {
+    /// Whether it says that nothing changed: a `304`, or an empty delta.
+    var hasNothingNew: Bool { label.outcome == .notModified || isEmptyDelta }
+
+    /// Whether it is a delta without entries.
+    var isEmptyDelta: Bool { label.outcome == .delta && sizeOfBody == "[]".utf8.count }
+
+    /// The same response with another time to come again, in seconds.
+    func comingAgain(in seconds: Int) -> Response {
+        let name = PollAnswer.intervalField
+        return Response(
+            status: status, fields: fields.map { $0.name == name ? Field(name, String(seconds)) : $0 }, body: body,
+            sizeOfBody: sizeOfBody, label: label, isShared: isShared, share: share)
+    }
+}
