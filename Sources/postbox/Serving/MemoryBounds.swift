@@ -22,6 +22,8 @@ extension Serve {
     private static let connectionBytes = 8 << 10
     /// And with TLS.
     private static let secureConnectionBytes = 10 << 10
+    /// The memory of a poll that waits, besides its connection.
+    private static let waitBytes = 4 << 10
     /// The memory of a user and a conversation in the index, the token cache and the rate limits.
     private static let indexBytes = 1200
     private static let limitBytes = 6 * 100
@@ -43,6 +45,7 @@ extension Serve {
             // As they are read, and as they are written.
             "answers_in_the_making": 2 * page * (DatabaseOption.readers + loops),
             "connections": connectionLimit * bytesPerConnection,
+            "waiting_polls": settings.mostWaiting * Self.waitBytes,
             // As they come in, and as they wait to be stored.
             "request_bodies": 2 * ServerConfiguration().bodyMemory,
             "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,

@@ -81,7 +81,7 @@ struct CORSPolicyTests {
         let exposed = Set(names.split(separator: ", "))
         for name in [
             "ETag", "Link", "X-Cursor", "X-Poll-Interval", "Idempotency-Replayed", "Retry-After", "RateLimit",
-            "RateLimit-Policy", "Accept-Encoding",
+            "RateLimit-Policy", "Accept-Encoding", "Preference-Applied",
         ] {
             #expect(exposed.contains(Substring(name)), "\(name)")
         }
@@ -100,6 +100,7 @@ struct CORSPolicyTests {
             return Dictionary(uniqueKeysWithValues: answer.map { ($0.name, $0.value) })
         }
         #expect(answer("authorization, content-type")["Access-Control-Allow-Headers"] == "authorization, content-type")
+        #expect(answer("authorization, prefer")["Access-Control-Allow-Headers"] == "authorization, prefer")
         let all = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         #expect(answer("a")["Access-Control-Allow-Methods"] == all)
         for method in ["GET", "DELETE", "OPTIONS", "", "P\0T", "a b", "A, B", "\u{E9}"] {
