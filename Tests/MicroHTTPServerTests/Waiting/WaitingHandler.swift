@@ -13,6 +13,7 @@ final class WaitingHandler: RequestHandler {
         var lastLook = ContinuousClock.now
         var lastRelease = ContinuousClock.now
         var isColdAfterChange = false
+        var falseReports = 0
     }
 
     /// What a wait takes of all waits.
@@ -62,6 +63,9 @@ final class WaitingHandler: RequestHandler {
 
     /// From here on, work looks at the state again where a change was reported.
     func becomeCold() { state.withLock { $0.isColdAfterChange = true } }
+
+    /// Has as many of the next registrations followed by a report at once, though nothing changes.
+    func reportFalsely(_ count: Int) { state.withLock { $0.falseReports = count } }
 
     /// Changes a topic, and reports that.
     func change(_ topic: String) {
@@ -126,6 +130,11 @@ final class WaitingHandler: RequestHandler {
             return state.nextWatch
         }
         guard let id else { return nil }
+        let isFalse = state.withLock { state in
+            state.falseReports -= 1
+            return state.falseReports >= 0
+        }
+        if isFalse { report(topic) }
         return { [self] in state.withLock { _ = $0.watches.removeValue(forKey: id) } }
     }
 
@@ -144,12 +153,16 @@ final class WaitingHandler: RequestHandler {
     }
 }
 
-/// Lets requests to `/restless` wait for three seconds; each registration finds that the state has changed, and each look that it has not.
+/// Lets every request with a number wait for as many seconds; each registration finds that the state has changed, and each look that it
+/// has not.
 struct RestlessHandler: RequestHandler {
     private final class Place: Sendable {}
 
     func begin(_ request: Request) -> Reply {
-        request.target == Array("/restless".utf8) ? wait(for: 3) : .response(response("at once"))
+        guard let seconds = Double(String(decoding: request.target.dropFirst(), as: UTF8.self)) else {
+            return .response(response("at once"))
+        }
+        return wait(for: seconds)
     }
 
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response { response("refused", status: 503) }
