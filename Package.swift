@@ -17,14 +17,18 @@ let package = Package(
     targets: [
         .target(name: "CMicroHTTPD"),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CCompression", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CArguments"),
         .target(name: "CMounts"),
         .target(name: "Metrics", swiftSettings: strict),
         .target(name: "HTTP", swiftSettings: strict),
+        .target(name: "Compression", dependencies: ["CCompression"], swiftSettings: strict),
         .target(name: "Messaging", swiftSettings: strict),
         .target(
             name: "MessagingHTTP",
-            dependencies: ["HTTP", "Messaging", "Metrics", .product(name: "JWTKit", package: "jwt-kit")],
+            dependencies: [
+                "Compression", "HTTP", "Messaging", "Metrics", .product(name: "JWTKit", package: "jwt-kit"),
+            ],
             swiftSettings: strict),
         .target(
             name: "OpenAPIDescription",
@@ -57,9 +61,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["HTTP"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["CCompression", "HTTP"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
+        .testTarget(
+            name: "CompressionTests", dependencies: ["TestSupport", "Compression"], swiftSettings: strict),
         .testTarget(name: "MessagingTests", dependencies: ["TestSupport", "Messaging"], swiftSettings: strict),
         .testTarget(
             name: "MessagingHTTPTests",

@@ -4,7 +4,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
     case host, secFetchSite, forwardedHost, forwardedProto, forwardedFor
-    case contentEncoding
+    case contentEncoding, acceptEncoding
     case prefer
 
     /// The field name in lower case.
@@ -29,6 +29,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .forwardedFor: "x-forwarded-for"
         case .contentEncoding: "content-encoding"
         case .prefer: "prefer"
+        case .acceptEncoding: "accept-encoding"
         }
     }
 }

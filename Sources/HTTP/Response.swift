@@ -27,6 +27,8 @@ public final class Response: Sendable {
     public let body: [UInt8]
     /// How many bytes the body has as an answer to `GET`; more than ``body`` only in an answer to `HEAD`, which is made without one.
     public let sizeOfBody: Int
+    /// How many bytes the body has without its content coding.
+    public let uncodedSize: Int
     /// An object that is released when the body is no longer referenced.
     public let share: (any AnyObject & Sendable)?
     /// The label under which it is counted and logged.
@@ -38,13 +40,14 @@ public final class Response: Sendable {
 
     /// Creates a response.
     public init(
-        status: Int, fields: [Field], body: [UInt8] = [], sizeOfBody: Int? = nil, label: Label = .unlabelled,
-        isShared: Bool = false, share: (any AnyObject & Sendable)? = nil
+        status: Int, fields: [Field], body: [UInt8] = [], sizeOfBody: Int? = nil, uncodedSize: Int? = nil,
+        label: Label = .unlabelled, isShared: Bool = false, share: (any AnyObject & Sendable)? = nil
     ) {
         self.status = status
         self.fields = fields
         self.body = body
         self.sizeOfBody = sizeOfBody ?? body.count
+        self.uncodedSize = uncodedSize ?? self.sizeOfBody
         self.share = share
         self.label = label
         self.isShared = isShared

@@ -21,7 +21,7 @@ public struct MessagingService: RequestHandler {
         environment: ServiceEnvironment, description: ServiceDescription? = nil, module: ClientModule? = nil,
         page: WebPage? = nil, deliveries: DeliveryClock? = nil
     ) {
-        documents = Documents(description: description, module: module, page: page, cors: settings.cors)
+        documents = Documents(description: description, module: module, page: page, settings: settings)
         context = Context(
             store: store, index: index, settings: settings, environment: environment, deliveries: deliveries)
         jitter = Jitter(random: environment.random)
@@ -121,7 +121,9 @@ public struct MessagingService: RequestHandler {
 
     /// Returns the cached `304` of the same request, where it is still valid and says when to come again as it would be said now.
     private func answerAgain(_ request: Request, to caller: Caller) throws(Problem) -> Response? {
-        guard !request.fields.has(.prefer), let answer = context.notModifiedCache.answer(to: request, of: caller),
+        guard !request.fields.has(.prefer) else { return nil }
+        let coding = AcceptedCoding(of: request, isOn: context.settings.compresses)
+        guard let answer = context.notModifiedCache.answer(to: request, of: caller, accepting: coding),
             answer.invalidationToken.isValid, context.pollPace.isOrdinary(answer.pollInterval),
             answer.tag.isKnown(to: request)
         else { return nil }
@@ -171,23 +173,27 @@ public struct MessagingService: RequestHandler {
         _ begin: @escaping @Sendable (Call) throws -> Step
     ) throws -> Reply {
         let epoch = context.store.epoch
+        let coding = AcceptedCoding(of: request, isOn: context.settings.compresses)
+        let common = context.settings.compresses ? negotiated(common) : common
         switch try gate.begin(request, query, known: known) {
         case .admitted(let caller):
-            return try answer(call(request, caller, query, epoch, common), begin)
+            return try answer(call(request, caller, query, epoch, common, coding), begin)
         case .unknown:
             return pending(request) {
                 let caller = try await gate.admit(request, query)
-                return try answer(call(request, caller, query, epoch, common), begin)
+                return try answer(call(request, caller, query, epoch, common, coding), begin)
             }
         }
     }
 
     private func call(
-        _ request: Request, _ caller: Caller, _ query: Query, _ epoch: Epoch, _ common: [Response.Field]
+        _ request: Request, _ caller: Caller, _ query: Query, _ epoch: Epoch, _ common: [Response.Field],
+        _ coding: AcceptedCoding
     ) -> Call {
         let wait = wait(of: request, query)
         return Call(
             request: request, caller: caller, query: query, epoch: epoch, common: common,
+            coding: coding,
             pollInterval: (wait ?? 0) > 0 ? 0 : context.pollPace.interval, wait: wait)
     }
 
@@ -232,7 +238,7 @@ public struct MessagingService: RequestHandler {
     }
 
     func charged(_ response: Response, _ call: Call) -> Response {
-        gate.charge(call.caller, call.request, size: response.sizeOfBody)
+        gate.charge(call.caller, call.request, size: response.uncodedSize)
         return response
     }
 
@@ -265,6 +271,13 @@ public struct MessagingService: RequestHandler {
 
     private func commonFields(_ request: Request) -> [Response.Field] {
         [Response.Field("Vary", "\(gate.vary), Origin")] + context.settings.cors.fields(for: request)
+    }
+
+    /// The same fields for answers that may be compressed: all that a caller gets, but for problems.
+    private func negotiated(_ common: [Response.Field]) -> [Response.Field] {
+        common.map {
+            $0.name == "Vary" ? Response.Field($0.name, "\(gate.vary), Accept-Encoding, Origin") : $0
+        }
     }
 
     /// Answers at every path, also at one that is not there or is wrong: a page may ask only after this answer, and only then can it read

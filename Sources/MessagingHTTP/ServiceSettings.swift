@@ -16,6 +16,8 @@ public struct ServiceSettings: Sendable {
     public var mostEmbeddedBytes = 64 << 10
     /// The most bytes of answers that are made and not yet sent.
     public var mostAnswerMemory = 256 << 20
+    /// Whether bodies are compressed for clients that accept it.
+    public var compresses = true
     /// How many answers to idle polls to keep ready.
     public var notModifiedCapacity = 8192
     /// The most bytes of them, about; most take 2 KB each.

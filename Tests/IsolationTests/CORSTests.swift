@@ -61,6 +61,11 @@ struct CORSTests {
             #expect(answer.status == status)
             #expect(answer.value(of: "Access-Control-Allow-Origin") == Self.origin, "\(status)")
             #expect(answer.value(of: "Access-Control-Allow-Credentials") == "true", "\(status)")
+            // The browser has those of the 200.
+            guard status != 304 else {
+                #expect(answer.value(of: "Access-Control-Expose-Headers") == nil)
+                continue
+            }
             let exposed = try #require(answer.value(of: "Access-Control-Expose-Headers")).split(separator: ", ").map {
                 $0.lowercased()
             }
@@ -88,7 +93,10 @@ struct CORSTests {
     @Test("Vary names each field once that the answer depends on")
     func vary() async {
         for (_, answer) in await answers(from: Self.origin) {
-            #expect(answer.fields.filter { $0.name == "Vary" }.map(\.value) == ["X-User-ID, X-Tenant-ID, Origin"])
+            #expect(
+                answer.fields.filter { $0.name == "Vary" }.map(\.value).map {
+                    $0.replacing("Accept-Encoding, ", with: "")
+                } == ["X-User-ID, X-Tenant-ID, Origin"])
         }
     }
 

@@ -1,5 +1,6 @@
 import HTTP
 import MessagingHTTP
+import TestSupport
 
 /// One request, as a front end would write it.
 struct TestRequest: Sendable {
@@ -7,6 +8,7 @@ struct TestRequest: Sendable {
     let user: String
     let url: String
     var ifNoneMatch: String?
+    var acceptsGzip = false
     var contentType: String?
     var idempotencyKey: String?
     var prefer: String?
@@ -17,6 +19,7 @@ struct TestRequest: Sendable {
         var fields = RequestFields()
         fields.append(.userID, user.utf8)
         if let ifNoneMatch { fields.append(.ifNoneMatch, ifNoneMatch.utf8) }
+        if acceptsGzip { fields.append(.acceptEncoding, "gzip, deflate, br".utf8) }
         if let contentType { fields.append(.contentType, contentType.utf8) }
         if let idempotencyKey { fields.append(.idempotencyKey, idempotencyKey.utf8) }
         if let prefer { fields.append(.prefer, prefer.utf8) }
@@ -43,7 +46,7 @@ struct Answer: Sendable, Equatable {
         link = response.value(of: "Link")
         path = link == nil ? "" : String(request.url.prefix { $0 != "?" })
         isReplay = response.value(of: "Idempotency-Replayed") == "true"
-        body = response.body
+        body = response.value(of: "Content-Encoding") == "gzip" ? gunzip(response.body) ?? [] : response.body
     }
 
     var text: String { String(decoding: body, as: UTF8.self) }

@@ -57,7 +57,7 @@ refuses() {
     assert_json '.senderId == "alice"'
     bearing "$bob" GET "$API/conv-1/messages"
     assert_contents Hi
-    assert_header Vary 'Authorization, Origin'
+    assert_header Vary 'Authorization, Accept-Encoding, Origin'
     bearing "$bob" PUT "$API/conv-1/read"
     assert_status 200
     bearing "$bob" GET "$API"
@@ -406,7 +406,7 @@ refuses() {
     start_postbox --identity gateway
     request GET "$API" --header 'X-User-ID: alice' --header 'X-Tenant-ID: one'
     assert_status 200
-    assert_header Vary 'X-User-ID, X-Tenant-ID, Origin'
+    assert_header Vary 'X-User-ID, X-Tenant-ID, Accept-Encoding, Origin'
     request GET "$API"
     assert_problem 401 unauthenticated
     request GET "$API?userId=alice"

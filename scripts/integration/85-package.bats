@@ -51,7 +51,7 @@ service_environment() {
 @test "the package has the version of the program, and needs libraries of Debian only" {
     assert_equal "$(dpkg-deb --field "$PACKAGE" Version)" "$("$POSTBOX" --version)"
     needs=$(dpkg-deb --field "$PACKAGE" Depends)
-    for library in libmicrohttpd12 libgnutls30 libsqlite3-0; do [[ $needs == *$library* ]]; done
+    for library in libmicrohttpd12 libgnutls30 libsqlite3-0 zlib1g; do [[ $needs == *$library* ]]; done
     inside ldd /usr/bin/postbox >"$OUT"
     assert_lacks 'not found|[Ss]wift|Foundation' "$OUT"
 }

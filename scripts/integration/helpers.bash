@@ -209,6 +209,13 @@ polling_headers() {
     done
 }
 
+# assert_unchanged FIELDS: the last answer is a `304` that has these polling_headers of its `200`, but for Link, which stays the same.
+assert_unchanged() {
+    assert_status 304
+    assert_header Link ''
+    assert_equal "$(polling_headers)" "$(sed 's/^Link: .*/Link: /' <<<"$1")"
+}
+
 # Where Link points for a relation, as an absolute URL; nothing where it does not. It is relative to what was asked: another query.
 link() {
     local query

@@ -1,11 +1,17 @@
 /// SipHash-2-4 (Aumasson and Bernstein, 2012): a 64-bit hash that cannot be predicted or verified without the key.
 ///
 /// The same in every process and release, unlike Swift's `Hasher`.
-struct SipHash {
+public struct SipHash: Sendable {
     /// The key, 128 bits.
-    struct Key: Hashable, Sendable {
+    public struct Key: Hashable, Sendable {
         let low: UInt64
         let high: UInt64
+
+        /// Makes a key of its 128 bits.
+        public init(low: UInt64, high: UInt64) {
+            self.low = low
+            self.high = high
+        }
     }
 
     private var v0: UInt64
@@ -16,7 +22,8 @@ struct SipHash {
     private var rest: UInt64 = 0
     private var count: UInt64 = 0
 
-    init(key: Key) {
+    /// Begins with nothing combined.
+    public init(key: Key) {
         v0 = key.low ^ 0x736F_6D65_7073_6575
         v1 = key.high ^ 0x646F_7261_6E64_6F6D
         v2 = key.low ^ 0x6C79_6765_6E65_7261
@@ -26,7 +33,7 @@ struct SipHash {
     /// Takes one to eight bytes.
     ///
     /// - Parameter word: the bytes, the first one lowest, and nothing above them.
-    mutating func combine(_ word: UInt64, bytes added: UInt64) {
+    public mutating func combine(_ word: UInt64, bytes added: UInt64) {
         let filled = count & 7
         rest |= word &<< (8 &* filled)
         count &+= added
@@ -38,7 +45,7 @@ struct SipHash {
     mutating func combine(_ byte: UInt8) { combine(UInt64(byte), bytes: 1) }
 
     /// Takes a text and the end of it: "a", "bc" and "ab", "c" are not the same.
-    mutating func combine(_ text: String) {
+    public mutating func combine(_ text: String) {
         text.withBytes { bytes in
             var place = 0
             while place + 8 <= bytes.count {
@@ -53,7 +60,7 @@ struct SipHash {
     }
 
     /// The hash of all that was combined so far; more may follow.
-    var value: UInt64 {
+    public var value: UInt64 {
         var end = self
         end.compress(rest | count << 56)
         end.v2 ^= 0xFF

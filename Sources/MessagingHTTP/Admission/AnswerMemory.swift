@@ -11,15 +11,21 @@ public final class AnswerMemory: Sendable {
     final class Share: Sendable {
         private let memory: AnswerMemory
         private let caller: Caller
-        private let bytes: Int
+        private let bytes: Atomic<Int>
 
         fileprivate init(_ bytes: Int, of memory: AnswerMemory, for caller: Caller) {
             self.memory = memory
             self.caller = caller
-            self.bytes = bytes
+            self.bytes = Atomic(bytes)
         }
 
-        deinit { memory.giveBack(bytes, of: caller) }
+        deinit { memory.giveBack(bytes.load(ordering: .relaxed), of: caller) }
+
+        /// Returns what the answer does not need once it is compressed.
+        func shrink(to size: Int) {
+            let before = bytes.exchange(min(size, bytes.load(ordering: .relaxed)), ordering: .relaxed)
+            memory.giveBack(before - min(size, before), of: caller)
+        }
     }
 
     private struct State {

@@ -11,6 +11,11 @@ public struct CORSPolicy: Sendable {
         "ETag, Link, X-Cursor, X-Poll-Interval, Preference-Applied, X-Request-Id, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, "
         + "WWW-Authenticate, Accept-Encoding"
 
+    /// The name of the field that says which fields a page may read.
+    ///
+    /// A `304` goes without it, and browsers let the page read what the cached `200` exposes.
+    static let exposingField = "Access-Control-Expose-Headers"
+
     /// The methods that pages may use, whatever the path: a page can read that a method or a path is wrong only if it may ask.
     private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -38,20 +43,20 @@ public struct CORSPolicy: Sendable {
     /// Whether pages of this origin may read answers.
     func allows(_ origin: ArraySlice<UInt8>) -> Bool { allowsAll || names(origin) }
 
-    /// The fields for every answer to a request: `304` and errors too, or a page could not read them.
+    /// The fields for every answer to a request, errors too, or a page could not read them.
     func fields(for request: Request) -> [Response.Field] {
         guard let origin = request.fields[.origin], request.fields.count(of: .origin) == 1 else { return [] }
         if names(origin) {
             return [
                 Response.Field("Access-Control-Allow-Origin", String(decoding: origin, as: UTF8.self)),
                 Response.Field("Access-Control-Allow-Credentials", "true"),
-                Response.Field("Access-Control-Expose-Headers", Self.exposed),
+                Response.Field(Self.exposingField, Self.exposed),
             ]
         }
         guard allowsAll else { return [] }
         return [
             Response.Field("Access-Control-Allow-Origin", "*"),
-            Response.Field("Access-Control-Expose-Headers", Self.exposed),
+            Response.Field(Self.exposingField, Self.exposed),
         ]
     }
 

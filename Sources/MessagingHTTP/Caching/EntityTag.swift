@@ -3,9 +3,9 @@ import Messaging
 
 /// The entity tag of an answer to a poll (RFC 9110, section 8.8.3), and with it the decision whether anything changed.
 ///
-/// It has the cursor of the state, which changes with everything visible, and a variant for the rest that the answer depends on: the
-/// caller, the resource and the query. It never depends on the clock, on credentials or on this process, so it survives a restart. The
-/// epoch in the cursor makes it invalid after a restore.
+/// It is a fingerprint of the cursor, which changes with everything visible, and of the rest that the answer depends on: the caller, the
+/// resource and the query. It never depends on the clock, on credentials or on this process, so it survives a restart. The epoch in the
+/// cursor makes it invalid after a restore. What follows the fingerprint says where a cut page begins, and in which form the body is.
 public struct EntityTag: Equatable, Sendable {
     /// The tag with its quotes; a strong one, since the same state is always written as the same bytes.
     public let text: String
@@ -20,6 +20,7 @@ public struct EntityTag: Equatable, Sendable {
     ) {
         var variant = Fingerprint()
         variant.combine("messages")
+        variant.combine(cursor)
         variant.combine(caller)
         variant.combine(conversation.text)
         variant.combine(bounds)
@@ -34,12 +35,12 @@ public struct EntityTag: Equatable, Sendable {
             variant.combine(marks.othersReadUpTo)
             variant.combine(marks.viewerReadUpTo)
         }
-        text = "\"\(cursor)-\(variant.text)\""
+        text = "\"\(variant.text)\""
     }
 
     /// The tag of a caller's list of conversations.
     ///
-    /// It has only the cursors of change numbers: a variant made of the numbers themselves would reveal them.
+    /// It is made of cursors, and not of change numbers: with a fingerprint of the numbers themselves a caller could try which they are.
     ///
     /// - Parameters:
     ///   - cursor: the present position.
@@ -47,6 +48,7 @@ public struct EntityTag: Equatable, Sendable {
     init(listOf caller: Caller, at cursor: String, _ query: Query, _ bounds: PageBounds, messages: Int) {
         var variant = Fingerprint()
         variant.combine("conversations")
+        variant.combine(cursor)
         variant.combine(caller)
         variant.combine(bounds)
         variant.combine(Int64(messages))
@@ -59,7 +61,7 @@ public struct EntityTag: Equatable, Sendable {
         } else {
             variant.combine("newest")
         }
-        text = "\"\(cursor)-\(variant.text)\""
+        text = "\"\(variant.text)\""
     }
 
     /// The tag of one conversation with all its participants.
@@ -73,11 +75,12 @@ public struct EntityTag: Equatable, Sendable {
     ) {
         var variant = Fingerprint()
         variant.combine("conversation")
+        variant.combine(cursor)
         variant.combine(caller)
         variant.combine(conversation.text)
         variant.combine(bounds)
         variant.combine(change)
-        text = "\"\(cursor)-\(variant.text)\""
+        text = "\"\(variant.text)\""
     }
 
     /// Takes a tag with its quotes.
@@ -93,15 +96,20 @@ public struct EntityTag: Equatable, Sendable {
         EntityTag(text: "\(text.dropLast()).\(first)\"")
     }
 
+    /// The tag of a form of the body, of the tag without one.
+    func of(_ form: BodyForm) -> EntityTag {
+        form == .only ? self : EntityTag(text: "\(text.dropLast())\(form.suffix)\"")
+    }
+
     /// The number of the first message of the cut page that the client has, if its request names a tag that ``ofPage(from:)`` made of this
-    /// one.
-    func firstOfPage(knownTo request: Request) -> Int64? {
+    /// one, in a form that it still accepts.
+    func firstOfPage(knownTo request: Request, accepting coding: AcceptedCoding = .identity) -> Int64? {
         guard let only = request.fields[.ifNoneMatch] else { return nil }
         let values = request.fields.count(of: .ifNoneMatch) == 1 ? nil : request.fields.all(.ifNoneMatch)
         return text.withBytes { tag in
             let beginning = UnsafeRawBufferPointer(rebasing: tag.dropLast())
             func first(_ value: ArraySlice<UInt8>) -> Int64? {
-                value.withUnsafeBytes { Self.firstOfPage($0, tagsBeginning: beginning) }
+                value.withUnsafeBytes { Self.firstOfPage($0, tagsBeginning: beginning, coding) }
             }
             return values.map { $0.lazy.compactMap(first).first } ?? first(only)
         }
@@ -109,7 +117,7 @@ public struct EntityTag: Equatable, Sendable {
 
     /// The number behind this beginning of a tag and a dot, in a list of tags.
     private static func firstOfPage(
-        _ list: UnsafeRawBufferPointer, tagsBeginning beginning: UnsafeRawBufferPointer
+        _ list: UnsafeRawBufferPointer, tagsBeginning beginning: UnsafeRawBufferPointer, _ coding: AcceptedCoding
     ) -> Int64? {
         var rest = list[...]
         while let start = rest.firstIndex(of: UInt8(ascii: "\"")) {
@@ -119,7 +127,10 @@ public struct EntityTag: Equatable, Sendable {
                 UnsafeRawBufferPointer(rebasing: tag.prefix(beginning.count)).hasSameBytes(as: beginning),
                 let end = rest.firstIndex(of: UInt8(ascii: "\""))
             else { continue }
-            return DecimalNumber.parse(tag[(start + beginning.count + 1)..<end])
+            let number = tag[(start + beginning.count + 1)..<end]
+            for form in coding.forms where number.ends(with: form.suffix) {
+                if let first = DecimalNumber.parse(number.dropLast(form.suffix.utf8CodeUnitCount)) { return first }
+            }
         }
         return nil
     }
@@ -151,11 +162,24 @@ public struct EntityTag: Equatable, Sendable {
         return false
     }
 
-    /// Whether a request's condition is met, that is, whether the client has this state already.
+    /// The tag of this state that the client holds, in a form that it still accepts; nil where it has another state.
+    func held(by call: Call) -> EntityTag? {
+        guard call.request.fields[.ifNoneMatch] != nil else { return nil }
+        return call.coding.forms.lazy.map(of).first { $0.isKnown(to: call.request) }
+    }
+
+    /// Whether a request's condition names exactly this tag.
     func isKnown(to request: Request) -> Bool {
         guard let first = request.fields[.ifNoneMatch] else { return false }
         return matches(ifNoneMatch: first)
             || request.fields.all(.ifNoneMatch).dropFirst().contains { matches(ifNoneMatch: $0) }
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    fileprivate func ends(with text: StaticString) -> Bool {
+        suffix(text.utf8CodeUnitCount).elementsEqual(
+            UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }
 

@@ -18,6 +18,7 @@ final class NotModifiedCache: Sendable {
         private let caller: Caller
         private let target: [UInt8]
         private let origin: ArraySlice<UInt8>?
+        private let coding: AcceptedCoding
 
         fileprivate init(_ response: Response, _ tag: EntityTag, to call: Call, _ invalidationToken: InvalidationToken)
         {
@@ -28,15 +29,20 @@ final class NotModifiedCache: Sendable {
             caller = call.caller
             target = call.request.target
             // A slice would keep all the fields of the request, its token among them.
+            coding = call.coding
             origin = call.request.onlyOrigin.map { Array($0)[...] }
             // The fields are there twice, as they are here and as the server prepares them.
             let fields = response.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 }
             cost = 512 + 2 * fields + target.count + (origin?.count ?? 0)
         }
 
-        /// Whether this request has the same caller, target and origin.
-        fileprivate func isTo(_ request: Request, from other: ArraySlice<UInt8>?, of caller: Caller) -> Bool {
-            guard target[...].hasSameBytes(as: request.target[...]), self.caller == caller else { return false }
+        /// Whether this request has the same caller, target and origin, and accepts the same codings.
+        fileprivate func isTo(
+            _ request: Request, from other: ArraySlice<UInt8>?, of caller: Caller, _ coding: AcceptedCoding
+        ) -> Bool {
+            guard self.coding == coding, target[...].hasSameBytes(as: request.target[...]), self.caller == caller else {
+                return false
+            }
             guard let origin, let other else { return origin == nil && other == nil }
             return origin.hasSameBytes(as: other)
         }
@@ -95,12 +101,12 @@ final class NotModifiedCache: Sendable {
     /// The bytes that are kept, about.
     var cost: Int { table.withLock { $0.cost } }
 
-    /// The answer that was kept for this request; the caller checks whether it is still valid.
-    func answer(to request: Request, of caller: Caller) -> Answer? {
+    /// The answer that was kept for this request, which accepts these codings; the caller checks whether it is still valid.
+    func answer(to request: Request, of caller: Caller, accepting coding: AcceptedCoding = .identity) -> Answer? {
         let origin = request.onlyOrigin
-        let key = Self.key(of: request, from: origin, of: caller)
+        let key = Self.key(of: request, from: origin, of: caller, coding)
         guard let answer = table.withLock({ $0.answers.value(for: key) }),
-            answer.isTo(request, from: origin, of: caller)
+            answer.isTo(request, from: origin, of: caller, coding)
         else { return nil }
         return answer
     }
@@ -108,11 +114,14 @@ final class NotModifiedCache: Sendable {
     /// Caches a `304`: it replaces the one before it, or is added where the cache admits it. Answers to requests with preferences are not
     /// cached: they come once a wait.
     ///
-    /// - Parameter invalidationToken: makes the token of the answer; called only where the answer is cached. It must not use this
-    ///   cache. Nil means that the answer is no longer current, and it is not cached.
+    /// - Parameters:
+    ///   - tag: the tag of the state, in any form of the body; the answer is for the form that the client holds.
+    ///   - invalidationToken: makes the token of the answer; called only where the answer is cached. It must not use this
+    ///     cache. Nil means that the answer is no longer current, and it is not cached.
     func keep(_ response: Response, _ tag: EntityTag, to call: Call, invalidationToken: () -> InvalidationToken?) {
         guard !call.request.fields.has(.prefer) else { return }
-        let key = Self.key(of: call.request, from: call.request.onlyOrigin, of: call.caller)
+        let key = Self.key(of: call.request, from: call.request.onlyOrigin, of: call.caller, call.coding)
+        let tag = tag.held(by: call) ?? tag
         table.withLock { table in
             var change = 0
             let isNew = !table.answers.update(key) { known in
@@ -132,12 +141,15 @@ final class NotModifiedCache: Sendable {
     ///
     /// Only the caller is hashed with a secret. Targets and origins of one caller can be chosen to have the same key; then that caller's
     /// answers replace each other, and no other caller's.
-    private static func key(of request: Request, from origin: ArraySlice<UInt8>?, of caller: Caller) -> Key {
+    private static func key(
+        of request: Request, from origin: ArraySlice<UInt8>?, of caller: Caller, _ coding: AcceptedCoding
+    ) -> Key {
         var hasher = Hasher()
         hasher.combine(caller)
         var sum = request.target.withUnsafeBytes { checksum($0, after: 0) }
         if let origin { sum = origin.withUnsafeBytes { checksum($0, after: sum) } }
-        hasher.combine(sum)
+        // A client with another coding must not evict this one's answer at every poll.
+        hasher.combine(sum &+ coding.number)
         return Key(hashValue: hasher.finalize())
     }
 

@@ -1,8 +1,10 @@
+import Compression
 import HTTP
 import Messaging
 
-/// The header fields that every answer to a poll carries, `200` and `304` alike.
+/// The header fields of the answers to a poll, `200` and `304`.
 struct PollAnswer {
+    /// The tag of the state, of no form of the body.
     let tag: EntityTag
     /// The cursor that covers what the client has once it has this answer.
     let cursor: String
@@ -15,37 +17,52 @@ struct PollAnswer {
 
     /// `304 Not Modified` where the request's condition names the tag, else `200` with a body of `size` bytes.
     ///
-    /// - Parameter body: makes the body; not called where the answer has none.
+    /// - Parameters:
+    ///   - size: the bytes of the body before it is compressed.
+    ///   - boundaries: where one conversation ends in the body and another begins.
+    ///   - body: makes the body; not called where the answer needs none.
     /// - Throws: `overloaded` where there is no memory for it.
     func response(
-        to call: Call, _ settings: ServiceSettings, _ memory: AnswerMemory, size: Int, body: () -> [UInt8]
-    ) throws(Problem) -> Response {
-        guard !tag.isKnown(to: call.request) else { return notModified(call, settings) }
-        let type = Response.Field("Content-Type", "application/json")
+        to call: Call, _ memory: AnswerMemory, size: Int, boundaries: [Int] = [],
+        body: () -> [UInt8]
+    ) throws(Problem) -> PollResponse {
+        guard tag.held(by: call) == nil else { return PollResponse(notModified(call)) }
+        let form = call.coding.form(size: size)
         let outcome = call.query.since == nil ? Outcome.full : .delta
         let label = Label(endpoint, outcome, by: call.caller)
-        let fields = [type] + fields(call, settings)
-        guard call.wantsBody else { return Response(status: 200, fields: fields, sizeOfBody: size, label: label) }
+        var fields = [Response.Field("Content-Type", "application/json")]
+        if form == .gzip { fields.append(Response.Field("Content-Encoding", "gzip")) }
+        fields += self.fields(tag.of(form), call) + [Response.Field("Link", links(call.query))] + call.common
+        guard call.wantsBody || form == .gzip else {
+            return PollResponse(Response(status: 200, fields: fields, sizeOfBody: size, label: label))
+        }
         let share = try memory.take(size, for: call.caller)
-        return Response(status: 200, fields: fields, body: body(), label: label, share: share)
+        return PollResponse(
+            Response(status: 200, fields: fields, body: body(), label: label, share: share), form, boundaries,
+            wantsBody: call.wantsBody)
     }
 
     /// `304 Not Modified` (RFC 9110, section 15.4.5); cached, to answer the same request again.
-    func notModified(_ call: Call, _ settings: ServiceSettings) -> Response {
+    ///
+    /// It has the fields of the `200` that the section asks for, those that a client steers its polls by, and those without which a browser
+    /// does not show the answer to a page. A client has the others from the `200`.
+    func notModified(_ call: Call) -> Response {
         Response(
-            status: 304, fields: fields(call, settings), label: Label(endpoint, .notModified, by: call.caller),
+            status: 304,
+            fields: fields(tag.held(by: call) ?? tag, call)
+                + call.common.filter { $0.name != CORSPolicy.exposingField },
+            label: Label(endpoint, .notModified, by: call.caller),
             isShared: true)
     }
 
     /// The field that says when to come again.
     static let intervalField = "X-Poll-Interval"
 
-    private func fields(_ call: Call, _ settings: ServiceSettings) -> [Response.Field] {
+    private func fields(_ tag: EntityTag, _ call: Call) -> [Response.Field] {
         [
             Response.Field("ETag", tag.text), Response.Field("Cache-Control", "private, no-cache"),
             Response.Field(Self.intervalField, String(call.pollInterval)), Response.Field("X-Cursor", cursor),
-            Response.Field("Link", links(call.query)),
-        ] + applied(call) + call.common
+        ] + applied(call)
     }
 
     /// What is or would be applied of the client's preferences (RFC 7240, section 3). It is on each answer: clients would take one without
@@ -73,6 +90,53 @@ struct PollAnswer {
         var parameters = "messages=\(query.messages ?? ListConversations.defaultMessages)"
         if let user = query.userID { parameters += "&userId=\(PercentEncoding.encode(user))" }
         return "<?\(parameters)>; rel=\"next\""
+    }
+}
+
+/// An answer to a poll whose body may have to be compressed, which takes longer than to make it.
+struct PollResponse: Sendable {
+    /// The response as it is without compression; its fields are those of the compressed one.
+    let uncompressed: Response
+    private let form: BodyForm
+    private let boundaries: [Int]
+    private let wantsBody: Bool
+
+    /// A response that goes out as it is.
+    init(_ response: Response) {
+        self.init(response, .only, [], wantsBody: true)
+    }
+
+    /// - Parameters:
+    ///   - form: the form that the fields are for.
+    ///   - boundaries: where one conversation ends in the body and another begins.
+    ///   - wantsBody: whether the body goes out, and not only its size.
+    init(_ response: Response, _ form: BodyForm, _ boundaries: [Int], wantsBody: Bool) {
+        uncompressed = response
+        self.form = form
+        self.boundaries = boundaries
+        self.wantsBody = wantsBody
+    }
+
+    /// The response as it goes out. It takes about 1 ms for 140 KB: loop threads may compress only little.
+    ///
+    /// What one conversation has in common with another makes the body no smaller. Otherwise somebody who writes to the caller, and sees
+    /// how large the caller's encrypted answers are, could try what others wrote (the attacks called CRIME and BREACH). Within one
+    /// conversation texts of several people are compressed together: whoever can write there can read it all anyway.
+    ///
+    /// - Throws: `overloaded` where there is no memory to compress.
+    func compressed() throws(Problem) -> Response {
+        guard form == .gzip else { return uncompressed }
+        guard let body = Gzip.compress(uncompressed.body, apartAt: boundaries) else {
+            throw Problem(
+                .overloaded, "There is no memory to compress the answer. Try again shortly.",
+                fields: [Response.Field("Retry-After", "5")])
+        }
+        let share = uncompressed.share as? AnswerMemory.Share
+        share?.shrink(to: body.count)
+        return Response(
+            status: uncompressed.status, fields: uncompressed.fields, body: wantsBody ? body : [],
+            sizeOfBody: body.count,
+            uncodedSize: uncompressed.body.count, label: uncompressed.label, share: wantsBody ? share : nil)
     }
 }
 

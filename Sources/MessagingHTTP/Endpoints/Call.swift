@@ -10,6 +10,8 @@ struct Call: Sendable {
     let epoch: Epoch
     /// The header fields that every response to this request carries.
     let common: [Response.Field]
+    /// The content codings that the answer may have.
+    var coding = AcceptedCoding.identity
     /// When the client is to come again, in seconds.
     let pollInterval: Int
     /// How many seconds the client would wait for a change, at most as long as the service lets it; nil where it does not ask to, or where
@@ -22,8 +24,8 @@ struct Call: Sendable {
     /// The same call, begun anew.
     func beginningAgain(in epoch: Epoch) -> Call {
         Call(
-            request: request, caller: caller, query: query, epoch: epoch, common: common, pollInterval: pollInterval,
-            wait: wait)
+            request: request, caller: caller, query: query, epoch: epoch, common: common, coding: coding,
+            pollInterval: pollInterval, wait: wait)
     }
 
     /// Whether a body goes out with the answer, if it has one.

@@ -6,18 +6,18 @@ struct Documents: Sendable {
     let description: ServiceDescription?
     let module: ClientModule?
     let page: WebPage?
-    let cors: CORSPolicy
+    let settings: ServiceSettings
 
     /// Answers with the OpenAPI description in one of its forms.
     ///
     /// - Throws: `not-found` where there is none.
     func description(_ form: ServiceDescription.Form, _ request: Request) throws(Problem) -> Step {
         guard let description else { throw Problem(.notFound, "There is no description here.") }
-        if let response = description.answerFromMemory(form, to: request, cors) { return .response(response) }
+        if let response = description.answerFromMemory(form, to: request, settings) { return .response(response) }
         return .pending {
             // To make the document takes a while, and others wait for this thread.
             await Task.yield()
-            return .response(description.answer(form, to: request, cors))
+            return .response(description.answer(form, to: request, settings))
         }
     }
 
@@ -26,7 +26,7 @@ struct Documents: Sendable {
     /// - Throws: `not-found` where there is none.
     func module(_ part: ClientModule.Part, _ request: Request) throws(Problem) -> Step {
         guard let module else { throw RequestedRoute.notFound }
-        return .response(module.answer(part, to: request, cors))
+        return .response(module.answer(part, to: request, settings))
     }
 
     /// Answers with the web page.
@@ -34,7 +34,7 @@ struct Documents: Sendable {
     /// - Throws: `not-found` where there is none.
     func page(_ request: Request) throws(Problem) -> Step {
         guard let page else { throw RequestedRoute.notFound }
-        return .response(page.answer(to: request, cors))
+        return .response(page.answer(to: request, settings))
     }
 }
 
@@ -58,20 +58,20 @@ public final class ServiceDescription: Sendable {
     }
 
     /// The answer, unless the form has yet to be made.
-    func answerFromMemory(_ form: Form, to request: Request, _ cors: CORSPolicy) -> Response? {
+    func answerFromMemory(_ form: Form, to request: Request, _ settings: ServiceSettings) -> Response? {
         switch form {
-        case .yaml: yaml.answer(to: request, cors)
-        case .json: json.withLock { $0 }.map { $0.answer(to: request, cors) }
+        case .yaml: yaml.answer(to: request, settings)
+        case .json: json.withLock { $0 }.map { $0.answer(to: request, settings) }
         }
     }
 
     /// The answer, whatever it takes; called off the loop threads.
-    func answer(_ form: Form, to request: Request, _ cors: CORSPolicy) -> Response {
-        if let answer = answerFromMemory(form, to: request, cors) { return answer }
+    func answer(_ form: Form, to request: Request, _ settings: ServiceSettings) -> Response {
+        if let answer = answerFromMemory(form, to: request, settings) { return answer }
         // Not under the lock: a loop thread may be asking for it now, and must not wait.
         let made = PreparedDocument(makeJSON(), type: "application/json")
         json.withLock { $0 = made }
-        return made.answer(to: request, cors)
+        return made.answer(to: request, settings)
     }
 }
 
@@ -93,5 +93,5 @@ public struct WebPage: Sendable {
             ])
     }
 
-    func answer(to request: Request, _ cors: CORSPolicy) -> Response { document.answer(to: request, cors) }
+    func answer(to request: Request, _ settings: ServiceSettings) -> Response { document.answer(to: request, settings) }
 }

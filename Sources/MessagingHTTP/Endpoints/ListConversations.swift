@@ -38,7 +38,7 @@ struct ListConversations {
         switch window {
         case .newest:
             guard let end = freshness.pageEnd, end.isOf(limit: limit(call), messages: embedded(call)),
-                tag.isKnown(to: call.request)
+                tag.held(by: call) != nil
             else { return nil }
             let before = end.olderBefore.map(cursors.text(at:))
             return unchanged(at: freshness.change, call) {
@@ -48,10 +48,10 @@ struct ListConversations {
             guard change == freshness.change else { return nil }
             return unchanged(at: change, call) {
                 let answer = pollAnswer(tag, cursor, before: nil)
-                guard !tag.isKnown(to: call.request) else { return notModified(answer, at: change, call) }
-                return try answer.response(to: call, context.settings, context.answerMemory, size: 2) {
+                guard tag.held(by: call) == nil else { return notModified(answer, at: change, call) }
+                return try answer.response(to: call, context.answerMemory, size: 2) {
                     Array("[]".utf8)
-                }
+                }.compressed()
             }
         case .before:
             return nil
@@ -72,18 +72,18 @@ struct ListConversations {
                 try index.newest(within: bounds, in: conversation, of: tenant, orRead: read)
             },
             make: { page in Result { () throws(Problem) in try answer(call, page, window, cursors) } })
-        return try result.get()
+        return try result.get().compressed()
     }
 
     /// Answers with as much of a page as fits.
     private func answer(
         _ call: Call, _ read: ConversationPage, _ window: ListWindow, _ cursors: ListCursors
-    ) throws(Problem) -> Response {
+    ) throws(Problem) -> PollResponse {
         let latest = cursors.text(at: read.latestChange)
         let (tag, embedded) = (tag(call, at: latest), embedded(call))
         let array = ConversationArray(
             read, window, for: call.caller.user, embedded: embedded, atMost: context.settings.mostAnswerBytes,
-            isWritten: call.wantsBody && !tag.isKnown(to: call.request))
+            isWritten: (call.wantsBody || call.coding.mayCompress) && tag.held(by: call) == nil)
         let page = array.page
         if window == .newest {
             let end = ListFreshness.PageEnd(limit: limit(call), messages: embedded, olderBefore: page.olderBefore)
@@ -96,8 +96,10 @@ struct ListConversations {
                 page.position == read.latestChange ? latest : cursors.text(at: page.position)
             }
         let response = try pollAnswer(tag, cursor, before: page.olderBefore.map(cursors.text(at:)))
-            .response(to: call, context.settings, context.answerMemory, size: array.size) { array.bytes }
-        if let deliveries = context.deliveries, call.shows(response) {
+            .response(to: call, context.answerMemory, size: array.size, boundaries: array.boundaries) {
+                array.bytes
+            }
+        if let deliveries = context.deliveries, call.shows(response.uncompressed) {
             for summary in page.conversations {
                 let numbers = summary.newest.suffix(embedded).numbers
                 deliveries.fetched(numbers, in: summary.conversation.id, by: call.caller)
@@ -114,7 +116,7 @@ struct ListConversations {
     }
 
     private func notModified(_ answer: PollAnswer, at change: Int64, _ call: Call) -> Response {
-        let response = answer.notModified(call, context.settings)
+        let response = answer.notModified(call)
         context.notModifiedCache.keep(response, answer.tag, to: call) {
             context.index.invalidationToken(ofListOf: call.caller, at: change)
         }

@@ -7,6 +7,9 @@ struct ListMessages {
 
     static let defaultLimit = 100
 
+    /// Texts of more bytes are not compressed on a loop thread: with what is around them it would take it some 100 µs.
+    private static let mostToCompressOnLoop = 4 << 10
+
     /// Answers where nothing has to be read from the store: nothing changed for this client, or what did is in memory.
     ///
     /// A conversation of other users takes the same path as one that does not exist.
@@ -20,11 +23,19 @@ struct ListMessages {
     }
 
     private func begin(_ view: MessagesView, _ call: Call) throws -> Step {
-        if let known = view.extent(knownTo: call.request) {
+        if let known = view.extent(knownTo: call) {
             return unchanged(view, call) { notModified(view, known, call) }
         }
         if let found = messagesInMemory(view, call) {
-            return isEmptyDelta(view, found) ? emptyDelta(view, call) : .response(try answer(view, found, call))
+            if isEmptyDelta(view, found) { return emptyDelta(view, call) }
+            guard call.coding.mayCompress, found.textSize > Self.mostToCompressOnLoop else {
+                return .response(try answer(view, found, call).compressed())
+            }
+            return .pending {
+                // To compress takes a while, and others wait for this thread.
+                await Task.yield()
+                return .response(try answer(view, found, call).compressed())
+            }
         }
         return .pending {
             let response = try await read(view, call)
@@ -39,7 +50,7 @@ struct ListMessages {
         let result = try await context.store.messages(in: view.conversation, view.slices, view.bounds) { found in
             Result { () throws(Problem) in try answer(view, found, call) }
         }
-        return try result.get()
+        return try result.get().compressed()
     }
 
     /// Reads the newest messages and keeps them in memory for the next request; nil where that is not all that the view shows.
@@ -53,7 +64,7 @@ struct ListMessages {
                 Result { () throws(Problem) in try answer(view, found, call) }
             }
         }
-        return try result?.get()
+        return try result?.get().compressed()
     }
 
     /// Whether what the view shows is among the newest messages.
@@ -112,20 +123,20 @@ struct ListMessages {
     /// Answers with as many of these messages as fit.
     private func answer(
         _ view: MessagesView, _ found: PackedMessages, _ call: Call
-    ) throws(Problem) -> Response {
+    ) throws(Problem) -> PollResponse {
         let array = MessageArray(found, in: view.conversation, for: view.caller.user, view.now).cut(to: view.bounds)
         let messages = array.messages
         let extent = view.extent(from: messages.isEmpty ? nil : messages.number(at: messages.startIndex))
         let position = view.window.position(
             now: view.now, lastReturned: messages.lastNumber, complete: messages.count == found.count)
         let poll = pollAnswer(view, extent, at: position)
-        guard !extent.tag.isKnown(to: call.request) else {
-            return kept(poll.notModified(call, context.settings), extent, view, call)
+        guard extent.tag.held(by: call) == nil else {
+            return PollResponse(kept(poll.notModified(call), extent, view, call))
         }
-        let response = try poll.response(to: call, context.settings, context.answerMemory, size: array.size) {
+        let response = try poll.response(to: call, context.answerMemory, size: array.size) {
             array.bytes
         }
-        if call.shows(response) {
+        if call.shows(response.uncompressed) {
             context.deliveries?.fetched(messages.numbers, in: view.conversation.id, by: call.caller)
         }
         return response
@@ -137,7 +148,7 @@ struct ListMessages {
     }
 
     private func emptyDelta(_ view: MessagesView, _ call: Call) -> Step {
-        unchanged(view, call) { try answer(view, PackedMessages([]), call) }
+        unchanged(view, call) { try answer(view, PackedMessages([]), call).compressed() }
     }
 
     private func unchanged(
@@ -151,7 +162,7 @@ struct ListMessages {
 
     private func notModified(_ view: MessagesView, _ extent: MessagesView.Extent, _ call: Call) -> Response {
         let position = view.window.position(now: view.now, lastReturned: nil, complete: true)
-        return kept(pollAnswer(view, extent, at: position).notModified(call, context.settings), extent, view, call)
+        return kept(pollAnswer(view, extent, at: position).notModified(call), extent, view, call)
     }
 
     /// Caches a `304` for the next poll.

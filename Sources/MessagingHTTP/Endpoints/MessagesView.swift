@@ -57,12 +57,13 @@ struct MessagesView {
 
     /// The extent of the answer that the client has, by the entity tags in its request. Nil where the client has another answer, or
     /// where only reading the messages could tell.
-    func extent(knownTo request: Request) -> Extent? {
-        if slices.isEmpty { return tag.isKnown(to: request) ? extent(from: nil) : nil }
+    func extent(knownTo call: Call) -> Extent? {
+        let request = call.request
+        if slices.isEmpty { return tag.held(by: call) != nil ? extent(from: nil) : nil }
         if case .since = window { return nil }
-        guard let first = tag.firstOfPage(knownTo: request) else {
+        guard let first = tag.firstOfPage(knownTo: request, accepting: call.coding) else {
             let namesAll = request.fields[.ifNoneMatch]?.contains(UInt8(ascii: "*")) ?? false
-            return !namesAll && tag.isKnown(to: request) ? extent(from: nil) : nil
+            return !namesAll && tag.held(by: call) != nil ? extent(from: nil) : nil
         }
         return slices.contains { $0.numbers.contains(first) } ? extent(from: first) : nil
     }

@@ -1,3 +1,4 @@
+import Compression
 import HTTP
 import Messaging
 
@@ -69,7 +70,14 @@ struct SendMessage {
         var fields = [Response.Field("Content-Type", "application/json"), Response.Field("Cache-Control", "no-store")]
         if sent.replayed { fields.append(Response.Field("Idempotency-Replayed", "true")) }
         let label = Label(.send, sent.replayed ? .replayed : .stored, by: call.caller)
-        return Response(status: 201, fields: fields + call.common, body: json.bytes, label: label, share: share)
+        fields += call.common
+        // Without memory to compress it goes out as it is: what is stored must be answered.
+        guard call.coding.form(size: json.bytes.count) == .gzip, let body = Gzip.compress(json.bytes) else {
+            return Response(status: 201, fields: fields, body: json.bytes, label: label, share: share)
+        }
+        return Response(
+            status: 201, fields: [Response.Field("Content-Encoding", "gzip")] + fields, body: body,
+            uncodedSize: json.bytes.count, label: label, share: share)
     }
 
     /// The most bytes of an answer with this message: its content, four ids and a key, of which every byte may take six.

@@ -35,7 +35,7 @@ struct ShowConversation {
         }
         let state = state(of: conversation, marks, call)
         let poll = pollAnswer(state, call)
-        if poll.tag.isKnown(to: call.request) {
+        if poll.tag.held(by: call) != nil {
             return .unchanged(
                 Unchanged(response: { notModified(poll, state, call) }) { invalidationToken(of: state, call) })
         }
@@ -52,21 +52,21 @@ struct ShowConversation {
                 try index.newest(within: bounds, in: conversation, of: tenant, orRead: read)
             },
             make: { read in Result { try answer(read, call) } })
-        return try result.get()
+        return try result.get().compressed()
     }
 
-    private func answer(_ read: ConversationSummary?, _ call: Call) throws -> Response {
+    private func answer(_ read: ConversationSummary?, _ call: Call) throws -> PollResponse {
         guard let read else { throw MessagingError.conversationNotFound }
         let state = state(of: read.conversation, read.marks, call)
         let poll = pollAnswer(state, call)
-        guard !poll.tag.isKnown(to: call.request) else { return notModified(poll, state, call) }
+        guard poll.tag.held(by: call) == nil else { return PollResponse(notModified(poll, state, call)) }
         var json = JSONWriter()
         json.conversation(read, for: call.caller.user, embedded: bounds(call).count)
         let bytes = json.bytes
-        let response = try poll.response(to: call, context.settings, context.answerMemory, size: bytes.count) {
+        let response = try poll.response(to: call, context.answerMemory, size: bytes.count) {
             bytes.withoutReserve
         }
-        if call.shows(response) {
+        if call.shows(response.uncompressed) {
             context.deliveries?.fetched(
                 read.newest.suffix(bounds(call).count).numbers, in: read.conversation.id, by: call.caller)
         }
@@ -75,7 +75,7 @@ struct ShowConversation {
 
     /// Caches a `304` for the next poll.
     private func notModified(_ poll: PollAnswer, _ state: State, _ call: Call) -> Response {
-        let response = poll.notModified(call, context.settings)
+        let response = poll.notModified(call)
         context.notModifiedCache.keep(response, poll.tag, to: call) {
             invalidationToken(of: state, call)
         }

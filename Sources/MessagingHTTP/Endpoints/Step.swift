@@ -39,6 +39,6 @@ extension Response {
         let name = PollAnswer.intervalField
         return Response(
             status: status, fields: fields.map { $0.name == name ? Field(name, String(seconds)) : $0 }, body: body,
-            sizeOfBody: sizeOfBody, label: label, isShared: isShared, share: share)
+            sizeOfBody: sizeOfBody, uncodedSize: uncodedSize, label: label, isShared: isShared, share: share)
     }
 }

@@ -8,6 +8,8 @@ struct ConversationArray {
     let size: Int
     /// The array; empty where only its size was wanted.
     let bytes: [UInt8]
+    /// Where one entry ends in the array and the next begins, with its comma.
+    let boundaries: [Int]
 
     /// - Parameters:
     ///   - mostSize: the most bytes, unless one entry has more.
@@ -37,24 +39,31 @@ struct ConversationArray {
         json.raw("]")
         self.page = page.cut(to: parts.count, window)
         self.size = max(size, 2)
-        bytes = isWritten ? Self.ordered(json.bytes, parts, needed.prefix(parts.count), window).withoutReserve : []
+        guard isWritten else {
+            (bytes, boundaries) = ([], [])
+            return
+        }
+        let ordered = Self.ordered(json.bytes, parts, needed.prefix(parts.count), window)
+        (bytes, boundaries) = (ordered.bytes.withoutReserve, ordered.boundaries)
     }
 
     /// The array with its entries in the order that it shows, the latest activity first.
     private static func ordered(
         _ json: [UInt8], _ parts: [Range<Int>], _ needed: ArraySlice<ConversationSummary>, _ window: ListWindow
-    ) -> [UInt8] {
-        guard case .since = window else { return json }
+    ) -> (bytes: [UInt8], boundaries: [Int]) {
+        let inPlace = (json, parts.dropLast().map(\.upperBound))
+        guard case .since = window else { return inPlace }
         let order = needed.indices.sorted { needed[$0].activity > needed[$1].activity }
-        guard order != Array(needed.indices) else { return json }
-        var bytes: [UInt8] = []
+        guard order != Array(needed.indices) else { return inPlace }
+        var (bytes, boundaries): ([UInt8], [Int]) = ([], [])
         bytes.reserveCapacity(json.count)
         for place in order {
+            if !bytes.isEmpty { boundaries.append(bytes.count) }
             bytes.append(bytes.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
             bytes.append(contentsOf: json[parts[place]])
         }
         bytes.append(UInt8(ascii: "]"))
-        return bytes
+        return (bytes, boundaries)
     }
 
     /// About how many bytes a page has as JSON.

@@ -66,6 +66,6 @@ extension Label {
     private static func viewer(_ caller: Caller) -> UInt64 {
         var fingerprint = Fingerprint()
         fingerprint.combine(caller)
-        return fingerprint.mixed
+        return fingerprint.value
     }
 }

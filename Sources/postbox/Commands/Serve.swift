@@ -46,6 +46,9 @@ struct Serve: ParsableCommand {
     @Flag(help: "Show the page for people at /; in demo identity it is always there.")
     var page = false
 
+    @Flag(help: "Compress no bodies, whatever clients accept: for where a proxy does it.")
+    var noCompression = false
+
     @Flag(
         help: """
             Leave the copying of the write-ahead log into the database file to another process, such as Litestream. Without one the \

@@ -81,6 +81,7 @@ extension Serve {
         settings.mostAnswerBytes = limits.maxAnswerBytes
         settings.mostAnswerMemory = limits.maxAnswerMemory
         polling.apply(to: &settings, connectionLimit: connectionLimit)
+        settings.compresses = !noCompression
         return settings
     }
 

@@ -192,7 +192,9 @@ struct DescriptionTests {
         }
         if described.operations.contains(where: \.hasBody) { names += ["Content-Type", "Content-Encoding"] }
         // No client of a service sets these: HTTP, browsers and proxies do.
-        let byOthers: Set<RequestField> = [.host, .secFetchSite, .forwardedHost, .forwardedProto, .forwardedFor]
+        let byOthers: Set<RequestField> = [
+            .acceptEncoding, .host, .secFetchSite, .forwardedHost, .forwardedProto, .forwardedFor,
+        ]
         let byClients = Set(RequestField.allCases).subtracting(byOthers)
         #expect(Set(names.map { $0.lowercased() }) == Set(byClients.map { "\($0.name)" }))
     }

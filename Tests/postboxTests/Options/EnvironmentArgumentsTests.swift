@@ -57,7 +57,8 @@ struct EnvironmentArgumentsTests {
     @Test("every flag that the help of serve lists has its variable")
     func everyFlag() throws {
         let names = Self.names(in: Serve.helpMessage(), withValue: false)
-        #expect(Set(names).isSuperset(of: ["sample-data", "page", "access-log", "external-checkpoints"]))
+        #expect(
+            Set(names).isSuperset(of: ["sample-data", "page", "access-log", "external-checkpoints", "no-compression"]))
         for name in names {
             #expect(try merged(["serve"], [variable(name): "on"]) == ["serve", "--\(name)"])
         }
