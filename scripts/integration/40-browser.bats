@@ -63,6 +63,10 @@ story() {
     story polling_page meter
 }
 
+@test "an idle page costs what Performance.md says, in requests and bytes an hour" {
+    story polling_page cost
+}
+
 @test "older pages come by scrolling up, without a gap or a jump" {
     story polling_page paging
 }

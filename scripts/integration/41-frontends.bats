@@ -86,6 +86,18 @@ play() {
     story refusals webkit
 }
 
+@test "a page of another origin in Chromium reads the fields of the 200 after a 304" {
+    story unchanged chromium
+}
+
+@test "a page of another origin in Firefox reads the fields of the 200 after a 304" {
+    story unchanged firefox
+}
+
+@test "a page of another origin in WebKit reads the fields of the 200 after a 304" {
+    story unchanged webkit
+}
+
 @test "in demo identity, a page of any loopback port in Chromium lists, sends and reads" {
     story demo chromium
 }

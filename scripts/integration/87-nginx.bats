@@ -76,7 +76,7 @@ with_session() {
     request "${@:2}" "${VIA[@]}" --cookie "user=$1"
 }
 
-@test "polls by entity tag are answered 304, also for the weak tag of a compressed answer" {
+@test "polls by entity tag are answered 304, also for a compressed answer, whose tag a proxy may have made weak" {
     start_with_tokens
     with_token alice POST "$API/@bob/messages" --data 'Hi' --header 'Content-Type: text/plain'
     assert_status 201
@@ -89,10 +89,11 @@ with_session() {
     assert_header X-Cursor '?*'
     with_token bob GET "$API/@alice/messages?limit=100" --compressed
     assert_contents Hi
+    with_token alice POST "$API/@bob/messages" --data "$(printf '%2000s' x)" --header 'Content-Type: text/plain'
     with_token bob GET "$API" --compressed
     assert_header Content-Encoding gzip
-    assert_header ETag "W/$tag"
-    with_token bob GET "$API" --compressed --header "If-None-Match: W/$tag"
+    assert_json 'length == 1'
+    with_token bob GET "$API" --compressed --header "If-None-Match: W/$(header ETag)"
     assert_status 304
 }
 

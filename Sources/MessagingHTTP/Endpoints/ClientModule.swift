@@ -19,10 +19,10 @@ public struct ClientModule: Sendable {
         self.types = PreparedDocument(types, type: "application/typescript; charset=utf-8", fields: fields)
     }
 
-    func answer(_ part: Part, to request: Request, _ cors: CORSPolicy) -> Response {
+    func answer(_ part: Part, to request: Request, _ settings: ServiceSettings) -> Response {
         switch part {
-        case .script: script.answer(to: request, cors)
-        case .types: types.answer(to: request, cors)
+        case .script: script.answer(to: request, settings)
+        case .types: types.answer(to: request, settings)
         }
     }
 }

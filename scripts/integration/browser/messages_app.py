@@ -207,6 +207,26 @@ def refusals(folder, engine):
         assert answer["status"] == 429 and int(answer["retry"]) > 0 and answer["body"]["detail"], answer
 
 
+def unchanged(folder, engine):
+    """A page of another origin reads all fields of the 200 that its browser kept, and its decompressed body, whenever the wire said 304."""
+    origin = Pages().origin
+    with Postbox(folder, "--sample-data", "--access-log", "--log-format", "json") as postbox, ENGINES[engine]() as browser:
+        browser.open(f"{origin}/messages_app.html")
+        for path, credentials in [("", "same-origin"), ("/application-17/messages", "same-origin"), ("?limit=9", "include")]:
+            answers = browser.run(
+                "const answers = [];"
+                "for (let n = 0; n < 4; n += 1) {"
+                "  const answer = await fetch(args[0], {headers: {'X-User-ID': 'lee'}, credentials: args[1]});"
+                "  const names = ['ETag', 'Link', 'X-Cursor', 'X-Poll-Interval'];"
+                "  answers.push([answer.status, await answer.json(), ...names.map(name => answer.headers.get(name))]);"
+                "}"
+                "return answers;", f"{postbox.origin}{API}/conversations{path}", credentials)
+            assert all(answer == answers[0] for answer in answers), answers
+            assert answers[0][0] == 200 and answers[0][1] and all(answers[0][2:]), answers
+        statuses = [each["status"] for each in postbox.requests("GET", API)]
+        assert Counter(statuses) == Counter({200: 3, 304: 9}), statuses
+
+
 def demo(folder, engine):
     """In demo identity a page of any loopback port, which says who is asking, lists, sends and reads without a flag."""
     origin = Pages().origin

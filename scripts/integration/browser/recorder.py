@@ -19,6 +19,7 @@ class Exchange:
     status: int = 0
     answer_fields: dict = None
     answer_size: int = 0
+    asked_size: int = 0
 
 
 class Recorder:
@@ -70,6 +71,7 @@ class Recorder:
             return False
         body = client_side.read(int(fields.get("content-length", 0)))
         exchange = Exchange(*first.split(" ")[:2], fields, body, time.monotonic())
+        exchange.asked_size = len(head) + len(body)
         self.pending.append(exchange)
         try:
             return self._answer(exchange, head, body, client, server, server_side)
