@@ -43,12 +43,13 @@ enum EnvironmentArguments {
             || arguments.contains { ["-h", "--help"].contains($0) }
     }
 
-    /// Which options a command takes from the environment: serve all of them, token what it has in common with serve, the others the
-    /// database.
+    /// Which options a command takes from the environment: serve all of them, token and health what they have in common with
+    /// serve, the others the database.
     private static func options(of command: String?) -> (String) -> Bool {
         switch command {
         case Serve._commandName: return { _ in true }
         case Token._commandName: return TokenOptions.describedOptions.map(\.name).contains
+        case Health._commandName: return Health.describedOptions.map(\.name).contains
         default:
             let exists = Postbox.configuration.subcommands.contains { $0._commandName == command }
             return { exists && $0 == "database" }
