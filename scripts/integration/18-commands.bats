@@ -143,3 +143,17 @@ open_conversation() {
     assert_one_line 'postbox: *d for days, w for weeks, m for months or y for years*'
     [[ ! -e $DATABASE ]]
 }
+
+@test "the examples in the help keep their shape in 80 columns, and are what import takes" {
+    COLUMNS=80 "$POSTBOX" import --help >"$OUT"
+    # Further indented lines continue the one above.
+    sed -n 's/^  \([{ ].*\)/\1/p' "$OUT" | awk '/^\{/ { if (line) print line; line = $0; next } /^ +"/ { sub(/^ +/, ""); line = line $0 } END { print line }' >"$FOLDER/lines"
+    assert_equal "$(jq -r .kind "$FOLDER/lines" | xargs)" 'user conversation message read'
+    postbox import "$FOLDER/lines" --database "$DATABASE"
+    assert_equal "$EXIT" 0
+    for command in '' serve health token conversations\ open users\ set import export backup restore check erase\ user prune; do
+        # shellcheck disable=SC2086
+        COLUMNS=80 "$POSTBOX" $command --help | grep -v '^USAGE: ' >"$OUT"
+        assert_lacks '.{81}' "$OUT"
+    done
+}

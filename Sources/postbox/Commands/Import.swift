@@ -7,11 +7,12 @@ struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take over history from an existing system. The server must be stopped.",
         discussion: """
-            The file has one JSON object a line:
+            The file has one JSON object a line (the third one is shown on two):
 
               {"kind":"user","id":"alice","name":"Alice","company":"Acme"}
               {"kind":"conversation","id":"conv-1","participantIds":["alice","bob"]}
-              {"kind":"message","conversationId":"conv-1","senderId":"alice","content":"Hi","timestamp":"2024-12-01T10:30:00Z"}
+              {"kind":"message","conversationId":"conv-1","senderId":"alice",
+               "content":"Hi","timestamp":"2024-12-01T10:30:00Z"}
               {"kind":"read","conversationId":"conv-1","userId":"bob","upTo":"conv-1:1"}
 
             Messages are numbered in the order of their lines. "clientMessageId" in a message and "upTo" in a read marker \
