@@ -97,6 +97,9 @@ public final class Server: Sendable {
         self.certificate?.value = certificate
     }
 
+    /// When the certificate of new connections expires, in seconds since 1970; nil in a server without one.
+    public var certificateExpiry: Int? { certificate?.value.expiry }
+
     /// The longest time since any loop woke up, in seconds; about a second where nothing is to be done.
     public var secondsSinceTurn: Double {
         let now = MonotonicTime.now

@@ -216,7 +216,7 @@ refuses() {
     no_token 64 --jwt-secret-file "$SECRET" --user dana --jwt-user-claim name --name Dana
     assert_one_line 'postbox: the claim name would have two values'
     no_token 66 --jwt-secret-file "$FOLDER/none" --user dana
-    assert_one_line "postbox: cannot read $FOLDER/none"
+    assert_one_line "postbox: cannot read $FOLDER/none: No such file or directory"
     no_token 65 --jwt-secret-file "$FOLDER/short" --user dana
     assert_one_line "postbox: $FOLDER/short: a secret needs at least 32 bytes, this has 5"
     # What a server names in its log.

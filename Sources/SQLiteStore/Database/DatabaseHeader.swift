@@ -14,6 +14,15 @@ enum DatabaseHeader: Equatable {
     /// Whether a database with this header has a write-ahead log while it is in use.
     static func needsLog(_ bytes: [UInt8]) -> Bool { bytes.count >= length && bytes[19] == 2 }
 
+    /// The size of a database with this header, in bytes: its pages times their size (https://sqlite.org/fileformat.html#the_database_header).
+    static func size(_ bytes: [UInt8]) -> Int {
+        guard bytes.count >= length else { return 0 }
+        let pageSize = Int(bytes[16]) << 8 | Int(bytes[17])
+        let pages = bytes[28..<32].reduce(0) { $0 << 8 | Int($1) }
+        // 65,536 does not fit into two bytes.
+        return pages * (pageSize == 1 ? 65_536 : pageSize)
+    }
+
     init(_ bytes: some Collection<UInt8>) {
         let bytes = Array(bytes)
         guard !bytes.isEmpty else {

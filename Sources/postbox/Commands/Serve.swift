@@ -110,7 +110,8 @@ struct Serve: ParsableCommand {
         let page = deliveries.map {
             MetricsPage(
                 server: server, service: service, store: store, index: index, deliveries: $0, commits: commits,
-                logs: logs, connectionLimit: connectionLimit, database: opened.file)
+                logs: logs, connectionLimit: connectionLimit, database: opened.file,
+                backups: watch.backupFolder.map { BackupFolder(path: $0, database: opened.file) })
         }
         try start(server, service, admin, page)
         let url = ListenAddress.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")
@@ -119,7 +120,7 @@ struct Serve: ParsableCommand {
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logs.logger) }
         }
         let reloader = tls.files.map { CertificateReloader(files: $0, server: server, logger: logs.logger) }
-        if let certificate { reloader?.warn(of: certificate) }
+        reloader?.look()
         let supervisor = Supervisor(
             server: server, manager: manager, keys: watcher, certificate: reloader, logs: logs,
             answers: service.answerMemory, pace: service.pollPace, connectionBytes: bytesPerConnection, url: url)

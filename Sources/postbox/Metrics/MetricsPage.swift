@@ -16,6 +16,8 @@ struct MetricsPage: Sendable {
     let connectionLimit: Int
     /// The path of the database.
     let database: String
+    /// Where its backups are; nil where nobody said so.
+    let backups: BackupFolder?
 
     /// The page; it reads files, so it is for a thread that may wait.
     func text() -> String {
@@ -26,6 +28,7 @@ struct MetricsPage: Sendable {
         writeLimits(to: &page)
         writeMemory(to: &page)
         writeStore(to: &page)
+        writeUpkeep(to: &page)
         writeFaults(to: &page)
         writeProcess(to: &page)
         return page.text
@@ -177,6 +180,24 @@ struct MetricsPage: Sendable {
         write("postbox_index_entries", .gauge, "Entries in memory.", \.entries)
     }
 
+    private func writeUpkeep(to page: inout Exposition) {
+        let disk = DiskSpace(of: database)
+        page.metric("postbox_disk_bytes", .gauge, "The size of the file system with the database.", disk.total)
+        page.metric(
+            "postbox_disk_available_bytes", .gauge, "What the server may still write there.", disk.available)
+        if let backups {
+            page.metric(
+                "postbox_backup_timestamp_seconds", .gauge,
+                "When the newest backup in --backup-folder was complete, since 1970; 0 where there is none.",
+                backups.newest(now: Int(SystemClock.now().milliseconds / 1000)))
+        }
+        if let expiry = server.certificateExpiry {
+            page.metric(
+                "postbox_certificate_expiry_timestamp_seconds", .gauge,
+                "When the certificate of new connections expires, since 1970.", expiry)
+        }
+    }
+
     private func writeFaults(to page: inout Exposition) {
         page.begin("postbox_store_up", .gauge, "1 where the store's operation works, 0 while it fails.")
         for operation in StoreOperation.allCases {
@@ -196,6 +217,9 @@ struct MetricsPage: Sendable {
     }
 
     private func writeProcess(to page: inout Exposition) {
+        page.metric(
+            "postbox_loop_stall_seconds", .gauge,
+            "The longest time since an event loop last woke up; about a second at rest.", server.secondsSinceTurn)
         page.metric(
             "postbox_log_lines_dropped_total", .counter, "Log lines that nobody took in time.", logs.queue.droppedLines)
         page.begin("postbox_build_info", .gauge, "Always 1; the version is in the label.")

@@ -67,6 +67,9 @@ struct DatabaseOption: ParsableArguments {
         }
     }
 
+    /// Whether a file, which must not be open in this process, is a complete backup, as far as its header says.
+    static func isCompleteBackup(_ path: String) -> Bool { BackupFile.isComplete(path) }
+
     /// Puts a backup into the place of the database.
     ///
     /// - Parameter progress: called from time to time with the pages that are copied, and all pages.

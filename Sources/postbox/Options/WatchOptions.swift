@@ -25,6 +25,9 @@ struct WatchOptions: ParsableArguments {
     @Option(help: "An address to serve /metrics, /healthz and /readyz on, such as 127.0.0.1:9090; off without it.")
     var admin: ListenAddress?
 
+    @Option(help: "The folder with the backups of this database (FILE.sqlite); /metrics says when the newest was made.")
+    var backupFolder: String?
+
     func validate() throws {
         guard (0...1).contains(accessLogSample) else {
             throw ValidationError("--access-log-sample must be from 0 to 1")

@@ -2,11 +2,18 @@ import Foundation
 import Logging
 import MicroHTTPServer
 
-/// Takes a server's certificate from its files again; used by one thread.
-struct CertificateReloader {
-    let files: TLSFiles
-    let server: Server
-    let logger: Logger
+/// Takes a server's certificate from its files again, and warns while it is about to expire; used by one thread.
+final class CertificateReloader {
+    private let files: TLSFiles
+    private let server: Server
+    private let logger: Logger
+    private var warning = ExpiryWarning()
+
+    init(files: TLSFiles, server: Server, logger: Logger) {
+        self.files = files
+        self.server = server
+        self.logger = logger
+    }
 
     /// Loads the certificate from the files again; where they cannot be used, the server keeps the old one.
     func reload() {
@@ -14,8 +21,10 @@ struct CertificateReloader {
             let certificate = try files.load()
             server.replaceCertificate(certificate)
             logger.notice(
-                "took the certificate in \(files.certificate)", metadata: ["expires": "\(Self.day(certificate))"])
-            warn(of: certificate)
+                "took the certificate in \(files.certificate)", metadata: ["expires": "\(Self.day(certificate.expiry))"]
+            )
+            warning = ExpiryWarning()
+            look()
         } catch let failure as Failure {
             logger.error("kept the old certificate: \(failure.message)")
         } catch {
@@ -23,15 +32,35 @@ struct CertificateReloader {
         }
     }
 
-    /// Warns where the certificate has expired or expires soon.
-    func warn(of certificate: TLSCertificate) {
-        let days = (certificate.expiry - Int(Date.now.timeIntervalSince1970)) / 86_400
-        guard days < 14 else { return }
-        logger.warning("the certificate expires soon, or has", metadata: ["expires": "\(Self.day(certificate))"])
+    /// Warns where the certificate has expired or expires soon, once a day.
+    func look() {
+        guard let expiry = server.certificateExpiry,
+            warning.isDue(expiry: expiry, now: Int(Date.now.timeIntervalSince1970))
+        else { return }
+        logger.warning("the certificate expires soon, or has", metadata: ["expires": "\(Self.day(expiry))"])
     }
 
-    private static func day(_ certificate: TLSCertificate) -> String {
-        Date(timeIntervalSince1970: Double(certificate.expiry)).formatted(.iso8601)
+    private static func day(_ expiry: Int) -> String {
+        Date(timeIntervalSince1970: Double(expiry)).formatted(.iso8601)
+    }
+}
+
+/// Decides when to warn of a certificate that is about to expire: from 14 days before on, once a day.
+struct ExpiryWarning {
+    private static let day = 86_400
+
+    /// When it was last due, in seconds since 1970.
+    private var last: Int?
+
+    /// Whether to warn now; the answer counts as a warning.
+    ///
+    /// - Parameters:
+    ///   - expiry: when the certificate expires, in seconds since 1970.
+    ///   - now: the wall clock, in the same unit; it may be set back.
+    mutating func isDue(expiry: Int, now: Int) -> Bool {
+        guard expiry - now < 14 * Self.day, last.map({ abs(now - $0) >= Self.day }) ?? true else { return false }
+        last = now
+        return true
     }
 }
 

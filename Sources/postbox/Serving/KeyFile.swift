@@ -62,7 +62,7 @@ struct KeyFile {
     /// - Throws: ``Failure`` with a sentence that says what is wrong with which file.
     func load() async throws -> Contents {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure.unavailable("cannot read \(path)")
+            throw Failure.unavailable("cannot read \(path): \(String(cString: strerror(errno)))")
         }
         do {
             switch kind {

@@ -30,6 +30,7 @@ struct Supervisor {
             case .changeLogLevel: logs.toggleLevel()
             case nil:
                 keys?.look(always: false)
+                certificate?.look()
                 trimmer.look()
             }
             // Also after a signal: signals that come more often than once a second must not keep the load from being looked at.
