@@ -13,7 +13,7 @@ declare -gA BLOCKS=(
     [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [module]='js openMessages'
     [angular-service]='ts @Injectable' [react]='js useConversation' [curl]='sh --etag-save'
     [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
-    [keeping]='sh postbox backup' [waiting]='sh Prefer: wait'
+    [keeping]='sh postbox backup' [waiting]='sh Prefer: wait' [alerts]='yaml scrape_configs'
 )
 
 # Whether the program under test is the one that scripts/serve builds. .build/release is a symbolic link.
@@ -481,4 +481,11 @@ serve_with_sessions() {
     assert_equal "$(sqlite3 backup/postbox.sqlite 'SELECT content FROM messages')" $'secret\nsecret'
     assert_equal "$(sqlite3 postbox.sqlite 'SELECT n, content FROM messages')" '2|'
     [[ $(sqlite3 postbox.sqlite "SELECT value FROM store WHERE key = 'epoch'") != "$epoch" ]]
+}
+
+@test "what stands about alerts is a configuration that Prometheus takes, with all rules" {
+    block alerts >prometheus.yml
+    cp "$REPOSITORY/scripts/alerts.yml" .
+    "${XDG_CACHE_HOME:-$HOME/.cache}/postbox/promtool" check config prometheus.yml >"$OUT"
+    grep -q 'alerts.yml' "$OUT"
 }
