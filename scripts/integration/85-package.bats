@@ -2,6 +2,7 @@
 # The Debian package: what is in it, and whether what was installed from it serves, in a system where nothing else is.
 
 load helpers
+load package
 
 SYSTEM=$BATS_FILE_TMPDIR/system
 
@@ -15,12 +16,9 @@ inside() {
 
 setup_file() {
     export PACKAGE
-    PACKAGE=$("$BATS_TEST_DIRNAME/../package" "$BATS_FILE_TMPDIR" 2>"$BATS_FILE_TMPDIR/log") || {
-        tail -n 30 "$BATS_FILE_TMPDIR/log" >&2
-        return 1
-    }
+    PACKAGE=$(built_package)
     mkdir "$SYSTEM"
-    tar -xf "${XDG_CACHE_HOME:-$HOME/.cache}/postbox/$(source /etc/os-release && echo "$VERSION_CODENAME").tar" -C "$SYSTEM" --exclude=./dev
+    tar -xf "$(minimal_system "$(debian)")" -C "$SYSTEM" --exclude=./dev
     mkdir -p "$SYSTEM/dev"
     cp "$PACKAGE" "$SYSTEM/root/postbox.deb"
     inside dpkg --install /root/postbox.deb >"$BATS_FILE_TMPDIR/log" 2>&1 || {
@@ -99,7 +97,6 @@ service_environment() {
     read -ra command < <(unit ExecStart)
     run -64 inside env "${environment[@]}" "${command[@]}"
     assert_equal "$output" 'postbox: --identity jwt needs either --jwt-secret-file or --jwks-file'
-    [[ $(unit RestartPreventExitStatus) == 64 ]]
 }
 
 @test "systemd understands the units, and finds little that the service could do beyond its task" {
