@@ -135,13 +135,14 @@ teardown() {
 
 @test "the Compose file and the Kubernetes manifest are well formed, and name what the image has" {
     manifests check-jsonschema --builtin-schema vendor.compose-spec "$BATS_TEST_DIRNAME/../compose.yaml"
-    manifests kubernetes-validate --strict "$BATS_TEST_DIRNAME/../kubernetes.yaml"
+    manifests kubernetes-validate --strict "$BATS_TEST_DIRNAME/../kubernetes.yaml" >"$OUT" 2>&1 || fail "$(cat "$OUT")"
     compose() { python3 -c 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))' "$BATS_TEST_DIRNAME/../compose.yaml" | jq -r "$1"; }
+    "$POSTBOX" serve --help >"$FOLDER/help"
     # Its variables are options, and nginx finds Postbox where it is.
     mapfile -t variables < <(compose '.services.postbox.environment | keys[]')
     for variable in "${variables[@]}" $(grep -o 'POSTBOX_[A-Z_]*, value' "$BATS_TEST_DIRNAME/../kubernetes.yaml" | cut -d , -f 1); do
         option=${variable#POSTBOX_} option=${option,,}
-        "$POSTBOX" serve --help | grep -q -- "--${option//_/-}" || fail "there is no $variable"
+        grep -q -- "--${option//_/-} " "$FOLDER/help" || fail "there is no $variable"
     done
     address=$(compose '.services.postbox.networks.default.ipv4_address')
     mapfile -t command < <(compose '.services.nginx.command[]')
