@@ -80,10 +80,10 @@ public struct Probe: Sendable {
     }
 
     private func exchangeTLS(_ request: [UInt8], _ descriptor: Int32) throws(ServerError) -> [UInt8] {
-        let client = try TLSClient(on: descriptor)
-        try client.shakeHands { () throws(ServerError) in try limitWaiting(descriptor) }
-        guard client.send(request) else { throw .system("send") }
-        return try readToEnd(descriptor, client.receive)
+        let session = try ProbeSession(on: descriptor)
+        try session.shakeHands { () throws(ServerError) in try limitWaiting(descriptor) }
+        guard session.send(request) else { throw .system("send") }
+        return try readToEnd(descriptor, session.receive)
     }
 
     /// Reads until the server has closed the connection, or sent as much as is kept.

@@ -2,7 +2,7 @@ import CMicroHTTPD
 import Glibc
 
 /// Our end of a TLS connection as its client, which takes any certificate.
-final class TLSClient {
+final class ProbeSession {
     private let session: gnutls_session_t
     private let credentials: gnutls_certificate_credentials_t
 
