@@ -6,28 +6,25 @@ import Testing
 struct ExpiryWarningTests {
     private let day = 86_400
 
+    /// Whether a warning is due at each of these moments, one after the other.
+    private func warnings(expiry: Int, at moments: [Int]) -> [Bool] {
+        var warning = ExpiryWarning()
+        return moments.map { warning.isDue(expiry: expiry, now: $0) }
+    }
+
     @Test("The warning comes from 14 days before the expiry on, and not before")
     func first() {
-        var warning = ExpiryWarning()
-        #expect(!warning.isDue(expiry: 14 * day, now: 0))
-        #expect(warning.isDue(expiry: 14 * day, now: 1))
+        #expect(warnings(expiry: 14 * day, at: [0, 1]) == [false, true])
     }
 
     @Test("The warning repeats daily, also after the expiry")
     func repetition() {
-        var warning = ExpiryWarning()
-        #expect(warning.isDue(expiry: day, now: 0))
-        #expect(!warning.isDue(expiry: day, now: 1))
-        #expect(!warning.isDue(expiry: day, now: day - 1))
-        #expect(warning.isDue(expiry: day, now: day))
-        #expect(!warning.isDue(expiry: day, now: day + 1))
-        #expect(warning.isDue(expiry: day, now: 2 * day))
+        let moments = [0, 1, day - 1, day, day + 1, 2 * day]
+        #expect(warnings(expiry: day, at: moments) == [true, false, false, true, false, true])
     }
 
     @Test("A clock that is set back by months silences no warning")
     func setBack() {
-        var warning = ExpiryWarning()
-        #expect(warning.isDue(expiry: 101 * day, now: 100 * day))
-        #expect(warning.isDue(expiry: 101 * day, now: 90 * day))
+        #expect(warnings(expiry: 101 * day, at: [100 * day, 90 * day]) == [true, true])
     }
 }
