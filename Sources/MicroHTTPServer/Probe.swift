@@ -15,7 +15,9 @@ public struct Probe: Sendable {
         /// Reads a response of HTTP/1.1 whose connection has been closed behind it; nil where the bytes are none.
         public init?(response: [UInt8]) {
             let text = String(decoding: response, as: UTF8.self)
-            guard let match = text.prefixMatch(of: /HTTP\/1\.[01] ([0-9]{3})[ \r]/), let status = Int(match.1),
+            // By scalars: a carriage return and the line feed behind it are one character.
+            let statusLine = /HTTP\/1\.[01] ([0-9]{3})[ \r]/.matchingSemantics(.unicodeScalar)
+            guard let match = text.prefixMatch(of: statusLine), let status = Int(match.1),
                 let end = text.firstRange(of: "\r\n\r\n")
             else { return nil }
             self.status = status
