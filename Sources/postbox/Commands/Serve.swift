@@ -69,8 +69,12 @@ struct Serve: ParsableCommand {
     /// Where it listens: on the socket it was given, or on one of its own.
     private var listeningHost: String { SocketActivation.socket?.host ?? host }
 
+    /// How many event loops serve: as `--loops` says, or one for each processor.
+    var loopCount: Int { loops > 0 ? loops : availableProcessors() }
+
+    /// The most connections at a time: `--max-connections`, or fewer where the process may not have as many descriptors.
     var connectionLimit: Int {
-        Descriptors.room(for: limits.maxConnections, loops: loops > 0 ? loops : availableProcessors())
+        Descriptors.room(for: limits.maxConnections, loops: loopCount)
     }
 
     func validate() throws {

@@ -84,9 +84,17 @@ struct LimitOptions: ParsableArguments {
         return limits
     }
 
+    /// The limits of answers.
+    func apply(to settings: inout ServiceSettings) {
+        settings.mostAnswerBytes = maxAnswerBytes
+        settings.mostAnswerMemory = maxAnswerMemory
+    }
+
     /// The limits of the server.
-    func apply(to configuration: inout ServerConfiguration, trustedProxies: AddressRanges) {
-        configuration.connectionLimit = maxConnections
+    ///
+    /// - Parameter connectionLimit: ``maxConnections``, or fewer where the process may not have as many descriptors.
+    func apply(to configuration: inout ServerConfiguration, connectionLimit: Int, trustedProxies: AddressRanges) {
+        configuration.connectionLimit = connectionLimit
         configuration.connectionsPerAddress = maxConnectionsPerAddress
         configuration.isUncountedAddress = trustedProxies.contains
         configuration.memoryPerConnection = maxHeaderBytes

@@ -38,12 +38,11 @@ extension Serve {
     /// The most memory, as the options say.
     var memoryBounds: MemoryBounds {
         let settings = serviceSettings
-        let loops = loops > 0 ? loops : availableProcessors()
         let page = limits.maxAnswerBytes + 6 * limits.maxContentBytes
         return MemoryBounds(parts: [
             "unsent_answers": limits.maxAnswerMemory,
             // As they are read, and as they are written.
-            "answers_in_the_making": 2 * page * (DatabaseOption.readers + loops),
+            "answers_in_the_making": 2 * page * (DatabaseOption.readers + loopCount),
             "connections": connectionLimit * bytesPerConnection,
             "waiting_polls": settings.mostWaiting * Self.waitBytes,
             // As they come in, and as they wait to be stored.

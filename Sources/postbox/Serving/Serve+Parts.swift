@@ -32,9 +32,9 @@ extension Serve {
         var configuration = ServerConfiguration(host: host, port: port)
         configuration.inheritedSocket = SocketActivation.socket
         configuration.certificate = certificate
-        if loops > 0 { configuration.loops = loops }
-        limits.apply(to: &configuration, trustedProxies: identity.trustedProxies)
-        configuration.connectionLimit = connectionLimit
+        configuration.loops = loopCount
+        limits.apply(
+            to: &configuration, connectionLimit: connectionLimit, trustedProxies: identity.trustedProxies)
         logs.observe(&configuration, watch)
         do throws(ServerError) {
             return try Server(configuration: configuration)
@@ -78,8 +78,7 @@ extension Serve {
             contentLimit: limits.maxContentBytes, usersMayOpen: opening == .anyone,
             limits: limits.serviceLimits(trustedProxies: self.identity.trustedProxies),
             cors: CORSPolicy(origins: corsOrigin, allowsLoopback: kind == .demo))
-        settings.mostAnswerBytes = limits.maxAnswerBytes
-        settings.mostAnswerMemory = limits.maxAnswerMemory
+        limits.apply(to: &settings)
         polling.apply(to: &settings, connectionLimit: connectionLimit)
         settings.compresses = !noCompression
         return settings
@@ -98,7 +97,8 @@ extension Serve {
         let environment = ServiceEnvironment(
             now: SystemClock.now, ticks: SystemClock.ticks, makeConversationID: RandomIDs.conversation,
             random: RandomIDs.word,
-            loopsResponsive: { [weak server] in server.map { $0.secondsSinceTurn < 5 } ?? true }, log: events.take,
+            loopsResponsive: { [weak server] in server.map { $0.secondsSinceTurn < Supervisor.hungAfter } ?? true },
+            log: events.take,
             originRefused: { refused in
                 var fields: Logger.Metadata = ["origin": "\(refused.origin)", "allow_with": "\(refused.remedy)"]
                 if refused.others > 0 { fields["others_since"] = .stringConvertible(refused.others) }

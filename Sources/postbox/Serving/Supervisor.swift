@@ -4,7 +4,7 @@ import MicroHTTPServer
 /// Supervises a running server: signals, the files of its configuration, and the service manager.
 struct Supervisor {
     /// After how many seconds without a turn a loop counts as hung.
-    private static let patience = 5.0
+    static let hungAfter = 5.0
 
     let server: Server
     let manager: ServiceManager
@@ -35,7 +35,7 @@ struct Supervisor {
             }
             // Also after a signal: signals that come more often than once a second must not keep the load from being looked at.
             if let busy = load.share(server.busyNanoseconds, at: MonotonicTime.now.nanoseconds) { pace.observe(busy) }
-            if manager.watches, server.secondsSinceTurn < Self.patience { manager.tell(.alive) }
+            if manager.watches, server.secondsSinceTurn < Self.hungAfter { manager.tell(.alive) }
         }
     }
 
