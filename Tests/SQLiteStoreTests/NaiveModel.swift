@@ -15,7 +15,7 @@ struct NaiveModel {
             return Int64(zip(1..., senders).count { unread.contains($0, from: $1) })
         }
 
-        func othersLeast(_ user: UserID) -> Int64? {
+        func lowestReadMark(besides user: UserID) -> Int64? {
             users.filter { $0 != user }.map { markers[$0, default: 0] }.min()
         }
     }
@@ -38,7 +38,9 @@ struct NaiveModel {
         guard let before = talks[id], upTo > before.markers[user, default: 0] else { return }
         talks[id]?.markers[user] = upTo
         guard let after = talks[id] else { return }
-        let affected = after.users.filter { $0 == user || before.othersLeast($0) != after.othersLeast($0) }
+        let affected = after.users.filter {
+            $0 == user || before.lowestReadMark(besides: $0) != after.lowestReadMark(besides: $0)
+        }
         change(id, affected, isActivity: false)
     }
 

@@ -8,7 +8,7 @@ public protocol OperatorStore: Sendable {
     /// - Throws: ``MessagingError/invalidMessage(_:)`` where the id belongs to a conversation with other participants,
     ///   ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
     func open(
-        _ opening: NewConversation, tenant: TenantID, at moment: Timestamp
+        _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID
 
     /// Stores the name and company of a user, as the method of ``MessageStore`` does; blocks until they are on disk.
@@ -81,7 +81,7 @@ extension DataRemover {
 
 /// Looks at a store, whether it is served meanwhile or not.
 public protocol DataReader: Sendable {
-    /// Hands out everything that users can see, as it is at one moment, in records that an import makes the same of; blocks.
+    /// Exports a consistent snapshot of all users' data as records that can be imported. Blocks.
     ///
     /// - Parameter take: takes a record. What it throws ends the export and is thrown on.
     func export(_ take: (ImportRecord) throws -> Void) throws

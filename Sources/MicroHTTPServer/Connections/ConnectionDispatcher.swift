@@ -65,7 +65,7 @@ final class ConnectionDispatcher: Sendable {
             for _ in 0..<Self.batch {
                 guard let socket = state.socket, hasCapacity else { return }
                 switch socket.accept() {
-                case .nobody: return
+                case .noConnection: return
                 case .refused:
                     isRefused = true
                     return

@@ -8,7 +8,8 @@ final class ListeningSocket: Sendable {
     /// The result of accept(2).
     enum Accepted {
         case connection(ConnectionDispatcher.AcceptedConnection)
-        case nobody
+        /// No client is waiting.
+        case noConnection
         /// The system has no descriptor or no memory for one more, or refuses: clients may still be waiting.
         case refused
     }
@@ -57,7 +58,7 @@ final class ListeningSocket: Sendable {
                 return .connection(ConnectionDispatcher.AcceptedConnection(descriptor: accepted, peer: peer))
             }
             switch errno {
-            case EAGAIN: return .nobody
+            case EAGAIN: return .noConnection
             // One that has gone again, or an error of its own that Linux reports here (accept(2)): the next one may be well.
             case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH, ENOPROTOOPT, ENONET:
                 continue

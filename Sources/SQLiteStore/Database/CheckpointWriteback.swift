@@ -12,7 +12,7 @@ final class CheckpointWriteback: Sendable {
     private static let pause: UInt32 = 500
 
     private let file: DatabaseFile
-    private let queue = DispatchQueue(label: "postbox-early-writing")
+    private let queue = DispatchQueue(label: "postbox-checkpoint-writeback")
     private let isWanted = Atomic(false)
 
     init(of file: DatabaseFile) {

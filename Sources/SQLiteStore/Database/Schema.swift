@@ -76,7 +76,7 @@ enum Schema {
         """
 
     private static let tables = """
-        -- 'epoch': the present life of the store; 'change': the latest change number handed out.
+        -- 'epoch': changes when the store is restored, or data is erased or pruned; 'change': the latest change number handed out.
         CREATE TABLE store (
             key TEXT NOT NULL PRIMARY KEY,
             value ANY NOT NULL
@@ -157,7 +157,7 @@ extension Schema {
             (SELECT count(*) FROM participants WHERE conversation_key = key)
         WHERE key IN (SELECT conversation_key FROM participants
             GROUP BY conversation_key HAVING count(*) > \(ConversationSummary.mostPeople));
-        UPDATE conversations SET \(leastMarks) WHERE participant_count IS NOT NULL;
+        UPDATE conversations SET \(lowestReadMarks) WHERE participant_count IS NOT NULL;
 
         -- While a changed name is on its way through the user's conversations: the number of this renaming, the key of the conversation
         -- it has come to, and what those behind that still show.
@@ -168,8 +168,8 @@ extension Schema {
         CREATE INDEX users_renaming ON users (tenant_id, id) WHERE renaming IS NOT NULL
         """
 
-    /// The assignments that bring a conversation's two least read markers up to date.
-    static let leastMarks = """
+    /// The assignments that bring a conversation's two lowest read markers up to date.
+    static let lowestReadMarks = """
         least_read_up_to = (SELECT min(read_up_to) FROM participants WHERE conversation_key = key),
             second_read_up_to = (SELECT read_up_to FROM participants WHERE conversation_key = key
                 ORDER BY read_up_to LIMIT 1 OFFSET 1)

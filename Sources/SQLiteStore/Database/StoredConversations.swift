@@ -121,11 +121,12 @@ struct StoredConversations {
     ///
     /// - Parameter pruning: its numbers begin after `upTo`, and for all participants the messages up to there count as read.
     func insert(
-        _ opening: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64, pruning: Pruning = .none,
+        _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64,
+        pruning: Pruning = .none,
         _ longLists: LongLists
     ) throws -> (Conversation, activityCopies: Int) {
         let pruned = pruning.upTo
-        let places = try longLists.places(of: opening.participants, tenant: tenant)
+        let places = try longLists.places(of: newConversation.participants, tenant: tenant)
         let copies = places.count { $0 == .inOrder }
         let isLarge = places.count > ConversationSummary.mostPeople
         let insertion = try db.cachedStatement(
@@ -136,9 +137,9 @@ struct StoredConversations {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         try insertion.execute(arguments: [
-            tenant.text, opening.id.text,
-            opening.isDirect ? opening.participants[0].text : nil,
-            opening.isDirect ? opening.participants[1].text : nil,
+            tenant.text, newConversation.id.text,
+            newConversation.isDirect ? newConversation.participants[0].text : nil,
+            newConversation.isDirect ? newConversation.participants[1].text : nil,
             moment.milliseconds, pruned, pruned, change, change, copies,
             isLarge ? places.count : nil, isLarge ? pruned : nil, isLarge ? pruned : nil,
             pruning.before?.milliseconds,
@@ -149,7 +150,7 @@ struct StoredConversations {
                 INSERT INTO participants (conversation_key, user_id, tenant_id, read_up_to, change, activity)
                 VALUES (?, ?, ?, ?, ?, ?)
                 """)
-        for (user, place) in zip(opening.participants, places) {
+        for (user, place) in zip(newConversation.participants, places) {
             let activity: Int64? =
                 switch place {
                 case .notInOrder: nil
@@ -161,8 +162,8 @@ struct StoredConversations {
             ])
         }
         let conversation = Conversation(
-            id: opening.id, key: key, lastN: pruned, prunedUpTo: pruned, change: change,
-            participants: opening.participants.map { Conversation.Participant(user: $0, readUpTo: pruned) })
+            id: newConversation.id, key: key, lastN: pruned, prunedUpTo: pruned, change: change,
+            participants: newConversation.participants.map { Conversation.Participant(user: $0, readUpTo: pruned) })
         return (conversation, copies)
     }
 
@@ -197,9 +198,9 @@ struct StoredConversations {
     }
 
     /// Updates the lowest read markers of a conversation where they are kept, that is, in a large one.
-    func updateLeastMarks(in key: Int64) throws {
+    func updateLowestReadMarks(in key: Int64) throws {
         let statement = try db.cachedStatement(
-            sql: "UPDATE conversations SET \(Schema.leastMarks) WHERE key = ? AND participant_count IS NOT NULL")
+            sql: "UPDATE conversations SET \(Schema.lowestReadMarks) WHERE key = ? AND participant_count IS NOT NULL")
         try statement.execute(arguments: [key])
     }
 

@@ -9,7 +9,7 @@ struct StoredEpoch {
         try String.fetchOne(db, sql: "SELECT value FROM store WHERE key = 'epoch'").flatMap { Epoch($0) }
     }
 
-    /// Begins another life: cursors and entity tags from before are no longer good.
+    /// Begins a new epoch, which invalidates all cursors and entity tags from before.
     func renew(random: UInt64) throws {
         try db.execute(
             sql: "UPDATE store SET value = ? WHERE key = 'epoch'", arguments: [Epoch(random: random).text])

@@ -97,15 +97,15 @@ struct StoredParticipants {
         members.add(Conversation.Participant(user: user, readUpTo: row.number(2)), person)
     }
 
-    /// The two least read markers of a large conversation; nil where the row is damaged.
-    func leastMarks(in key: Int64) throws -> (least: Int64, second: Int64)? {
+    /// The two lowest read markers of a large conversation; nil where the row is damaged.
+    func lowestReadMarks(in key: Int64) throws -> (lowest: Int64, second: Int64)? {
         let statement = try db.cachedStatement(
             sql: "SELECT least_read_up_to, second_read_up_to FROM conversations WHERE key = ?")
         let cursor = try Row.fetchCursor(statement, arguments: [key])
-        guard let row = try cursor.next(), let least = row[0] as Int64?, let second = row[1] as Int64? else {
+        guard let row = try cursor.next(), let lowest = row[0] as Int64?, let second = row[1] as Int64? else {
             return nil
         }
-        return (least, second)
+        return (lowest, second)
     }
 
     /// Records a moved read marker, a change of the reader's own.

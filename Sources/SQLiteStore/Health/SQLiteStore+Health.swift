@@ -7,7 +7,7 @@ extension SQLiteStore {
 
     /// Checks whether the store answers reads and takes writes; nil where it does both, or else the reason.
     ///
-    /// It looks each time, and writes a page that stays as it is where nothing was written for ten seconds. While writes fail, it
+    /// It looks each time, and rewrites one page without changing it where nothing was written for ten seconds. While writes fail, it
     /// is the writer thread that tries again, once a second.
     public func checkReadiness() async -> StoreFault? {
         if writer.isStalled { return .stalled }

@@ -119,13 +119,15 @@ final class ImportedConversation {
 
     /// The number of the last message that was pruned, where a message that is not stored was pruned too; nil where it is a new one.
     ///
-    /// A conversation that this import has opened begins after what was pruned elsewhere: what comes for it is what was left.
+    /// For a conversation that this import opened it is nil: its numbers begin after the messages that were pruned in the exporting store,
+    /// so no record for it was pruned.
     private func lastPruned(with message: ImportedMessage) throws -> Int64? {
         guard !isNew else { return nil }
         let pruning = try readPruning()
         if let moment = pruning.before { return message.sentAt.milliseconds < moment.milliseconds ? pruning.upTo : nil }
         guard pruning.upTo > 0 else { return nil }
-        // What was left was sent at or after the moment that was not noted, and so was what is not older than that.
+        // The cutoff of that pruning is unknown, but it is not later than the time of the first stored message, which pruning kept. So a
+        // message sent at that time or later was not pruned.
         guard let oldest = try messages.oldest(), message.sentAt.milliseconds >= oldest.sentAt.milliseconds else {
             throw ImportError.prunedBeforeUnknownMoment(id)
         }
@@ -168,7 +170,7 @@ final class ImportedConversation {
 }
 
 extension ImportedMessage {
-    /// The text as it is stored: an erased one is empty, which no other can be.
+    /// The text as it is stored. Empty only for an erased message.
     fileprivate var text: String { content?.text ?? "" }
 }
 

@@ -22,8 +22,8 @@ final class Importer {
         case .person(let person, let tenant):
             isNews = try set(person, tenant)
             summary.people += isNews ? 1 : 0
-        case .conversation(let opening, let tenant, let openedAt, let pruning, let activity):
-            isNews = try open(opening, tenant, openedAt, pruning, activity)
+        case .conversation(let newConversation, let tenant, let openedAt, let pruning, let activity):
+            isNews = try open(newConversation, tenant, openedAt, pruning, activity)
             summary.conversations += isNews ? 1 : 0
         case .message(let message, let tenant):
             let outcome = try conversation(message.conversation, tenant).add(message)
@@ -58,7 +58,7 @@ final class Importer {
             try transaction.conversations.update(
                 key, change: transaction.nextChange(), lastN: isActive ? conversation.lastN : nil,
                 activityCopies: try transaction.conversations.activityCopies(in: key))
-            try transaction.conversations.updateLeastMarks(in: key)
+            try transaction.conversations.updateLowestReadMarks(in: key)
         }
         try transaction.longLists.lengthenAll()
         try transaction.finish()
@@ -71,22 +71,25 @@ final class Importer {
     }
 
     private func open(
-        _ opening: NewConversation, _ tenant: TenantID, _ openedAt: Timestamp, _ pruning: Pruning, _ activity: Int64?
+        _ newConversation: NewConversation, _ tenant: TenantID, _ openedAt: Timestamp, _ pruning: Pruning,
+        _ activity: Int64?
     ) throws -> Bool {
-        if opening.isDirect,
-            let known = try transaction.conversations.findDirect(opening.participants, tenant: tenant)
+        if newConversation.isDirect,
+            let known = try transaction.conversations.findDirect(newConversation.participants, tenant: tenant)
         {
-            guard known.id == opening.id else { throw ImportError.directConversationExists(known.id) }
+            guard known.id == newConversation.id else { throw ImportError.directConversationExists(known.id) }
             return false
         }
-        if let known = try find(opening.id, tenant) {
-            guard known.users == Set(opening.participants) else { throw ImportError.otherParticipants(opening.id) }
+        if let known = try find(newConversation.id, tenant) {
+            guard known.users == Set(newConversation.participants) else {
+                throw ImportError.otherParticipants(newConversation.id)
+            }
             return false
         }
         let (conversation, _) = try transaction.conversations.insert(
-            opening, tenant: tenant, at: openedAt, change: transaction.nextChange(), pruning: pruning,
+            newConversation, tenant: tenant, at: openedAt, change: transaction.nextChange(), pruning: pruning,
             transaction.longLists)
-        conversations[ConversationKey(tenant: tenant, id: opening.id)] = ImportedConversation(
+        conversations[ConversationKey(tenant: tenant, id: newConversation.id)] = ImportedConversation(
             conversation, isNew: true, activity: activity, db: transaction.db)
         return true
     }

@@ -146,7 +146,7 @@ struct Invariant {
                 HAVING count(*) > 1 OR max(c.activity > c.change) OR min(activity) < 1
                 """),
         Invariant(
-            name: "list-changes", complaint: "two entries of somebody's list have the same change number",
+            name: "list-changes", complaint: "two entries of a user's list have the same change number",
             sql: """
                 SELECT \(conversation) FROM participants p JOIN conversations c ON c.key = p.conversation_key
                 GROUP BY p.tenant_id, p.user_id, max(c.change, p.change) HAVING count(*) > 1
@@ -180,7 +180,7 @@ extension Invariant {
                 """),
         Invariant(
             name: "large-conversations",
-            complaint: "a conversation's number of participants or their least read markers are not as it says",
+            complaint: "a conversation's number of participants or their lowest read markers are not as it says",
             sql: """
                 SELECT \(conversation) FROM conversations c JOIN (
                     SELECT conversation_key, count(*) AS count, min(read_up_to) AS least

@@ -59,7 +59,7 @@ extension OfflineDatabase {
             _ = try change(
                 "UPDATE participants SET read_up_to = ?2 WHERE conversation_key = ?1 AND read_up_to < ?2", [key, last],
                 db)
-            try StoredConversations(db: db).updateLeastMarks(in: key)
+            try StoredConversations(db: db).updateLowestReadMarks(in: key)
         }
         let emptied = try change(
             "UPDATE messages SET content = '' WHERE conversation_key = ? AND sent_at_ms < ? AND content <> ''",

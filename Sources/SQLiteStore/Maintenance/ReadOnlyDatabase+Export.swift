@@ -43,10 +43,10 @@ extension ReadOnlyDatabase {
         let (key, pruned): (Int64, Int64) = (row[0], row[5])
         let (tenant, id) = (TenantID(trusted: row[1]), ConversationID(trusted: row[2]))
         let participants = try StoredParticipants(db: db).all(in: key)
-        let opening = try NewConversation(id: id, participants: participants.map(\.user), isDirect: row[3])
+        let newConversation = try NewConversation(id: id, participants: participants.map(\.user), isDirect: row[3])
         try take(
             .conversation(
-                opening, tenant, openedAt: Timestamp(milliseconds: row[4]),
+                newConversation, tenant, openedAt: Timestamp(milliseconds: row[4]),
                 pruning: Pruning(upTo: pruned, before: (row[7] as Int64?).map(Timestamp.init(milliseconds:))),
                 activity: row[6]))
         try StoredMessages(db: db, key: key).forEach { message in

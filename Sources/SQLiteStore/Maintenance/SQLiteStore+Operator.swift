@@ -4,9 +4,9 @@ import Messaging
 extension SQLiteStore: OperatorStore {
     /// Opens a conversation, or returns the existing one.
     public func open(
-        _ opening: NewConversation, tenant: TenantID, at moment: Timestamp
+        _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(MessagingError) -> ConversationID {
-        try writer.performBlocking { try $0.open(opening, tenant: tenant, at: moment) }
+        try writer.performBlocking { try $0.open(newConversation, tenant: tenant, at: moment) }
     }
 
     /// Stores the name and company of a user, a step for each group of conversations; blocks. U+0000 is removed from the texts.
@@ -59,11 +59,11 @@ extension SQLiteStore: OperatorStore {
     public func importRecords(_ next: () throws -> ImportRecord?) throws -> ImportSummary {
         do {
             return try pool.writeWithoutTransaction { [writer] db in
-                defer { writer.memory.empty() }
+                defer { writer.cache.empty() }
                 var summary = ImportSummary()
                 try db.inTransaction(.immediate) {
                     let importer = try Importer(
-                        WriteTransaction(db, memory: writer.memory, bounds: writer.bounds, hasSavepoints: false))
+                        WriteTransaction(db, cache: writer.cache, bounds: writer.bounds, hasSavepoints: false))
                     while let record = try next() { try importer.take(record) }
                     try importer.finish()
                     summary = importer.summary

@@ -141,9 +141,9 @@ struct ConversationList {
             preconditionFailure("a list holds a conversation its owner does not take part in")
         }
         if let count = entry.largeCount, count > members.participants.count,
-            let (least, second) = try StoredParticipants(db: db).leastMarks(in: entry.key)
+            let (lowest, second) = try StoredParticipants(db: db).lowestReadMarks(in: entry.key)
         {
-            marks.othersReadUpTo = marks.viewerReadUpTo == least ? second : least
+            marks.othersReadUpTo = marks.viewerReadUpTo == lowest ? second : lowest
         }
         let messages = StoredMessages(db: db, key: entry.key)
         var embedded = embedded

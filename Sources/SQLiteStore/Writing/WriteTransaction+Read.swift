@@ -17,7 +17,7 @@ extension WriteTransaction {
             let change = nextChange()
             try participants.setReadUpTo(target, of: caller.user, in: conversation.key, change: change)
             if before.count > ConversationSummary.mostPeople {
-                try conversations.updateLeastMarks(in: conversation.key)
+                try conversations.updateLowestReadMarks(in: conversation.key)
             }
             for user in affected where user != caller.user {
                 try participants.setChange(change, of: user, in: conversation.key)

@@ -29,11 +29,13 @@ extension WriteTransaction {
 
     /// Opens a conversation, unless its id is taken by other users. This is checked last: all other errors of the draft are the same
     /// in both cases, so that the answer does not reveal whether the id is taken.
-    private func open(_ opening: NewConversation, for draft: Draft, _ change: Int64) throws -> CachedConversation {
+    private func open(
+        _ newConversation: NewConversation, for draft: Draft, _ change: Int64
+    ) throws -> CachedConversation {
         if case .id(let id) = draft.conversation, try conversations.exists(id, tenant: draft.caller.tenant) {
             throw MessagingError.conversationNotFound
         }
-        return try insert(opening, tenant: draft.caller.tenant, at: draft.sentAt, change: change)
+        return try insert(newConversation, tenant: draft.caller.tenant, at: draft.sentAt, change: change)
     }
 
     /// The conversation that a draft goes to; nil where it has yet to be opened.

@@ -14,16 +14,16 @@ final class WriteTransaction {
     private(set) var commits: [Commit] = []
     private var lastChange: Int64
     private let firstChange: Int64
-    private let memory: WriterCache
+    private let cache: WriterCache
     let bounds: StoreBounds
     private let hasSavepoints: Bool
-    private var isMemoryStale = false
+    private var isCacheStale = false
     private var conversationsRead: [ConversationKey: CachedConversation] = [:]
 
     /// - Parameter hasSavepoints: whether a command that fails may have written something before.
-    init(_ db: Database, memory: WriterCache, bounds: StoreBounds, hasSavepoints: Bool) throws {
+    init(_ db: Database, cache: WriterCache, bounds: StoreBounds, hasSavepoints: Bool) throws {
         self.db = db
-        self.memory = memory
+        self.cache = cache
         self.bounds = bounds
         self.hasSavepoints = hasSavepoints
         let statement = try db.cachedStatement(sql: "SELECT value FROM store WHERE key = 'change'")
@@ -50,7 +50,7 @@ final class WriteTransaction {
     /// must not reveal that it exists.
     func find(_ reference: ConversationReference, of caller: Caller) throws -> CachedConversation? {
         if case .id(let id) = reference {
-            if let found = remembered(id, tenant: caller.tenant),
+            if let found = cached(id, tenant: caller.tenant),
                 found.conversation.participants.place(of: caller.user) != nil
             {
                 return found
@@ -58,12 +58,12 @@ final class WriteTransaction {
             return try conversations.findOwn(reference, of: caller)
         }
         guard let found = try conversations.findOwn(reference, of: caller) else { return nil }
-        return remembered(found.conversation.id, tenant: caller.tenant) ?? found
+        return cached(found.conversation.id, tenant: caller.tenant) ?? found
     }
 
-    private func remembered(_ id: ConversationID, tenant: TenantID) -> CachedConversation? {
+    private func cached(_ id: ConversationID, tenant: TenantID) -> CachedConversation? {
         let name = ConversationKey(tenant: tenant, id: id)
-        return conversationsRead[name] ?? (isMemoryStale ? nil : memory.value(for: name))
+        return conversationsRead[name] ?? (isCacheStale ? nil : cache.value(for: name))
     }
 
     /// Records the new state of a conversation; the last step of a command, after everything that can fail.
@@ -74,31 +74,33 @@ final class WriteTransaction {
     /// Records the latest changes of conversations that a command found, so that cached states do not undo them.
     func rememberChanges(of changed: [Conversation], tenant: TenantID) {
         for conversation in changed {
-            guard var known = remembered(conversation.id, tenant: tenant) else { continue }
+            guard var known = cached(conversation.id, tenant: tenant) else { continue }
             known.conversation.change = conversation.change
             remember(known, tenant: tenant)
         }
     }
 
     /// Drops all cached states: a command changed more conversations than it read.
-    func forgetConversations() {
+    func dropCachedConversations() {
         conversationsRead = [:]
-        isMemoryStale = true
+        isCacheStale = true
     }
 
     /// Passes the new states to the cache; called once they are on disk.
     func committed() {
-        if isMemoryStale { memory.empty() }
-        memory.keep(conversationsRead)
+        if isCacheStale { cache.empty() }
+        cache.keep(conversationsRead)
     }
 
     /// Stores a new conversation without messages; it takes this change number.
     func insert(
-        _ opening: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64
+        _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64
     ) throws -> CachedConversation {
-        if try longLists.lengthenOne(of: opening.participants, tenant: tenant, change: change) { forgetConversations() }
+        if try longLists.lengthenOne(of: newConversation.participants, tenant: tenant, change: change) {
+            dropCachedConversations()
+        }
         let (conversation, copies) = try conversations.insert(
-            opening, tenant: tenant, at: moment, change: change, longLists)
+            newConversation, tenant: tenant, at: moment, change: change, longLists)
         return CachedConversation(conversation, activityCopies: copies)
     }
 
@@ -158,25 +160,28 @@ final class WriteTransaction {
 
 extension WriteTransaction {
     /// Opens a conversation, or finds the one that is meant.
-    func open(_ opening: NewConversation, tenant: TenantID, at moment: Timestamp) throws -> ConversationID {
-        if opening.isDirect, let known = try conversations.findDirect(opening.participants, tenant: tenant) {
+    func open(_ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp) throws -> ConversationID {
+        if newConversation.isDirect,
+            let known = try conversations.findDirect(newConversation.participants, tenant: tenant)
+        {
             return known.id
         }
-        if let known = try conversations.find(opening.id, tenant: tenant) {
-            guard known.participants.map(\.user) == opening.participants else {
-                throw MessagingError.invalidMessage("A conversation \(opening.id) exists, with other participants.")
+        if let known = try conversations.find(newConversation.id, tenant: tenant) {
+            guard known.participants.map(\.user) == newConversation.participants else {
+                throw MessagingError.invalidMessage(
+                    "A conversation \(newConversation.id) exists, with other participants.")
             }
             return known.id
         }
         let change = nextChange()
-        let conversation = try insert(opening, tenant: tenant, at: moment, change: change).conversation
-        record(conversation, tenant: tenant, change: change, seenBy: opening.participants)
+        let conversation = try insert(newConversation, tenant: tenant, at: moment, change: change).conversation
+        record(conversation, tenant: tenant, change: change, seenBy: newConversation.participants)
         return conversation.id
     }
 }
 
 extension WriteTransaction {
-    /// Checks whether the tables are there, and writes a page that stays as it is, to see whether that succeeds.
+    /// Checks whether the tables are there, and rewrites one page without changing it, to see whether that succeeds.
     ///
     /// - Throws: what the database says.
     func probe() throws {

@@ -12,14 +12,14 @@ final class Writer: Sendable {
     private static let longestBatch = Duration.milliseconds(20)
     /// How long a batch may take before further writes are refused.
     private static let stallLimit = Duration.seconds(2)
-    /// How many conversations to remember from one transaction to the next.
-    private static let remembered = 4096
+    /// How many conversations to cache from one transaction to the next.
+    private static let cacheCapacity = 4096
 
     /// How long to rest before the next look at what has failed.
     private static let rest = Duration.seconds(1)
 
     private let log = WriteAheadLog()
-    let memory = WriterCache(capacity: Writer.remembered)
+    let cache = WriterCache(capacity: Writer.cacheCapacity)
 
     private let pool: DatabasePool
     private let file: DatabaseFile
@@ -191,7 +191,7 @@ final class Writer: Sendable {
             do {
                 try db.inTransaction(.immediate) {
                     let transaction = try WriteTransaction(
-                        db, memory: memory, bounds: bounds, hasSavepoints: withSavepoints)
+                        db, cache: cache, bounds: bounds, hasSavepoints: withSavepoints)
                     let start = ContinuousClock.now
                     for write in batch {
                         done.answers.append(try write.run(transaction))

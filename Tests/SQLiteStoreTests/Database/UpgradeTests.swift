@@ -34,7 +34,7 @@ struct UpgradeTests {
         #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
         let epoch = try await DatabaseQueue(path: folder.database).read { try StoredEpoch(db: $0).read() }
         let store = try SQLiteStore(path: folder.database)
-        #expect(store.epoch == epoch, "an upgrade is no new life of the store")
+        #expect(store.epoch == epoch, "an upgrade does not change the epoch")
         let key = store.cursorKey
         #expect(try await store.allMessages(conversationID("conv-1")).map(\.content) == ["Hi", "Hi yourself 👋"])
         #expect(try await store.list(of: bob).conversations.map(\.unread) == [1, 1, 0])

@@ -30,9 +30,9 @@ struct KeepingTests {
         }
         let store = try SQLiteStore(path: folder.database)
         defer { store.close() }
-        let opening = try NewConversation(id: id, participants: Self.users, isDirect: false)
+        let newConversation = try NewConversation(id: id, participants: Self.users, isDirect: false)
         var records: [ImportRecord] = [
-            .person(Person(id: alice, name: "Alice"), .none), .conversation(opening, .none, openedAt: noon),
+            .person(Person(id: alice, name: "Alice"), .none), .conversation(newConversation, .none, openedAt: noon),
         ]
         records += try said.map { said in
             .message(
@@ -51,7 +51,7 @@ struct KeepingTests {
     /// Expects a second import of the whole history to bring nothing back and to mark nothing as read, and takes what comes after it.
     private func takesHistoryAgain(_ said: [Said], pruned: PruneSummary) async throws {
         let before = try await stored()
-        let opening = try NewConversation(id: id, participants: Self.users, isDirect: false)
+        let newConversation = try NewConversation(id: id, participants: Self.users, isDirect: false)
         func record(_ said: Said) throws -> ImportRecord {
             .message(
                 ImportedMessage(
@@ -59,7 +59,7 @@ struct KeepingTests {
                     sentAt: Timestamp(milliseconds: said.at), clientMessageID: nil), .none)
         }
         let store = try SQLiteStore(path: folder.database)
-        let history = try [.conversation(opening, .none, openedAt: noon)] + said.map(record)
+        let history = try [.conversation(newConversation, .none, openedAt: noon)] + said.map(record)
         var rest = history[...]
         let again = try store.importRecords { rest.popFirst() }
         #expect(

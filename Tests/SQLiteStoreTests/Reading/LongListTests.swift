@@ -23,8 +23,8 @@ struct LongListTests {
             for number in 0..<count {
                 let id = conversationID("\(user)-\(number)")
                 let users = [UserID(trusted: user), UserID(trusted: "other-\(number)")]
-                let opening = try NewConversation(id: id, participants: users, isDirect: false)
-                records.append(.conversation(opening, .none, openedAt: noon))
+                let newConversation = try NewConversation(id: id, participants: users, isDirect: false)
+                records.append(.conversation(newConversation, .none, openedAt: noon))
             }
         }
         var rest = records.makeIterator()
@@ -88,8 +88,9 @@ struct LongListTests {
         let store = try SQLiteStore(path: folder.database, bounds: bounds)
         let people = (10..<60).map { UserID(trusted: "p\($0)") }
         for number in 0..<70 {
-            let opening = try NewConversation(id: conversationID("g\(number)"), participants: people, isDirect: false)
-            _ = try store.open(opening, tenant: .none, at: noon)
+            let newConversation = try NewConversation(
+                id: conversationID("g\(number)"), participants: people, isDirect: false)
+            _ = try store.open(newConversation, tenant: .none, at: noon)
         }
         let before = try await store.pool.writeWithoutTransaction { $0.totalChangesCount }
         for number in 60..<65 { _ = try await store.send(draft(people[0], to: .id(conversationID("g\(number)")))) }
@@ -112,8 +113,9 @@ struct LongListTests {
         let people = (10..<20).map { UserID(trusted: "p\($0)") }
         var long: [Int] = []
         for number in 0..<100 {
-            let opening = try NewConversation(id: conversationID("g\(number)"), participants: people, isDirect: false)
-            _ = try store.open(opening, tenant: .none, at: noon)
+            let newConversation = try NewConversation(
+                id: conversationID("g\(number)"), participants: people, isDirect: false)
+            _ = try store.open(newConversation, tenant: .none, at: noon)
             long.append(
                 try store.pool.read { db in
                     try people.count { try LongLists(db: db).contains($0, tenant: .none) }
@@ -129,10 +131,10 @@ struct LongListTests {
         let store = try SQLiteStore(path: folder.database)
         let crowd = (100..<599).map { UserID(trusted: "p\($0)") }
         for (id, count) in [("small", 20), ("large", 499)] {
-            let opening = try NewConversation(
+            let newConversation = try NewConversation(
                 id: conversationID(id), participants: Array(crowd.prefix(count)) + [UserID(trusted: "zoe-\(id)")],
                 isDirect: false)
-            _ = try store.open(opening, tenant: .none, at: noon)
+            _ = try store.open(newConversation, tenant: .none, at: noon)
         }
         let (small, stepsOfSmall) = try page("zoe-small", .newest, store)
         let (large, stepsOfLarge) = try page("zoe-large", .newest, store)

@@ -42,8 +42,9 @@ struct RecipientTests {
         await #expect(throws: MessagingError.ambiguousRecipient(bob)) { _ = try await send(alice, bob) }
         await #expect(throws: MessagingError.ambiguousRecipient(bob)) { _ = try await send(carol, bob) }
         #expect(try await store.allMessages(conversationID("bob")).count == 1)
-        let opening = try NewConversation(id: conversationID("carol"), participants: [alice, carol], isDirect: true)
-        _ = try store.open(opening, tenant: .none, at: noon)
+        let newConversation = try NewConversation(
+            id: conversationID("carol"), participants: [alice, carol], isDirect: true)
+        _ = try store.open(newConversation, tenant: .none, at: noon)
         #expect(try await send(alice, carol) == conversationID("carol"))
         #expect(try await send(carol, carol) == conversationID("carol"))
     }

@@ -43,8 +43,8 @@ struct StrangerTests {
         store = try SQLiteStore(path: folder.database)
         let users = (0..<499).map { UserID(trusted: "user-\($0)") } + [alice]
         for (id, users) in [(Self.crowd, users), (Self.pair, [alice, bob])] {
-            let opening = try NewConversation(id: id, participants: users, isDirect: false)
-            _ = try store.open(opening, tenant: .none, at: noon)
+            let newConversation = try NewConversation(id: id, participants: users, isDirect: false)
+            _ = try store.open(newConversation, tenant: .none, at: noon)
         }
     }
 
