@@ -91,7 +91,7 @@ public struct MessagingService: RequestHandler {
             .map { RequestSource.caller($0.hashValue) } ?? .network(ClientNetwork(of: request, through: proxies))
     }
 
-    /// Answers an idle poll, and what can be seen to be wrong without the store.
+    /// Answers a request from memory, or returns the work or the wait that answers it.
     public func begin(_ request: Request) -> Reply {
         do {
             try sites.checkHost(request)

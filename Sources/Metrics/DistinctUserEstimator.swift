@@ -4,7 +4,8 @@ import Synchronization
 /// Estimates how many distinct users were seen in the last half minute, in 64 KB however many they are.
 ///
 /// HyperLogLog (Flajolet and others, 2007) with 4096 registers, that is, within some 2 % and, for a few dozen people, exact as a
-/// rule. One such sketch for every two seconds makes the window slide. One thread sees, any thread estimates.
+/// rule. One such sketch for every two seconds makes the window slide. `see` must be called on one thread; the
+/// estimate may be read on any.
 public final class DistinctUserEstimator: Sendable {
     private static let registers = 4096
     private static let slots = 16

@@ -2,7 +2,7 @@
 public struct Conversation: Sendable, Equatable {
     /// A participant, and how far they have read.
     public struct Participant: Sendable, Equatable {
-        /// The caller.
+        /// The participant.
         public let user: UserID
         /// The read marker: the number of the last message read; 0 before the first.
         public var readUpTo: Int64

@@ -37,7 +37,7 @@ public struct NewConversation: Equatable, Sendable {
     public init(id: ConversationID, participants: [UserID], isDirect: Bool) throws(MessagingError) {
         let everybody = Set(participants).sorted()
         guard everybody.count >= 2 else {
-            throw .invalidMessage("A conversation needs somebody besides the sender.")
+            throw .invalidMessage("A conversation needs a participant besides the sender.")
         }
         guard everybody.count <= Self.largestGroup else {
             throw .invalidMessage("A conversation has at most \(Self.largestGroup) participants.")

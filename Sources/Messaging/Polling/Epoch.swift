@@ -1,6 +1,6 @@
-/// The name of one life of a store: a restore from a backup begins another.
+/// The epoch of a store: changes when the store is restored, or data is erased or pruned.
 ///
-/// Cursors and entity tags carry it, so that what a client remembers from before a restore is not taken for news.
+/// Cursors and entity tags carry it, so that those from before the change are recognized as invalid.
 public struct Epoch: Hashable, Sendable {
     /// 1 to 16 characters out of `a–z` and `0–9`.
     public let text: String

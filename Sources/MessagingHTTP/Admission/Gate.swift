@@ -39,7 +39,7 @@ struct Gate: Sendable {
 
     var vary: String { identity.vary }
 
-    /// The caller of an idle poll if memory has it, without a token taken; nil also where something is wrong.
+    /// The caller if memory has it; takes no token. Nil also where the credentials are missing or invalid.
     ///
     /// - Parameter query: nil where it has not been read.
     func peek(_ request: Request, _ query: Query? = nil) -> Caller? {

@@ -6,7 +6,7 @@ extension WebOriginReader {
     /// The longest name of a host, in bytes (RFC 1035, section 2.3.4).
     static let longestHost = 253
 
-    /// What is wrong with a host that is none.
+    /// Why a host is invalid.
     func noHost(_ host: Substring) -> WebOriginFault {
         if host.isEmpty { return fault("it names no host") }
         if host.contains("*") {

@@ -119,9 +119,9 @@ struct PollResponse: Sendable {
 
     /// The response as it goes out. It takes about 1 ms for 140 KB: loop threads may compress only little.
     ///
-    /// What one conversation has in common with another makes the body no smaller. Otherwise somebody who writes to the caller, and sees
-    /// how large the caller's encrypted answers are, could try what others wrote (the attacks called CRIME and BREACH). Within one
-    /// conversation texts of several people are compressed together: whoever can write there can read it all anyway.
+    /// Each conversation is compressed separately, so the size of the body reveals nothing about another conversation's text. Otherwise a
+    /// user who writes to the caller, and sees how large the caller's encrypted answers are, could guess what others wrote (the attacks
+    /// called CRIME and BREACH). Within one conversation texts of several people are compressed together: every participant can read them.
     ///
     /// - Throws: `overloaded` where there is no memory to compress.
     func compressed() throws(Problem) -> Response {

@@ -1,6 +1,6 @@
 import Messaging
 
-/// The dependencies of the endpoints; a class, for what waits holds them.
+/// The dependencies of the endpoints. A class, because waiting calls keep a reference.
 final class Context: Sendable {
     let store: any MessageStore
     let index: FreshnessIndex

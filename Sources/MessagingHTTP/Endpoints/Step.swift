@@ -1,8 +1,9 @@
 import HTTP
 import Messaging
 
-/// The result of the part of a call that needs no waiting: a response, or pending work. The work keeps the route, the caller and the
-/// view, so that nothing is read or decided twice.
+/// The result of the part of a call that needs no waiting: a response, or pending work.
+///
+/// The work keeps the route, the caller and, where it is in memory, the view of the conversation; it does not determine them again.
 enum Step: Sendable {
     case response(Response)
     /// There is nothing new for this client.

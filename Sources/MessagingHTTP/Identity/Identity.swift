@@ -43,7 +43,7 @@ public enum CredentialFault: Sendable, Equatable {
     case unusable
     /// They were good once, or will be: a page that was left open goes on sending them.
     case stale
-    /// A signature was computed in vain.
+    /// The signature did not verify.
     case forged
 }
 

@@ -74,8 +74,8 @@ struct NameRecord: Sendable, Equatable {
         return .taken
     }
 
-    /// Keeps the present claim among those replaced: in the place of its successor, or of one that was not made for a minute. Answers
-    /// whether there was such a place.
+    /// Moves the current claim to the replaced ones, over the claim that follows it, an empty entry or one unused for a minute. Returns false
+    /// if there is none of these.
     private mutating func keepCurrent(inPlaceOf names: Int, now: Int32) -> Bool {
         let isFirst = replaced.0.names == names || (replaced.1.names != names && replaced.0.seen <= replaced.1.seen)
         let old = isFirst ? replaced.0 : replaced.1

@@ -17,7 +17,7 @@ public final class ProfileUpdates: Sendable {
         self.store = store
     }
 
-    /// Whether nothing is to be stored now of what is claimed for a caller; called on loop threads.
+    /// Whether the caller's claimed name needs no write now; called on loop threads.
     func isSettled(_ person: Person, of caller: Caller) -> Bool {
         guard person.name != nil || person.company != nil else { return true }
         let (names, now) = (Self.hash(person), seconds)

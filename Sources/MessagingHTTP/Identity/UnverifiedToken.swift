@@ -17,7 +17,7 @@ struct UnverifiedToken {
         let crit: [String]?
     }
 
-    /// Nil for whatever is no such token, in the one form that it has.
+    /// Nil if the text is not a token in canonical form.
     ///
     /// Extensions that must be understood (`crit`) are not, so such a token is refused (RFC 7515, section 4.1.11).
     init?(_ token: [UInt8]) {

@@ -9,12 +9,12 @@ struct RequestFraming {
     private static let host: UInt8 = 2
 
     static let cookie: StaticString = "cookie"
-    /// What the last letter of a field's name becomes that the library is not to know.
+    /// Replaces the last letter of a field name to hide the field from libmicrohttpd.
     static let hidden = UInt8(ascii: "_")
 
-    /// The fields of the head that are handed on.
+    /// The header fields read so far that are handed on.
     var fields = RequestFields()
-    /// Which fields are.
+    /// The fields to hand on.
     private let wanted: RequestFieldSet
     /// How many parameters the library takes out of the query, at most.
     private(set) var parameters = 0

@@ -12,7 +12,7 @@ public struct MonotonicTime: Comparable, Sendable {
         return MonotonicTime(nanoseconds: time.tv_sec * 1_000_000_000 + time.tv_nsec)
     }
 
-    /// Nanoseconds since some moment before the process began.
+    /// Whether the left time is earlier.
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool { left.nanoseconds < right.nanoseconds }
 
     static func + (time: MonotonicTime, seconds: Double) -> MonotonicTime {

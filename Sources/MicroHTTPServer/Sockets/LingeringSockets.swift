@@ -8,7 +8,7 @@ import Glibc
 struct LingeringSockets {
     /// How long a client may go on, in seconds.
     private static let patience = 2.0
-    /// How much of what a client goes on sending is read, in bytes: to one that never ends, the reset is the answer.
+    /// How much is read of what a client goes on sending, in bytes; a client that sends more gets a reset.
     private static let mostBytes = 4 << 20
     /// The most sockets kept in this way; further ones are reset.
     private static let limit = 256

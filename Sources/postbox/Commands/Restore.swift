@@ -6,8 +6,7 @@ struct Restore: ParsableCommand {
         abstract: "Put a backup into the place of the database. The server must be stopped.",
         discussion: """
             The backup is copied, brought to this version and checked (see "postbox check") before anything is replaced; it stays as it \
-            is. The database begins a new life with it: every client is told to fetch anew, because what it remembers may be of a time \
-            that never was.
+            is. The database gets a new epoch: every client fetches everything again, because its cursors may be newer than the backup.
 
             Exit code 65 says that the backup is damaged, 69 that it cannot be put there; nothing is replaced then.
             """)

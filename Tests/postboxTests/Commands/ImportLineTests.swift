@@ -163,7 +163,7 @@ struct ImportLineTests {
             (#"{"kind":"conversation","id":"c","participantIds":["a",1]}"#, "participantIds has the wrong type"),
             (
                 #"{"kind":"conversation","id":"c","participantIds":["a","a"]}"#,
-                "A conversation needs somebody besides the sender."
+                "A conversation needs a participant besides the sender."
             ),
             (
                 #"{"kind":"conversation","id":"c","participantIds":["a","b","c"],"direct":true}"#,
