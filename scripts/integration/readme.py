@@ -44,13 +44,14 @@ def links(*paths):
     """Fails unless each link to a file leads to one, and to a heading in it where it names one."""
     for path in paths:
         with open(path, encoding="utf-8") as file:
-            targets = re.findall(r"\]\(([^)\s]+)\)|<doc:(\w+)>|(?:src|srcset)=\"([^\"]+)\"", file.read())
-        for link, document, image in targets:
+            content = file.read()
+        assert "<doc:" not in content, f"{path}: a forge does not follow <doc:…>; write [Title](Name.md)"
+        for link, image in re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", content):
             if link.startswith(("https:", "http:")):
                 continue
-            name, _, anchor = (link or image or document + ".md").partition("#")
+            name, _, anchor = (link or image).partition("#")
             target = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
-            assert os.path.isfile(target), f"{path}: {link or image or document} leads nowhere"
+            assert os.path.isfile(target), f"{path}: {link or image} leads nowhere"
             assert not anchor or anchor in headings(target), f"{path}: {link} leads to no heading"
 
 
