@@ -6,6 +6,7 @@ REPOSITORY=$(realpath "$BATS_TEST_DIRNAME/../..")
 setup() {
     load helpers
     cp -r "$REPOSITORY/Sources" "$FOLDER/sources"
+    cp -r "$REPOSITORY/openapi" "$FOLDER/openapi"
     mkdir "$FOLDER/bin"
     printf '#!/bin/sh\nexit 1\n' >"$FOLDER/bin/dpkg-query"
     # shellcheck disable=SC2016
@@ -71,6 +72,10 @@ forbids() {
 
 @test "an import of a store into the rules is named, whatever its access" {
     forbids Messaging/Added.swift 'public  import GRDB' '*Messaging must not import GRDB'
+}
+
+@test "an import in a target outside of Sources is checked too" {
+    forbids ../openapi/Added.swift 'import HTTP' '*/openapi/Added.swift:1: OpenAPIDescription must not import HTTP'
 }
 
 @test "a clock among the rules is named, though it needs no import" {

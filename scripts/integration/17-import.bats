@@ -192,7 +192,7 @@ refuses_line() {
     assert_json '.[0].unread == 1'
 }
 
-@test "it does not come back after a restore, nor where an export was imported, and live messages stay unread" {
+@test "pruned messages do not come back after a restore, nor where an export was imported, and live messages stay unread" {
     import
     postbox backup "$BATS_TEST_TMPDIR/before.sqlite" --database "$DATABASE"
     postbox prune --older-than 90d --conversation conv-1 --database "$DATABASE"

@@ -65,7 +65,7 @@ COMMANDS=(
     done
 }
 
-@test "what Kubernetes says of a service called postbox is ignored, with one notice" {
+@test "the variables that Kubernetes sets for a service called postbox are ignored, with one notice" {
     export POSTBOX_PORT=tcp://10.0.0.11:8080 POSTBOX_SERVICE_HOST=10.0.0.11 POSTBOX_SERVICE_PORT=8080 POSTBOX_SERVICE_PORT_HTTP=8080 \
         POSTBOX_PORT_8080_TCP=tcp://10.0.0.11:8080 POSTBOX_PORT_8080_TCP_ADDR=10.0.0.11 POSTBOX_PORT_8080_TCP_PORT=8080 \
         POSTBOX_PORT_8080_TCP_PROTO=tcp POSTBOX_ADMIN_PORT=udp://10.0.0.12:9 POSTBOX_ADMIN_PORT_9_UDP=udp://10.0.0.12:9

@@ -176,7 +176,7 @@ inline() {
     assert_json '. == []'
 }
 
-@test "polling in JavaScript shows what comes, what is read, and another life of the database" {
+@test "polling in JavaScript shows what comes, what is read, and a new epoch of the database" {
     start_postbox --sample-data
     # Ten seconds pass in a tenth of one.
     {

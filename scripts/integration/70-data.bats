@@ -51,7 +51,7 @@ load data
     assert_equal "$(find "$BATS_TEST_TMPDIR" -name '*.partial')" ''
 }
 
-@test "what is no ordinary file is neither replaced nor waited for" {
+@test "backup and restore neither replace a pipe or device nor wait for it" {
     a_history
     succeeds backup "$BACKUP"
     mkfifo "$BATS_TEST_TMPDIR/pipe"

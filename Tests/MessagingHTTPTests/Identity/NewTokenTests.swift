@@ -32,7 +32,7 @@ struct NewTokenTests {
         #expect(unnamed == Caller(user: alice) && bench.updated.count == 1)
     }
 
-    @Test("It is good as long as it was made for, and not with another secret")
+    @Test("A token is valid for the lifetime it was made with, and not with another secret")
     func lasting() async throws {
         let token = try token(Person(id: alice), lasting: 60)
         let bench = TokenBench(keys)
@@ -58,7 +58,7 @@ struct NewTokenTests {
         #expect(await bench.outcome(try token(dana)).isInvalidToken)
     }
 
-    @Test("One claim cannot say two things, but may say one twice")
+    @Test("No token is made where one claim would need two values; two values that are equal are accepted")
     func conflict() throws {
         var rules = TokenRules()
         (rules.userClaim, rules.nameClaims) = ("email", ["email"])

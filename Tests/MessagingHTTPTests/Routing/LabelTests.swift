@@ -73,26 +73,4 @@ struct LabelTests {
     func longPath() {
         #expect(LoggedPath.text(of: Array(("/" + String(repeating: "x", count: 10_000)).utf8)).count == 256)
     }
-
-    @Test("the id of a request is taken where it can stand in a log, up to 128 characters")
-    func requestIDs() {
-        func id(_ text: String) -> String? { request(.get, "/", [(.requestID, text)]).id }
-        #expect(id("5f2c-9e0b:7a41/d386==") == "5f2c-9e0b:7a41/d386==")
-        #expect(id(String(repeating: "x", count: 128))?.count == 128)
-        for unfit in ["", "a b", "a\u{1B}[31m", "ä", "a\tb", String(repeating: "x", count: 129)] {
-            #expect(id(unfit) == nil, "\(unfit)")
-        }
-        #expect(request().id == nil)
-    }
-
-    @Test("a request is named once, and never anew")
-    func naming() {
-        var nameless = request()
-        nameless.named { "one" }
-        nameless.named { "two" }
-        #expect(nameless.id == "one")
-        var named = request(.get, "/", [(.requestID, "given")])
-        named.named { "one" }
-        #expect(named.id == "given")
-    }
 }

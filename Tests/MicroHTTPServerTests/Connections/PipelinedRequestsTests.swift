@@ -45,7 +45,7 @@ struct PipelinedRequestsTests {
         #expect(!hadOne)
     }
 
-    @Test("They take 4 KiB at most, and there is place again once some are gone")
+    @Test("Pipelined requests take at most 4 KiB, and further ones fit once some have been taken")
     func bounded() {
         var requests = PipelinedRequests()
         let large = fields([(.host, String(repeating: "h", count: 1000))])

@@ -19,7 +19,7 @@ struct StoppingTests {
 
     private func isRefused(_ port: UInt16) -> Bool { (try? Client(port: port)) == nil }
 
-    @Test("What is in flight is answered with Connection: close, idle connections are closed, new ones refused")
+    @Test("A stop answers requests in flight with Connection: close, closes idle connections and refuses new ones")
     func inFlight() async throws {
         let gate = Gate()
         let handler = TestHandler(
@@ -53,7 +53,7 @@ struct StoppingTests {
         #expect(server.statistics.openConnections == 0 && server.statistics.openRequests == 0)
     }
 
-    @Test("Who has just connected when the stop begins is still answered")
+    @Test("A client that connected just before the stop began is still answered")
     func justConnected() async throws {
         let server = try serve(TestHandler(always: response("hello")), loops: 2) { $0.firstRequestGrace = 60 }
         let clients = try (0..<8).map { _ in try Client(port: server.boundPort) }

@@ -169,7 +169,7 @@ struct WaitingLimitsTests {
         #expect(await waiter.response()?.status == 401)
     }
 
-    @Test("Who waits with a token whose key is removed is not told of changes any more")
+    @Test("A waiting poll is not told of changes once the key of its token is removed")
     func revoked() async throws {
         let mint = try await TokenMint()
         let tokens = TokenBench(try await TokenKeys(secret: mint.secret))
