@@ -112,7 +112,7 @@ async function pollAndWait(): Promise<void> {
     const waiting = ann.listMessages({ id, since: known.get('X-Cursor') ?? '', prefer: 'wait=20' });
     await send(bea, id, 'Waiting?');
     equal(contents(await waiting), ['Waiting?']);
-    const ifNoneMatch = (await ann.listConversationsRaw()).raw.headers.get('ETag') ?? '';
+    const ifNoneMatch = (await ann.listConversationsRaw({})).raw.headers.get('ETag') ?? '';
     const unchanged = await thrown(ann.listConversationsRaw({ ifNoneMatch, prefer: 'wait=1' }));
     equal([unchanged.status, unchanged.headers.get('Preference-Applied')], [304, 'wait=1']);
 }
