@@ -4,7 +4,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
     case userID, tenantID, userName, userCompany
     case accessControlRequestMethod, accessControlRequestHeaders
     case host, secFetchSite, forwardedHost, forwardedProto, forwardedFor
-    case contentEncoding, acceptEncoding
+    case contentEncoding, acceptEncoding, cacheControl
     case prefer
 
     /// The field name in lower case.
@@ -30,6 +30,7 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
         case .contentEncoding: "content-encoding"
         case .prefer: "prefer"
         case .acceptEncoding: "accept-encoding"
+        case .cacheControl: "cache-control"
         }
     }
 }

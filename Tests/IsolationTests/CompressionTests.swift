@@ -97,6 +97,21 @@ struct CompressionTests {
         }
     }
 
+    @Test(
+        "A script of another origin that sets the condition itself may read the 304, and it is kept apart from the browser's"
+    )
+    func shownNotModified() async throws {
+        let bench = try await bench { $0.cors = CORSPolicy(origins: ["https://app.example"]) }
+        let page = Self.gzip + [(RequestField.origin, "https://app.example")]
+        let tag = try #require(await bench.answer(ask(Self.list, page)).value(of: "ETag"))
+        for _ in 1...2 {
+            let own = await bench.answer(ask(Self.list, page + [(.ifNoneMatch, tag)]))
+            let script = await bench.answer(ask(Self.list, page + [(.ifNoneMatch, tag), (.cacheControl, "no-cache")]))
+            #expect(own.status == 304 && own.value(of: "Access-Control-Expose-Headers") == nil)
+            #expect(script.status == 304 && script.value(of: "Access-Control-Expose-Headers") != nil)
+        }
+    }
+
     @Test("HEAD has the fields and the size of GET, whatever the coding", arguments: [list, thread, single])
     func head(path: String) async throws {
         let bench = try await bench()

@@ -13,7 +13,7 @@ public struct CORSPolicy: Sendable {
 
     /// The name of the field that says which fields a page may read.
     ///
-    /// A `304` goes without it, and browsers let the page read what the cached `200` exposes.
+    /// A `304` to a browser's own condition goes without it, and the page reads what the cached `200` exposes.
     static let exposingField = "Access-Control-Expose-Headers"
 
     /// The methods that pages may use, whatever the path: a page can read that a method or a path is wrong only if it may ask.
@@ -93,4 +93,10 @@ public struct CORSPolicy: Sendable {
             "!#$%&'*+-.^_`|~".utf8.contains(byte)
         }
     }
+}
+
+extension Request {
+    /// Whether a script of another origin sees the `304` itself. Where the script has set the condition, and not the browser's cache, browsers
+    /// send `Cache-Control` along (Fetch Standard, "HTTP-network-or-cache fetch").
+    var showsNotModified: Bool { fields.has(.origin) && fields.has(.cacheControl) }
 }

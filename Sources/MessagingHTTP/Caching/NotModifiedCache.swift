@@ -19,6 +19,7 @@ final class NotModifiedCache: Sendable {
         private let target: [UInt8]
         private let origin: ArraySlice<UInt8>?
         private let coding: AcceptedCoding
+        private let isShown: Bool
 
         fileprivate init(_ response: Response, _ tag: EntityTag, to call: Call, _ invalidationToken: InvalidationToken)
         {
@@ -28,8 +29,9 @@ final class NotModifiedCache: Sendable {
             pollInterval = call.pollInterval
             caller = call.caller
             target = call.request.target
-            // A slice would keep all the fields of the request, its token among them.
             coding = call.coding
+            isShown = call.request.showsNotModified
+            // A slice would keep all the fields of the request, its token among them.
             origin = call.request.onlyOrigin.map { Array($0)[...] }
             // The fields are there twice, as they are here and as the server prepares them.
             let fields = response.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 }
@@ -40,7 +42,9 @@ final class NotModifiedCache: Sendable {
         fileprivate func isTo(
             _ request: Request, from other: ArraySlice<UInt8>?, of caller: Caller, _ coding: AcceptedCoding
         ) -> Bool {
-            guard self.coding == coding, target[...].hasSameBytes(as: request.target[...]), self.caller == caller else {
+            guard self.coding == coding, isShown == request.showsNotModified,
+                target[...].hasSameBytes(as: request.target[...]), self.caller == caller
+            else {
                 return false
             }
             guard let origin, let other else { return origin == nil && other == nil }
@@ -148,8 +152,8 @@ final class NotModifiedCache: Sendable {
         hasher.combine(caller)
         var sum = request.target.withUnsafeBytes { checksum($0, after: 0) }
         if let origin { sum = origin.withUnsafeBytes { checksum($0, after: sum) } }
-        // A client with another coding must not evict this one's answer at every poll.
-        hasher.combine(sum &+ coding.number)
+        // A client of another kind must not evict this one's answer at every poll.
+        hasher.combine(sum &+ coding.number &+ (request.showsNotModified ? 4 : 0))
         return Key(hashValue: hasher.finalize())
     }
 

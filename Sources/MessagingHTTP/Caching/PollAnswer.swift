@@ -50,7 +50,7 @@ struct PollAnswer {
         Response(
             status: 304,
             fields: fields(tag.held(by: call) ?? tag, call)
-                + call.common.filter { $0.name != CORSPolicy.exposingField },
+                + call.common.filter { $0.name != CORSPolicy.exposingField || call.request.showsNotModified },
             label: Label(endpoint, .notModified, by: call.caller),
             isShared: true)
     }

@@ -51,7 +51,7 @@ struct PreparedDocument: Sendable {
         let form = form(for: AcceptedCoding(of: request, isOn: settings.compresses))
         let answer = form.tag.isKnown(to: request) ? form.notModified : form.whole
         var allowed = settings.cors.fields(for: request)
-        if answer.status == 304 { allowed.removeAll { $0.name == CORSPolicy.exposingField } }
+        if answer.status == 304, !request.showsNotModified { allowed.removeAll { $0.name == CORSPolicy.exposingField } }
         guard !allowed.isEmpty else { return answer }
         return Response(status: answer.status, fields: answer.fields + allowed, body: answer.body)
     }

@@ -193,7 +193,7 @@ struct DescriptionTests {
         if described.operations.contains(where: \.hasBody) { names += ["Content-Type", "Content-Encoding"] }
         // No client of a service sets these: HTTP, browsers and proxies do.
         let byOthers: Set<RequestField> = [
-            .acceptEncoding, .host, .secFetchSite, .forwardedHost, .forwardedProto, .forwardedFor,
+            .acceptEncoding, .cacheControl, .host, .secFetchSite, .forwardedHost, .forwardedProto, .forwardedFor,
         ]
         let byClients = Set(RequestField.allCases).subtracting(byOthers)
         #expect(Set(names.map { $0.lowercased() }) == Set(byClients.map { "\($0.name)" }))

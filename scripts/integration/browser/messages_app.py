@@ -223,8 +223,20 @@ def unchanged(folder, engine):
                 "return answers;", f"{postbox.origin}{API}/conversations{path}", credentials)
             assert all(answer == answers[0] for answer in answers), answers
             assert answers[0][0] == 200 and answers[0][1] and all(answers[0][2:]), answers
+            if path == "/application-17/messages":
+                tag, cursor = answers[0][2], answers[0][4]
         statuses = [each["status"] for each in postbox.requests("GET", API)]
         assert Counter(statuses) == Counter({200: 3, 304: 9}), statuses
+        # A script that sets the condition itself sees the 304, and reads it.
+        shown = browser.run(
+            "const shown = [];"
+            "for (const cache of ['default', 'no-store']) {"
+            "  const headers = {'X-User-ID': 'lee', 'If-None-Match': args[1]};"
+            "  const answer = await fetch(args[0], {headers, cache});"
+            "  shown.push([answer.status, ...['ETag', 'X-Cursor', 'X-Poll-Interval'].map(name => answer.headers.get(name))]);"
+            "}"
+            "return shown;", f"{postbox.origin}{API}/conversations/application-17/messages", tag)
+        assert shown == [[304, tag, cursor, "10"]] * 2, shown
 
 
 def demo(folder, engine):
