@@ -61,6 +61,7 @@ history() {
 
 @test "what a client accepts compressed is the same when it is decompressed, at every path" {
     history >"$FOLDER/history"
+    mkdir -p "${DATABASE%/*}"
     postbox import "$FOLDER/history" --database "$DATABASE"
     assert_equal "$EXIT" 0
     start_postbox
