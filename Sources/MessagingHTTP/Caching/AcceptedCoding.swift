@@ -45,22 +45,18 @@ enum AcceptedCoding: Hashable, Sendable {
     /// Reads `Accept-Encoding`.
     ///
     /// A client that refuses both gzip and identity gets identity, as the section allows. What cannot be read counts as not said.
-    init(of request: Request, isOn: Bool) {
-        guard isOn else {
-            self = .off
-            return
-        }
-        guard let first = request.fields[.acceptEncoding] else {
-            self = .identity
-            return
-        }
+    ///
+    /// No initializer: that would take a copy of the request, at every idle poll.
+    static func of(_ request: Request, isOn: Bool) -> AcceptedCoding {
+        guard isOn else { return .off }
+        guard request.fields.has(.acceptEncoding), let first = request.fields[.acceptEncoding] else { return .identity }
         var weights = Weights()
         if request.fields.count(of: .acceptEncoding) == 1 {
             weights.read(first)
         } else {
             for value in request.fields.all(.acceptEncoding) { weights.read(value) }
         }
-        self = weights.choice
+        return weights.choice
     }
 
     /// Whether a body may be compressed, if it is large enough.

@@ -48,7 +48,7 @@ struct PreparedDocument: Sendable {
 
     /// The document, or that it has not changed.
     func answer(to request: Request, _ settings: ServiceSettings) -> Response {
-        let form = form(for: AcceptedCoding(of: request, isOn: settings.compresses))
+        let form = form(for: AcceptedCoding.of(request, isOn: settings.compresses))
         let answer = form.tag.isKnown(to: request) ? form.notModified : form.whole
         var allowed = settings.cors.fields(for: request)
         if answer.status == 304, !request.showsNotModified { allowed.removeAll { $0.name == CORSPolicy.exposingField } }

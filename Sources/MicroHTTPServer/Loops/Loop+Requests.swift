@@ -85,20 +85,34 @@ extension Loop {
         switch handler.begin(request) {
         case .response(let response):
             return give(response, to: request, connection, handle)
-        case .pending(let work):
-            var request = request
-            request.named(by: configuration.makeRequestID)
-            counters.suspendedRequests.bump(by: 1)
-            perform(work, for: suspend(connection, handle, for: request))
-            return .YES
-        case .waiting(let wait):
-            if let response = answerAtOnce(wait, connection) {
-                return give(response, to: request, connection, handle)
-            }
-            _ = suspend(connection, handle, for: request)
-            startWaiting(connection, until: wait)
-            return .YES
+        case .pending(let work): return begin(work, for: request, connection, handle)
+        case .waiting(let wait): return begin(wait, for: request, connection, handle)
         }
+    }
+
+    // Not inlined, and neither is the next: every idle poll would pay for the copy of the request that only these need.
+    @inline(never)
+    private func begin(
+        _ work: @escaping @Sendable (String?) async -> Reply, for request: Request, _ connection: Connection,
+        _ handle: OpaquePointer
+    ) -> MHD_Result {
+        var request = request
+        request.named(by: configuration.makeRequestID)
+        counters.suspendedRequests.bump(by: 1)
+        perform(work, for: suspend(connection, handle, for: request))
+        return .YES
+    }
+
+    @inline(never)
+    private func begin(
+        _ wait: Wait, for request: Request, _ connection: Connection, _ handle: OpaquePointer
+    ) -> MHD_Result {
+        if let response = answerAtOnce(wait, connection) {
+            return give(response, to: request, connection, handle)
+        }
+        _ = suspend(connection, handle, for: request)
+        startWaiting(connection, until: wait)
+        return .YES
     }
 
     /// Whether the answer is certain to fit.

@@ -6,7 +6,7 @@ import Testing
 @Suite("Accept-Encoding")
 struct AcceptedCodingTests {
     private func coding(_ values: String..., isOn: Bool = true) -> AcceptedCoding {
-        AcceptedCoding(of: request(.get, "/", values.map { (.acceptEncoding, $0) }), isOn: isOn)
+        AcceptedCoding.of(request(.get, "/", values.map { (.acceptEncoding, $0) }), isOn: isOn)
     }
 
     @Test(
