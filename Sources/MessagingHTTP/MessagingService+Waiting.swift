@@ -5,10 +5,8 @@ import Synchronization
 /// Polls that wait for something new (RFC 7240, section 4.3).
 extension MessagingService {
     /// How many seconds a poll would wait; nil where it does not ask to, or where nothing waits.
-    ///
-    /// An older page is asked for while a client pages back, and does not wait.
-    func wait(of request: Request, _ query: Query) -> Int? {
-        guard context.settings.longestWait > 0, request.method == .get, query.before == nil,
+    func wait(of request: Request) -> Int? {
+        guard context.settings.longestWait > 0, request.method == .get,
             let seconds = Preference.wait(in: request.fields)
         else { return nil }
         return min(seconds, context.settings.longestWait)

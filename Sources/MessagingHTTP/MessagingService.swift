@@ -116,13 +116,13 @@ public struct MessagingService: RequestHandler {
 
     /// The caller of a request that may find nothing new, if memory has it.
     private func callerOfPoll(_ request: Request) -> Caller? {
-        request.method == .get && request.fields[.ifNoneMatch] != nil ? gate.peek(request) : nil
+        request.method == .get && request.fields.has(.ifNoneMatch) ? gate.peek(request) : nil
     }
 
     /// Returns the cached `304` of the same request, where it is still valid and says when to come again as it would be said now.
     private func answerAgain(_ request: Request, to caller: Caller) throws(Problem) -> Response? {
         guard !request.fields.has(.prefer) else { return nil }
-        let coding = AcceptedCoding(of: request, isOn: context.settings.compresses)
+        let coding = AcceptedCoding.of(request, isOn: context.settings.compresses)
         guard let answer = context.notModifiedCache.answer(to: request, of: caller, accepting: coding),
             answer.invalidationToken.isValid, context.pollPace.isOrdinary(answer.pollInterval),
             answer.tag.isKnown(to: request)
@@ -172,29 +172,27 @@ public struct MessagingService: RequestHandler {
         _ request: Request, _ query: Query, from known: Caller?, _ common: [Response.Field],
         _ begin: @escaping @Sendable (Call) throws -> Step
     ) throws -> Reply {
-        let epoch = context.store.epoch
-        let coding = AcceptedCoding(of: request, isOn: context.settings.compresses)
+        let coding = AcceptedCoding.of(request, isOn: context.settings.compresses)
         let common = context.settings.compresses ? negotiated(common) : common
         switch try gate.begin(request, query, known: known) {
         case .admitted(let caller):
-            return try answer(call(request, caller, query, epoch, common, coding), begin)
+            return try answer(call(request, caller, query, common, coding), begin)
         case .unknown:
             return pending(request) {
                 let caller = try await gate.admit(request, query)
-                return try answer(call(request, caller, query, epoch, common, coding), begin)
+                return try answer(call(request, caller, query, common, coding), begin)
             }
         }
     }
 
     private func call(
-        _ request: Request, _ caller: Caller, _ query: Query, _ epoch: Epoch, _ common: [Response.Field],
-        _ coding: AcceptedCoding
+        _ request: Request, _ caller: Caller, _ query: Query, _ common: [Response.Field], _ coding: AcceptedCoding
     ) -> Call {
-        let wait = wait(of: request, query)
-        return Call(
-            request: request, caller: caller, query: query, epoch: epoch, common: common,
-            coding: coding,
-            pollInterval: (wait ?? 0) > 0 ? 0 : context.pollPace.interval, wait: wait)
+        var call = Call(
+            request: request, caller: caller, query: query, epoch: context.store.epoch, common: common, coding: coding,
+            pollInterval: context.pollPace.interval, wait: wait(of: request))
+        if call.mayWait { call.pollInterval = 0 }
+        return call
     }
 
     /// Answers a call, or lets it wait for something new.

@@ -13,13 +13,13 @@ struct Call: Sendable {
     /// The content codings that the answer may have.
     var coding = AcceptedCoding.identity
     /// When the client is to come again, in seconds.
-    let pollInterval: Int
+    var pollInterval: Int
     /// How many seconds the client would wait for a change, at most as long as the service lets it; nil where it does not ask to, or where
     /// nothing waits.
     var wait: Int?
 
-    /// Whether the answer waits where there is nothing new.
-    var mayWait: Bool { (wait ?? 0) > 0 }
+    /// Whether the answer waits where there is nothing new. An older page is asked for while a client pages back, and does not wait.
+    var mayWait: Bool { (wait ?? 0) > 0 && query.before == nil }
 
     /// The same call, begun anew.
     func beginningAgain(in epoch: Epoch) -> Call {
