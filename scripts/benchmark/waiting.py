@@ -119,9 +119,10 @@ def group(options, folder, table):
         sends = [(conversation, users[turn], -1, -1) for turn in range(GROUP_SENDS)]
         result = Waiters(options, folder, postbox, users, sends, ramp=0, rate=2).run()
         audit = postbox.audit
-    milliseconds = [time / 1000 for time in result.from_answer]
+    # From the beginning of each send, which is before its commit.
+    milliseconds = [time / 1000 for time in result.from_send]
     table.row(
-        f"a group of {GROUP} waits, {GROUP_SENDS} messages: from the answer to the send to the last of them", "≤ 50 ms, 0 lost",
+        f"a group of {GROUP} waits, {GROUP_SENDS} messages: from the send, commit included, to the last of them", "≤ 50 ms, 0 lost",
         f"median {milliseconds[0]:.1f} ms, at most {milliseconds[2]:.1f} ms, {result.missing} lost",
         milliseconds[2] <= 50 and not result.missing)
     return audit
@@ -140,7 +141,7 @@ def people(options, folder, table):
     carried, others = WAITERS / waiting.sending, connections.CONNECTIONS / polling.share
     table.row(
         f"people a core carries, waiting {WAIT} s, one message per person in {PERSONAL_INTERVAL // 60} minutes, both told",
-        "≥ 10 × what polling every 10 s carries",
+        "≥ 10 × what polling list and messages every 10 s carries",
         f"{carried:,.0f} (measured with {WAITERS:,}, {waiting.sending:.2%} of a core), polling {others:,.0f} (without messages): "
         f"{carried / others:.1f} ×", carried >= 10 * others)
     return audit + polling.audit
