@@ -244,11 +244,12 @@ int main(int argc, char **argv) {
         join(number);
         await_news(&peers[number]);
     }
-    for (int number = count; number < count + SENDERS; number++) join(number), peers[number].send = -1;
     serve(2);
     say("waiting");
     serve(atol(argv[6]));
     say("undisturbed");
+    // Not earlier: a connection without a request is cut.
+    for (int number = count; number < count + SENDERS; number++) join(number), peers[number].send = -1;
     if (planned) send_all(atol(argv[8]));
     serve(2);
     fclose(kept);

@@ -372,7 +372,8 @@ serve_with_sessions() {
 @test "behind nginx: page and API on one origin, tokens pass, and an ETag that nginx weakened still brings a 304" {
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
     start_postbox --jwt-secret-file "$FOLDER/secret"
-    serve_behind_nginx '' -e '/auth_request \/session;/d'
+    # Where nginx compresses all the same.
+    serve_behind_nginx '' -e '/auth_request \/session;/d' -e '/gzip off;/d'
     bearer=(--header "Authorization: Bearer $(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "ann", "exp": "+60"}')")
     request GET http://site/ "${SITE[@]}"
     assert_status 200

@@ -74,7 +74,7 @@ END
     loop=${SERVERS[-1]}
     await polled 2 '^304 '
     upgrade
-    await polled 3 '^304 .* "7m57uuv8\.[a-z2-7]{10}\.2\.2\.1-'
+    await polled 3 '^304 .* "[A-Za-z0-9_-]{9}"'
     assert_equal "$(grep -o '"id": *"[^"]*"' "$FOLDER/shown" | tr -d ' ' | tr '\n' ' ')" '"id":"conv-1:2" "id":"conv-1:2" '
     send alice conv-1 'after the upgrade'
     await grep -q '"content":"after the upgrade"' "$FOLDER/shown"
