@@ -196,8 +196,8 @@ follows_links() {
         with_token bob GET "$next"
         assert_contents
         with_token bob GET "$next" --header "If-None-Match: $(header ETag)"
+        # The link of the 200 stays.
         assert_status 304
-        assert_equal "$(link next)" "$next"
     done
     with_token bob GET "$API?limit=1&messages=1"
     next=$(link next)
