@@ -85,6 +85,8 @@ static void await_news(struct peer *peer) {
 static void begin_send(struct peer *sender) {
     static char request[MOST];
     struct send *next = &sends[begun];
+    // Not earlier: a connection without a request is cut.
+    if (sender->socket == 0) join((int)(sender - peers));
     int size = snprintf(request, sizeof request,
                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
                     "Content-Length: %zu\r\n\r\n%s", next->url, next->token, strlen(next->body), next->body);
@@ -244,12 +246,11 @@ int main(int argc, char **argv) {
         join(number);
         await_news(&peers[number]);
     }
+    for (int number = count; number < count + SENDERS; number++) peers[number].send = -1;
     serve(2);
     say("waiting");
     serve(atol(argv[6]));
     say("undisturbed");
-    // Not earlier: a connection without a request is cut.
-    for (int number = count; number < count + SENDERS; number++) join(number), peers[number].send = -1;
     if (planned) send_all(atol(argv[8]));
     serve(2);
     fclose(kept);
