@@ -108,7 +108,7 @@ export class PostboxError extends Error {
   readonly retryAfter: number;
 }
 
-/** One user's conversations. It makes requests while somebody iterates, or a message is to be sent. */
+/** One user's conversations. It makes requests while one of its iterations runs, or a message is to be sent. */
 export class Postbox {
   constructor(options?: Options);
   /** As in the options; a change takes effect at once. */

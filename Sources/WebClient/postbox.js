@@ -368,7 +368,7 @@ export class Postbox {
     if (body?.length && !isSnapshot && !(newest && numberOf(body.at(-1)) >= numberOf(newest))) thread.stale = true;
   }
 
-  // A conversation that was opened as @somebody gets its id when there is one.
+  // A conversation that was opened as @user gets its id when there is one.
   #rename(thread, id) {
     for (const item of this.#outbox) if (item.to === thread.id) item.to = id;
     thread.id = id;

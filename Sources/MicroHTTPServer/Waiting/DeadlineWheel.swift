@@ -7,7 +7,8 @@ protocol DeadlineWheelEntry: AnyObject {
 
 /// Entries by their deadlines, in steps of a sixteenth of a second.
 ///
-/// Whoever uses it wakes up once a step, however many entries there are; none is overdue early. Adding and removing take constant time.
+/// The loop wakes up once a step, however many entries there are. No entry is taken before its deadline. Adding and removing take constant
+/// time.
 struct DeadlineWheel<Entry: DeadlineWheelEntry> {
     /// The length of a step, in nanoseconds.
     private static var step: Int { 62_500_000 }
