@@ -32,6 +32,18 @@ func request(
     return Request(method: method, target: Array(target.utf8), fields: lines, body: body, peer: peer)
 }
 
+/// The answer of a service with these documents, which other origins may read.
+func documentAnswer(to request: Request, module: ClientModule? = nil, page: WebPage? = nil) -> Response? {
+    MessagingService(
+        store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
+        index: FreshnessIndex(capacity: 10), identity: DemoIdentity(),
+        settings: ServiceSettings(cors: CORSPolicy(origins: ["https://app.example"])),
+        environment: ServiceEnvironment(
+            now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }),
+        module: module, page: page
+    ).begin(request).response
+}
+
 /// The kind of problem something throws; nil where it throws none.
 func problem<Value>(_ attempt: () throws -> Value) -> ProblemKind? {
     thrownProblem(attempt)?.kind

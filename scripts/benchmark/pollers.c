@@ -3,17 +3,7 @@
 // file for first bodies ("CONNECTION URL SIZE\n" before each), and of every how-many-th connection it gets them.
 // Prints "measuring" and "measured", and a second later, for the last answers: polls errors p50_microseconds p99_microseconds.
 // The connections stay open until its standard input ends.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "connections.h"
 
 enum { URLS = 2, ANSWER = 8192 };
 
@@ -29,30 +19,6 @@ static int epoll, port, count;
 static long start, period, measure_from = -1, polls, errors, *times, room;
 static int sample;
 static FILE *kept;
-
-static long now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
-}
-
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static void join(struct client *client, int number) {
-    // Each loopback address has ports of its own.
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + number % 8)};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    client->socket = socket(AF_INET, SOCK_STREAM, 0);
-    if (client->socket < 0 || bind(client->socket, (struct sockaddr *)&from, sizeof from) != 0) fail("socket");
-    if (connect(client->socket, (struct sockaddr *)&to, sizeof to) != 0) fail("connect");
-    fcntl(client->socket, F_SETFL, O_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (unsigned)number};
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, client->socket, &event) != 0) fail("epoll_ctl");
-}
 
 // `due`: when this poll has to go out. Times are measured from then, so that a late one does not look quick.
 static void ask(struct client *client, int which, long due) {
@@ -106,11 +72,6 @@ static void receive(struct client *client) {
     client->length = 0;
 }
 
-static int later(const void *first, const void *second) {
-    long difference = *(const long *)first - *(const long *)second;
-    return difference < 0 ? -1 : difference > 0;
-}
-
 // When the poll after so many is due: all polls of a period, one after the other, at even distances.
 static long due(long turn) { return start + turn * period / (URLS * count); }
 
@@ -132,7 +93,7 @@ int main(int argc, char **argv) {
     for (int number = 0; number < count; number++) {
         for (int which = 0; which < URLS; which++)
             if (fscanf(file, "%ms %ms", &clients[number].url[which], &clients[number].token[which]) != 2) fail(argv[2]);
-        join(&clients[number], number);
+        clients[number].socket = join(epoll, port, number);
     }
     start = now();
     for (long turn = 0;;) {

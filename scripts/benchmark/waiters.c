@@ -5,17 +5,7 @@
 // Prints "waiting", "undisturbed", "sent"; then, of the sends: answered, deliveries, missing, microseconds from the beginning of a send, and
 // from its answer, to the last byte at the (first) recipient: p50 p99 max each; and of the answers to waits: timed out, changed, woken for
 // nothing, wrong. The connections stay open until its standard input ends.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "connections.h"
 
 enum { SENDERS = 64, MOST = 1 << 16, FIELD = 256 };
 
@@ -37,34 +27,9 @@ static int epoll, port, count, planned, begun;
 static long period, timed_out, changed, for_nothing, wrong, confirmed, deliveries;
 static FILE *kept;
 
-static long now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * 1000000L + time.tv_nsec / 1000;
-}
-
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
 static void *room(size_t items, size_t size) {
     void *memory = calloc(items, size);
     return memory ? memory : (fail("memory"), NULL);
-}
-
-static void join(int number) {
-    // Each loopback address has ports of its own.
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (unsigned)number % 8)};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct peer *peer = &peers[number];
-    peer->socket = socket(AF_INET, SOCK_STREAM, 0);
-    if (peer->socket < 0 || bind(peer->socket, (struct sockaddr *)&from, sizeof from) != 0) fail("socket");
-    if (connect(peer->socket, (struct sockaddr *)&to, sizeof to) != 0) fail("connect");
-    fcntl(peer->socket, F_SETFL, O_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (unsigned)number};
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, peer->socket, &event) != 0) fail("epoll_ctl");
 }
 
 static void give(struct peer *peer, const char *request, int size) {
@@ -86,7 +51,7 @@ static void begin_send(struct peer *sender) {
     static char request[MOST];
     struct send *next = &sends[begun];
     // Not earlier: a connection without a request is cut.
-    if (sender->socket == 0) join((int)(sender - peers));
+    if (sender->socket == 0) sender->socket = join(epoll, port, (int)(sender - peers));
     int size = snprintf(request, sizeof request,
                     "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
                     "Content-Length: %zu\r\n\r\n%s", next->url, next->token, strlen(next->body), next->body);
@@ -183,11 +148,6 @@ static void say(const char *what) {
     fflush(stdout);
 }
 
-static int later(const void *first, const void *second) {
-    long difference = *(const long *)first - *(const long *)second;
-    return difference < 0 ? -1 : difference > 0;
-}
-
 static void say_times(int from_answer) {
     long *times = room((size_t)planned + 1, sizeof *times), found = 0;
     for (int which = 0; which < begun; which++)
@@ -243,7 +203,7 @@ int main(int argc, char **argv) {
     start = now();
     for (int number = 0; number < count; number++) {
         for (long due = start + ramp * number / count; now() < due;) turn(due);
-        join(number);
+        peers[number].socket = join(epoll, port, number);
         await_news(&peers[number]);
     }
     for (int number = count; number < count + SENDERS; number++) peers[number].send = -1;

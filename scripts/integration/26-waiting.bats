@@ -3,8 +3,8 @@
 # Polls that wait at the server for something new.
 
 load helpers
+load nginx
 
-NGINX=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/nginx
 VIA=()
 
 setup() {
@@ -147,30 +147,8 @@ start_watched() {
 
 @test "a wait passes through nginx, with the configuration that comes with the program" {
     start_watched --identity gateway --trusted-proxy 127.0.0.0/8
-    local folder=$FOLDER/nginx
-    mkdir -p "$folder"
-    sed -e "s/127\.0\.0\.1:8080/127.0.0.1:$PORT/" -e "s#listen 8081#listen unix:$folder/jwt#; s#listen 8082#listen unix:$folder/gateway#" \
-        -e 's/proxy_set_header X-User-ID "";//' "$BATS_TEST_DIRNAME/../nginx.conf" >"$folder/postbox.conf"
-    cat >"$folder/nginx.conf" <<END
-daemon off;
-pid $folder/pid;
-error_log $folder/error.log info;
-events {}
-http {
-    access_log $folder/access.log;
-    client_body_temp_path $folder/client_body;
-    proxy_temp_path $folder/proxy;
-    fastcgi_temp_path $folder/fastcgi;
-    uwsgi_temp_path $folder/uwsgi;
-    scgi_temp_path $folder/scgi;
-    include $folder/postbox.conf;
-}
-END
-    ((EUID != 0)) || sed -i '1i user root;' "$folder/nginx.conf"
-    "$NGINX" -e "$folder/error.log" -p "$folder" -c "$folder/nginx.conf" 3>&- &
-    SERVERS+=("$!")
-    await test -S "$folder/jwt" -a -s "$folder/pid"
-    VIA=(--unix-socket "$folder/jwt")
+    start_nginx -e 's/proxy_set_header X-User-ID "";//'
+    VIA=(--unix-socket "$NGINX_FOLDER/jwt")
     wait_through
 }
 

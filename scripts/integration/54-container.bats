@@ -96,16 +96,7 @@ teardown() {
     start_container
     assert_equal "$(stat --format %u "/proc/$PROCESS")" 999
     [[ $(sed -n 's/^postbox: listening on //p' "$OUT") == http://0.0.0.0:* ]]
-    request GET "$API"
-    assert_problem 401 unauthenticated
-    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "alice", "exp": "+600"}')
-    bearer=(--header "Authorization: Bearer $token")
-    request POST "$API/@bob/messages" "${bearer[@]}" --header 'Content-Type: text/plain' --data 'Hi'
-    assert_status 201
-    request GET "$API" "${bearer[@]}"
-    assert_json '.[0].lastMessage == "Hi"'
-    request GET "$API" "${bearer[@]}" --header "If-None-Match: $(header ETag)"
-    assert_status 304
+    assert_serves_tokens
     LISTENS=$PORT
     mapfile -t probe < <(image 'Healthcheck.Test[1:][]')
     in_container "${probe[@]}" >"$FOLDER/health" 2>&1

@@ -79,16 +79,7 @@ service_environment() {
     API=$ORIGIN/api/messages/conversations
     process=$(sed -n 's/^process //p' "$OUT")
     assert_equal "$(stat --format %u "/proc/$process")" "$(inside id --user "$user")"
-    request GET "$API"
-    assert_problem 401 unauthenticated
-    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "alice", "exp": "+600"}')
-    bearer=(--header "Authorization: Bearer $token")
-    request POST "$API/@bob/messages" "${bearer[@]}" --header 'Content-Type: text/plain' --data 'Hi'
-    assert_status 201
-    request GET "$API" "${bearer[@]}"
-    assert_json '.[0].lastMessage == "Hi"'
-    request GET "$API" "${bearer[@]}" --header "If-None-Match: $(header ETag)"
-    assert_status 304
+    assert_serves_tokens
     [[ -s $SYSTEM$state/postbox.sqlite ]]
 }
 

@@ -2,8 +2,7 @@
 # Behind nginx, with the configuration that comes with the program; only the addresses in it are replaced.
 
 load helpers
-
-NGINX=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/nginx
+load nginx
 
 setup() {
     :
@@ -12,35 +11,10 @@ setup() {
 # behind_nginx jwt|gateway [sed arguments]: what is asked from here on goes to nginx. It listens on sockets in the file system, which
 # nobody else has.
 behind_nginx() {
-    local folder=$FOLDER/nginx
-    mkdir -p "$folder"
-    sed "${@:2}" -e "s/127\.0\.0\.1:8080/127.0.0.1:$PORT/; s/127\.0\.0\.1:4000/127.0.0.1:${SESSIONS:-1}/" \
-        -e "s#listen 8081#listen unix:$folder/jwt#; s#listen 8082#listen unix:$folder/gateway#" \
-        "$BATS_TEST_DIRNAME/../nginx.conf" >"$folder/postbox.conf"
-    cat >"$folder/nginx.conf" <<END
-daemon off;
-pid $folder/pid;
-worker_processes 2;
-error_log $folder/error.log info;
-events {}
-http {
-    access_log $folder/access.log;
-    client_body_temp_path $folder/client_body;
-    proxy_temp_path $folder/proxy;
-    fastcgi_temp_path $folder/fastcgi;
-    uwsgi_temp_path $folder/uwsgi;
-    scgi_temp_path $folder/scgi;
-    include $folder/postbox.conf;
-}
-END
-    # Root's nginx would give its workers to another user, who may not look into this folder.
-    ((EUID != 0)) || sed -i '1i user root;' "$folder/nginx.conf"
-    "$NGINX" -e "$folder/error.log" -p "$folder" -c "$folder/nginx.conf" 3>&- &
-    SERVERS+=("$!")
-    await test -S "$folder/gateway" -a -S "$folder/jwt" -a -s "$folder/pid"
+    start_nginx "${@:2}"
     ORIGIN=http://postbox.test
     API=$ORIGIN/api/messages/conversations
-    VIA=(--unix-socket "$folder/$1")
+    VIA=(--unix-socket "$NGINX_FOLDER/$1")
 }
 
 with_token() {

@@ -25,3 +25,17 @@ built_package() {
 minimal_system() {
     printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/postbox/$1.tar"
 }
+
+# assert_serves_tokens: polls and sends of alice pass with her token, and none without; leaves `bearer`.
+assert_serves_tokens() {
+    request GET "$API"
+    assert_problem 401 unauthenticated
+    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "alice", "exp": "+600"}')
+    bearer=(--header "Authorization: Bearer $token")
+    request POST "$API/@bob/messages" "${bearer[@]}" --header 'Content-Type: text/plain' --data 'Hi'
+    assert_status 201
+    request GET "$API" "${bearer[@]}"
+    assert_json '.[0].lastMessage == "Hi"'
+    request GET "$API" "${bearer[@]}" --header "If-None-Match: $(header ETag)"
+    assert_status 304
+}

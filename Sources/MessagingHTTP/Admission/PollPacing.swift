@@ -4,8 +4,8 @@ import Synchronization
 ///
 /// It is told once a second how busy the busiest event loop is, and smooths that over a few seconds. Above ``raisesAbove`` the interval
 /// rises by a step, below ``lowersBelow`` it falls by one, and between two steps clients get the time to follow the last one: the interval
-/// of that step, at most half a minute. Where the highest interval is not enough, an eighth of the polls more is refused each second, and an eighth less once
-/// the load is back below ``raisesAbove``.
+/// of that step, at most half a minute. Where the highest interval is not enough, each second one poll more of eight is refused, and one less
+/// once the load is back below ``raisesAbove``.
 struct PollPacing: Equatable, Sendable {
     /// The intervals that there are, as multiples of the ordinary one.
     static let steps = [1, 2, 4, 6]

@@ -110,10 +110,10 @@ private struct Weights {
 
     private mutating func read(element: Slice<UnsafeRawBufferPointer>) {
         let semicolon = element.firstIndex(of: UInt8(ascii: ";"))
-        let name = trimmed(element[..<(semicolon ?? element.endIndex)])
+        let name = element[..<(semicolon ?? element.endIndex)].withoutBlanks
         var weight = 1000
         if let semicolon {
-            guard let read = Self.weight(trimmed(element[(semicolon + 1)...])) else { return }
+            guard let read = Self.weight(element[(semicolon + 1)...].withoutBlanks) else { return }
             weight = read
         }
         if isName(name, "gzip") || isName(name, "x-gzip") {
@@ -143,14 +143,6 @@ private struct Weights {
             }
         }
         return weight <= 1000 ? weight : nil
-    }
-
-    private func trimmed(_ text: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
-        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-        var (start, end) = (text.startIndex, text.endIndex)
-        while start < end, isSpace(text[start]) { start += 1 }
-        while end > start, isSpace(text[end - 1]) { end -= 1 }
-        return text[start..<end]
     }
 
     /// Codings are named without regard to case (RFC 9110, section 8.4.1).

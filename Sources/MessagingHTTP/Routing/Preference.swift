@@ -12,8 +12,8 @@ enum Preference {
                 // Parameters of a preference follow behind semicolons; `wait` has none that mean anything.
                 guard let first = elements(of: preference, separatedBy: UInt8(ascii: ";")).first else { continue }
                 let parts = first.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-                guard isWait(trimmed(parts[0])) else { continue }
-                return parts.count == 2 ? seconds(unquoted(trimmed(parts[1]))) : nil
+                guard isWait(parts[0].withoutBlanks) else { continue }
+                return parts.count == 2 ? seconds(unquoted(parts[1].withoutBlanks)) : nil
             }
         }
         return nil
@@ -50,12 +50,6 @@ enum Preference {
             }
         }
         return parts + [list[start...]]
-    }
-
-    private static func trimmed(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-        let start = value.drop(while: isBlank)
-        return start.lastIndex { !isBlank($0) }.map { start[...$0] } ?? []
     }
 
     private static func unquoted(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -30,11 +30,11 @@ extension String {
     }
 }
 
-extension ArraySlice<UInt8> {
+extension BidirectionalCollection where Element == UInt8, SubSequence == Self {
     /// These bytes without the blanks around them (RFC 9110, section 5.6.3).
     var withoutBlanks: Self {
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
         let start = drop(while: isBlank)
-        return start[..<(start.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? start.startIndex)]
+        return start.lastIndex { !isBlank($0) }.map { start[...$0] } ?? start.prefix(0)
     }
 }

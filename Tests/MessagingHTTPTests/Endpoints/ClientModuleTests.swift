@@ -13,14 +13,7 @@ struct ClientModuleTests {
         _ method: HTTP.Method, _ target: String = "/postbox.js", _ fields: [(RequestField, String)] = [],
         module: ClientModule? = module
     ) -> Response? {
-        MessagingService(
-            store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
-            index: FreshnessIndex(capacity: 10), identity: DemoIdentity(),
-            settings: ServiceSettings(cors: CORSPolicy(origins: ["https://app.example"])),
-            environment: ServiceEnvironment(
-                now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }),
-            module: module
-        ).begin(request(method, target, fields)).response
+        documentAnswer(to: request(method, target, fields), module: module)
     }
 
     @Test(

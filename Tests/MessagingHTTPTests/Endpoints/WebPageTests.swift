@@ -13,14 +13,7 @@ struct WebPageTests {
         _ method: HTTP.Method, _ target: String = "/", _ fields: [(RequestField, String)] = [],
         page: WebPage? = page
     ) -> Response? {
-        MessagingService(
-            store: MemoryStore(conversation(lastN: 0, (alice, 0), (bob, 0)), messages: []),
-            index: FreshnessIndex(capacity: 10), identity: DemoIdentity(),
-            settings: ServiceSettings(cors: CORSPolicy(origins: ["https://app.example"])),
-            environment: ServiceEnvironment(
-                now: { noon }, ticks: { 0 }, makeConversationID: { ConversationID(trusted: "c-new") }, log: { _ in }),
-            page: page
-        ).begin(request(method, target, fields)).response
+        documentAnswer(to: request(method, target, fields), page: page)
     }
 
     @Test("The page is served with its policy", arguments: ["/", "/?userId=alice", "/?x"])
