@@ -97,6 +97,6 @@ public struct CORSPolicy: Sendable {
 
 extension Request {
     /// Whether a script of another origin sees the `304` itself. Where the script has set the condition, and not the browser's cache, browsers
-    /// send `Cache-Control` along (Fetch Standard, "HTTP-network-or-cache fetch"). Only scripts set `Prefer`.
-    var showsNotModified: Bool { fields.has(.origin) && (fields.has(.cacheControl) || fields.has(.prefer)) }
+    /// send `Cache-Control` along (Fetch Standard, "HTTP-network-or-cache fetch").
+    var showsNotModified: Bool { fields.has(.origin) && fields.has(.cacheControl) }
 }
