@@ -44,10 +44,14 @@ let package = Package(
         .target(
             name: "SQLiteStore",
             dependencies: [
-                "CMounts", "Messaging", .product(name: "GRDB", package: "GRDB.swift"),
+                "CMounts", "Messaging", "StoreWork", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(name: "StoreWork", dependencies: ["Messaging"], swiftSettings: strict),
+        .target(name: "CPostgres"),
+        .target(
+            name: "PostgresStore", dependencies: ["CPostgres", "Messaging", "StoreWork"], swiftSettings: strict),
         .target(
             name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "HTTP", "Metrics"], swiftSettings: strict),
         .executableTarget(
@@ -56,6 +60,7 @@ let package = Package(
                 "CArguments", "CMalloc", "Messaging", "HTTP", "MessagingHTTP", "OpenAPIDescription", "WebClient",
                 "Metrics",
                 "SQLiteStore",
+                "PostgresStore",
                 "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -84,6 +89,11 @@ let package = Package(
             name: "SQLiteStoreTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP"],
             resources: [.copy("Schemas")],
             swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests", dependencies: ["TestSupport", "StoreWork", "SQLiteStore", "PostgresStore"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PostgresStoreTests", dependencies: ["TestSupport", "PostgresStore"], swiftSettings: strict),
         .testTarget(
             name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "HTTP"],
             swiftSettings: strict),
