@@ -86,25 +86,32 @@ let package = Package(
             name: "WebClientTests",
             dependencies: ["WebClient", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
-            name: "SQLiteStoreTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP"],
+            name: "SQLiteStoreTests",
+            dependencies: ["TestSupport", "SQLiteStore", "StoreWork", "HTTP", "MessagingHTTP"],
             resources: [.copy("Schemas")],
             swiftSettings: strict),
         .testTarget(
-            name: "StoreTests", dependencies: ["TestSupport", "StoreWork", "SQLiteStore", "PostgresStore"],
+            name: "StoreTests",
+            dependencies: ["TestSupport", "Messaging", "StoreWork", "SQLiteStore", "PostgresStore"],
             swiftSettings: strict),
         .testTarget(
-            name: "PostgresStoreTests", dependencies: ["TestSupport", "PostgresStore"], swiftSettings: strict),
+            name: "PostgresStoreTests", dependencies: ["TestSupport", "Messaging", "StoreWork", "PostgresStore"],
+            swiftSettings: strict),
         .testTarget(
             name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "HTTP"],
             swiftSettings: strict),
         .testTarget(
-            name: "LawTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
+            name: "LawTests",
+            dependencies: [
+                "TestSupport", "SQLiteStore", "PostgresStore", "StoreWork", "HTTP", "MessagingHTTP", "Messaging",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "IsolationTests",
             dependencies: [
-                "TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit"),
+                "TestSupport", "SQLiteStore", "PostgresStore", "HTTP", "MessagingHTTP",
+                .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
         .testTarget(

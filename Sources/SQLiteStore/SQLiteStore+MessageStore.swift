@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 
 extension SQLiteStore: MessageStore {
     /// Returns a conversation that the caller takes part in; nil where there is none with this name.

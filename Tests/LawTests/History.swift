@@ -2,6 +2,7 @@ import HTTP
 import Messaging
 import MessagingHTTP
 import SQLiteStore
+import StoreWork
 import TestSupport
 
 /// One random history: a few people write, read and poll, one after the other or all at once, over restarts.

@@ -1,6 +1,7 @@
 import Messaging
 import MessagingHTTP
 import SQLiteStore
+import StoreWork
 import Synchronization
 import TestSupport
 

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Messaging
+import StoreWork
 import Synchronization
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Messaging
+import StoreWork
 import TestSupport
 import Testing
 

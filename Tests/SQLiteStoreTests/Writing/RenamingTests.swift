@@ -1,6 +1,7 @@
 import GRDB
 import Messaging
 import Synchronization
+import StoreWork
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 import Messaging
+import StoreWork
 import Synchronization
+import TestSupport
 import Testing
-
-@testable import SQLiteStore
 
 @Suite("What is known of a store that fails")
 struct StoreHealthTests {

@@ -6,9 +6,9 @@ import Synchronization
 ///
 /// While the thread has been at one batch for too long, the disk stalls, and further writes fail at once rather than wait. Writes
 /// accepted before are stored once the disk responds.
-final class WriteQueue: Sendable {
+package final class WriteQueue<Write: Sendable>: Sendable {
     private struct State {
-        var waiting: [QueuedWrite] = []
+        var waiting: [Write] = []
         var isClosed = false
         var isTakerWaiting = false
         var busySince: ContinuousClock.Instant?
@@ -20,7 +20,13 @@ final class WriteQueue: Sendable {
     private let stallLimit: Duration
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    init(
+    /// Creates an empty queue.
+    ///
+    /// - Parameters:
+    ///   - capacity: the most writes that may wait.
+    ///   - stallLimit: how long the thread may be at one batch before further writes are refused.
+    ///   - now: the monotonic time.
+    package init(
         capacity: Int, stallLimit: Duration, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         self.capacity = capacity
@@ -29,10 +35,11 @@ final class WriteQueue: Sendable {
     }
 
     /// Whether one batch has taken too long so far.
-    var isStalled: Bool { state.withLock { isStalled($0) } }
+    package var isStalled: Bool { state.withLock { isStalled($0) } }
 
-    /// Puts a write at the end; returns why not, where it cannot.
-    func put(_ write: QueuedWrite) -> MessagingError? {
+    /// Puts a write at the end; returns why not, where it cannot: ``MessagingError/overloaded``, or
+    /// ``MessagingError/storeUnavailable(_:)`` once the queue is closed.
+    package func put(_ write: Write) -> MessagingError? {
         let (refusal, mustWake) = state.withLock { state -> (MessagingError?, Bool) in
             guard !state.isClosed else { return (.storeUnavailable("the store is closed"), false) }
             guard state.waiting.count < capacity, !isStalled(state) else { return (.overloaded, false) }
@@ -45,9 +52,9 @@ final class WriteQueue: Sendable {
 
     /// Takes what is waiting, at most `limit`; sleeps while there is nothing, and takes nothing once it has slept for
     /// `patience`. Nil once the queue is closed and empty.
-    func take(atMost limit: Int, patience: Duration? = nil) -> [QueuedWrite]? {
+    package func take(atMost limit: Int, patience: Duration? = nil) -> [Write]? {
         while true {
-            let (batch, isOver) = state.withLock { state -> ([QueuedWrite], Bool) in
+            let (batch, isOver) = state.withLock { state -> ([Write], Bool) in
                 let batch = Array(state.waiting.prefix(limit))
                 state.waiting.removeFirst(batch.count)
                 state.busySince = batch.isEmpty ? nil : now()
@@ -85,7 +92,7 @@ final class WriteQueue: Sendable {
     }
 
     /// Closes the queue; waiting writes can still be taken.
-    func close() {
+    package func close() {
         let mustWake = state.withLock { state in
             state.isClosed = true
             return state.isTakerWaiting.exchange(false)
@@ -98,26 +105,5 @@ extension Bool {
     fileprivate mutating func exchange(_ value: Bool) -> Bool {
         defer { self = value }
         return self
-    }
-}
-
-/// A write that waits for the writer thread, and how its caller is answered.
-struct QueuedWrite: Sendable {
-    /// Runs the command inside a transaction; what it returns answers the caller, once that is on disk.
-    ///
-    /// It throws where the whole transaction is in doubt.
-    let run: @Sendable (WriteTransaction) throws -> @Sendable () -> Void
-    /// Answers the caller that it did not happen.
-    let refuse: @Sendable (MessagingError) -> Void
-
-    init<Answer: Sendable>(
-        _ command: @escaping @Sendable (WriteTransaction) throws -> Answer,
-        answer: @escaping @Sendable (Result<Answer, MessagingError>) -> Void
-    ) {
-        run = { transaction in
-            let result = try transaction.attempt { try command(transaction) }
-            return { answer(result) }
-        }
-        refuse = { answer(.failure($0)) }
     }
 }

@@ -1,9 +1,9 @@
 import Dispatch
 import Messaging
+import StoreWork
 import Synchronization
+import TestSupport
 import Testing
-
-@testable import SQLiteStore
 
 @Suite("The queue of reads", .timeLimit(.minutes(1)))
 struct ReadQueueTests {
@@ -92,5 +92,75 @@ struct ReadQueueTests {
         #expect(try await queue.perform { 2 }.get() == 2)
         held.letGo()
         #expect(try await stuck.value.get() == 1)
+    }
+
+    /// A context that notices when two reads use it at once, and counts how many of its kind there are.
+    private final class Context {
+        final class Count: Sendable {
+            let made = Atomic(0)
+            let present = Atomic(0)
+        }
+
+        let number: Int
+        var isBusy = false
+        private let count: Count
+
+        init(_ count: Count) {
+            self.count = count
+            number = count.made.add(1, ordering: .relaxed).newValue
+            count.present.add(1, ordering: .relaxed)
+        }
+
+        deinit { count.present.subtract(1, ordering: .relaxed) }
+    }
+
+    private static func queue(width: Int, _ count: Context.Count) -> ReadQueue<Context> {
+        ReadQueue(width: width, capacity: 1000, stallLimit: .seconds(3600)) { Context(count) }
+    }
+
+    @Test("Each read has a context to itself, and there are never more of them than readers")
+    func ownContext() async throws {
+        let count = Context.Count()
+        let queue = Self.queue(width: 3, count)
+        let reads = (1...300).map { _ in
+            Task {
+                try await queue.perform { context in
+                    let isAlone = !context.isBusy
+                    context.isBusy = true
+                    for _ in 1...100 { _ = context.number }
+                    context.isBusy = false
+                    return isAlone
+                }.get()
+            }
+        }
+        for read in reads { #expect(try await read.value) }
+        #expect((1...3).contains(count.made.load(ordering: .relaxed)))
+    }
+
+    @Test("A context is made for the first read and kept for the next ones")
+    func keptContext() async throws {
+        let count = Context.Count()
+        let queue = Self.queue(width: 1, count)
+        #expect(count.made.load(ordering: .relaxed) == 0)
+        for _ in 1...10 { #expect(try await queue.perform { $0.number }.get() == 1) }
+    }
+
+    @Test("A read may replace its context, and the old one is released")
+    func replacedContext() async throws {
+        let count = Context.Count()
+        let queue = Self.queue(width: 1, count)
+        _ = await queue.perform { $0 = Context(count) }
+        #expect(try await queue.perform { $0.number }.get() == 2)
+        #expect(count.present.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("Contexts that are dropped are released at once, and the next read has a new one")
+    func droppedContexts() async throws {
+        let count = Context.Count()
+        let queue = Self.queue(width: 2, count)
+        #expect(try await queue.perform { $0.number }.get() == 1)
+        queue.dropContexts()
+        #expect(count.present.load(ordering: .relaxed) == 0)
+        #expect(try await queue.perform { $0.number }.get() == 2)
     }
 }

@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// A failed operation counts as working again once it succeeds some time after its last failure. Otherwise a nearly full disk, which
 /// has space for small writes and not for large ones, would change the state with every write.
-final class StoreHealth: Sendable {
+package final class StoreHealth: Sendable {
     /// How long an operation must not fail before it counts as working.
-    static let calm = Duration.seconds(2)
+    package static let calm = Duration.seconds(2)
 
     private struct Trouble {
         var fault: StoreFault
@@ -28,7 +28,12 @@ final class StoreHealth: Sendable {
     private let changed: (@Sendable (HealthTransition) -> Void)?
     private let now: @Sendable () -> ContinuousClock.Instant
 
-    init(
+    /// Creates the health of a store that works.
+    ///
+    /// - Parameters:
+    ///   - changed: called when an operation begins to fail, fails for another reason or works again, on the thread that reports it.
+    ///   - now: the monotonic time.
+    package init(
         changed: (@Sendable (HealthTransition) -> Void)? = nil,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
@@ -37,22 +42,23 @@ final class StoreHealth: Sendable {
     }
 
     /// Why an operation fails at present; nil where it works.
-    func fault(of operation: StoreOperation) -> StoreFault? {
+    package func fault(of operation: StoreOperation) -> StoreFault? {
         guard troubled.load(ordering: .relaxed) > 0 else { return nil }
         return state.withLock { $0.troubles[operation]?.fault }
     }
 
     /// How often an operation failed for this reason since the start.
-    func failures(of operation: StoreOperation, by fault: StoreFault) -> Int {
+    package func failures(of operation: StoreOperation, by fault: StoreFault) -> Int {
         state.withLock { $0.failures[operation]?[fault] ?? 0 }
     }
 
     /// Whether something was written within this time.
-    func hasWritten(within time: Duration) -> Bool {
+    package func hasWritten(within time: Duration) -> Bool {
         state.withLock { state in state.written.map { now() - $0 < time } ?? false }
     }
 
-    func failed(_ operation: StoreOperation, _ failure: StoreFailure) {
+    /// Counts a failure, and reports it where it is news.
+    package func failed(_ operation: StoreOperation, _ failure: StoreFailure) {
         let change = state.withLock { state -> HealthTransition? in
             let now = now()
             state.failures[operation, default: [:]][failure.fault, default: 0] += 1
@@ -74,7 +80,8 @@ final class StoreHealth: Sendable {
         if let change { changed?(change) }
     }
 
-    func succeeded(_ operation: StoreOperation) {
+    /// Takes note that an operation succeeded; it works again where its last failure is some time ago.
+    package func succeeded(_ operation: StoreOperation) {
         if operation == .write { state.withLock { $0.written = now() } }
         guard troubled.load(ordering: .relaxed) > 0 else { return }
         let change = state.withLock { state -> HealthTransition? in
