@@ -5,17 +5,21 @@ set -euo pipefail
 bats_require_minimum_version 1.5.0
 
 POSTBOX=$(realpath -m "${POSTBOX:-$BATS_TEST_DIRNAME/../../.build/release/postbox}")
+# sqlite or postgres; kept under another name, as this file is read several times in a run.
+export TEST_STORE=${POSTBOX_STORE:-${TEST_STORE:-sqlite}}
 # The settings of whoever runs the tests are not the settings under test.
 [[ -z ${!POSTBOX_@} ]] || unset "${!POSTBOX_@}"
 
 # Bats also loads this once for the whole file, before any test has a folder.
 FOLDER=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
-DATABASE=$FOLDER/data/postbox.sqlite
 HEADERS=$FOLDER/headers
 BODY=$FOLDER/body
 OUT=$FOLDER/out
 ERR=$FOLDER/err
 SERVERS=()
+# shellcheck source=scripts/integration/store.bash
+source "$BATS_TEST_DIRNAME/store.bash"
+DATABASE=$(database_named postbox)
 
 setup() {
     start_postbox
@@ -33,6 +37,7 @@ teardown() {
         }
         wait "$pid" || fail "process $pid ended with code $?"
     done
+    drop_databases
 }
 
 fail() {
@@ -74,7 +79,7 @@ start_postbox() {
     case " $* ${POSTBOX_IDENTITY:+--identity}" in
         *' --identity'* | *' --jwt-secret-file'* | *' --jwks-file'*) identity=() ;;
     esac
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     # The redirection below happens in the child, perhaps after the first look.
     : >"$OUT"
     # A shell without job control makes its children ignore SIGINT; the program must start as it would from a terminal.
