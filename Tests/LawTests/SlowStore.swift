@@ -93,4 +93,6 @@ struct SlowObserver: CommitObserver {
         if Int.random(in: 0..<4) == 0 { usleep(.random(in: 0...1500)) }
         index.committed(commits)
     }
+
+    func reset() { index.reset() }
 }

@@ -9,6 +9,10 @@ final class Recorder: CommitObserver {
         state.withLock { $0 += commits }
     }
 
+    func reset() {
+        state.withLock { $0 = [] }
+    }
+
     var commits: [Commit] { state.withLock { $0 } }
 
     /// The commits since the last call.

@@ -13,7 +13,8 @@ public typealias NewestMessages =
 /// Change numbers come from one counter of the store. Each change of a conversation takes the next number, so two conversations never
 /// share one. A user sees a change where its number is in that user's list.
 public protocol MessageStore: Sendable {
-    /// The epoch of the store. It changes when the store is restored, or data is erased or pruned, but never while it is open.
+    /// The epoch of the store. It changes when the store is restored, or data is erased or pruned; where a database server can be replaced
+    /// while the store is open, as in a failover, also then. So it is read once for each request.
     var epoch: Epoch { get }
 
     /// The secret key of all cursors. It never changes, and all nodes that share a store have the same one.

@@ -58,8 +58,9 @@ struct ListMessages {
         let bounds = context.bounds(limit: RecentMessages.usualCount, kept: .newest)
         let newest = MessageWindow.newest.slices(
             now: view.now, viewer: call.caller.user, limit: bounds.count, prunedUpTo: view.conversation.prunedUpTo)
+        let start = context.index.generation
         let result = try await context.store.messages(in: view.conversation, newest, bounds) { read in
-            context.index.keep(read, of: view.conversation, call.caller.tenant)
+            context.index.keep(read, of: view.conversation, call.caller.tenant, readIn: start)
             return messagesInMemory(view, call).map { found in
                 Result { () throws(Problem) in try answer(view, found, call) }
             }

@@ -129,4 +129,9 @@ struct ObserverPair: CommitObserver {
         first.committed(commits)
         second.committed(commits)
     }
+
+    func reset() {
+        first.reset()
+        second.reset()
+    }
 }

@@ -17,6 +17,8 @@ struct WriterTests {
             told.add(commits.count, ordering: .sequentiallyConsistent)
         }
 
+        func reset() {}
+
         private func pause() {
             _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(20))
         }
