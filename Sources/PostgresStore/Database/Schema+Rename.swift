@@ -81,7 +81,7 @@ extension Schema {
             FROM postbox.advance_renaming(p_tenant, p_user, payload, p_rows) a;
         END $$;
 
-        -- Applies the new name to the next of the user's conversations. Reading and recording a conversation costs as much as six rows more.
+        -- Applies the new name to the next of the user's conversations. Reading and recording one costs as much as six rows more.
         CREATE FUNCTION postbox.advance_renaming(
             p_tenant text, p_user text, payload bytea, p_rows int,
             out is_over boolean, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],

@@ -4,8 +4,6 @@ extension Schema {
     /// An index over a column that most updates change would end heap-only updates, even for rows outside of a partial index. So the
     /// copies for long lists (`list_activity`, `list_change`) are columns of their own, NULL in all other rows.
     static let tables = """
-        CREATE SCHEMA IF NOT EXISTS postbox;
-
         CREATE TABLE postbox.store (
             one boolean PRIMARY KEY DEFAULT true CHECK (one),
             schema_version int NOT NULL,

@@ -5,7 +5,7 @@
 /// so that an upgrade of the system's collations changes no index.
 ///
 /// A role that did not prepare the schema itself needs `USAGE` on the schema and its sequences, and `SELECT`, `INSERT`, `UPDATE` and
-/// `DELETE` on its tables; see ``grants``. Only preparing it needs `CREATE` on the database, and only ``compact`` needs the tables'
+/// `DELETE` on its tables; see ``grants``. Only preparing it needs `CREATE` on the database, and only compacting needs the tables'
 /// owner.
 enum Schema {
     /// The version that the migrations lead to; it grows by one with each.
@@ -16,6 +16,7 @@ enum Schema {
         [
             tables, epochFunctions, leaseFunctions, feedFunctions, longListFunctions, leastMarkFunctions,
             writeFunctions, openFunction, renameFunctions, conversationFunctions, messageFunctions, listFunctions,
+            removalFunctions,
         ]
     ]
 
