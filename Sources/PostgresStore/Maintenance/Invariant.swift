@@ -40,7 +40,8 @@ struct Invariant {
                         (SELECT max(p.change) FROM postbox.participants p), 0))
                 """),
         Invariant(
-            name: "feed", complaint: "a row of the feed has a position that was not handed out, or is older than removed ones",
+            name: "feed",
+            complaint: "a row of the feed has a position that was not handed out, or is older than removed ones",
             sql: """
                 SELECT 'position ' || f.position FROM postbox.feed f
                 WHERE f.position > (SELECT q.last_value FROM postbox.position q)
@@ -107,7 +108,9 @@ struct Invariant {
                 """),
         Invariant(
             name: "read-markers", complaint: "a read marker lies outside of the messages of its conversation",
-            sql: "SELECT \(conversation) FROM \(participants) WHERE p.read_up_to NOT BETWEEN c.pruned_up_to AND c.last_n"),
+            sql:
+                "SELECT \(conversation) FROM \(participants) WHERE p.read_up_to NOT BETWEEN c.pruned_up_to AND c.last_n"
+        ),
     ]
 
     private static let messages = [

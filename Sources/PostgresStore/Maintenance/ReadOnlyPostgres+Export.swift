@@ -39,7 +39,8 @@ extension ReadOnlyPostgres {
 
     private func people(_ connection: PostgresConnection, _ take: (ImportRecord) throws -> Void) throws {
         try rows(
-            of: "SELECT u.tenant_id, u.id, u.name, u.company FROM postbox.users u ORDER BY u.tenant_id, u.id", connection
+            of: "SELECT u.tenant_id, u.id, u.name, u.company FROM postbox.users u ORDER BY u.tenant_id, u.id",
+            connection
         ) { rows, row in
             let id = UserID(trusted: try rows.requiredText(row, 1))
             let person = Person(id: id, name: try rows.text(row, 2), company: try rows.text(row, 3))
