@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # Every acknowledged message survives whatever ends the program.
+# bats file_tags=every-store
 
 load helpers
 
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
 }
 
 @test "after kill -9 at 20 random moments under load, every acknowledged message is there once, and cursors and read markers hold" {

@@ -37,14 +37,15 @@ configure_server() {
     printf '%s\n' "${@:2}" >>"$POSTGRES_FOLDER/$1/postgresql.conf"
 }
 
-# make_server NAME [LINE…]: a new server, not yet started.
+# make_server NAME [LINE…]: a new server, not yet started. Its log of changes is in NAME.wal, on another file system if need be.
 make_server() {
     local data=$POSTGRES_FOLDER/$1
     number_server "$1"
-    # It may be there, as a mount point.
-    mkdir -p "$data"
-    ((EUID != 0)) || chown "$POSTGRES_USER" "$data"
-    as_postgres initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --pgdata="$data" >"$data.made" 2>&1 ||
+    # They may be there, as mount points.
+    mkdir -p "$data" "$data.wal"
+    ((EUID != 0)) || chown "$POSTGRES_USER" "$data" "$data.wal"
+    as_postgres initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --pgdata="$data" \
+        --waldir="$data.wal" >"$data.made" 2>&1 ||
         fail "initdb failed: $(cat "$data.made")"
     configure_server "$1" "listen_addresses = ''" "unix_socket_directories = '$POSTGRES_FOLDER'" "port = $(server_port "$1")" \
         'shared_buffers = 32MB' "${@:2}"
@@ -67,6 +68,19 @@ server_processes() {
     main=$(head -n 1 "$POSTGRES_FOLDER/$1/postmaster.pid") || return
     echo "$main"
     ps -o pid= --ppid "$main" | tr -d ' '
+}
+
+# freeze_server NAME, thaw_server NAME: as a machine or a disk that hangs, and goes on.
+freeze_server() {
+    local all
+    mapfile -t all < <(server_processes "$1")
+    kill -STOP "${all[@]}"
+}
+
+thaw_server() {
+    local all
+    mapfile -t all < <(server_processes "$1")
+    kill -CONT "${all[@]}"
 }
 
 # kill_server NAME: with -9, as a machine that loses its power, but for what the kernel still writes.

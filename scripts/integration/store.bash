@@ -34,7 +34,7 @@ prepare_database() {
     local database=${1:-$DATABASE}
     if [[ $database != postgresql://* ]]; then
         mkdir -p "${database%/*}"
-    elif ! grep -qsFx -- "$database" "$FOLDER/databases"; then
+    elif on_postgres && ! grep -qsFx -- "$database" "$FOLDER/databases"; then
         POSTGRES_FOLDER=$POSTGRES_SUITE make_database main "$(name_of "$database")"
         printf '%s\n' "$database" >>"$FOLDER/databases"
     fi

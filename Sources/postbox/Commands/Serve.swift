@@ -103,9 +103,8 @@ struct Serve: ParsableCommand {
                 throw ValidationError("--replicated needs a PostgreSQL database; a file has no standby")
             }
         case .postgres:
-            guard !externalCheckpoints, watch.backupFolder == nil else {
-                throw ValidationError(
-                    "--external-checkpoints and --backup-folder are for a database file, not for PostgreSQL")
+            guard !externalCheckpoints else {
+                throw ValidationError("--external-checkpoints is for a database file; PostgreSQL makes its own")
             }
         }
     }
