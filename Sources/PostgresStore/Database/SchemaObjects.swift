@@ -81,6 +81,7 @@ enum SchemaObjects {
         the function begin_change
         the function begin_epoch
         the function begin_write
+        the function complete_lists
         the function drafts
         the function end_of_run
         the function end_removal

@@ -10,8 +10,12 @@ public final class OfflinePostgres: DataRemover {
     /// Connects to the database, which must have the present schema; blocks.
     ///
     /// - Throws: ``PostgresStoreError``.
-    public init(address: PostgresAddress) throws(PostgresStoreError) {
-        self.address = address
+    public init(address: String) throws(PostgresStoreError) {
+        do {
+            self.address = try PostgresAddress(address)
+        } catch {
+            throw .connection(error)
+        }
         _ = try connect()
     }
 

@@ -6,7 +6,7 @@ extension ReadOnlyPostgres {
     /// What PostgreSQL itself keeps, such as its files, is its own tools' to check: `pg_amcheck`, and checksums.
     ///
     /// - Throws: ``PostgresStoreError``, where it cannot even be looked at.
-    public static func check(address: PostgresAddress) throws -> CheckReport {
+    public static func check(address: String) throws -> CheckReport {
         try ReadOnlyPostgres(address: address).read(report)
     }
 

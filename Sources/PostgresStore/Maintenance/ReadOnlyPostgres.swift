@@ -9,11 +9,11 @@ public final class ReadOnlyPostgres: DataReader {
     /// Connects to the database, which must have a schema of this version; blocks.
     ///
     /// - Throws: ``PostgresStoreError``.
-    public init(address: PostgresAddress) throws(PostgresStoreError) {
-        self.address = address
-        _ = try Schema.translating {
-            let connection = try PostgresConnection(address, role: .maintenance)
-            try Schema.requirePresent(connection)
+    public init(address: String) throws(PostgresStoreError) {
+        self.address = try Schema.translating {
+            let address = try PostgresAddress(address)
+            try Schema.requirePresent(PostgresConnection(address, role: .maintenance))
+            return address
         }
     }
 
