@@ -69,6 +69,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CCompression", "HTTP"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "StoreTestSupport",
+            dependencies: ["TestSupport", "Messaging", "StoreWork", "SQLiteStore", "PostgresStore"],
+            path: "Tests/StoreTestSupport", swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(
@@ -77,7 +81,7 @@ let package = Package(
         .testTarget(
             name: "MessagingHTTPTests",
             dependencies: [
-                "TestSupport", "HTTP", "MessagingHTTP", "OpenAPIDescription", "SQLiteStore",
+                "StoreTestSupport", "TestSupport", "HTTP", "MessagingHTTP", "OpenAPIDescription",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -87,13 +91,12 @@ let package = Package(
             dependencies: ["WebClient", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
             name: "SQLiteStoreTests",
-            dependencies: ["TestSupport", "SQLiteStore", "StoreWork", "HTTP", "MessagingHTTP"],
+            dependencies: ["StoreTestSupport", "TestSupport", "SQLiteStore", "StoreWork", "HTTP", "MessagingHTTP"],
             resources: [.copy("Schemas")],
             swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["TestSupport", "Messaging", "StoreWork", "SQLiteStore", "PostgresStore"],
-            swiftSettings: strict),
+            dependencies: ["StoreTestSupport", "TestSupport", "Messaging", "StoreWork"], swiftSettings: strict),
         .testTarget(
             name: "PostgresStoreTests", dependencies: ["TestSupport", "Messaging", "StoreWork", "PostgresStore"],
             swiftSettings: strict),
@@ -103,19 +106,20 @@ let package = Package(
         .testTarget(
             name: "LawTests",
             dependencies: [
-                "TestSupport", "SQLiteStore", "PostgresStore", "StoreWork", "HTTP", "MessagingHTTP", "Messaging",
+                "StoreTestSupport", "TestSupport", "StoreWork", "HTTP", "MessagingHTTP", "Messaging",
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "IsolationTests",
             dependencies: [
-                "TestSupport", "SQLiteStore", "PostgresStore", "HTTP", "MessagingHTTP",
+                "StoreTestSupport", "TestSupport", "HTTP", "MessagingHTTP",
                 .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
+            name: "FuzzTests",
+            dependencies: ["StoreTestSupport", "TestSupport", "HTTP", "MessagingHTTP", "Messaging"],
             swiftSettings: strict),
         .testTarget(name: "postboxTests", dependencies: ["postbox"], swiftSettings: strict),
     ],

@@ -1,7 +1,7 @@
 import HTTP
 import Messaging
 import MessagingHTTP
-import SQLiteStore
+import StoreTestSupport
 import StoreWork
 import TestSupport
 
@@ -9,7 +9,7 @@ import TestSupport
 struct History {
     private static let people = ["ann", "ben", "cyd", "dan", "eve x"]
 
-    private let folder: Folder
+    private let home: StoreHome
     private let clock = Server.Clock()
     private let tags = EntityTagLog()
     private var server: Server
@@ -20,12 +20,12 @@ struct History {
 
     init(seed: UInt64) throws {
         chance = Generator(seed: seed)
-        folder = try Folder()
+        home = try StoreHome()
         // Most answers have some 200 bytes for each message.
         let answers = Server.Bounds(
             answer: chance.pick([1, 300, 700, 2000, 1 << 20]), embedded: chance.pick([0, 20, 60, 64 << 10]))
         server = try Server(
-            path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
+            home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
             bounds: Self.bounds(&chance), answers: answers)
         // Two of Ann's, and Zoe, who takes part in nothing.
         var clients: [Client] = []
@@ -194,7 +194,7 @@ struct History {
         try await waiters.stop(server)
         server.store.close()
         server = try Server(
-            path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
+            home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
             bounds: Self.bounds(&chance), answers: server.answers)
         for (request, cursor) in known {
             let answer = await server.answer(request)

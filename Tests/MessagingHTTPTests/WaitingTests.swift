@@ -1,11 +1,12 @@
 import HTTP
 import Messaging
+import StoreTestSupport
 import TestSupport
 import Testing
 
 @testable import MessagingHTTP
 
-@Suite("Polls that wait for something new")
+@Suite("Polls that wait for something new", .onEachStore)
 struct WaitingTests {
     /// What can be polled, and how.
     enum View: CaseIterable {

@@ -3,6 +3,7 @@ import GRDB
 import Messaging
 import StoreWork
 import Synchronization
+import StoreTestSupport
 import TestSupport
 import Testing
 

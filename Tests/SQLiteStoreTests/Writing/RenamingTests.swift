@@ -2,6 +2,7 @@ import GRDB
 import Messaging
 import Synchronization
 import StoreWork
+import StoreTestSupport
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Dispatch
 import GRDB
 import Messaging
 import Synchronization
+import StoreTestSupport
 import TestSupport
 import Testing
 

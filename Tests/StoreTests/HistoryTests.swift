@@ -1,34 +1,35 @@
 import Messaging
 import StoreWork
+import StoreTestSupport
 import TestSupport
 import Testing
 
-@testable import SQLiteStore
-
 /// Random histories in the store and in a naive model of it, which must agree about everything a list shows.
+@Suite(.onEachStore)
 struct HistoryTests {
     private static let users = ["ann", "ben", "cyd", "dan"].map { UserID(trusted: $0) }
 
     @Test("In random histories, lists, unread counts and change numbers are those of a naive model", arguments: 1...6)
     func histories(seed: UInt64) async throws {
         var chance = Generator(seed: seed)
-        let folder = try Folder()
+        let home = try StoreHome()
         let recorder = Recorder()
-        var store = try SQLiteStore(path: folder.database, observer: recorder, bounds: Self.bounds(seed))
+        var store = try home.open(observer: recorder, bounds: Self.bounds(seed))
         var model = NaiveModel()
+        var numbers = Numbers()
         var polled = [UserID: Int64]()
         for step in 0..<250 {
             let before = model
             try await act(store, &model, &chance, step)
-            try check(recorder.take(), before, model)
+            try check(recorder.take(), before, model, &numbers)
             if step.isMultiple(of: 60), step > 0 {
                 store.close()
-                store = try SQLiteStore(path: folder.database, observer: recorder, bounds: Self.bounds(seed))
+                store = try home.open(observer: recorder, bounds: Self.bounds(seed))
             }
             guard let user = Self.users.randomElement(using: &chance) else { continue }
-            try await checkList(of: user, store, model)
+            try await checkList(of: user, store, model, numbers)
             let changed = try await walk(
-                store, user, since: polled[user] ?? 0, limit: .random(in: 1...3, using: &chance))
+                store, user, since: numbers[polled[user] ?? 0], limit: .random(in: 1...3, using: &chance))
             #expect(Set(changed) == model.changed(user, after: polled[user] ?? 0))
             #expect(Set(changed).count == changed.count, "each exactly once")
             polled[user] = model.latestChange(user)
@@ -47,7 +48,7 @@ struct HistoryTests {
 
     /// Does something at random, in the store and in the model.
     private func act(
-        _ store: SQLiteStore, _ model: inout NaiveModel, _ chance: inout Generator, _ step: Int
+        _ store: any Store, _ model: inout NaiveModel, _ chance: inout Generator, _ step: Int
     ) async throws {
         let known = model.talks.keys.sorted()
         let action = Int.random(in: 0..<12, using: &chance)
@@ -83,19 +84,43 @@ struct HistoryTests {
         (lhs.text.utf8.count, lhs.text) < (rhs.text.utf8.count, rhs.text)
     }
 
-    /// Expects that exactly those were told whose list changed, and the right numbers.
-    private func check(_ commits: [Commit], _ before: NaiveModel, _ after: NaiveModel) throws {
+    /// The store's change numbers by the model's, which have the same order and count by one.
+    private struct Numbers {
+        private var all: [Int64: Int64] = [0: 0]
+
+        subscript(_ number: Int64) -> Int64 { all[number] ?? -1 }
+
+        /// Adds those of one step; expects each to be greater than every one before.
+        mutating func add(_ step: [Int64: Int64]) {
+            var last = all.values.max() ?? 0
+            for (number, stored) in step.sorted(by: { $0.key < $1.key }) {
+                #expect(stored > last)
+                last = stored
+                all[number] = stored
+            }
+        }
+    }
+
+    /// Expects that exactly those were told whose list changed, one number a change, in the right order.
+    private func check(
+        _ commits: [Commit], _ before: NaiveModel, _ after: NaiveModel, _ numbers: inout Numbers
+    ) throws {
         var told: [ConversationID: [UserID: Int64]] = [:]
         for commit in commits {
             for list in commit.listChanges { told[commit.conversation.id, default: [:]][list.user] = list.change }
         }
-        var expected: [ConversationID: [UserID: Int64]] = [:]
+        var expected: [ConversationID: Set<UserID>] = [:]
+        var step: [Int64: Int64] = [:]
         for (id, talk) in after.talks {
             for (user, change) in talk.changes where before.talks[id]?.changes[user] != change {
-                expected[id, default: [:]][user] = change
+                expected[id, default: []].insert(user)
+                let stored = try #require(told[id]?[user])
+                #expect(step[change] ?? stored == stored, "all whose lists change see the same number")
+                step[change] = stored
             }
         }
-        #expect(told == expected)
+        #expect(told.mapValues { Set($0.keys) } == expected)
+        numbers.add(step)
         for commit in commits {
             let talk = try #require(after.talks[commit.conversation.id])
             #expect(commit.conversation.lastN == Int64(talk.senders.count))
@@ -104,12 +129,12 @@ struct HistoryTests {
     }
 
     /// Reads a whole list in pages and expects it to be the model's.
-    private func checkList(of user: UserID, _ store: SQLiteStore, _ model: NaiveModel) async throws {
+    private func checkList(of user: UserID, _ store: any Store, _ model: NaiveModel, _ numbers: Numbers) async throws {
         var window = ListWindow.newest
         var found: [ConversationSummary] = []
         while true {
             let page = try await store.conversations(of: caller(user), window, limit: 3, messages: 2)
-            #expect(page.latestChange == model.latestChange(user))
+            #expect(page.latestChange == numbers[model.latestChange(user)])
             if case .before(let activity) = window {
                 #expect(page.position == activity - 1, "what is newer than an older page is told again")
             } else {
@@ -128,12 +153,12 @@ struct HistoryTests {
                     == Array((1...Int64(max(talk.senders.count, 1))).suffix(2)).filter { $0 <= talk.senders.count })
             #expect(summary.people.map(\.id) == talk.users)
         }
-        #expect(try await store.latestChange(for: caller(user)) == model.latestChange(user))
+        #expect(try await store.latestChange(for: caller(user)) == numbers[model.latestChange(user)])
     }
 
     /// Follows the position until everything is told.
     private func walk(
-        _ store: SQLiteStore, _ user: UserID, since: Int64, limit: Int
+        _ store: any Store, _ user: UserID, since: Int64, limit: Int
     ) async throws -> [ConversationID] {
         var (position, found) = (since, [ConversationID]())
         while true {

@@ -1,17 +1,16 @@
 import Messaging
-import TestSupport
+import StoreTestSupport
 import Testing
 
-@testable import SQLiteStore
-
+@Suite(.onEachStore)
 struct ReadingTests {
-    let folder: Folder
-    let store: SQLiteStore
+    let home: StoreHome
+    let store: any Store
     let recorder = Recorder()
 
     init() throws {
-        folder = try Folder()
-        store = try SQLiteStore(path: folder.database, observer: recorder)
+        home = try StoreHome()
+        store = try home.open(observer: recorder)
     }
 
     @Test("A marker moves forward only, and the answer says where it really is")

@@ -1,27 +1,28 @@
 import Messaging
-import TestSupport
+import StoreTestSupport
 import Testing
 
-@testable import SQLiteStore
-
-@Suite("Others' messages among many of one's own")
+@Suite("Others' messages among many of one's own", .onEachStore)
 struct RunsTests {
-    let folder: Folder
-    let store: SQLiteStore
+    let home: StoreHome
+    let store: any Store
 
     init() throws {
-        folder = try Folder()
-        store = try SQLiteStore(path: folder.database)
+        home = try StoreHome()
+        store = try home.open()
     }
 
     /// Messages of Alice in runs of these lengths, each but the last followed by one of Bob's; returns Bob's numbers.
     private func fill(_ id: String, runs: [Int]) async throws -> (Conversation, ofBob: [Int64]) {
         let id = try store.open(id, alice, bob)
         let senders = Array(runs.map { Array(repeating: alice, count: $0) }.joined(separator: [bob]))
-        let drafts = try senders.map { try draft($0, to: .id(id)) }
-        try store.writer.performBlocking { transaction in
-            for draft in drafts { _ = try transaction.send(draft) }
-        }
+        var records = try senders.map { sender in
+            ImportRecord.message(
+                ImportedMessage(
+                    conversation: id, sender: sender, content: try MessageContent("Hello!"), sentAt: noon,
+                    clientMessageID: nil), .none)
+        }[...]
+        try store.importRecords { records.popFirst() }
         let found = try #require(try await store.conversation(.id(id), of: caller(alice)))
         return (found, senders.indices.filter { senders[$0] == bob }.map { Int64($0 + 1) })
     }
@@ -42,23 +43,5 @@ struct RunsTests {
             in: talk, [MessageSlice(20...talk.lastN, .except(alice))], PageBounds(count: 2, bytes: .max)
         ) { $0.map(\.n) }
         #expect(three == Array(ofBob.filter { $0 >= 20 }.prefix(3)), "one more tells that there are more")
-    }
-
-    @Test("Ten times as many of one's own cost less than twice as much")
-    func cost() async throws {
-        var steps: [Int] = []
-        for (id, count) in [("few", 400), ("many", 4000)] {
-            let (talk, ofBob) = try await fill(id, runs: [count, count / 2])
-            let slice = MessageSlice(1...talk.lastN, .except(alice))
-            let (read, cost) = try await store.read { db in
-                try StepCounter.steps(db) {
-                    try StoredMessages(db: db, key: talk.key).messages(of: slice, PageBounds(count: 500, bytes: .max))
-                        .map(\.n)
-                }
-            }
-            #expect(read == ofBob)
-            steps.append(cost)
-        }
-        #expect(steps[1] < 2 * steps[0], "\(steps[1]) steps against \(steps[0])")
     }
 }

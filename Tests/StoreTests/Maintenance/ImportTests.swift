@@ -1,18 +1,17 @@
 import Messaging
-import TestSupport
+import StoreTestSupport
 import Testing
 
-@testable import SQLiteStore
-
+@Suite(.onEachStore)
 struct ImportTests {
     private struct BadLine: Error {}
 
-    let folder: Folder
-    let store: SQLiteStore
+    let home: StoreHome
+    let store: any Store
 
     init() throws {
-        folder = try Folder()
-        store = try SQLiteStore(path: folder.database)
+        home = try StoreHome()
+        store = try home.open()
     }
 
     private func message(
@@ -135,18 +134,15 @@ struct ImportTests {
         #expect(try await store.allMessages(conversationID("c")).count == 4)
     }
 
-    private func prune(before milliseconds: Int64, asEarlierVersion isEarlier: Bool = false) throws {
+    private func prune(before milliseconds: Int64) throws {
         store.close()
-        let offline = try OfflineDatabase(path: folder.database)
+        let offline = try home.remover()
         defer { offline.close() }
         _ = try offline.prune(.everything, before: Timestamp(milliseconds: milliseconds))
-        if isEarlier {
-            try offline.queue.write { try $0.execute(sql: "UPDATE conversations SET pruned_before_ms = NULL") }
-        }
     }
 
-    private func again(_ records: [ImportRecord]) throws -> (SQLiteStore, ImportSummary) {
-        let store = try SQLiteStore(path: folder.database)
+    private func again(_ records: [ImportRecord]) throws -> (any Store, ImportSummary) {
+        let store = try home.open()
         var rest = records[...]
         return (store, try store.importRecords { rest.popFirst() })
     }
@@ -171,7 +167,7 @@ struct ImportTests {
     func allPruned() async throws {
         try run(history())
         try prune(before: 31)
-        let open = try SQLiteStore(path: folder.database)
+        let open = try home.open()
         _ = try await open.send(draft(alice, to: .id(conversationID("c")), "live"))
         open.close()
         let (store, summary) = try again(history())
@@ -194,28 +190,6 @@ struct ImportTests {
         #expect(summary.messages == 0 && summary.pruned == 1)
         #expect(try await store.allMessages(conversationID("c")).map(\.content) == ["newer", "", "", "live"])
         #expect(try await store.list(of: alice).conversations[0].unread == 1)
-    }
-
-    @Test(
-        "Where an earlier version has pruned, what may have been pruned is refused by name, and what cannot have been comes in"
-    )
-    func prunedEarlier() async throws {
-        try run(history())
-        try prune(before: 25, asEarlierVersion: true)
-        #expect(throws: ImportError.prunedBeforeUnknownMoment(conversationID("c"))) { try again(history()) }
-        let (store, summary) = try again([
-            try message(alice, "same", at: 30), try message(alice, "same", at: 30), try message(bob, "new", at: 30),
-        ])
-        #expect(summary.messages == 1 && summary.pruned == 0)
-        store.close()
-        // Pruning what that version has left tells for certain.
-        let offline = try OfflineDatabase(path: folder.database)
-        _ = try offline.prune(.everything, before: Timestamp(milliseconds: 31))
-        offline.close()
-        let (other, last) = try again(
-            try history().filter { if case .message(let m, _) = $0 { m.conversation.text == "c" } else { false } })
-        #expect(last.messages == 0 && last.pruned == 4)
-        other.close()
     }
 
     @Test("A name that changes by import changes the lists that show it")

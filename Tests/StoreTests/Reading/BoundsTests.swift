@@ -1,19 +1,17 @@
 import Dispatch
 import Messaging
 import Synchronization
-import TestSupport
+import StoreTestSupport
 import Testing
 
-@testable import SQLiteStore
-
-@Suite("Reads of bounded size")
+@Suite("Reads of bounded size", .onEachStore)
 struct BoundsTests {
-    let folder: Folder
-    let store: SQLiteStore
+    let home: StoreHome
+    let store: any Store
 
     init() throws {
-        folder = try Folder()
-        store = try SQLiteStore(path: folder.database)
+        home = try StoreHome()
+        store = try home.open()
     }
 
     /// Alice and Bob in turn, with so many bytes of content each.
@@ -137,6 +135,9 @@ struct BoundsTests {
         #expect(none.conversations.map(\.newest.count) == [1, 1], "the last message is shown beside them")
     }
 
+    /// How many reads a store of either kind runs at once.
+    private static let readers = 4
+
     private final class Making: Sendable {
         let now = Atomic<Int>(0)
         let most = Atomic<Int>(0)
@@ -157,10 +158,10 @@ struct BoundsTests {
                     }
                 }
             }
-            while making.now.load(ordering: .relaxed) < StoreMemory.readers { await Task.yield() }
+            while making.now.load(ordering: .relaxed) < Self.readers { await Task.yield() }
             for _ in 0..<16 { making.gate.signal() }
             try await group.waitForAll()
         }
-        #expect(making.most.load(ordering: .relaxed) == StoreMemory.readers)
+        #expect(making.most.load(ordering: .relaxed) == Self.readers)
     }
 }

@@ -1,22 +1,20 @@
 import Messaging
 
-@testable import SQLiteStore
+package let alice = UserID(trusted: "alice")
+package let bob = UserID(trusted: "bob")
+package let carol = UserID(trusted: "carol")
+package let noon = Timestamp(milliseconds: 1_733_050_800_000)
 
-let alice = UserID(trusted: "alice")
-let bob = UserID(trusted: "bob")
-let carol = UserID(trusted: "carol")
-let noon = Timestamp(milliseconds: 1_733_050_800_000)
-
-func caller(_ user: UserID, _ tenant: TenantID = .none) -> Caller {
+package func caller(_ user: UserID, _ tenant: TenantID = .none) -> Caller {
     Caller(tenant: tenant, user: user)
 }
 
-func conversationID(_ text: String) -> ConversationID {
+package func conversationID(_ text: String) -> ConversationID {
     ConversationID(trusted: text)
 }
 
 /// A draft with defaults for whatever a test does not care about.
-func draft(
+package func draft(
     _ sender: UserID, to conversation: ConversationReference, recipient: String? = nil, _ text: String = "Hello!",
     key: String? = nil, receivers: [UserID] = [], mayOpen: Bool = true, tenant: TenantID = .none, new: String = "new-1"
 ) throws -> Draft {
@@ -27,22 +25,26 @@ func draft(
         newConversationID: conversationID(new))
 }
 
-extension SQLiteStore {
+extension OperatorStore {
     /// Opens a conversation of these people, and returns its id.
     @discardableResult
-    func open(_ id: String, _ users: UserID..., tenant: TenantID = .none) throws -> ConversationID {
+    package func open(_ id: String, _ users: UserID..., tenant: TenantID = .none) throws -> ConversationID {
         try open(
             NewConversation(id: conversationID(id), participants: users, isDirect: false), tenant: tenant, at: noon)
     }
+}
 
+extension MessageStore {
     /// All messages of a conversation, oldest first.
-    func allMessages(_ id: ConversationID, tenant: TenantID = .none) async throws -> [Message] {
+    package func allMessages(_ id: ConversationID, tenant: TenantID = .none) async throws -> [Message] {
         guard let found = try await conversation(.id(id), of: caller(alice, tenant)), found.lastN > 0 else { return [] }
         return Array(try await messages(in: found, [MessageSlice(1...found.lastN)], limit: .max))
     }
 
     /// The newest entries of a caller's list.
-    func list(of user: UserID, _ window: ListWindow = .newest, limit: Int = 100) async throws -> ConversationPage {
+    package func list(of user: UserID, _ window: ListWindow = .newest, limit: Int = 100) async throws
+        -> ConversationPage
+    {
         try await conversations(of: caller(user), window, limit: limit, messages: 20)
     }
 }

@@ -1,11 +1,11 @@
 import Messaging
 import StoreWork
+import StoreTestSupport
 import TestSupport
 import Testing
 
-@testable import SQLiteStore
-
 /// Random histories, each of one conversation, whose unread counts must be those of the rule, ``UnreadMessages``.
+@Suite(.onEachStore)
 struct UnreadTests {
     /// What was sent and read in a conversation, with the messages that were pruned since.
     private struct History: Sendable {
@@ -23,10 +23,10 @@ struct UnreadTests {
     }
 
     private static let users = (0..<ConversationSummary.mostPeople + 2).map { UserID(trusted: "u\($0)") }
-    private let folder: Folder
+    private let home: StoreHome
 
     init() throws {
-        folder = try Folder()
+        home = try StoreHome()
     }
 
     @Test(
@@ -39,21 +39,21 @@ struct UnreadTests {
         if seed.isMultiple(of: 2) { (bounds.shortList, bounds.mostCopies) = (3, 2) }
         var histories = try open(count: 30, bounds, &chance)
         for _ in 0..<3 {
-            let store = try SQLiteStore(path: folder.database, bounds: bounds)
+            let store = try home.open(bounds: bounds)
             histories = try await act(in: histories, store, &chance)
             try await check(histories, store)
             store.close()
             try takeAway(from: histories, &chance)
         }
-        let store = try SQLiteStore(path: folder.database, bounds: bounds)
+        let store = try home.open(bounds: bounds)
         try await check(histories, store)
         store.close()
-        #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
+        #expect(try home.check() == [])
     }
 
     /// Opens conversations of few people, and one of more than a list shows.
     private func open(count: Int, _ bounds: StoreBounds, _ chance: inout Generator) throws -> [History] {
-        let store = try SQLiteStore(path: folder.database, bounds: bounds)
+        let store = try home.open(bounds: bounds)
         defer { store.close() }
         return try (0..<count).map { index in
             let people =
@@ -67,7 +67,7 @@ struct UnreadTests {
 
     /// Sends and reads at random, in all conversations at once.
     private func act(
-        in histories: [History], _ store: SQLiteStore, _ chance: inout Generator
+        in histories: [History], _ store: any Store, _ chance: inout Generator
     ) async throws -> [History] {
         try await withThrowingTaskGroup(of: (Int, History).self) { group in
             for (index, history) in histories.enumerated() {
@@ -78,7 +78,7 @@ struct UnreadTests {
         }
     }
 
-    private static func act(in before: History, _ store: SQLiteStore, _ generator: Generator) async throws -> History {
+    private static func act(in before: History, _ store: any Store, _ generator: Generator) async throws -> History {
         var (history, chance) = (before, generator)
         for _ in 0..<chance.below(12) {
             let user = chance.pick(history.users)
@@ -104,7 +104,7 @@ struct UnreadTests {
 
     /// Prunes some of the conversations, and erases a user now and then.
     private func takeAway(from histories: [History], _ chance: inout Generator) throws {
-        let offline = try OfflineDatabase(path: folder.database)
+        let offline = try home.remover()
         defer { offline.close() }
         for _ in 0..<4 {
             let some = histories.map(\.id).shuffled(using: &chance).prefix(8)
@@ -116,7 +116,7 @@ struct UnreadTests {
     }
 
     /// Expects the rule's count wherever the store gives one.
-    private func check(_ histories: [History], _ store: SQLiteStore) async throws {
+    private func check(_ histories: [History], _ store: any Store) async throws {
         for user in Self.users {
             let mine = histories.filter { $0.users.contains(user) }
             var expected: [ConversationID: Int64] = [:]

@@ -1,18 +1,16 @@
-import GRDB
 import Messaging
-import TestSupport
+import StoreTestSupport
 import Testing
 
-@testable import SQLiteStore
-
+@Suite(.onEachStore)
 struct SendingTests {
-    let folder: Folder
-    let store: SQLiteStore
+    let home: StoreHome
+    let store: any Store
     let recorder = Recorder()
 
     init() throws {
-        folder = try Folder()
-        store = try SQLiteStore(path: folder.database, observer: recorder)
+        home = try StoreHome()
+        store = try home.open(observer: recorder)
     }
 
     @Test("Eight senders at once leave no gap in the numbers, and each answer has its own number")

@@ -1,10 +1,10 @@
 import Messaging
+import StoreTestSupport
 import TestSupport
 import Testing
 
-@testable import SQLiteStore
-
 /// Random histories that are exported, pruned and erased, against what is left of them by definition.
+@Suite(.onEachStore)
 struct KeepingTests {
     private struct Said: Equatable {
         let n: Int64
@@ -15,10 +15,10 @@ struct KeepingTests {
 
     private static let users = [alice, bob, carol]
     private let id = conversationID("c")
-    private let folder: Folder
+    private let home: StoreHome
 
     init() throws {
-        folder = try Folder()
+        home = try StoreHome()
     }
 
     /// A conversation of messages with times in no order.
@@ -28,7 +28,7 @@ struct KeepingTests {
                 n: n, sender: Self.users.randomElement(using: &chance) ?? alice, text: "text \(n)",
                 at: .random(in: 0..<9, using: &chance) + n)
         }
-        let store = try SQLiteStore(path: folder.database)
+        let store = try home.open()
         defer { store.close() }
         let newConversation = try NewConversation(id: id, participants: Self.users, isDirect: false)
         var records: [ImportRecord] = [
@@ -58,7 +58,7 @@ struct KeepingTests {
                     conversation: id, sender: said.sender, content: try MessageContent(said.text),
                     sentAt: Timestamp(milliseconds: said.at), clientMessageID: nil), .none)
         }
-        let store = try SQLiteStore(path: folder.database)
+        let store = try home.open()
         let history = try [.conversation(newConversation, .none, openedAt: noon)] + said.map(record)
         var rest = history[...]
         let again = try store.importRecords { rest.popFirst() }
@@ -69,15 +69,9 @@ struct KeepingTests {
         #expect(after.messages == before.messages && after.unread == before.unread)
     }
 
-    private func export() throws -> [ImportRecord] {
-        var records: [ImportRecord] = []
-        try ReadOnlyDatabase(path: folder.database).export { records.append($0) }
-        return records
-    }
-
     /// What is in the store, with each user's unread count by the rule and by the store.
     private func stored() async throws -> (messages: [Said], unread: [[Int64]]) {
-        let store = try SQLiteStore(path: folder.database)
+        let store = try home.open()
         defer { store.close() }
         let messages = try await store.allMessages(id).map {
             Said(n: $0.n, sender: $0.sender, text: $0.content, at: $0.sentAt.milliseconds)
@@ -107,7 +101,7 @@ struct KeepingTests {
             if said.at < moment { said.text = "" }
             return said
         }
-        let offline = try OfflineDatabase(path: folder.database)
+        let offline = try home.remover()
         let pruned = try offline.prune(.everything, before: Timestamp(milliseconds: moment))
         #expect(pruned.removed == said.count - left.count && pruned.emptied == left.count { $0.text.isEmpty })
         #expect(try offline.prune(.everything, before: Timestamp(milliseconds: moment)) == .init())
@@ -116,7 +110,7 @@ struct KeepingTests {
         let (messages, unread) = try await stored()
         #expect(messages == left)
         #expect(unread.allSatisfy { $0[0] == $0[1] })
-        #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
+        #expect(try home.check() == [])
         try await takesHistoryAgain(said, pruned: pruned)
         try await goesOnAfterExport()
     }
@@ -125,7 +119,7 @@ struct KeepingTests {
     func erasing(seed: UInt64) async throws {
         var chance = Generator(seed: seed)
         let said = try await history(&chance)
-        let offline = try OfflineDatabase(path: folder.database)
+        let offline = try home.remover()
         #expect(try offline.erase(alice, tenant: .none) == said.count { $0.sender == alice })
         #expect(try offline.erase(alice, tenant: .none) == 0)
         #expect(try offline.erase(alice, tenant: TenantID(trusted: "acme")) == nil)
@@ -136,10 +130,10 @@ struct KeepingTests {
 
     /// Expects an import of an export to export the same, and to take further messages.
     private func goesOnAfterExport() async throws {
-        let records = try export()
+        let records = try home.export()
         let last = try await stored().messages.last?.n
-        let other = try Folder()
-        let store = try SQLiteStore(path: other.database)
+        let other = try StoreHome()
+        let store = try other.open()
         var rest = records[...]
         try store.importRecords { rest.popFirst() }
         rest = records[...]
@@ -148,11 +142,10 @@ struct KeepingTests {
         let next = try await store.send(draft(bob, to: .id(id), "next")).message.n
         #expect(last == nil || next == (last ?? 0) + 1)
         store.close()
-        var copied: [ImportRecord] = []
-        try ReadOnlyDatabase(path: other.database).export { copied.append($0) }
+        var copied = try other.export()
         copied.removeAll { if case .message(let message, _) = $0 { message.content?.text == "next" } else { false } }
         #expect(copied == records)
-        #expect(try ReadOnlyDatabase.check(path: other.database).faults == [])
+        #expect(try other.check() == [])
     }
 
     @Test("Only a change of the data begins a new epoch")
@@ -160,12 +153,12 @@ struct KeepingTests {
         var chance = Generator(seed: 1)
         _ = try await history(&chance)
         func epoch() throws -> Epoch {
-            let store = try SQLiteStore(path: folder.database)
+            let store = try home.open()
             defer { store.close() }
             return store.epoch
         }
-        func offline<Answer>(_ work: (OfflineDatabase) throws -> Answer) throws -> Answer {
-            let offline = try OfflineDatabase(path: folder.database)
+        func offline<Answer>(_ work: (any DataRemover) throws -> Answer) throws -> Answer {
+            let offline = try home.remover()
             defer { offline.close() }
             return try work(offline)
         }
@@ -182,16 +175,5 @@ struct KeepingTests {
         #expect(try epoch() == Epoch(random: 1))
         #expect(try offline { try $0.prune(.everything, before: noon, random: 2).removed } > 0)
         #expect(try epoch() == Epoch(random: 2))
-    }
-
-    @Test("A database is not touched while a store has it open, and is not made where there is none")
-    func held() throws {
-        let store = try SQLiteStore(path: folder.database)
-        #expect(throws: SQLiteStoreError.held(path: folder.database)) { try OfflineDatabase(path: folder.database) }
-        store.close()
-        let none = folder.path + "/none"
-        #expect(throws: SQLiteStoreError.missing(path: none)) { try OfflineDatabase(path: none) }
-        #expect(throws: SQLiteStoreError.missing(path: none)) { try ReadOnlyDatabase(path: none) }
-        #expect(try folder.contents().keys.sorted() == ["postbox.sqlite"])
     }
 }
