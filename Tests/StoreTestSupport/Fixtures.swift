@@ -38,7 +38,7 @@ extension MessageStore {
     /// All messages of a conversation, oldest first.
     package func allMessages(_ id: ConversationID, tenant: TenantID = .none) async throws -> [Message] {
         guard let found = try await conversation(.id(id), of: caller(alice, tenant)), found.lastN > 0 else { return [] }
-        return Array(try await messages(in: found, [MessageSlice(1...found.lastN)], limit: .max))
+        return Array(try await messages(in: found, of: tenant, [MessageSlice(1...found.lastN)], limit: .max))
     }
 
     /// The newest entries of a caller's list.

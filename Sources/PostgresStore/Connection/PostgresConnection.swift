@@ -62,6 +62,9 @@ final class PostgresConnection {
         warningCount.deallocate()
     }
 
+    /// The process of the server that runs our statements; nil where a pooler hides it.
+    var serverProcess: Int32? { isDirect ? postbox_pq_backend_pid(handle) : nil }
+
     /// How many warnings the server has sent.
     var warnings: Int { Int(warningCount.pointee) }
 

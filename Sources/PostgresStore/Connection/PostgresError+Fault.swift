@@ -10,6 +10,9 @@ extension PostgresError {
         case .interrupted: .closed
         case .readOnlyServer: .readOnly
         case .refused(let sqlState, _): Self.fault(sqlState)
+        case .inUse, .noLease: .inUse
+        case .otherEpoch: .behind
+        case .noStandby: .noStandby
         case .libraryMissing, .badAddress, .oldServer, .wrongEncoding, .malformed: .other
         }
     }

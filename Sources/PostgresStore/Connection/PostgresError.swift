@@ -1,3 +1,5 @@
+import Messaging
+
 /// Why PostgreSQL did not do what it was asked; the list is closed.
 ///
 /// No text in it has a password: libpq's own messages carry none, and what might quote an address is cut.
@@ -24,6 +26,14 @@ public enum PostgresError: Error, Equatable, Sendable {
     case readOnlyServer
     /// What the server sent is not what was asked for.
     case malformed(String)
+    /// Another process serves the database.
+    case inUse(by: String, since: Timestamp)
+    /// It is not certain that no other process serves the database: the lease could not be renewed in time.
+    case noLease
+    /// The connection leads to another epoch than the one that is served.
+    case otherEpoch
+    /// No synchronous standby has what was written, where one is required.
+    case noStandby
 }
 
 extension PostgresError: CustomStringConvertible {
@@ -45,6 +55,11 @@ extension PostgresError: CustomStringConvertible {
         case .readOnlyServer:
             "the server is a read-only standby, or its transactions are read-only; give the address of the primary"
         case .malformed(let what): "PostgreSQL sent an unexpected answer: \(what)"
+        case .inUse(let name, let since):
+            "the database is in use\(name.isEmpty ? "" : " by \(name)") since \(since.rfc3339)"
+        case .noLease: "the lease of the database could not be renewed in time, so another process may serve it now"
+        case .otherEpoch: "the connection leads to another epoch, as after a failover"
+        case .noStandby: "no synchronous standby has confirmed the write"
         }
     }
 
@@ -57,9 +72,13 @@ extension PostgresError: CustomStringConvertible {
     var isCertainlyUndone: Bool {
         switch self {
         case .unreachable, .timedOut, .interrupted, .malformed: false
+        case .noStandby: true
         // After 40003 the server itself does not know.
         case .refused(let sqlState, _): sqlState != "40003" && !sqlState.hasPrefix("08") && !sqlState.hasPrefix("57P")
-        case .libraryMissing, .badAddress, .tooManyConnections, .oldServer, .wrongEncoding, .readOnlyServer: true
+        case .libraryMissing, .badAddress, .tooManyConnections, .oldServer, .wrongEncoding, .readOnlyServer, .inUse,
+            .noLease,
+            .otherEpoch:
+            true
         }
     }
 }

@@ -28,8 +28,10 @@ struct BoundsTests {
         _ conversation: Conversation, _ slices: [MessageSlice], _ bytes: Int, count: Int = 500,
         _ kept: PageBounds.End = .oldest
     ) async throws -> [Int64] {
-        try await store.messages(in: conversation, slices, PageBounds(count: count, bytes: bytes, kept: kept)) { $0 }
-            .map(\.n)
+        try await store.messages(
+            in: conversation, of: .none, slices, PageBounds(count: count, bytes: bytes, kept: kept)
+        ) { $0 }
+        .map(\.n)
     }
 
     @Test("Messages are read until their contents have a byte too many, from the end that is kept")
@@ -62,7 +64,7 @@ struct BoundsTests {
         let talk = try await fill("c", 4, bytes: 100)
         let bounds = PageBounds(count: 500, bytes: 199, kept: .newest)
         let all = Array(try await store.messages(in: talk, [MessageSlice(1...4)], limit: 500))
-        let newest = try await store.messages(in: talk, [MessageSlice(1...4)], bounds) { Array($0) }
+        let newest = try await store.messages(in: talk, of: .none, [MessageSlice(1...4)], bounds) { Array($0) }
         #expect(newest == all.suffix(2))
     }
 
@@ -151,7 +153,9 @@ struct BoundsTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<16 {
                 group.addTask { [store] in
-                    try await store.messages(in: talk, [MessageSlice(1...1)], PageBounds(count: 1, bytes: 10)) { _ in
+                    try await store.messages(
+                        in: talk, of: .none, [MessageSlice(1...1)], PageBounds(count: 1, bytes: 10)
+                    ) { _ in
                         making.most.max(making.now.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
                         making.gate.wait()
                         making.now.subtract(1, ordering: .relaxed)

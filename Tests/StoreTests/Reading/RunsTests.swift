@@ -35,12 +35,12 @@ struct RunsTests {
         for first in 1...talk.lastN {
             for last in Set([first, min(first + 16, talk.lastN), min(first + 100, talk.lastN), talk.lastN]) {
                 let slice = MessageSlice(first...last, .except(alice))
-                let read = try await store.messages(in: talk, [slice], all) { $0.map(\.n) }
+                let read = try await store.messages(in: talk, of: .none, [slice], all) { $0.map(\.n) }
                 #expect(read == ofBob.filter { (first...last).contains($0) }, "\(first)...\(last)")
             }
         }
         let three = try await store.messages(
-            in: talk, [MessageSlice(20...talk.lastN, .except(alice))], PageBounds(count: 2, bytes: .max)
+            in: talk, of: .none, [MessageSlice(20...talk.lastN, .except(alice))], PageBounds(count: 2, bytes: .max)
         ) { $0.map(\.n) }
         #expect(three == Array(ofBob.filter { $0 >= 20 }.prefix(3)), "one more tells that there are more")
     }
