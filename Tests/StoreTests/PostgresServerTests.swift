@@ -1,8 +1,10 @@
 import Foundation
+import StoreTestSupport
 import TestSupport
 import Testing
 
-@Suite("The PostgreSQL server of the tests", .timeLimit(.minutes(2)))
+@Suite(
+    "The PostgreSQL server of the tests", .enabled(if: StoreKind.tested.contains(.postgres)), .timeLimit(.minutes(2)))
 struct PostgresServerTests {
     @Test("A server that is released stops and leaves nothing behind, as one whose tests were killed")
     func stops() async throws {

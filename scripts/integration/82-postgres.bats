@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # PostgreSQL: what fails, who may use it, how to get there and back. Each test has servers of its own, which sync what they write.
 # shellcheck disable=SC2030,SC2031
+# bats file_tags=postgres
 
 load helpers
 
