@@ -19,6 +19,8 @@ public final class PostgresStore: Sendable {
     let health: StoreHealth
     let readQueue: ReadQueue<ReaderConnection>
     let address: PostgresAddress
+    let lease: Lease
+    let bounds: StoreBounds
     private let keeper: Keeper
     private let interrupt: PostgresInterrupt
     private let isClosed = Mutex(false)
@@ -52,6 +54,8 @@ public final class PostgresStore: Sendable {
     ) throws(PostgresStoreError) {
         let start = try PostgresStart(address: address, random: random, newCursorKey: newCursorKey)
         self.address = start.address
+        self.bounds = bounds
+        lease = start.lease
         place = start.address.description
         cursorKey = start.cursorKey
         interrupt = PostgresInterrupt()

@@ -119,7 +119,7 @@ final class PostgresConnection {
     ///
     /// - Parameter limit: the longest wait for its beginning; the commit waits without end, because it may wait for a standby.
     func transaction<Result>(within limit: Duration?, _ body: () throws -> Result) throws -> Result {
-        try run("BEGIN", within: limit)
+        try run("BEGIN ISOLATION LEVEL READ COMMITTED", within: limit)
         do {
             let result = try body()
             try run("COMMIT", within: nil)

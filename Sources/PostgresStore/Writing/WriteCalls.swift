@@ -56,6 +56,12 @@ final class WriteCalls {
         return !isUnconfirmed
     }
 
+    /// Makes the commit of this transaction durable, whatever the role says: as a column of a statement.
+    static let durable = """
+        set_config('synchronous_commit',
+            CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)
+        """
+
     /// How long a look-up may take.
     private static let lookupLimit = Duration.seconds(5)
 
@@ -67,14 +73,10 @@ final class WriteCalls {
         let warnings = connection.warnings
         // Without standbys the division fails, and nothing is committed.
         let check = isReplicated ? ", 1 / (current_setting('synchronous_standby_names') <> '')::int" : ""
-        let durable = """
-            set_config('synchronous_commit',
-                CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)
-            """
         let rows: PostgresRows
         do {
             rows = try connection.runOften(
-                "SELECT \(columns), \(durable)\(check) FROM \(call)", [.text(epoch.text), .int8(holder)] + values,
+                "SELECT \(columns), \(Self.durable)\(check) FROM \(call)", [.text(epoch.text), .int8(holder)] + values,
                 within: nil)
         } catch PostgresError.refused("22012", _) where isReplicated {
             throw .noStandby
