@@ -1,5 +1,6 @@
 import ArgumentParser
 import Messaging
+import PostgresStore
 import SQLiteStore
 
 /// The option that says where the data is; the only place that knows which store keeps it.
@@ -30,18 +31,16 @@ struct DatabaseOption: ParsableArguments {
     func name() throws -> String {
         switch address {
         case .file(let path): path
-        case .postgres: throw Self.notYet
+        case .postgres(let text): try Failure.translating { try PostgresAddress(text).description }
         }
     }
-
-    private static let notYet = Failure.unavailable("PostgreSQL cannot be used yet")
 
     /// Opens the database for a command that needs it alone.
     func open() throws -> any OperatorStore {
         try Failure.translating {
             switch address {
             case .file(let path): try SQLiteStore(path: path)
-            case .postgres: throw Self.notYet
+            case .postgres(let text): try PostgresStore(address: text)
             }
         }
     }
@@ -61,7 +60,10 @@ struct DatabaseOption: ParsableArguments {
                 let store = try SQLiteStore(
                     path: path, observer: observer, checkpoints: checkpoints, committed: committed, changed: changed)
                 return Opened(store: store, place: .file(store.path), name: path)
-            case .postgres: throw Self.notYet
+            case .postgres(let text):
+                let store = try PostgresStore(
+                    address: text, observer: observer, replicated: replicated, committed: committed, changed: changed)
+                return Opened(store: store, place: .server(connections: Self.connections), name: store.place)
             }
         }
     }
@@ -71,7 +73,7 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path): try ReadOnlyDatabase(path: path)
-            case .postgres: throw Self.notYet
+            case .postgres(let text): try ReadOnlyPostgres(address: PostgresAddress(text))
             }
         }
     }
@@ -81,7 +83,7 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path): try OfflineDatabase(path: path)
-            case .postgres: throw Self.notYet
+            case .postgres(let text): try OfflinePostgres(address: PostgresAddress(text))
             }
         }
     }
@@ -91,19 +93,19 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path): try ReadOnlyDatabase.check(path: path)
-            case .postgres: throw Self.notYet
+            case .postgres(let text): try ReadOnlyPostgres.check(address: PostgresAddress(text))
             }
         }
     }
 
     /// Begins a new epoch in a PostgreSQL that was restored.
     func beginNewEpoch() throws {
-        guard case .postgres = address else {
+        guard case .postgres(let text) = address else {
             throw Failure.badUsage(
                 "new-life is for PostgreSQL: a database file gets a new epoch from \"postbox restore\", which puts a backup in its place"
             )
         }
-        throw Self.notYet
+        try Failure.translating { _ = try OfflinePostgres(address: PostgresAddress(text)).beginEpoch() }
     }
 
     /// The most bytes of memory for pages of the database, or for what a database server sends.
@@ -168,6 +170,16 @@ extension Failure {
             case .notAFileName: throw badUsage(error.description)
             default: throw unavailable(error.description)
             }
+        } catch let error as PostgresStoreError {
+            switch error {
+            case .damaged: throw badData(error.description)
+            case .connection(.badAddress): throw badUsage(error.description)
+            default: throw unavailable(error.description)
+            }
+        } catch let error as PostgresError {
+            let error = PostgresStoreError.connection(error)
+            if case .connection(.badAddress) = error { throw badUsage(error.description) }
+            throw unavailable(error.description)
         } catch let error as CopyError {
             if case .damaged = error { throw badData(error.description) }
             throw unavailable(error.description)
