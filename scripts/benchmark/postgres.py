@@ -42,7 +42,7 @@ class Cluster:
                 file.write(f"{SETTINGS}unix_socket_directories = '{self.folder}'\n")
         self.run("pg_ctl", "-w", "-t", "300", "-D", self.data, "-l", os.path.join(self.folder, "log"), "start")
         self.sql("DO $$ BEGIN CREATE ROLE postbox LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
-        for (leftover,) in self.sql("SELECT datname FROM pg_database WHERE datname LIKE 'run%%' OR datname LIKE 'unfinished%%'"):
+        for (leftover,) in self.sql("SELECT datname FROM pg_database WHERE datname LIKE 'run-%' OR datname LIKE 'unfinished-%'"):
             self.drop(leftover)
         return self
 
@@ -64,8 +64,7 @@ class Cluster:
     def sql(self, statement, name="postgres"):
         store = database.connect(self.address(name, "postgres"))
         with contextlib.closing(store):
-            cursor = store.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+            return store.execute(statement)
 
     def drop(self, name):
         self.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
