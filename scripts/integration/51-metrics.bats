@@ -160,7 +160,7 @@ reaches() {
     assert_metric postbox_group_commit_sync_seconds_count 1
     if on_postgres; then
         assert_metric postbox_postgres_connections '[1-9]*'
-        assert_metric postbox_postgres_reconnects_total 0
+        assert_metric postbox_postgres_broken_connections_total 0
         assert_lacks '^postbox_(wal|database|disk)' "$METRICS_FILE"
     else
         # A file may grow between the two looks.

@@ -50,6 +50,7 @@ final class PostgresConnection {
         self.address = address
         self.interrupt = interrupt
         handle = try Self.connect(address)
+        ConnectionCounts.countOpened()
         warningCount = .allocate(capacity: 1)
         warningCount.initialize(to: 0)
         postbox_pq_count_warnings(handle, warningCount)
@@ -58,6 +59,7 @@ final class PostgresConnection {
     }
 
     deinit {
+        ConnectionCounts.countClosed(isBroken: isBroken)
         postbox_pq_finish(handle)
         warningCount.deallocate()
     }

@@ -9,8 +9,8 @@ enum DatabasePlace: Sendable {
     struct Connections: Sendable {
         /// How many are open.
         let open: Int
-        /// How often one was opened in place of one that broke, since the start.
-        let reconnects: Int
+        /// How many broke since the start.
+        let broken: Int
     }
 
     /// The path of the file; nil for a database server.

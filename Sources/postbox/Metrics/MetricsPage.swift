@@ -192,8 +192,8 @@ struct MetricsPage: Sendable {
             let now = connections()
             page.metric("postbox_postgres_connections", .gauge, "Connections to PostgreSQL that are open.", now.open)
             page.metric(
-                "postbox_postgres_reconnects_total", .counter,
-                "Connections to PostgreSQL that were opened in place of one that broke.", now.reconnects)
+                "postbox_postgres_broken_connections_total", .counter,
+                "Connections to PostgreSQL that broke, or were given up because no answer came.", now.broken)
         }
     }
 

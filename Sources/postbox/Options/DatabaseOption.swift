@@ -63,7 +63,10 @@ struct DatabaseOption: ParsableArguments {
             case .postgres(let text):
                 let store = try PostgresStore(
                     address: text, observer: observer, replicated: replicated, committed: committed, changed: changed)
-                return Opened(store: store, place: .server(connections: Self.connections), name: store.place)
+                return Opened(
+                    store: store,
+                    place: .server { .init(open: ConnectionCounts.open, broken: ConnectionCounts.broken) },
+                    name: store.place)
             }
         }
     }
@@ -73,7 +76,7 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path): try ReadOnlyDatabase(path: path)
-            case .postgres(let text): try ReadOnlyPostgres(address: PostgresAddress(text))
+            case .postgres(let text): try ReadOnlyPostgres(address: text)
             }
         }
     }
@@ -83,7 +86,7 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path): try OfflineDatabase(path: path)
-            case .postgres(let text): try OfflinePostgres(address: PostgresAddress(text))
+            case .postgres(let text): try OfflinePostgres(address: text)
             }
         }
     }
@@ -93,7 +96,7 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path): try ReadOnlyDatabase.check(path: path)
-            case .postgres(let text): try ReadOnlyPostgres.check(address: PostgresAddress(text))
+            case .postgres(let text): try ReadOnlyPostgres.check(address: text)
             }
         }
     }
@@ -105,7 +108,7 @@ struct DatabaseOption: ParsableArguments {
                 "new-life is for PostgreSQL: a database file gets a new epoch from \"postbox restore\", which puts a backup in its place"
             )
         }
-        try Failure.translating { _ = try OfflinePostgres(address: PostgresAddress(text)).beginEpoch() }
+        try Failure.translating { _ = try OfflinePostgres(address: text).beginEpoch() }
     }
 
     /// The most bytes of memory for pages of the database, or for what a database server sends.
