@@ -1,4 +1,5 @@
 import Messaging
+import PostgresStore
 import SQLiteStore
 import StoreWork
 import TestSupport
@@ -32,7 +33,10 @@ package final class StoreHome: Sendable {
         case .file(let folder):
             try SQLiteStore(
                 path: folder.database, observer: observer, queueLimit: queueLimit, bounds: bounds, committed: committed)
-        case .database: throw PostgresServer.Failure(description: "there is no store for PostgreSQL yet")
+        case .database(let database):
+            try PostgresStore(
+                address: database.connection, observer: observer, queueLimit: queueLimit, bounds: bounds,
+                committed: committed)
         }
     }
 
@@ -40,7 +44,7 @@ package final class StoreHome: Sendable {
     package func remover() throws -> any DataRemover {
         switch place {
         case .file(let folder): try OfflineDatabase(path: folder.database)
-        case .database: throw PostgresServer.Failure(description: "there is no store for PostgreSQL yet")
+        case .database(let database): try OfflinePostgres(address: database.connection)
         }
     }
 
@@ -49,7 +53,8 @@ package final class StoreHome: Sendable {
         var records: [ImportRecord] = []
         switch place {
         case .file(let folder): try ReadOnlyDatabase(path: folder.database).export { records.append($0) }
-        case .database: throw PostgresServer.Failure(description: "there is no store for PostgreSQL yet")
+        case .database(let database):
+            try ReadOnlyPostgres(address: database.connection).export { records.append($0) }
         }
         return records
     }
@@ -58,7 +63,8 @@ package final class StoreHome: Sendable {
     package func check() throws -> [CheckReport.Fault] {
         switch place {
         case .file(let folder): try ReadOnlyDatabase.check(path: folder.database).faults
-        case .database: throw PostgresServer.Failure(description: "there is no store for PostgreSQL yet")
+        case .database(let database):
+            try ReadOnlyPostgres.check(address: database.connection).faults
         }
     }
 }
