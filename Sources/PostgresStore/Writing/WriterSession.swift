@@ -39,6 +39,11 @@ final class WriterSession {
     /// Runs these commands and answers them.
     func run(_ batch: [WriteCommand]) {
         guard !batch.isEmpty else { return }
+        if calls == nil, retryAt > .now, let lastError {
+            // Nothing is tried, so nothing new is known, and the pause before the next attempt must not begin anew.
+            for command in batch { command.refuse(.storeUnavailable(lastError.description)) }
+            return
+        }
         let start = ContinuousClock.now
         synced = .zero
         do {
