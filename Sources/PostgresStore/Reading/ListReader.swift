@@ -75,22 +75,26 @@ struct ListReader {
             position: isCut ? taken.last?.change ?? change : latest, olderBefore: nil)
     }
 
-    /// How many conversations' messages are read at a time.
-    private static let step = 100
+    /// Of how many conversations the messages are read first, which is a page of the usual size.
+    private static let firstStep = 20
+    /// The most conversations whose messages are read at a time.
+    private static let largestStep = 100
 
-    /// The first of these entries, as many as the bounds need.
+    /// The first of these entries, as many as the bounds need. Their messages are read a part at a time, so that memory has little more of
+    /// them than the page: the first part says how many may follow.
     private func summaries(
         _ entries: ArraySlice<ListEntry>, _ bounds: PageBounds, _ embedded: PageBounds
     ) throws -> [ConversationSummary] {
         var (taken, size) = ([ConversationSummary](), 0)
-        for start in stride(from: entries.startIndex, to: entries.endIndex, by: Self.step) {
-            let part = entries[start..<min(start + Self.step, entries.endIndex)]
-            for summary in try summaries(part, embedded) {
+        var (rest, step) = (entries, Self.firstStep)
+        while !rest.isEmpty, !bounds.areExceeded(by: taken.count, size) {
+            for summary in try summaries(rest.prefix(step), embedded) {
                 guard !bounds.areExceeded(by: taken.count, size) else { return taken }
                 size += summary.leastSize(embedded: embedded.count)
                 taken.append(summary)
             }
-            if bounds.areExceeded(by: taken.count, size) { return taken }
+            rest = rest.dropFirst(step)
+            step = min(max(1, (bounds.bytes - size) / max(1, size / taken.count)), Self.largestStep)
         }
         return taken
     }

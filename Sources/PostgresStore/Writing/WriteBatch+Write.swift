@@ -93,27 +93,3 @@ extension WriteBatch {
         .malformed("the conversation \(name.id) of a write is not known")
     }
 }
-
-/// The two lowest read markers of a conversation: enough to know, for every participant, the lowest of all others.
-struct LowestReadMarks {
-    private var least = Int64.max
-    private var second = Int64.max
-    private var place = -1
-
-    init(_ participants: Participants) {
-        for (index, participant) in participants.enumerated() {
-            if participant.readUpTo < least {
-                second = least
-                least = participant.readUpTo
-                place = index
-            } else {
-                second = min(second, participant.readUpTo)
-            }
-        }
-    }
-
-    /// The lowest marker of all participants but the one at this index.
-    func least(without index: Int) -> Int64 {
-        index == place ? second : least
-    }
-}

@@ -131,7 +131,10 @@ final class WriteBatch {
             guard let conversation = find(lookup) else { throw MessagingError.conversationNotFound }
             isCacheStale = true
             return conversation
-        case .taken: throw MessagingError.conversationNotFound
+        case .taken:
+            guard case .direct = draft.conversation else { throw MessagingError.conversationNotFound }
+            // A direct conversation's id is made at random, and the next try makes another one.
+            throw MessagingError.storeUnavailable("the id \(newConversation.id) of a new conversation is taken")
         }
     }
 

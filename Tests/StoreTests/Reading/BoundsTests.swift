@@ -95,7 +95,7 @@ struct BoundsTests {
         for (bytes, count) in [(3 * each + 100, 4), (0, 2), (1 << 20, 60)] {
             let (page, reads) = try await list(window, PageBounds(count: 100, bytes: bytes), embedded)
             #expect(page.conversations.count == count)
-            #expect(reads.count == count, "not one conversation more")
+            #expect(reads.count == Self.read(count, of: 60), "not one conversation more than has to be")
             let isNewest = window == .newest
             let ids = (0..<60).map { "c-\($0 + 10)" }
             #expect(
@@ -115,7 +115,7 @@ struct BoundsTests {
         let none = PageBounds(count: 0, bytes: 0, kept: .newest)
         let (page, reads) = try await list(.newest, PageBounds(count: 100, bytes: 3100), none)
         #expect(page.conversations.count == 4)
-        #expect(reads.count == 4)
+        #expect(reads.count == Self.read(4, of: 10))
     }
 
     @Test(
@@ -135,6 +135,11 @@ struct BoundsTests {
         }
         let none = try await list(.newest, page, PageBounds(count: 0, bytes: 0, kept: .newest)).page
         #expect(none.conversations.map(\.newest.count) == [1, 1], "the last message is shown beside them")
+    }
+
+    /// Of how many conversations the messages are read for a page of so many: PostgreSQL reads those of 20 at a time.
+    private static func read(_ count: Int, of all: Int) -> Int {
+        StoreKind.current == .sqlite ? count : max(count, min(20, all))
     }
 
     /// How many reads a store of either kind runs at once.
