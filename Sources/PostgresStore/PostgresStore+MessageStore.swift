@@ -157,8 +157,8 @@ extension PostgresStore {
         _ serving: ServingState
     ) throws -> Found {
         let generation = serving.generation
-        guard serving.hasLease else { throw PostgresError.noLease }
         let connection = try reader.ready(in: serving.expected)
+        guard serving.hasLease else { throw PostgresError.noLease }
         func check() throws(PostgresError) {
             // Behind a pooler, each statement may go to another server than the one before.
             if !connection.isDirect { try reader.checkEpoch(serving.expected) }

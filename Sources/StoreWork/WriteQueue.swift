@@ -71,6 +71,14 @@ package final class WriteQueue<Write: Sendable>: Sendable {
         }
     }
 
+    /// Takes all that is waiting away from the thread that takes batches: it is at one for too long, and their callers wait no longer.
+    package func takeWaiting() -> [Write] {
+        state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+    }
+
     /// Returns whether another thread ended the sleep.
     private func sleep(for patience: Duration?) -> Bool {
         guard let patience else {

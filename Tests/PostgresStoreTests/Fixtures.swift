@@ -1,3 +1,4 @@
+import Foundation
 import Messaging
 import Synchronization
 import TestSupport
@@ -29,6 +30,13 @@ extension PostgresStore {
     }
 }
 
+/// Does something that blocks for long on another thread: the threads of tasks are few.
+func elsewhere<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
+}
+
 /// Records what a store tells its observer.
 final class Recorder: CommitObserver {
     private let state = Mutex<(commits: [Commit], resets: Int)>(([], 0))
@@ -43,6 +51,7 @@ final class Recorder: CommitObserver {
 }
 
 /// Waits until a condition holds; returns whether it does within some seconds.
+@discardableResult
 func eventually(within limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {

@@ -38,7 +38,7 @@ public enum StoreFault: String, CaseIterable, Error, Sendable {
         case .fileMissing: "the database files were deleted or replaced"
         case .damaged: "the database is damaged, or the disk cannot read it"
         case .locked: "another program has locked the database"
-        case .stalled: "the disk does not respond"
+        case .stalled: "the disk or the database server does not respond"
         case .closed: "the store is closed"
         case .unreachable: "the database server cannot be reached"
         case .tooManyConnections: "the database server has no connection left"

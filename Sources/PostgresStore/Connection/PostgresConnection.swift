@@ -70,6 +70,21 @@ final class PostgresConnection {
     /// How many warnings the server has sent.
     var warnings: Int { Int(warningCount.pointee) }
 
+    /// Whether the next statement may run on it: it has not failed, and the server has not closed it meanwhile.
+    ///
+    /// To look costs one system call. Without it, the first write after a restart of the server would be in doubt.
+    func isUsable() -> Bool {
+        var patience: Int32 = 0
+        while !isBroken {
+            var descriptor = pollfd(fd: postbox_pq_socket(handle), events: Int16(POLLIN), revents: 0)
+            guard poll(&descriptor, 1, patience) > 0 else { return true }
+            if postbox_pq_consume_input(handle) != 1 { isBroken = true }
+            // Nearly always it is the server's farewell, and the end of the connection follows.
+            patience = 50
+        }
+        return false
+    }
+
     /// Runs one statement and returns its rows; waits for at most `limit`, or without end where that is nil.
     ///
     /// - Throws: ``PostgresError``.

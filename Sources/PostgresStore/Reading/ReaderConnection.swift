@@ -19,7 +19,7 @@ final class ReaderConnection {
     ///
     /// - Throws: ``PostgresError``; ``PostgresError/otherEpoch`` where the server is in another one.
     func ready(in expected: Epoch) throws(PostgresError) -> PostgresConnection {
-        if connection?.isBroken == true { connection = nil }
+        if connection?.isUsable() == false { connection = nil }
         let present: PostgresConnection
         if let connection { present = connection } else { present = try connect() }
         connection = present

@@ -4,7 +4,7 @@ import Messaging
 ///
 /// It belongs to the writer thread. It holds what was committed, and this process is the only one that commits; where that may not be so
 /// any more, it is emptied.
-struct ConversationCache {
+final class ConversationCache {
     /// The direct conversation of two users, the lower id first.
     struct Pair: Hashable {
         let tenant: TenantID
@@ -24,12 +24,12 @@ struct ConversationCache {
     private var conversations = LeastRecentlyUsed<ConversationKey, Conversation>(capacity: capacity)
     private var directs = LeastRecentlyUsed<Pair, ConversationID>(capacity: capacity)
 
-    mutating func conversation(_ name: ConversationKey) -> Conversation? { conversations.value(for: name) }
+    func conversation(_ name: ConversationKey) -> Conversation? { conversations.value(for: name) }
 
-    mutating func direct(_ pair: Pair) -> ConversationID? { directs.value(for: pair) }
+    func direct(_ pair: Pair) -> ConversationID? { directs.value(for: pair) }
 
     /// Keeps what was committed.
-    mutating func keep(_ states: [ConversationKey: Conversation], _ pairs: [Pair: ConversationID]) {
+    func keep(_ states: [ConversationKey: Conversation], _ pairs: [Pair: ConversationID]) {
         for (name, conversation) in states where conversation.participants.count <= Self.largestGroup {
             conversations.set(name, to: conversation)
         }
@@ -37,7 +37,7 @@ struct ConversationCache {
     }
 
     /// Records a changed name in a conversation that is kept.
-    mutating func rename(_ name: ConversationKey, change: Int64) {
+    func rename(_ name: ConversationKey, change: Int64) {
         conversations.update(name) { $0.change = max($0.change, change) }
     }
 }

@@ -44,12 +44,10 @@ final class WriteBatch {
     }
 
     let calls: WriteCalls
-    var cache: ConversationCache
+    let cache: ConversationCache
     /// The conversations of this batch as they are now.
     var states: [ConversationKey: Conversation] = [:]
     var pairs: [ConversationCache.Pair: ConversationID] = [:]
-    /// What was looked up in the database and is not there.
-    var missing: Set<Lookup> = []
     var sends: [PendingSend] = []
     var reads: [PendingRead] = []
     /// Commands for the next batch.
@@ -65,9 +63,7 @@ final class WriteBatch {
         self.cache = cache
     }
 
-    /// Finds the conversations of these commands, and opens those that are new; what cannot be is refused.
-    ///
-    /// - Returns: the commands that are neither sends nor reads, which are for the caller to run.
+    /// Finds the conversations of these messages and read markers, and opens those that are new; what cannot be is refused.
     func prepare(_ commands: ArraySlice<WriteCommand>) throws {
         try load(lookups(of: commands))
         for command in commands {
@@ -218,13 +214,7 @@ extension WriteBatch {
         let unknown = lookups.filter { find($0) == nil }
         guard !unknown.isEmpty else { return }
         let found = try calls.load(Array(unknown))
-        for lookup in unknown {
-            guard let conversation = found[lookup] else {
-                missing.insert(lookup)
-                continue
-            }
-            keep(conversation, for: lookup)
-        }
+        for (lookup, conversation) in found { keep(conversation, for: lookup) }
     }
 
     private func keep(_ conversation: Conversation, for lookup: Lookup) {

@@ -89,19 +89,18 @@ final class Writer: Sendable {
         submit(.probe(Reply { _ in }))
     }
 
-    /// Answers those who have waited for too long; returns the server's process that they wait for.
+    /// Answers those who have waited for too long.
     ///
     /// Whether their writes happened is not known yet: their keys settle it. The thread goes on waiting.
-    @discardableResult
-    func answerStalled() -> Int32? {
-        let (commands, process) = running.withLock { running -> ([WriteCommand], Int32?) in
-            guard let since = running.since, .now - since > Self.answerLimit else { return ([], nil) }
+    func answerStalled(after limit: Duration = answerLimit) {
+        let commands = running.withLock { running -> [WriteCommand]? in
+            guard let since = running.since, .now - since > limit else { return nil }
             defer { running.commands = [] }
-            return (running.commands, running.serverProcess)
+            return running.commands
         }
+        guard let commands else { return }
         let fault = health.fault(of: .write) ?? .stalled
-        for command in commands { command.refuse(.storeUnavailable(fault.sentence)) }
-        return process
+        for command in commands + queue.takeWaiting() { command.refuse(.storeUnavailable(fault.sentence)) }
     }
 
     /// Answers everything that is waiting, then ends the thread; later commands are refused. It waits for a stalled batch no longer than
@@ -109,7 +108,7 @@ final class Writer: Sendable {
     func close() {
         queue.close()
         if end.wait(timeout: .now() + .seconds(6)) == .timedOut {
-            answerStalled()
+            answerStalled(after: .zero)
             interrupt.raise()
             end.wait()
         }
@@ -119,7 +118,7 @@ final class Writer: Sendable {
         while let batch = queue.take(atMost: Self.largestBatch, patience: patience(session)) {
             running.withLock { running in
                 running = Running(
-                    commands: batch, since: batch.isEmpty ? nil : .now, serverProcess: session.serverProcess)
+                    commands: batch, since: .now, serverProcess: session.serverProcess)
             }
             if mustReconnect.exchange(false, ordering: .acquiringAndReleasing) { session.disconnect() }
             let isTroubled = !session.isConnected || health.fault(of: .write) != nil

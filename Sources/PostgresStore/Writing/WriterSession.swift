@@ -61,11 +61,11 @@ final class WriterSession {
     }
 
     private func connected() throws(PostgresError) -> WriteCalls {
-        if let calls {
+        if let calls, calls.connection.isUsable() {
             if generation != connector.serving.generation { forget() }
             return calls
         }
-        if retryAt > .now, let lastError { throw lastError }
+        self.calls = nil
         let calls = try connector.connect()
         self.calls = calls
         backoff.reset()
