@@ -46,8 +46,14 @@ struct History {
         return bounds
     }
 
-    /// Runs it, and in the end lets every client catch up.
+    /// Runs it, in the end lets every client catch up, and checks the stored data.
     mutating func run(steps: Int) async throws {
+        try await act(steps: steps)
+        let faults = try home.check()
+        try require(faults.isEmpty, "the data: \(faults)")
+    }
+
+    private mutating func act(steps: Int) async throws {
         defer { server.store.close() }
         for step in 0..<steps {
             do {

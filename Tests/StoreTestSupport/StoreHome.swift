@@ -59,6 +59,15 @@ package final class StoreHome: Sendable {
         return records
     }
 
+    /// Imports records into a store that is opened for that alone.
+    @discardableResult
+    package func importRecords(_ records: [ImportRecord]) throws -> ImportSummary {
+        let store = try open()
+        defer { store.close() }
+        var rest = records[...]
+        return try store.importRecords { rest.popFirst() }
+    }
+
     /// Checks the invariants of the data; the faults.
     package func check() throws -> [CheckReport.Fault] {
         switch place {
