@@ -198,14 +198,14 @@ def disturb(options):
     if options.passing:
         disturbance.await_that("a send was refused", lambda: disturbance.counts["refused"] > refused)
     else:
-        disturbance.grows("refused", 20)
+        disturbance.grows("refused", 4 if options.slow else 20)
     if options.reason:
         disturbance.await_that(f"it is not ready, because of {options.reason}", lambda: is_unready(options.origin, options.reason))
     if options.nothing_succeeds:
         # Those that were acknowledged just before may take a moment to be counted.
         time.sleep(0.3)
         sent = disturbance.counts["sent"]
-        disturbance.grows("refused", 50)
+        disturbance.grows("refused", 8 if options.slow else 50)
         if disturbance.counts["sent"] != sent:
             raise Wrong("sends are acknowledged that cannot be stored")
     if not options.polls_may_fail:
@@ -238,6 +238,7 @@ def main():
     parser.add_argument("--mend", dest="mended", metavar="COMMAND", help="without it, nothing is mended")
     parser.add_argument("--reason", help="what /readyz must say")
     parser.add_argument("--passing", action="store_true", help="the command breaks it for moments, and mends it too")
+    parser.add_argument("--slow", action="store_true", help="refusals take seconds each")
     parser.add_argument("--new-epoch", action="store_true", help="cursors from before must be answered 410")
     parser.add_argument("--polls-may-fail", action="store_true")
     parser.add_argument("--nothing-succeeds", action="store_true", help="no send may succeed before it is mended")
