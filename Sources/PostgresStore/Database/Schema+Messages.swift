@@ -122,11 +122,17 @@ extension Schema {
         \(reading) AS $$
         #variable_conflict use_column
         BEGIN
-            RETURN QUERY SELECT k.key, m.n, m.sender_id, m.content, m.sent_at_ms, m.client_message_id
+            -- Not a call of newest_messages() for each: that costs as much again.
+            RETURN QUERY SELECT k.key, x.n, x.sender_id, x.content, x.sent_at_ms, x.client_message_id
             FROM unnest(p_keys, p_last_ns) WITH ORDINALITY k (key, last_n, i)
-                CROSS JOIN LATERAL postbox.newest_messages(
-                    p_tenant, k.key, greatest(k.last_n - p_count + 1, 1), k.last_n, p_count, p_bytes) m
-            ORDER BY k.i, m.n;
+                CROSS JOIN LATERAL (
+                    SELECT m.*, row_number() OVER w AS place, sum(octet_length(m.content)) OVER w AS size
+                    FROM postbox.messages m
+                    WHERE m.tenant_id = p_tenant AND m.conversation_key = k.key
+                        AND m.n > k.last_n - p_count AND m.n <= k.last_n
+                    WINDOW w AS (ORDER BY m.n DESC ROWS UNBOUNDED PRECEDING)) x
+            WHERE x.place <= 2 OR x.size - octet_length(x.content) <= p_bytes
+            ORDER BY k.i, x.n;
         END $$;
         """
 }

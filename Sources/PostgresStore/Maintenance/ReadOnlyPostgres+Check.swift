@@ -7,7 +7,11 @@ extension ReadOnlyPostgres {
     ///
     /// - Throws: ``PostgresStoreError``, where it cannot even be looked at.
     public static func check(address: String) throws -> CheckReport {
-        try ReadOnlyPostgres(address: address).read(report)
+        do {
+            return try ReadOnlyPostgres(address: address).read(report)
+        } catch PostgresStoreError.damaged(let reason) {
+            return CheckReport(faults: [CheckReport.Fault(invariant: "schema", sentence: reason)])
+        }
     }
 
     private static func report(_ connection: PostgresConnection) throws -> CheckReport {
