@@ -98,7 +98,8 @@ let package = Package(
             name: "StoreTests",
             dependencies: ["StoreTestSupport", "TestSupport", "Messaging", "StoreWork"], swiftSettings: strict),
         .testTarget(
-            name: "PostgresStoreTests", dependencies: ["TestSupport", "Messaging", "StoreWork", "PostgresStore"],
+            name: "PostgresStoreTests",
+            dependencies: ["TestSupport", "Messaging", "StoreWork", "SQLiteStore", "PostgresStore"],
             swiftSettings: strict),
         .testTarget(
             name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "HTTP"],
