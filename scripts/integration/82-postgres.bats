@@ -130,7 +130,7 @@ is_unready() {
 @test "a PostgreSQL that hangs, as on a slow disk, holds nobody up, and what waited is stored when it goes on" {
     with_server
     start_postbox
-    disturb stalled 'freeze_server main' 'thaw_server main' --nothing-succeeds --polls-may-fail --slow
+    disturb unreachable 'freeze_server main' 'thaw_server main' --nothing-succeeds --polls-may-fail --slow
     all_there_after_kill
 }
 
