@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Every acknowledged message survives whatever ends the program.
+# Every acknowledged message survives whatever ends the program, and so does the truth of what polls that wait are answered.
 # bats file_tags=every-store
 
 load helpers
@@ -17,4 +17,12 @@ setup() {
 
 @test "after clean stops under load, every acknowledged message is there exactly once" {
     timeout 60 python3 "$BATS_TEST_DIRNAME/kill_audit.py" "$POSTBOX" "$DATABASE" --rounds 5 --signal TERM 3>&-
+}
+
+@test "over kill -9, stops and restarts, a poll that waits is answered if and only if its view changed or its time is over" {
+    timeout 120 python3 "$BATS_TEST_DIRNAME/waiting_audit.py" "$POSTBOX" "$DATABASE" 3>&-
+}
+
+@test "with a socket that a service manager holds, polls that wait lose no message and no connection attempt over kill -9 and restarts" {
+    timeout 120 python3 "$BATS_TEST_DIRNAME/waiting_audit.py" "$POSTBOX" "$DATABASE" --managed 3>&-
 }

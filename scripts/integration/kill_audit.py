@@ -6,14 +6,12 @@ lead on after it, to the same picture that a fresh snapshot gives; and `postbox 
 """
 
 import argparse
-import atexit
 import collections
 import http.client
 import json
 import random
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -21,41 +19,10 @@ import urllib.parse
 import uuid
 
 from kill_clients import CONVERSATIONS, Follower, Reader
+from kill_server import Server
 
 PEOPLE = ["alice", "bob", "carol", "dave"]
 SENDERS = 8
-LISTENING = "postbox: listening on http://"
-
-
-class Server:
-    def __init__(self, program, database):
-        command = [program, "serve", "--identity", "demo", "--port", "0", "--database", database, "--send-rate", "0", "--poll-rate", "0"]
-        # A client that asks for the first time gets the whole list in one page.
-        command += ["--open-rate", "0", "--max-answer-bytes", str(64 << 20)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        atexit.register(self.process.kill)
-        # A server that hangs at its start must not hang the audit.
-        # With PostgreSQL it waits for the end of the lease of the one that was killed.
-        watchdog = threading.Timer(20, self.process.kill)
-        watchdog.start()
-        line = self.process.stdout.readline()
-        watchdog.cancel()
-        if not line.startswith(LISTENING):
-            sys.exit(f"the server did not start: {line!r}")
-        self.host, self.port = line[len(LISTENING) :].split()[0].rsplit(":", 1)
-
-    def connect(self):
-        return http.client.HTTPConnection(self.host, int(self.port), timeout=15)
-
-    def end(self, number):
-        self.process.send_signal(number)
-        try:
-            code = self.process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            sys.exit(f"the server outlived {number!r} by 15 s")
-        expected = 0 if number == signal.SIGTERM else -number
-        if code != expected:
-            sys.exit(f"the server ended with {code} on {number!r}")
 
 
 class Sender:

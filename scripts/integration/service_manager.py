@@ -1,7 +1,7 @@
 """Stands in for a service manager: holds a listening socket, runs a program that serves it, and starts it again when it ends well.
 
-python3 service_manager.py COMMAND… prints a line for the port, for each process it starts and for each thing it is told; SIGTERM
-ends the program and then this.
+python3 service_manager.py [--whatever-ends-it] COMMAND… prints a line for the port, for each process it starts and for each thing it
+is told; SIGTERM ends the program and then this. With the option, the program is started again also when it ends badly.
 """
 
 import os
@@ -44,7 +44,11 @@ def stop(*_):
 
 signal.set_wakeup_fd(wake)
 say("port", listener.getsockname()[1])
-child = start(listener, sys.argv[1:])
+command = sys.argv[1:]
+always = command[0] == "--whatever-ends-it"
+if always:
+    command.pop(0)
+child = start(listener, command)
 signal.signal(signal.SIGTERM, stop)
 while True:
     ready, _, _ = select.select([told, ended], [], [])
@@ -55,6 +59,6 @@ while True:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid == child:
             say("ended", os.waitstatus_to_exitcode(status))
-            if stopping or status != 0:
+            if stopping or (status != 0 and not always):
                 sys.exit(os.waitstatus_to_exitcode(status))
-            child = start(listener, sys.argv[1:])
+            child = start(listener, command)
