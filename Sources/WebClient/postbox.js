@@ -350,7 +350,7 @@ export class Postbox {
     }
   }
 
-  #mergeMessages(thread, { headers, body, isSnapshot }) {
+  #mergeMessages(thread, { body, isSnapshot }) {
     thread.exists = true;
     if (isSnapshot) thread.items.clear();
     const oldest = [...thread.items.values()].reduce((least, message) => Math.min(least, numberOf(message)), Infinity);
@@ -359,8 +359,6 @@ export class Postbox {
       if (isSnapshot || !thread.older || numberOf(message) >= oldest) thread.items.set(message.id, message);
       if (message.sent) this.#settle(message);
     }
-    const pruned = numberOf({ id: headers.get('X-Pruned-Up-To') ?? '0' });
-    for (const message of thread.items.values()) if (numberOf(message) <= pruned) thread.items.delete(message.id);
     const [first] = thread.items.values();
     if (first) this.#rename(thread, first.conversationId);
     // An answer may be cut because of its size; one with the newest message was not.
