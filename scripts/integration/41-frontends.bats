@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # A messages page that was written for another backend, and that nobody changed: in the three browser engines, on another origin and
-# behind proxies that take a prefix off the path. `browser/messages_app.py` has the stories.
+# behind proxies that take a prefix off the path. `browser/messages_app.py` has the stories. Then the client module and the page for people.
 
 load helpers
 
@@ -17,6 +17,10 @@ story() {
 
 client_module() {
     play client_module "$@"
+}
+
+page() {
+    play page_engines "$@"
 }
 
 play() {
@@ -108,4 +112,54 @@ play() {
 
 @test "in demo identity, a page of any loopback port in WebKit lists, sends and reads" {
     story demo webkit
+}
+
+# The page for people: what all three engines have to do alike.
+
+@test "the page waits, sends, and falls back to polling in Chromium" {
+    page waits chromium
+}
+
+@test "the page waits, sends, and falls back to polling in Firefox" {
+    page waits firefox
+}
+
+@test "the page waits, sends, and falls back to polling in WebKit" {
+    page waits webkit
+}
+
+@test "seven windows of the page share one poll in Chromium" {
+    page seven_windows chromium
+}
+
+@test "seven windows of the page share one poll in Firefox" {
+    page seven_windows firefox
+}
+
+@test "seven windows of the page share one poll in WebKit" {
+    page seven_windows webkit
+}
+
+@test "arrow keys and the focus are right on the page at 390 px in Chromium" {
+    page narrow chromium
+}
+
+@test "arrow keys and the focus are right on the page at 390 px in Firefox" {
+    page narrow firefox
+}
+
+@test "arrow keys and the focus are right on the page at 390 px in WebKit" {
+    page narrow webkit
+}
+
+@test "the page shows the server's sentence for a bad token in Chromium" {
+    page bad_token chromium
+}
+
+@test "the page shows the server's sentence for a bad token in Firefox" {
+    page bad_token firefox
+}
+
+@test "the page shows the server's sentence for a bad token in WebKit" {
+    page bad_token webkit
 }

@@ -1,4 +1,7 @@
-"""The three browser engines of Debian, without a screen and without the network. Each runs scripts in one page."""
+"""The three browser engines of Debian, without a screen and without the network. Each runs scripts in its windows, and types into them.
+
+Keys are those of WebDriver: characters, and for the others the private ones that selenium names.
+"""
 
 import json
 import os
@@ -8,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import websocket
+from selenium.webdriver.common.action_chains import ActionChains
 
 from chromium import open_chromium, until
 
@@ -16,7 +20,7 @@ CALL = "async text => { const args = JSON.parse(text); return JSON.stringify(awa
 
 
 class Engine:
-    """A browser with one page."""
+    """A browser; what is opened, run and typed goes to the window that was opened or looked at last."""
 
     def __enter__(self):
         return self
@@ -40,6 +44,26 @@ class Chromium(Engine):
 
     def open(self, url):
         self.browser.get(url)
+
+    def open_window(self, url):
+        """Opens one more window; returns what `look` takes to come back to it."""
+        self.browser.switch_to.new_window("window")
+        self.open(url)
+        return self.window
+
+    @property
+    def window(self):
+        return self.browser.current_window_handle
+
+    def look(self, window):
+        self.browser.switch_to.window(window)
+
+    def resize(self, width, height):
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+    def type(self, keys):
+        ActionChains(self.browser).send_keys(keys).perform()
 
     def run(self, body, *arguments):
         outcome = self.browser.execute_async_script(
@@ -73,6 +97,7 @@ class WebKit(Engine):
 
     def __init__(self, trusted_key=None):
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.window = 0
         reading, writing = os.pipe()
         self.screen = subprocess.Popen(
             ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1300x850x24", "-nolisten", "tcp"], pass_fds=[writing],
@@ -97,6 +122,20 @@ class WebKit(Engine):
     def open(self, url):
         self.order(open=url)
 
+    def open_window(self, url):
+        self.window = self.order(window=url)
+        return self.window
+
+    def look(self, window):
+        self.window = self.order(look=window)
+
+    def resize(self, width, height):
+        self.order(width=width, height=height)
+        until(lambda: self.run("return innerWidth") == width, "the window has its new size")
+
+    def type(self, keys):
+        self.order(type=keys)
+
     def run(self, body, *arguments):
         return json.loads(self.order(run=f"return await ({CALL % body})(text)", arguments=json.dumps(arguments)))
 
@@ -120,7 +159,7 @@ class Firefox(Engine):
         self.connection = websocket.create_connection(f"{address[1]}/session", timeout=30, suppress_origin=True)
         self.last = 0
         self.command("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": trusted_key is not None}})
-        self.context = self.command("browsingContext.getTree")["contexts"][0]["context"]
+        self.window = self.command("browsingContext.getTree")["contexts"][0]["context"]
 
     def command(self, method, **parameters):
         self.last += 1
@@ -132,11 +171,27 @@ class Firefox(Engine):
                 return answer["result"]
 
     def open(self, url):
-        self.command("browsingContext.navigate", context=self.context, url=url, wait="complete")
+        self.command("browsingContext.navigate", context=self.window, url=url, wait="complete")
+
+    def open_window(self, url):
+        self.window = self.command("browsingContext.create", type="window")["context"]
+        self.open(url)
+        return self.window
+
+    def look(self, window):
+        self.window = window
+
+    def resize(self, width, height):
+        self.command("browsingContext.setViewport", context=self.window, viewport={"width": width, "height": height})
+
+    def type(self, keys):
+        self.command("browsingContext.activate", context=self.window)
+        actions = [{"type": way, "value": key} for key in keys for way in ("keyDown", "keyUp")]
+        self.command("input.performActions", context=self.window, actions=[{"type": "key", "id": "keyboard", "actions": actions}])
 
     def run(self, body, *arguments):
         outcome = self.command(
-            "script.callFunction", functionDeclaration=CALL % body, awaitPromise=True, target={"context": self.context},
+            "script.callFunction", functionDeclaration=CALL % body, awaitPromise=True, target={"context": self.window},
             arguments=[{"type": "string", "value": json.dumps(arguments)}])
         assert outcome["type"] == "success", outcome["exceptionDetails"]
         return json.loads(outcome["result"]["value"])
