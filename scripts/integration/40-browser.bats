@@ -110,3 +110,7 @@ story() {
 @test "a page behind a proxy that says who somebody is leaves nothing to the next one" {
     story page behind_proxy
 }
+
+@test "what an idle page costs an hour is counted: polling and waiting, over HTTP/1.1 and HTTP/2" {
+    story cost idle
+}

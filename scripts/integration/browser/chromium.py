@@ -112,8 +112,8 @@ class Page:
 class Windows:
     """A browser; its first window is taken by the first page that is opened."""
 
-    def __init__(self):
-        self.browser = open_chromium()
+    def __init__(self, *further):
+        self.browser = open_chromium(*further)
         self.is_first = True
 
     def __enter__(self):
