@@ -97,6 +97,34 @@ poll_on() {
     inside systemctl disable postbox.socket postbox.service
 }
 
+# follow FILE: alice's polls wait, one after the other and each on a connection of its own. The file gets what is new, and "lost" where there was
+# no answer.
+follow() {
+    # shellcheck disable=SC2016
+    nsenter --target "$MANAGER" --net -- bash -c '
+        next=limit=1
+        while answer=$(curl --silent --max-time 90 --dump-header "$1" --header "$2" --header "Prefer: wait=60" "$0?$next"); do
+            jq --raw-output ".[].content" <<<"$answer" || echo "answered: $answer"
+            next=since=$(sed -n "s/^X-Cursor: \\(.*\\)\r\$/\\1/p" "$1")
+        done
+        echo lost' "$API/@bob/messages" "$FOLDER/head" "${BEARER[1]}" >"$1" 3>&- 9>&- &
+    FOLLOWER=$!
+}
+
+@test "a restart answers polls that wait, and takes neither a message nor a connection attempt from those who come back at once" {
+    inside systemctl start postbox.service
+    say one
+    follow "$FOLDER/followed"
+    await grep -qx one "$FOLDER/followed"
+    for content in two three four; do
+        inside systemctl restart postbox.service
+        say "$content"
+        await grep -qx "$content" "$FOLDER/followed"
+    done
+    kill "$FOLLOWER"
+    assert_equal "$(tr '\n' ' ' <"$FOLDER/followed")" 'one two three four '
+}
+
 @test "an upgrade starts nothing that was stopped, and a removal stops what runs" {
     inside dpkg --install /root/postbox.deb >"$OUT" 2>&1 || fail "$(cat "$OUT")"
     assert_equal "$(state postbox.service) $(state postbox.socket)" 'inactive inactive'
