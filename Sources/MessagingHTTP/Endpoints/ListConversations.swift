@@ -19,14 +19,14 @@ struct ListConversations {
             return pending(call)
         }
         return try answerFromMemory(call, window, freshness, cursors)
-            ?? .pending { .response(try await read(call, window, cursors)) }
+            ?? .pending { try await read(call, window, cursors) }
     }
 
     /// Reads the page where memory does not have the list's state, or has an older one than the client.
     private func pending(_ call: Call) -> Step {
         .pending {
             let cursors = cursors(of: call)
-            return .response(try await read(call, try await window(call, cursors), cursors))
+            return try await read(call, try await window(call, cursors), cursors)
         }
     }
 
@@ -61,7 +61,7 @@ struct ListConversations {
     /// Reads the page from the store.
     ///
     /// The tag is that of the snapshot, which may be newer than the state in memory a moment ago.
-    private func read(_ call: Call, _ window: ListWindow, _ cursors: ListCursors) async throws -> Response {
+    private func read(_ call: Call, _ window: ListWindow, _ cursors: ListCursors) async throws -> Step {
         try context.checkMemory(for: call)
         let (index, tenant) = (context.index, call.caller.tenant)
         // Only messages that are not in memory are read, and kept from then on.
@@ -71,8 +71,12 @@ struct ListConversations {
             newest: { conversation, bounds, read in
                 try index.newest(within: bounds, in: conversation, of: tenant, orRead: read)
             },
-            make: { page in Result { () throws(Problem) in try answer(call, page, window, cursors) } })
-        return try result.get().compressed()
+            make: { page in
+                Result { () throws(Problem) in (try answer(call, page, window, cursors), page.latestChange) }
+            })
+        let (made, change) = try result.get()
+        let response = try made.compressed()
+        return response.hasNothingNew ? unchanged(at: change, call) { response } : .response(response)
     }
 
     /// Answers with as much of a page as fits.

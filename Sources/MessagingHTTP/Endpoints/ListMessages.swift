@@ -28,6 +28,10 @@ struct ListMessages {
         }
         if let found = messagesInMemory(view, call) {
             if isEmptyDelta(view, found) { return emptyDelta(view, call) }
+            // The condition of the request names the tag, or `*`: the answer is a `304`.
+            if view.tag.held(by: call) != nil {
+                return unchanged(view, call) { try answer(view, found, call).compressed() }
+            }
             guard call.coding.mayCompress, found.textSize > Self.mostToCompressOnLoop else {
                 return .response(try answer(view, found, call).compressed())
             }
@@ -39,7 +43,8 @@ struct ListMessages {
         }
         return .pending {
             let response = try await read(view, call)
-            return response.isEmptyDelta ? emptyDelta(view, call) : .response(response)
+            if response.isEmptyDelta { return emptyDelta(view, call) }
+            return response.hasNothingNew ? unchanged(view, call) { response } : .response(response)
         }
     }
 
