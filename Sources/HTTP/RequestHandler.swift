@@ -32,6 +32,8 @@ public enum Reply: Sendable {
     case pending(@Sendable (_ requestID: String?) async -> Reply)
     /// Nothing has changed for the client, which asked to be answered when something does.
     case waiting(Wait)
+    /// The answer to a request that has waited and cannot wait on, because what it waits for was evicted from memory: nothing has changed.
+    case evicted(Response)
 }
 
 extension RequestHandler {

@@ -232,7 +232,8 @@ public struct MessagingService: RequestHandler {
             case .pending(let work): step = try await work()
             }
         }
-        return .response(paced(try await step.finish(), call))
+        let response = paced(try await step.finish(), call)
+        return place != nil && response.hasNothingNew ? .evicted(response) : .response(response)
     }
 
     func charged(_ response: Response, _ call: Call) -> Response {

@@ -43,6 +43,8 @@ public struct ServerStatistics: Sendable, Equatable {
     public internal(set) var waitsChanged = 0
     /// Waits whose time was over.
     public internal(set) var waitsTimedOut = 0
+    /// Waits that ended without a change because what they waited for was evicted from memory.
+    public internal(set) var waitsEvicted = 0
     /// Waits whose client had closed its sending side or was gone.
     public internal(set) var waitsGone = 0
     /// Waits that ended because the server stopped.

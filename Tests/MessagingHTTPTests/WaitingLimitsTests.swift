@@ -94,8 +94,10 @@ struct WaitingLimitsTests {
             _ = await bench.get(WaitingBench.poll(WaitingBench.list + "/other/messages"))
             #expect(await waiter.wait() != nil)
         }
+        #expect(!waiter.isEvicted)
         _ = await bench.get(WaitingBench.poll(WaitingBench.list + "/other/messages"))
         #expect(isSentAway(await waiter.response()))
+        #expect(waiter.isEvicted)
     }
 
     @Test("A poll with preferences gets no kept 304, and its 304 is not kept for polls without")

@@ -6,7 +6,7 @@ extension RequestHandler {
         var reply = begin(request)
         while true {
             switch reply {
-            case .response(let response): return response
+            case .response(let response), .evicted(let response): return response
             case .pending(let work): reply = await work(request.id)
             case .waiting(let wait): return wait.unchanged(.timeOver)
             }

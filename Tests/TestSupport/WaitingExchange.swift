@@ -26,6 +26,7 @@ package final class WaitingExchange: Sendable {
         var cancel: (@Sendable () -> Void)?
         var observers: [CheckedContinuation<Void, Never>] = []
         var wakes = 0
+        var isEvicted = false
     }
 
     private let inner = Mutex(Inner())
@@ -37,6 +38,9 @@ package final class WaitingExchange: Sendable {
 
     /// How often a change has woken it.
     package var wakes: Int { inner.withLock { $0.wakes } }
+
+    /// Whether it could not wait on, because what it waited for was evicted.
+    package var isEvicted: Bool { inner.withLock { $0.isEvicted } }
 
     /// Where the request is once it waits, or does no more; what other threads change afterwards may end the wait at any moment.
     package func settled() async -> State {
@@ -88,6 +92,9 @@ package final class WaitingExchange: Sendable {
         while true {
             switch reply {
             case .response(let response): return settle(.answered(response))
+            case .evicted(let response):
+                inner.withLock { $0.isEvicted = true }
+                return settle(.answered(response))
             case .pending(let work): reply = await work(requestID)
             case .waiting(let wait):
                 switch await self.signal(in: wait) {

@@ -133,6 +133,40 @@ start_watched() {
     ended second 200
 }
 
+@test "a poll that memory has no place for is sent away, and counted as evicted, not as changed" {
+    start_watched --index-capacity 1
+    send ann other Hello bob
+    wait_for messages talk/messages --header "If-None-Match: $TAG"
+    await_waiting 1
+    for _ in {1..50}; do
+        [[ ! -s $FOLDER/messages ]] || break
+        as bob GET "$API/other/messages"
+        await eval '[[ $(waiting) == 1 || -s $FOLDER/messages ]]'
+    done
+    ended messages 304
+    [[ $(field messages X-Poll-Interval) =~ ^([1-9]|10)$ ]] || fail "$(cat "$FOLDER/messages.headers")"
+    ends=$(curl --silent "$ADMIN/metrics" | sed -n 's/^postbox_waits_total{end="\(.*\)"} /\1 /p' | tr '\n' ' ')
+    assert_equal "$ends" 'changed 0 timeout 0 evicted 1 gone 0 stopping 0 '
+}
+
+@test "a client that closes its sending side behind its poll is answered" {
+    start_watched
+    python3 - "$PORT" "$TAG" <<'END'
+import random, socket, sys, time
+poll = ("GET /api/messages/conversations/talk/messages HTTP/1.1\r\nHost: localhost\r\nX-User-ID: bob\r\n"
+        f"Prefer: wait=30\r\nIf-None-Match: {sys.argv[2]}\r\n\r\n").encode()
+for number in range(200):
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10) as client:
+        client.sendall(poll)
+        if number % 2: time.sleep(random.uniform(0, 0.001))
+        client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := client.recv(4096): answer += part
+        assert answer.startswith(b"HTTP/1.1 304 ") and answer.endswith(b"\r\n\r\n"), (number, answer)
+END
+    await_waiting 0
+}
+
 @test "a stop answers all who wait at once, and they come back to the next server" {
     start_watched
     for name in 1 2 3 4 5; do wait_for "$name" talk/messages --header "If-None-Match: $TAG"; done

@@ -35,15 +35,10 @@ final class PendingAnswer: Sendable {
     }
 
     /// Hands over the answer and resumes the connection; a second one is dropped. Any thread may call it.
-    func deliver(_ response: Response) { resume(with: .delivered(response)) }
-
-    /// Resumes the connection without an answer, and so closes it; does nothing where there is one. Any thread may call it.
-    func abandon() { resume(with: .taken) }
-
-    private func resume(with next: State) {
+    func deliver(_ response: Response) {
         let resumed = state.withLock { state in
             guard case .waiting(let connection) = state else { return false }
-            state = next
+            state = .delivered(response)
             MHD_resume_connection(OpaquePointer(bitPattern: connection))
             return true
         }
@@ -56,6 +51,9 @@ final class PendingAnswer: Sendable {
 
     /// Reports that the work for this answer has ended in a wait. Any thread may call it.
     func reportWait(_ wait: Wait) { queue.append(.waiting(self, wait)) }
+
+    /// Reports that the work for this answer has found that its request cannot wait on. Any thread may call it.
+    func reportEviction(_ response: Response) { queue.append(.evicted(self, response)) }
 
     /// The same for a request that has a name, which takes the place of this one; called on the loop thread.
     func named(by makeID: () -> String) -> PendingAnswer {

@@ -83,7 +83,7 @@ extension Loop {
         guard let incoming = connection.incoming.take() else { return .NO }
         let request = incoming.request(from: connection.peer, withBody: true)
         switch handler.begin(request) {
-        case .response(let response):
+        case .response(let response), .evicted(let response):
             return give(response, to: request, connection, handle)
         case .pending(let work): return begin(work, for: request, connection, handle)
         case .waiting(let wait): return begin(wait, for: request, connection, handle)
@@ -142,6 +142,7 @@ extension Loop {
             switch reply {
             case .response(let response): pending.deliver(response)
             case .waiting(let wait): pending.reportWait(wait)
+            case .evicted(let response): pending.reportEviction(response)
             case .pending: preconditionFailure("the loop above ends without pending work")
             }
         }

@@ -12,7 +12,7 @@ extension Loop {
     /// The answer to a request that need not begin to wait: the server stops, or the client has closed its sending side already.
     func answerAtOnce(_ wait: Wait, _ connection: Connection) -> Response? {
         if isStopping { return wait.unchanged(.stopping) }
-        // The watcher tells of it only after this turn.
+        // The watcher tells of it only after this turn. A close that comes later ends the wait with the same answer.
         return connection.hasEnded || has_ended(connection.descriptor) ? wait.unchanged(.timeOver) : nil
     }
 
@@ -55,12 +55,15 @@ extension Loop {
             case .waiting(let pending, let wait):
                 guard let connection = connection(with: pending) else { continue }
                 if let response = answerAtOnce(wait, connection) {
-                    connection.waiter?.end = isStopping ? .stopped : .timedOut
+                    connection.waiter?.end = isStopping ? .stopped : .gone
                     pending.deliver(response)
                 } else {
                     counters.suspendedRequests.bump(by: -1)
                     startWaiting(connection, until: wait)
                 }
+            case .evicted(let pending, let response):
+                connection(with: pending)?.waiter?.end = .evicted
+                pending.deliver(response)
             }
         }
     }
@@ -103,6 +106,10 @@ extension Loop {
             let named = pending.named(by: configuration.makeRequestID)
             waiter.connection.phase = .suspended(named)
             perform(work, for: named)
+        case .evicted(let response):
+            leave(waiter)
+            waiter.end = .evicted
+            pending.deliver(response)
         case .waiting(let next):
             waiter.wait = next
             if now < waiter.deadline { watch(waiter, next) } else { endWait(waiter, as: .timedOut) }
@@ -115,9 +122,9 @@ extension Loop {
         leave(waiter)
         waiter.end = end
         switch end {
-        case .gone: pending.abandon()
         case .stopped: pending.deliver(wait.unchanged(.stopping))
-        case .changed, .timedOut: pending.deliver(wait.unchanged(.timeOver))
+        // A client that has closed its sending side may still read: where it is gone, the answer is lost, and nothing else.
+        case .changed, .timedOut, .evicted, .gone: pending.deliver(wait.unchanged(.timeOver))
         }
     }
 
@@ -139,6 +146,7 @@ extension Loop {
         switch waiter.end {
         case .changed: counters.waitsChanged.bump(by: 1)
         case .timedOut: counters.waitsTimedOut.bump(by: 1)
+        case .evicted: counters.waitsEvicted.bump(by: 1)
         case .gone: counters.waitsGone.bump(by: 1)
         case .stopped: counters.waitsStopped.bump(by: 1)
         }

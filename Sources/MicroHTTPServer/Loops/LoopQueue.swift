@@ -8,6 +8,8 @@ final class LoopQueue: Sendable {
         case changed(PendingAnswer)
         /// The work for this request has ended in a wait.
         indirect case waiting(PendingAnswer, Wait)
+        /// The work for this request has found that it cannot wait on.
+        case evicted(PendingAnswer, Response)
     }
 
     private struct State {

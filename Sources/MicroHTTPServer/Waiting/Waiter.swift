@@ -11,6 +11,8 @@ final class Waiter: DeadlineWheelEntry {
         case changed
         /// Its time was over.
         case timedOut
+        /// What it waited for was evicted from memory.
+        case evicted
         /// The client had closed its sending side, or was gone.
         case gone
         /// The server stops.

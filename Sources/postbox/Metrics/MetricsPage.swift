@@ -97,8 +97,8 @@ struct MetricsPage: Sendable {
             "postbox_waiting_polls", .gauge, "Polls that wait for a change, each on a connection.", now.waitingRequests)
         page.begin("postbox_waits_total", .counter, "Waits of polls that are over, by what ended them.")
         for (end, count) in [
-            ("changed", now.waitsChanged), ("timeout", now.waitsTimedOut), ("gone", now.waitsGone),
-            ("stopping", now.waitsStopped),
+            ("changed", now.waitsChanged), ("timeout", now.waitsTimedOut), ("evicted", now.waitsEvicted),
+            ("gone", now.waitsGone), ("stopping", now.waitsStopped),
         ] {
             page.sample("postbox_waits_total", ["end": end], count)
         }

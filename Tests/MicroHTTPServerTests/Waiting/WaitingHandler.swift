@@ -174,3 +174,25 @@ struct RestlessHandler: RequestHandler {
                 unchanged: { _ in response("unchanged") }))
     }
 }
+
+/// Lets every request wait, and finds at its second look that it cannot wait on: at once, or for `/later` after some work.
+struct EvictingHandler: RequestHandler {
+    private final class Place: Sendable {}
+
+    func begin(_ request: Request) -> Reply {
+        let isLater = String(decoding: request.target, as: UTF8.self) == "/later"
+        return .waiting(
+            Wait(
+                seconds: 60, place: Place(), watch: { _ in nil },
+                again: {
+                    guard isLater else { return .evicted(response("evicted")) }
+                    return .pending { _ in
+                        await Task.yield()
+                        return .evicted(response("evicted"))
+                    }
+                },
+                unchanged: { _ in response("unchanged") }))
+    }
+
+    func refuse(_ request: Request, because reason: TransportRefusal) -> Response { response("refused", status: 503) }
+}
