@@ -21,6 +21,8 @@ final class Connection {
     }
 
     let descriptor: Int32
+    /// The daemon of the library that has it.
+    let daemon: Daemon
     let peer: String
     /// Its place in the loop's table.
     var index: Int
@@ -51,9 +53,10 @@ final class Connection {
     private var tls: TLSLayer?
 
     init(
-        _ connection: OpaquePointer, index: Int, handingOn fields: RequestFieldSet, _ memory: ConnectionMemory,
-        now: MonotonicTime
+        _ connection: OpaquePointer, of daemon: Daemon, index: Int, handingOn fields: RequestFieldSet,
+        _ memory: ConnectionMemory, now: MonotonicTime
     ) {
+        self.daemon = daemon
         reader = RequestReader(handingOn: fields, memory)
         descriptor = mhd_connection_descriptor(connection)
         peer = SocketAddress.text(of: mhd_client_address(connection))

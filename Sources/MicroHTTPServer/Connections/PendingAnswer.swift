@@ -18,19 +18,26 @@ final class PendingAnswer: Sendable {
 
     private let state: Mutex<State>
     private let queue: LoopQueue
+    /// Has the daemon of the connection run.
+    private let runRequest: RunRequest
     /// The request to answer.
     let request: Request
     /// The socket of the connection; another connection may have it once the answer is taken.
     let descriptor: Int32
 
-    convenience init(to request: Request, for connection: OpaquePointer, on descriptor: Int32, _ queue: LoopQueue) {
-        self.init(to: request, in: .waiting(connection: Int(bitPattern: connection)), on: descriptor, queue)
+    convenience init(to request: Request, for handle: OpaquePointer, on connection: Connection, _ queue: LoopQueue) {
+        self.init(
+            to: request, in: .waiting(connection: Int(bitPattern: handle)), on: connection.descriptor,
+            of: connection.daemon.runRequest, queue)
     }
 
-    private init(to request: Request, in state: State, on descriptor: Int32, _ queue: LoopQueue) {
+    private init(
+        to request: Request, in state: State, on descriptor: Int32, of runRequest: RunRequest, _ queue: LoopQueue
+    ) {
         self.request = request
         self.state = Mutex(state)
         self.descriptor = descriptor
+        self.runRequest = runRequest
         self.queue = queue
     }
 
@@ -42,8 +49,10 @@ final class PendingAnswer: Sendable {
             MHD_resume_connection(OpaquePointer(bitPattern: connection))
             return true
         }
+        guard resumed else { return }
+        runRequest.make()
         // The library does not wake a loop that it does not run itself.
-        if resumed { queue.wake() }
+        queue.wake()
     }
 
     /// Reports a change to the wait for this answer. Any thread may call it.
@@ -64,7 +73,7 @@ final class PendingAnswer: Sendable {
             defer { state = .taken }
             return state
         }
-        return PendingAnswer(to: request, in: taken, on: descriptor, queue)
+        return PendingAnswer(to: request, in: taken, on: descriptor, of: runRequest, queue)
     }
 
     /// The answer, once, if it is there; called on the loop thread, when the library is at the connection again.

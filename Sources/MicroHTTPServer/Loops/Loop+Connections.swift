@@ -7,15 +7,22 @@ extension Loop {
     func takeAccepted() {
         for connection in dispatcher.accepted(for: number) {
             // It opens the connection in this very call or never, and then closes the socket.
-            let before = accepted
-            let result = connection.peer.withPointer { MHD_add_connection(daemon, connection.descriptor, $0, $1) }
+            let (before, daemon) = (accepted, daemonForConnection())
+            receivingDaemon = daemon
+            let result = connection.peer.withPointer {
+                MHD_add_connection(daemon.pointer, connection.descriptor, $0, $1)
+            }
+            daemon.runRequest.make()
             if result == .NO, accepted == before { dispatcher.left(number) }
         }
     }
 
     /// Takes a new connection into the table, which keeps it until it is closed.
     func opened(_ connection: OpaquePointer) -> Connection {
-        let added = Connection(connection, index: connections.count, handingOn: fields, memory, now: now)
+        guard let daemon = receivingDaemon else { preconditionFailure("a connection opens that nobody has given") }
+        let added = Connection(
+            connection, of: daemon, index: connections.count, handingOn: fields, memory, now: now)
+        daemon.connections += 1
         if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)
         setConnection(added, on: added.descriptor)
@@ -32,6 +39,7 @@ extension Loop {
     /// Removes a connection, whose socket the library is about to close.
     func closed(_ connection: Connection) {
         setConnection(nil, on: connection.descriptor)
+        connection.daemon.connections -= 1
         // Its descriptor may soon be another connection's.
         broken.removeAll { $0 === connection }
         spent.removeAll { $0 === connection }

@@ -126,7 +126,7 @@ extension Loop {
     private func suspend(
         _ connection: Connection, _ handle: OpaquePointer, for request: Request
     ) -> PendingAnswer {
-        let pending = PendingAnswer(to: request, for: handle, on: connection.descriptor, queue)
+        let pending = PendingAnswer(to: request, for: handle, on: connection, queue)
         connection.phase = .suspended(pending)
         connection.isAnswerDue = true
         MHD_suspend_connection(handle)

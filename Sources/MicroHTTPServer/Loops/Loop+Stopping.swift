@@ -10,16 +10,17 @@ extension Loop {
     /// Stops accepting, ends all waits, answers requests in flight until the deadline, and refuses those still waiting then.
     func stop() {
         stopAccepting()
-        endWaits()
+        listWaits()
         serve(until: { [signal] in signal.stopDeadline })
         isPastDeadline = true
+        endWaits()
         refuseSuspended()
         let end = MonotonicTime.now + refusalGrace
         serve(until: { end })
         // The library must not be stopped while a connection is suspended. This wait is short: every request has its answer, and no
         // further ones are suspended.
         while counters.suspendedRequests.load(ordering: .relaxed) > 0 { turn(atMost: 1) }
-        stopDaemon()
+        stopDaemons()
         queue.close()
     }
 
@@ -30,7 +31,16 @@ extension Loop {
         takeAccepted()
     }
 
-    /// Answers all requests that wait for a change; those that would begin to wait from here on are answered at once.
+    /// Has the next turns answer all requests that wait for a change, some in each, so that no answer takes as long as all of them. Those that
+    /// would begin to wait from here on are answered at once.
+    private func listWaits() {
+        for connection in connections {
+            if let waiter = connection.waiter, waiter.wait != nil { markReady(waiter) }
+        }
+        queue.wake()
+    }
+
+    /// Answers all requests that still wait.
     private func endWaits() {
         for connection in connections {
             if let waiter = connection.waiter { endWait(waiter, as: .stopped) }

@@ -37,7 +37,8 @@ extension Loop {
         queue.wake()
     }
 
-    private func markReady(_ waiter: Waiter) {
+    /// Has the next turns look at a wait.
+    func markReady(_ waiter: Waiter) {
         guard !waiter.isReady else { return }
         waiter.isReady = true
         ready.append(waiter)
@@ -94,7 +95,7 @@ extension Loop {
     private func look(_ waiter: Waiter) {
         // It may have ended since it was listed, and the connection may be gone.
         guard let wait = waiter.wait, let pending = waiter.connection.pending else { return }
-        guard waiter.hasChanged else { return endWait(waiter, as: .timedOut) }
+        guard waiter.hasChanged else { return endWait(waiter, as: isStopping ? .stopped : .timedOut) }
         waiter.hasChanged = false
         waiter.takeCancel()?()
         switch wait.again() {
@@ -112,7 +113,13 @@ extension Loop {
             pending.deliver(response)
         case .waiting(let next):
             waiter.wait = next
-            if now < waiter.deadline { watch(waiter, next) } else { endWait(waiter, as: .timedOut) }
+            if isStopping {
+                endWait(waiter, as: .stopped)
+            } else if now < waiter.deadline {
+                watch(waiter, next)
+            } else {
+                endWait(waiter, as: .timedOut)
+            }
         }
     }
 

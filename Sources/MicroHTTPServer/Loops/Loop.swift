@@ -2,7 +2,7 @@ import CMicroHTTPD
 import Glibc
 import HTTP
 
-/// One event loop: a daemon of the library and its connections. Only its own thread uses it, once that runs.
+/// One event loop: its connections and the daemons of the library that have them. Only its own thread uses it, once that runs.
 ///
 /// This file has the loop itself. `Loop+Connections` handles the library's notifications, `Loop+Requests` answers requests,
 /// `Loop+Waiting` lets them wait for a change, and `Loop+Stopping` shuts the loop down.
@@ -26,8 +26,15 @@ final class Loop {
     var isStopping = false
     /// Set once the deadline of a stop has passed; a request that is complete only then is refused, for its answer might take long.
     var isPastDeadline = false
-    /// The library's daemon; the loop stops it before it is released.
-    private(set) var daemon: OpaquePointer?
+    /// One daemon, and more once many requests wait; the loop stops them before it is released.
+    @exclusivity(unchecked) private var daemons: [Daemon] = []
+    /// The first of them, without a reference to count: most loops have no other, and each turn needs it.
+    @exclusivity(unchecked) private var firstDaemon: OpaquePointer?
+    private var hasOneDaemon: Bool { daemons.count == 1 }
+    /// The daemon that is being given a connection.
+    var receivingDaemon: Daemon?
+    /// What a turn waits for: the signal, the listening socket, half-closed sockets, and the daemons in their order.
+    private let awaited = UnsafeMutablePointer<pollfd>.allocate(capacity: 3 + Daemon.most)
     /// The certificate of new connections; nil for HTTP without TLS.
     let certificate: CurrentCertificate?
     let traffic = TLSLayer.Traffic()
@@ -82,6 +89,23 @@ final class Loop {
             to: CMicroHTTPD.receiver(
                 // Unretained, here and below: the thread that runs the loop keeps it until its daemon has stopped.
                 context: Unmanaged.passUnretained(self).toOpaque(), plain: receivePlain, tls: receiveTLS))
+        for (place, descriptor) in [signal.descriptor, -1, halfCloseWatcher.descriptor].enumerated() {
+            setAwaited(descriptor, at: place)
+        }
+        try startDaemon()
+    }
+
+    deinit {
+        stopDaemons()
+        receiver.deallocate()
+        awaited.deallocate()
+    }
+
+    private func setAwaited(_ descriptor: Int32, at place: Int) {
+        (awaited + place).initialize(to: pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+    }
+
+    private func startDaemon() throws(ServerError) {
         var settings = mhd_settings(
             connection_limit: UInt32(clamping: max(1, configuration.connectionLimit)),
             memory_per_connection: configuration.memoryPerConnection,
@@ -89,13 +113,20 @@ final class Loop {
             uses_tls: certificate != nil,
             context: Unmanaged.passUnretained(self).toOpaque(), access: accessed, uri: requestBegan,
             unescape: leaveEscaped, completed: requestEnded, connection: connectionChanged)
-        daemon = mhd_start_daemon(&settings)
-        guard daemon != nil else { throw .system("starting a loop") }
+        let daemon = try Daemon(&settings)
+        setAwaited(daemon.descriptor, at: 3 + daemons.count)
+        daemons.append(daemon)
+        firstDaemon = daemons[0].pointer
     }
 
-    deinit {
-        stopDaemon()
-        receiver.deallocate()
+    /// The daemon for the next connection: the one with the fewest, of as many as suit the number of waiting requests.
+    func daemonForConnection() -> Daemon {
+        let wanted = min(1 + counters.waitingRequests.load(ordering: .relaxed) / Daemon.waitingRequests, Daemon.most)
+        // Where there is no memory or descriptor for one more, those there are go on.
+        if daemons.count < wanted { try? startDaemon() }
+        var least = daemons[0]
+        for daemon in daemons.dropFirst() where daemon.connections < least.connections { least = daemon }
+        return least
     }
 
     /// Serves until the signal says stop, then shuts down gracefully.
@@ -117,7 +148,7 @@ final class Loop {
         if isSignalled { takeMessages() }
         if now >= wheel.nextStep { findOverdue() }
         if !ready.isEmpty { endReady() }
-        MHD_run(daemon)
+        if hasOneDaemon { MHD_run(firstDaemon) } else { runDaemons() }
         if !broken.isEmpty { refuseBroken() }
         if hasHalfClosed { findSpent() }
         if !spent.isEmpty { closeSpent() }
@@ -125,11 +156,26 @@ final class Loop {
         if now > nextSweep { sweep() }
     }
 
-    /// Stops the daemon; no connection may be suspended then.
-    func stopDaemon() {
-        guard daemon != nil else { return }
-        MHD_stop_daemon(daemon)
-        daemon = nil
+    /// Runs those of several daemons that have something to do.
+    private func runDaemons() {
+        for place in daemons.indices {
+            let isDue = daemons[place].isDue(now: now)
+            if isDue || awaited[3 + place].revents != 0 { daemons[place].run() }
+        }
+    }
+
+    /// How many milliseconds may pass until one of several daemons has to be run; nil where only their descriptors tell.
+    private func millisecondsUntilDue(at time: MonotonicTime) -> Int? {
+        for daemon in daemons { daemon.updateDue(now: time) }
+        return daemons.lazy.compactMap(\.due).min().map(time.milliseconds(until:))
+    }
+
+    /// Stops the daemons; no connection may be suspended then.
+    func stopDaemons() {
+        guard !daemons.isEmpty else { return }
+        for daemon in daemons { daemon.stop() }
+        daemons = []
+        firstDaemon = nil
         lingering.closeAll()
     }
 
@@ -151,31 +197,27 @@ final class Loop {
     /// Returns whether another thread has signalled, a connection waits to be accepted, and a client has closed its sending side.
     private func wait(atMost milliseconds: Int) -> (isSignalled: Bool, hasPendingConnection: Bool, hasHalfClosed: Bool)
     {
+        let start = MonotonicTime.now
         var timeout = milliseconds
-        var due: UInt64 = 0
-        if MHD_get_timeout(daemon, &due) == .YES {
-            let due = Int(clamping: due)
-            timeout = min(timeout, certificate == nil ? due : pace.wait(due, traffic: traffic.bytes))
+        var due: Int?
+        if hasOneDaemon {
+            var milliseconds: UInt64 = 0
+            if MHD_get_timeout(firstDaemon, &milliseconds) == .YES { due = Int(clamping: milliseconds) }
+        } else {
+            due = millisecondsUntilDue(at: start)
         }
+        if let due { timeout = min(timeout, certificate == nil ? due : pace.wait(due, traffic: traffic.bytes)) }
         let isPausing = now < acceptsFrom
         if isPausing { timeout = min(timeout, now.milliseconds(until: acceptsFrom)) }
-        let readable = Int16(POLLIN)
         // poll(2) ignores a negative descriptor.
-        let listener = isStopping || isPausing || !dispatcher.hasCapacity ? -1 : dispatcher.descriptor
-        var descriptors = (
-            pollfd(fd: mhd_epoll_descriptor(daemon), events: readable, revents: 0),
-            pollfd(fd: signal.descriptor, events: readable, revents: 0),
-            pollfd(fd: listener, events: readable, revents: 0),
-            pollfd(fd: halfCloseWatcher.descriptor, events: readable, revents: 0)
-        )
-        counters.busyNanoseconds.bump(by: now.nanoseconds(until: .now))
-        withUnsafeMutablePointer(to: &descriptors) {
-            _ = $0.withMemoryRebound(to: pollfd.self, capacity: 4) { poll($0, 4, Int32(clamping: timeout)) }
-        }
-        if descriptors.1.revents != 0 { signal.acknowledge() }
+        awaited[1].fd = isStopping || isPausing || !dispatcher.hasCapacity ? -1 : dispatcher.descriptor
+        counters.busyNanoseconds.bump(by: now.nanoseconds(until: start))
+        _ = poll(awaited, nfds_t(3 + daemons.count), Int32(clamping: timeout))
+        let isSignalled = awaited[0].revents != 0
+        if isSignalled { signal.acknowledge() }
         now = .now
         counters.turnedAt = now
-        return (descriptors.1.revents != 0, descriptors.2.revents != 0, descriptors.3.revents != 0)
+        return (isSignalled, awaited[1].revents != 0, awaited[2].revents != 0)
     }
 
     /// Cuts the connections whose request takes too long.

@@ -18,7 +18,9 @@ enum Descriptors {
     static func room(for wish: Int, loops: Int) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return wish }
-        return max(1, min(wish, Int(clamping: limit.rlim_cur) - reserve - 4 * loops))
+        let left = Int(clamping: min(limit.rlim_cur, 1 << 31)) - reserve - 4 * loops
+        // For each 128 requests that wait, a loop has up to two descriptors more.
+        return max(1, min(wish, left - left / 64))
     }
 
     /// For the database and its readers, the listener for operators and who reads it, log and key files.

@@ -354,6 +354,63 @@ struct WaitingTests {
         #expect(handler.looks == 500)
     }
 
+    /// Connections of one loop, each made while a request waits on all of those before it, some at a time.
+    private func waitingClients(_ count: Int, at server: Server, _ handler: WaitingHandler) async throws -> [Client] {
+        var clients: [Client] = []
+        while clients.count < count {
+            for _ in 0..<50 {
+                let client = try Client(port: server.boundPort)
+                client.send(get("/a/0/60"))
+                clients.append(client)
+            }
+            try #require(await eventually { server.statistics.waitingRequests == clients.count })
+        }
+        return clients
+    }
+
+    @Test("Where hundreds wait, all of their connections, and new ones, go on being served")
+    func hundreds() async throws {
+        let handler = WaitingHandler()
+        let server = try serve(handler) { $0.idleTimeout = 5 }
+        var clients = try await waitingClients(700, at: server, handler)
+        // The last one is on another daemon of the library than the first.
+        for client in [try #require(clients.first), try #require(clients.last)] {
+            client.endSending()
+            #expect(await client.receiveAll().map(\.body) == ["unchanged"])
+        }
+        clients = Array(clients.dropFirst().dropLast())
+        #expect(try await Client(port: server.boundPort).exchange(get("/")).body == "at once")
+        handler.change("a")
+        for client in clients { #expect(try await client.receive().body == "a=1") }
+        for client in clients.prefix(10) + clients.suffix(10) {
+            #expect(try await client.exchange(get("/")).body == "at once")
+        }
+        // Each daemon has its idle time-outs looked after, though nothing happens at its sockets.
+        #expect(await eventually { server.statistics.openConnections == 0 })
+        #expect(await nothingIsLeft(handler, server))
+        #expect(server.statistics.waitsChanged == 698 && server.statistics.waitsGone == 2)
+    }
+
+    @Test("A stop answers hundreds of waits, and none of them counts as slow for the others before it")
+    func stoppingHundreds() async throws {
+        let (handler, observations) = (WaitingHandler(), Observations())
+        let server = try serve(handler) {
+            $0.observer = observations
+            $0.observesAll = true
+        }
+        let clients = try await waitingClients(700, at: server, handler)
+        let start = ContinuousClock.now
+        server.stop(within: 60)
+        let took = ContinuousClock.now - start
+        for client in clients {
+            #expect(try await client.receive().body == "stopping")
+            #expect(await client.isClosedByServer())
+        }
+        #expect(server.statistics.waitsStopped == 700 && server.statistics.openConnections == 0)
+        let longest = try #require(observations.seconds.max())
+        #expect(observations.seconds.count == 700 && .seconds(longest) < took / 2, "\(longest) s of \(took)")
+    }
+
     @Test("500 requests whose time is over at once are all answered")
     func manyOver() async throws {
         let handler = WaitingHandler()
