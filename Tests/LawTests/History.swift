@@ -185,7 +185,7 @@ struct History {
         }
     }
 
-    /// Restarts the server with an empty index, and expects that the tags and cursors of its clients still hold.
+    /// Stops or kills the server, starts it with an empty index, and expects that the tags and cursors of its clients still hold.
     private mutating func restart() async throws {
         var known: [(request: TestRequest, cursor: String?)] = []
         for client in clients {
@@ -197,11 +197,12 @@ struct History {
                 known.append((TestRequest(user: client.user, url: path, ifNoneMatch: answer.etag), answer.cursor))
             }
         }
-        try await waiters.stop(server)
+        if chance.once(in: 2) { try await waiters.stop(server) } else { await waiters.lose() }
         server.store.close()
         server = try Server(
             home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
             bounds: Self.bounds(&chance), answers: server.answers)
+        waiters.comeBack(to: server)
         for (request, cursor) in known {
             let answer = await server.answer(request)
             try require(

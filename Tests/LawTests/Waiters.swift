@@ -57,12 +57,22 @@ struct Waiters {
     }
 
     /// Ends all of them, as a server does that stops.
-    mutating func stop(_ server: Server) async throws {
+    func stop(_ server: Server) async throws {
         for waiter in waiters {
             let response = try await waiter.exchange.end(.stopping).orViolation("no answer for \(Self.name(waiter))")
             try await check(response, to: waiter, server, mayBeSentAway: true)
         }
-        waiters = []
+    }
+
+    /// Ends all of them without an answer, as a server does that is killed.
+    func lose() async {
+        for waiter in waiters { await waiter.exchange.goAway() }
+    }
+
+    /// Asks another server for what those wanted whom the last one has not answered with news: they wait again if and only if nothing has
+    /// changed meanwhile.
+    mutating func comeBack(to server: Server) {
+        waiters = waiters.map { Waiter(request: $0.request, exchange: server.start($0.request)) }
     }
 
     private func check(
