@@ -123,17 +123,10 @@ extension PostgresServer {
     /// - Throws: ``Failure`` with what PostgreSQL says.
     @discardableResult
     package func run(_ sql: String, in database: String = "postgres") throws -> String {
-        let (output, psql) = (Pipe(), Process())
-        psql.executableURL = URL(fileURLWithPath: programs + "/psql")
         let server = ["-h", socketFolder, "-U", "postbox", "-d", database]
-        psql.arguments = ["-XqAt", "-v", "ON_ERROR_STOP=1"] + server + ["-c", sql]
-        psql.standardInput = FileHandle.nullDevice
-        psql.standardOutput = output
-        psql.standardError = output
-        try psql.run()
-        let answer = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        psql.waitUntilExit()
-        guard psql.terminationStatus == 0 else { throw Failure(description: answer) }
+        let psql = try ProgramRun(programs + "/psql", ["-XqAt", "-v", "ON_ERROR_STOP=1"] + server + ["-c", sql])
+        let answer = psql.output
+        guard psql.code == 0 else { throw Failure(description: answer) }
         return answer.hasSuffix("\n") ? String(answer.dropLast()) : answer
     }
 }
