@@ -21,13 +21,11 @@ COLD_ROWS = ("newest page of 50, out of the store", "list of 20 × 20, out of th
 
 
 def run(options, folder, table):
-    """Measures everything; the notes say what was asked of PostgreSQL."""
+    """Measures everything, or the part that --only names; the notes say what was asked of PostgreSQL."""
     audit = Audit(None)
-    if not options.quick:
-        compare_instructions(options, folder, table)
-    audit += polls_and_sends(options, folder, table)
-    audit += cold_reads(options, folder, table)
-    audit += memory(options, folder, table)
+    for name, measure in PARTS.items():
+        if options.only in (None, name) and not (options.quick and name == "instructions"):
+            audit += measure(options, folder, table)
     table.note(audit.text())
 
 
@@ -57,6 +55,7 @@ def compare_instructions(options, folder, table):
         table.row(
             f"idle poll, {name}: instructions", "≤ 1.03 ×",
             f"{counts['postgres', name]:,} with PostgreSQL, {counts['sqlite', name]:,} with SQLite: {ratio:.3f} ×", ratio <= 1.03)
+    return Audit(None)
 
 
 def alternate(options, runs):
@@ -188,3 +187,6 @@ def memory(options, folder, table):
 def pair(table, work, must, sqlite, postgres, reached):
     measured = f"CPU {postgres.cpu / sqlite.cpu:.2f} × SQLite ({sqlite.cpu:.1f} µs, {sqlite.rate:,.0f}/s, p99 {sqlite.p99:.1f} ms)"
     table.row(work, must, measured, reached, figures=postgres)
+
+
+PARTS = {"instructions": compare_instructions, "served": polls_and_sends, "cold": cold_reads, "sizes": memory}
