@@ -62,6 +62,12 @@ many() {
 kill_postbox() {
     kill -KILL "$SERVER"
     wait "$SERVER" || true
+    # A command that changes something is refused until then.
+    ! on_postgres || PATIENCE=15 await lease_is_over
+}
+
+lease_is_over() {
+    [[ $(query 'SELECT until < clock_timestamp() FROM lease') == t ]]
 }
 
 # stored_epoch: to compare.

@@ -40,9 +40,13 @@ prepare_database() {
     fi
 }
 
-# shown_database: as postbox names it to people: without parameters, as a password may be among them.
+# shown_database: as postbox names it to people.
 shown_database() {
-    printf '%s\n' "${DATABASE%%\?*}"
+    if on_postgres; then
+        printf '%s at %s:%s\n' "$(name_of "$DATABASE")" "$POSTGRES_SUITE" "$(cat "$POSTGRES_SUITE/main.port")"
+    else
+        printf '%s\n' "$DATABASE"
+    fi
 }
 
 # remove_database: so that the next start makes a new one.
@@ -87,7 +91,7 @@ query() {
 hold_writes() {
     if on_postgres; then
         coproc HOLDER { psql -XAtq --dbname "$DATABASE" 2>&1; }
-        printf '%s\n' "BEGIN; LOCK TABLE postbox.messages IN EXCLUSIVE MODE; SELECT 'locked';" >&"${HOLDER[1]}"
+        printf '%s\n' "BEGIN; SELECT 'locked' FROM pg_advisory_xact_lock(5794, 1);" >&"${HOLDER[1]}"
     else
         coproc HOLDER { sqlite3 "$DATABASE" 2>&1; }
         printf '%s\n' "BEGIN IMMEDIATE; SELECT 'locked';" >&"${HOLDER[1]}"
