@@ -49,16 +49,30 @@ struct PostgresStart {
         }
     }
 
-    /// Takes the lease, and waits for the end of another process's lease once: one that is running renews it.
+    /// Takes the lease, and waits for the end of another process's lease once: one that is running renews it. It also waits for the lock of
+    /// all writes, which the last write of a killed process may still hold.
     private static func take(_ lease: Lease, _ connection: PostgresConnection) throws(PostgresError) -> UInt64 {
         var deadline: ContinuousClock.Instant?
         while true {
             let start = ServingState.now
-            guard let other = try lease.take(connection) else { return start }
-            let limit = deadline ?? .now + other.left + patience
+            let (error, left) = try refusal(of: lease, connection)
+            guard let error else { return start }
+            let limit = deadline ?? .now + left + patience
             deadline = limit
-            guard limit > .now else { throw .inUse(by: other.name, since: other.since) }
+            guard limit > .now else { throw error }
             Thread.sleep(forTimeInterval: min(0.25, max((limit - .now) / .seconds(1), 0.01)))
+        }
+    }
+
+    /// Why the lease is not to be had, and for how long that may last; nil where it was taken.
+    private static func refusal(
+        of lease: Lease, _ connection: PostgresConnection
+    ) throws(PostgresError) -> (PostgresError?, Duration) {
+        do {
+            guard let other = try lease.take(connection) else { return (nil, .zero) }
+            return (.inUse(by: other.name, since: other.since), other.left)
+        } catch PostgresError.refused("55P03", let message) {
+            return (.refused(sqlState: "55P03", message: message), .seconds(Int(Lease.seconds)))
         }
     }
 

@@ -165,9 +165,7 @@ struct ListMessages {
         _ view: MessagesView, _ call: Call, _ response: @escaping @Sendable () throws -> Response
     ) -> Step {
         .unchanged(
-            Unchanged(response: response) {
-                context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
-            })
+            Unchanged(response: response) { invalidationToken(of: view, call) })
     }
 
     private func notModified(_ view: MessagesView, _ extent: MessagesView.Extent, _ call: Call) -> Response {
@@ -179,10 +177,13 @@ struct ListMessages {
     private func kept(
         _ response: Response, _ extent: MessagesView.Extent, _ view: MessagesView, _ call: Call
     ) -> Response {
-        context.notModifiedCache.keep(response, extent.tag, to: call) {
-            context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
-        }
+        context.notModifiedCache.keep(response, extent.tag, to: call) { invalidationToken(of: view, call) }
         return response
+    }
+
+    private func invalidationToken(of view: MessagesView, _ call: Call) -> InvalidationToken? {
+        guard call.epoch == context.store.epoch else { return nil }
+        return context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
     }
 
     private func pollAnswer(_ view: MessagesView, _ extent: MessagesView.Extent, at position: ReadMarks) -> PollAnswer {

@@ -42,11 +42,12 @@ final class ServingState: Sendable {
     func found(_ epoch: Epoch) {
         changing.withLock { _ in
             guard state.withLock({ $0.expected != epoch }) else { return }
-            // In this order: reads of the former epoch are refused, then memory forgets it, then requests see the new one. A request that
-            // still has the former one gives out cursors that are not good for long, and never fresh ones for a stale state.
+            // In this order: reads of the former epoch are refused, then memory forgets it, then requests see the new one. So no cursor of
+            // the new epoch is made from the former state. At last memory forgets what requests of the former epoch have added meanwhile.
             state.withLock { $0.expected = epoch }
             forget()
             state.withLock { $0.epoch = epoch }
+            forget()
         }
     }
 
