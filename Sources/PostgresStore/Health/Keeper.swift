@@ -54,7 +54,7 @@ final class Keeper: Sendable {
             if wake.wait(timeout: .now() + .milliseconds(2500)) == .success { break }
             do throws(PostgresError) {
                 let present: PostgresConnection
-                if let connection {
+                if let connection, connection.isUsable() {
                     present = connection
                 } else {
                     present = try PostgresConnection(connector.address, role: .writer)
@@ -71,6 +71,8 @@ final class Keeper: Sendable {
                 if connection?.isBroken != false || error.fault == .readOnly { connection = nil }
                 health.failed(.write, StoreFailure(error.fault, error.description))
             }
+            // The writer sleeps while nothing is written, and only its success ends the fault.
+            if health.fault(of: .write) != nil { writer.submit(.probe(Reply { _ in })) }
         }
         release(connection)
     }

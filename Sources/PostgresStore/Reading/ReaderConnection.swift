@@ -24,7 +24,11 @@ final class ReaderConnection {
         if let connection { present = connection } else { present = try connect() }
         connection = present
         if epoch != expected { epoch = try present.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max))) }
-        guard epoch == expected else { throw .otherEpoch }
+        guard epoch == expected else {
+            // It may be a server that is not the primary any more.
+            connection = nil
+            throw .otherEpoch
+        }
         return present
     }
 

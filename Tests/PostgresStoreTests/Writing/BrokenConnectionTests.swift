@@ -61,6 +61,17 @@ struct BrokenConnectionTests {
         #expect(try await store.send(draft(bob, to: .id(id), "two")).message.n == 2)
     }
 
+    @Test("While nobody can connect, the store is not ready; afterwards it is, though nobody writes")
+    func refused() async throws {
+        try database.server.run("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS false")
+        try database.server.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)'")
+        #expect(await eventually { store.fault(of: .write) == .unreachable })
+        #expect(await store.checkReadiness() == .unreachable)
+        try database.server.run("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS true")
+        #expect(await eventually(within: .seconds(40)) { await store.checkReadiness() == nil })
+    }
+
     @Test("While another program holds the lock, a write is refused in time, and works again afterwards")
     func locked() async throws {
         let lock = try holdLock()
