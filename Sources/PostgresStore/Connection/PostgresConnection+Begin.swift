@@ -81,6 +81,8 @@ extension PostgresConnection {
             return [
                 jit, ("synchronous_commit", synchronousCommit), ("lock_timeout", role == .writer ? "'2s'" : "'10s'"),
                 ("statement_timeout", "'0'"),
+                // A write must see the last commit after it has waited for the lock.
+                ("default_transaction_isolation", "'read committed'"),
             ]
         }
     }

@@ -1,14 +1,19 @@
 extension Schema {
-    private static let rows = """
-        FROM postbox.participants p JOIN postbox.conversations c ON c.tenant_id = p_tenant AND c.key = p.conversation_key
-                WHERE p.tenant_id = p_tenant AND p.user_id = p_user
+    /// The conversations of a user, those whose `list_activity` meets a condition; each is looked up by its key.
+    private static func rows(_ condition: String = "") -> String {
         """
+        FROM (SELECT p.conversation_key, p.change FROM postbox.participants p
+                    WHERE p.tenant_id = p_tenant AND p.user_id = p_user\(condition) OFFSET 0) p
+                CROSS JOIN LATERAL (SELECT c.key, c.activity, c.change FROM postbox.conversations c
+                    WHERE c.tenant_id = p_tenant AND c.key = p.conversation_key OFFSET 0) c
+        """
+    }
 
     /// The whole of a short list.
     private static let mine = """
         WITH mine AS MATERIALIZED (
                 SELECT c.key, c.activity, greatest(c.change, p.change) AS change
-                \(rows))
+                \(rows()))
         """
 
     private static let latestOfLong = """
@@ -17,7 +22,7 @@ extension Schema {
                     WHERE p.tenant_id = p_tenant AND p.user_id = p_user AND p.list_change IS NOT NULL
                     ORDER BY p.list_change DESC LIMIT 1),
                 (SELECT max(greatest(c.change, p.change))
-                    \(rows) AND p.list_activity = 0), 0)
+                    \(rows(" AND p.list_activity = 0"))), 0)
         """
 
     /// Functions that read lists; ``ListQuery`` says what they take and return.
@@ -51,7 +56,7 @@ extension Schema {
                     WHERE p.tenant_id = p_tenant AND p.user_id = p_user AND p.list_activity > 0 AND p.list_activity < p_before
                     ORDER BY p.list_activity DESC LIMIT p_limit)
                 UNION ALL SELECT c.key, c.activity
-                \(rows) AND p.list_activity = 0 AND c.activity < p_before
+                \(rows(" AND p.list_activity = 0")) WHERE c.activity < p_before
                 ) x ORDER BY x.activity DESC LIMIT p_limit);
         END $$;
 
@@ -72,7 +77,7 @@ extension Schema {
                     WHERE p.tenant_id = p_tenant AND p.user_id = p_user AND p.list_change > p_since
                     ORDER BY p.list_change LIMIT p_limit)
                 UNION ALL SELECT c.key, greatest(c.change, p.change)
-                \(rows) AND p.list_activity = 0 AND greatest(c.change, p.change) > p_since
+                \(rows(" AND p.list_activity = 0")) WHERE greatest(c.change, p.change) > p_since
                 ) x ORDER BY x.change LIMIT p_limit);
         END $$;
 
@@ -97,8 +102,10 @@ extension Schema {
                 SELECT k.i, c.*, p.read_up_to, greatest(c.change, p.change) AS latest,
                     c.participant_count IS NOT NULL AND NOT p_everybody AS is_cut
                 FROM unnest(p_keys) WITH ORDINALITY k (key, i)
-                    JOIN postbox.conversations c ON c.tenant_id = p_tenant AND c.key = k.key
-                    JOIN postbox.participants p ON p.tenant_id = p_tenant AND p.conversation_key = k.key AND p.user_id = p_user) e
+                    CROSS JOIN LATERAL (SELECT * FROM postbox.conversations c
+                        WHERE c.tenant_id = p_tenant AND c.key = k.key OFFSET 0) c
+                    CROSS JOIN LATERAL (SELECT p.read_up_to, p.change FROM postbox.participants p
+                        WHERE p.tenant_id = p_tenant AND p.conversation_key = k.key AND p.user_id = p_user OFFSET 0) p) e
                 CROSS JOIN LATERAL (
                     -- Ordered below and only gathered here: an ORDER BY in each array_agg would sort once for each.
                     SELECT array_agg(p.user_id) AS members, array_agg(p.read_up_to) AS marks, array_agg(p.name) AS names,

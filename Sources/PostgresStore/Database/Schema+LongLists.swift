@@ -20,18 +20,21 @@ extension Schema {
         END $$;
 
         CREATE FUNCTION postbox.lengthen_list(p_tenant text, p_user text, p_most_copies int) RETURNS void LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         BEGIN
             UPDATE postbox.participants p
-                SET list_activity = CASE WHEN c.activity_copies < p_most_copies THEN c.activity ELSE 0 END,
-                    list_change = CASE WHEN c.activity_copies < p_most_copies THEN greatest(c.change, p.change) END
-                FROM postbox.conversations c
-                WHERE p.tenant_id = p_tenant AND p.user_id = p_user
-                    AND c.tenant_id = p.tenant_id AND c.key = p.conversation_key;
+                SET list_activity = CASE WHEN l.activity_copies < p_most_copies THEN l.activity ELSE 0 END,
+                    list_change = CASE WHEN l.activity_copies < p_most_copies THEN greatest(l.change, p.change) END
+                FROM (SELECT q.tenant_id, q.user_id, q.conversation_key, c.activity, c.change, c.activity_copies
+                    FROM postbox.participants q CROSS JOIN LATERAL (
+                        SELECT c.activity, c.change, c.activity_copies FROM postbox.conversations c
+                        WHERE c.tenant_id = q.tenant_id AND c.key = q.conversation_key OFFSET 0) c
+                    WHERE q.tenant_id = p_tenant AND q.user_id = p_user OFFSET 0) l
+                WHERE p.tenant_id = l.tenant_id AND p.conversation_key = l.conversation_key AND p.user_id = l.user_id;
             UPDATE postbox.conversations c SET activity_copies = c.activity_copies + 1
-                FROM postbox.participants p
-                WHERE p.tenant_id = p_tenant AND p.user_id = p_user AND p.list_activity > 0
-                    AND c.tenant_id = p.tenant_id AND c.key = p.conversation_key;
+                FROM (SELECT p.tenant_id, p.conversation_key FROM postbox.participants p
+                    WHERE p.tenant_id = p_tenant AND p.user_id = p_user AND p.list_activity > 0 OFFSET 0) l
+                WHERE c.tenant_id = l.tenant_id AND c.key = l.conversation_key;
         END $$;
 
         CREATE FUNCTION postbox.lengthen_lists(p_short_list int DEFAULT 256, p_most_copies int DEFAULT 32) RETURNS void
@@ -49,7 +52,7 @@ extension Schema {
 
         CREATE FUNCTION postbox.complete_lists(p_tenants text[], p_keys bigint[], p_most_copies int) RETURNS void
         LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         BEGIN
             WITH missing AS MATERIALIZED (
                 SELECT p.tenant_id, p.conversation_key, p.user_id, c.activity, greatest(c.change, p.change) AS change,

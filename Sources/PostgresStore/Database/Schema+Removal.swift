@@ -12,7 +12,7 @@ extension Schema {
         CREATE FUNCTION postbox.prune(
             p_tenant text, p_keys bigint[], p_before_ms bigint, out removed bigint, out emptied bigint)
         LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         DECLARE
             pruned_key bigint;
             last bigint;
@@ -52,28 +52,29 @@ extension Schema {
 
         -- The two least read markers of these conversations, where they are kept.
         CREATE FUNCTION postbox.set_least_marks(p_tenant text, p_keys bigint[]) RETURNS void LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         BEGIN
             UPDATE postbox.conversations c SET least_read_up_to = l.marks[1], second_read_up_to = l.marks[2]
-            FROM unnest(p_keys) k (key) CROSS JOIN LATERAL (
-                SELECT ARRAY(SELECT p.read_up_to FROM postbox.participants p
-                    WHERE p.tenant_id = p_tenant AND p.conversation_key = k.key ORDER BY p.read_up_to LIMIT 2) AS marks) l
-            WHERE c.tenant_id = p_tenant AND c.key = k.key AND c.participant_count IS NOT NULL;
+            FROM (SELECT p_tenant AS tenant, k.key, ARRAY(SELECT p.read_up_to FROM postbox.participants p
+                    WHERE p.tenant_id = p_tenant AND p.conversation_key = k.key ORDER BY p.read_up_to LIMIT 2) AS marks
+                FROM unnest(p_keys) k (key) OFFSET 0) l
+            WHERE c.tenant_id = l.tenant AND c.key = l.key AND c.participant_count IS NOT NULL;
         END $$;
 
         CREATE FUNCTION postbox.erase(
             p_tenant text, p_user text, out is_known boolean, out is_change boolean, out messages bigint)
         LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         BEGIN
             DELETE FROM postbox.users u WHERE u.tenant_id = p_tenant AND u.id = p_user;
             is_change := FOUND;
             is_known := is_change
                 OR EXISTS (SELECT 1 FROM postbox.participants p WHERE p.tenant_id = p_tenant AND p.user_id = p_user);
             UPDATE postbox.messages m SET content = ''
-            FROM (SELECT p.conversation_key FROM postbox.participants p
+            FROM (SELECT p.tenant_id, p.conversation_key, p.user_id FROM postbox.participants p
                 WHERE p.tenant_id = p_tenant AND p.user_id = p_user OFFSET 0) k
-            WHERE m.tenant_id = p_tenant AND m.conversation_key = k.conversation_key AND m.sender_id = p_user AND m.content <> '';
+            WHERE m.tenant_id = k.tenant_id AND m.conversation_key = k.conversation_key AND m.sender_id = k.user_id
+                AND m.content <> '';
             GET DIAGNOSTICS messages = ROW_COUNT;
             is_change := is_change OR messages > 0;
         END $$;

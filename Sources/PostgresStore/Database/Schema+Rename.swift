@@ -25,7 +25,7 @@ extension Schema {
             out is_done boolean, out number bigint, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
             out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
         LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         #variable_conflict use_column
         DECLARE
             known record;
@@ -69,7 +69,7 @@ extension Schema {
             out is_done boolean, out number bigint, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
             out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
         LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         #variable_conflict use_column
         BEGIN
             PERFORM postbox.begin_write(p_epoch, p_lease);
@@ -87,9 +87,10 @@ extension Schema {
             out is_over boolean, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
             out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
         LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+        \(byIndex) AS $$
         #variable_conflict use_column
         BEGIN
+            -- Where a tenant is given by a column and not by the parameter, the planner cannot join by reading all of the tenant.
             base := nextval('postbox.position');
             WITH next AS MATERIALIZED (
                 -- At least one more than there is time for, or the last one would be taken for the user's last.
@@ -98,7 +99,7 @@ extension Schema {
                     SELECT u.renamed_up_to FROM postbox.users u WHERE u.tenant_id = p_tenant AND u.id = p_user)
                 ORDER BY p.conversation_key LIMIT p_rows / 6 + 2
             ), sized AS (
-                SELECT n.key, (SELECT count(*) FROM postbox.participants q
+                SELECT n.key, (SELECT count(q.read_up_to) FROM postbox.participants q
                     WHERE q.tenant_id = p_tenant AND q.conversation_key = n.key) AS members FROM next n
             ), placed AS (
                 SELECT s.key, s.members, row_number() OVER w AS i, coalesce(sum(6 + s.members) OVER (
@@ -110,10 +111,12 @@ extension Schema {
                 coalesce(array_agg(p.members::int ORDER BY p.i) FILTER (WHERE p.is_taken), '{}')
             INTO is_over, keys, member_counts FROM placed p;
             UPDATE postbox.conversations c SET change = base + k.i
-            FROM unnest(keys) WITH ORDINALITY k (key, i) WHERE c.tenant_id = p_tenant AND c.key = k.key;
+            FROM (SELECT p_tenant AS tenant, k.key, k.i FROM unnest(keys) WITH ORDINALITY k (key, i) OFFSET 0) k
+            WHERE c.tenant_id = k.tenant AND c.key = k.key;
             UPDATE postbox.participants p SET list_change = c.change
-            FROM unnest(keys) k (key) JOIN postbox.conversations c ON c.tenant_id = p_tenant AND c.key = k.key
-            WHERE c.activity_copies > 0 AND p.tenant_id = p_tenant AND p.conversation_key = c.key AND p.list_activity > 0;
+            FROM (SELECT p_tenant AS tenant, k.key FROM unnest(keys) k (key) OFFSET 0) k
+                JOIN postbox.conversations c ON c.tenant_id = k.tenant AND c.key = k.key
+            WHERE c.activity_copies > 0 AND p.tenant_id = c.tenant_id AND p.conversation_key = c.key AND coalesce(p.list_activity, 0) > 0;
             IF is_over THEN
                 UPDATE postbox.users u SET renaming = NULL, renamed_up_to = NULL, former_name = NULL, former_company = NULL
                 WHERE u.tenant_id = p_tenant AND u.id = p_user;
@@ -123,11 +126,14 @@ extension Schema {
             SELECT coalesce(array_agg(c.id ORDER BY k.i), '{}'), coalesce(array_agg(c.last_n ORDER BY k.i), '{}'),
                 coalesce(array_agg(c.pruned_up_to ORDER BY k.i), '{}')
             INTO ids, last_ns, pruned_up_tos
-            FROM unnest(keys) WITH ORDINALITY k (key, i) JOIN postbox.conversations c ON c.tenant_id = p_tenant AND c.key = k.key;
+            FROM unnest(keys) WITH ORDINALITY k (key, i) CROSS JOIN LATERAL (
+                SELECT c.id, c.last_n, c.pruned_up_to FROM postbox.conversations c
+                WHERE c.tenant_id = p_tenant AND c.key = k.key OFFSET 0) c;
             SELECT coalesce(array_agg(m.user_id), '{}'), coalesce(array_agg(m.read_up_to), '{}') INTO members, marks FROM (
                 SELECT p.user_id, p.read_up_to
-                FROM unnest(keys) WITH ORDINALITY k (key, i)
-                    JOIN postbox.participants p ON p.tenant_id = p_tenant AND p.conversation_key = k.key
+                FROM unnest(keys) WITH ORDINALITY k (key, i) CROSS JOIN LATERAL (
+                    SELECT p.user_id, p.read_up_to FROM postbox.participants p
+                    WHERE p.tenant_id = p_tenant AND p.conversation_key = k.key OFFSET 0) p
                 ORDER BY k.i, p.user_id) m;
             INSERT INTO postbox.feed (position, kind, ns, marks, payload) VALUES (base, 'rename', keys, '{}', payload);
         END $$;

@@ -82,7 +82,6 @@ enum SchemaObjects {
         the function begin_epoch
         the function begin_write
         the function complete_lists
-        the function drafts
         the function end_of_run
         the function end_removal
         the function erase
@@ -114,6 +113,7 @@ enum SchemaObjects {
         the function select_before
         the function select_since
         the function set_least_marks
+        the function set_marks
         the function take_lease
         the function trim_feed
         the function update_least_marks

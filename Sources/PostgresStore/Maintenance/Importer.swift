@@ -74,6 +74,9 @@ final class Importer {
         try connection.run(
             "SELECT postbox.lengthen_lists($1, $2)",
             [.int4(Int32(clamping: bounds.shortList)), .int4(Int32(clamping: bounds.mostCopies))], within: nil)
+        // So that the planner knows the tables at once; a role that does not own them is only warned.
+        try connection.run(
+            "ANALYZE postbox.users, postbox.conversations, postbox.participants, postbox.messages", within: nil)
         return counted
     }
 
@@ -118,7 +121,7 @@ final class Importer {
                 )
                 UPDATE postbox.participants p SET list_activity = u.activity, list_change = u.change
                 FROM updated u WHERE u.activity_copies > 0
-                    AND p.tenant_id = u.tenant_id AND p.conversation_key = u.key AND p.list_activity > 0
+                    AND p.tenant_id = u.tenant_id AND p.conversation_key = u.key AND coalesce(p.list_activity, 0) > 0
                 """,
                 [.textArray(part.map(\.tenant)), .int8Array(part.map(\.key)), .int8Array(part.map(\.lastN))],
                 within: nil)
