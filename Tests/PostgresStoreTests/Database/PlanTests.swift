@@ -23,7 +23,7 @@ private struct ManyMessages {
             INSERT INTO postbox.messages (tenant_id, conversation_key, n, sender_id, content, sent_at_ms, client_message_id, sender_n)
                 SELECT 't', 1 + i % \(Self.conversations), 1 + i / \(Self.conversations), 'all', 'text ' || i, i, 'k' || i,
                     1 + i / \(Self.conversations) FROM generate_series(0, \(Self.messages - 1)) i;
-            INSERT INTO postbox.users (tenant_id, id, name) SELECT 't', 'u' || i, 'Name' FROM generate_series(0, 99) i;
+            INSERT INTO postbox.users (tenant_id, id, name) SELECT 't', 'u' || i, 'Name' FROM generate_series(0, 9999) i;
             SELECT setval('postbox.conversations_key_seq', \(Self.conversations + 1));
             SELECT setval('postbox.position', 1024 * 1024);
             SELECT postbox.lengthen_lists();
@@ -72,12 +72,12 @@ struct PlanTests {
             (ConversationQuery.direct, [t, .text("a"), .text("b")], 10),
             (ConversationQuery.byKey, [t, key], 10),
             (ConversationQuery.exists, [t, .text("c7")], 10),
-            (ConversationQuery.mayBeTogether, [t, .text("u1"), .text("u2")], 200),
+            (ConversationQuery.mayBeTogether, [t, .text("u1"), .text("u2")], 500),
             (MessageQuery.oldest, [t, key] + range, 50),
             (MessageQuery.newest, [t, key] + range, 50),
             (MessageQuery.ofSender, [t, key, .text("all")] + range, 100),
             (MessageQuery.ofOthers, [t, key, .text("all")] + range, 150),
-            (MessageQuery.byClientID, [t, key, .text("all"), .text("k6")], 10),
+            (MessageQuery.byClientID, [t, key, .text("all"), .text("k6")], 60),
             (
                 MessageQuery.newestOfEach, [t, .int8Array([7, 8]), .int8Array([50, 50]), .int8(20), .int8(1 << 20)], 100
             ),
@@ -87,7 +87,7 @@ struct PlanTests {
             (ListQuery.before, [t, .text("u7"), .int8(.max), .int8(21)], 600),
             (ListQuery.since, [t, .text("all"), .int8(1990), .int8(21)], 600),
             (ListQuery.since, [t, .text("u7"), .int8(1990), .int8(21)], 600),
-            (ListQuery.one, [t, .text("u7"), key], 50),
+            (ListQuery.one, [t, .text("u7"), key], 150),
             (PeopleQuery.person, [t, .text("u7")], 10),
             (PeopleQuery.unfinished, [], 10),
         ]
@@ -111,7 +111,7 @@ struct PlanTests {
         #expect(batch.scans == 0)
         #expect(batch.rows <= 64 * 12, "\(batch.rows) rows")
         let opening = try many.cost { _ = try prepared.open("new", ["all", "u1"]) }
-        #expect(opening.scans == 0)
+        #expect(opening.scans == 0 && opening.rows < 1000, "\(opening.rows) rows")
         let renaming = try many.cost {
             try many.run(
                 PeopleQuery.rename,
@@ -120,7 +120,7 @@ struct PlanTests {
                     .text("New"), .text(nil), .int8(nil), .bytes([]),
                 ])
         }
-        #expect(renaming.scans == 0)
+        #expect(renaming.scans == 0 && renaming.rows < 1000, "\(renaming.rows) rows")
         let trimming = try many.cost { try many.run(StoreQuery.trimFeed, [.int4(60)]) }
         #expect(trimming.scans == 0)
         #expect(try prepared.faults() == [])

@@ -136,6 +136,14 @@ struct PreparationTests {
         #expect(throws: PostgresError.readOnlyServer) { try connect() }
     }
 
+    @Test("A database whose transactions are serializable by default serves as any other")
+    func isolation() async throws {
+        try database.run("ALTER DATABASE \(database.name) SET default_transaction_isolation = serializable")
+        let store = try PostgresStore(address: database.connection)
+        defer { store.close() }
+        #expect(try await store.send(draft(alice, to: .direct(with: bob))).message.n == 1)
+    }
+
     @Test("The list of what a schema consists of is what the migrations make")
     func objects() throws {
         try prepare()
