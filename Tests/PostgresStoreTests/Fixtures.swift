@@ -30,10 +30,17 @@ extension PostgresStore {
     }
 }
 
-/// Does something that blocks for long on another thread: the threads of tasks are few.
-func elsewhere<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+/// Does something that blocks for long on another thread, for the threads of tasks are few; returns what came of it, and how long it
+/// took there.
+func elsewhere<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+) async -> (result: Result<Value, any Error>, time: Duration) {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+            let start = ContinuousClock.now
+            let result = Result { try body() }
+            continuation.resume(returning: (result, .now - start))
+        }
     }
 }
 
