@@ -39,7 +39,8 @@ generator() {
 
 # Two servers: one with a conversation of 1,000 messages in it, and one that allows little.
 setup() {
-    mkdir -p "$FOLDER" "${DATABASE%/*}"
+    mkdir -p "$FOLDER"
+    prepare_database
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
     history >"$FOLDER/history.jsonl"
     postbox import "$FOLDER/history.jsonl" --database "$DATABASE"

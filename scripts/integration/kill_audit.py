@@ -12,6 +12,7 @@ import json
 import random
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import time

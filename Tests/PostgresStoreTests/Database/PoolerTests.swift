@@ -5,7 +5,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Preparing a database through PgBouncer", .timeLimit(.minutes(2)), .enabled(if: Pooler.isInstalled))
+@Suite("Preparing a database through PgBouncer", .timeLimit(.minutes(2)))
 struct PoolerTests {
     let database: PostgresDatabase
 
@@ -40,13 +40,13 @@ struct PoolerTests {
 /// A PgBouncer in front of one database, stopped when it is released.
 private final class Pooler {
     private static let program = "/usr/sbin/pgbouncer"
-    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: program) }
 
     private let folder: Folder
     private let process = Process()
     let address: String
 
     init(before database: PostgresDatabase, mode: String) throws {
+        try #require(FileManager.default.isExecutableFile(atPath: Self.program), "install pgbouncer")
         folder = try Folder()
         address = "host=\(folder.path) port=6432 user=postbox dbname=\(database.name)"
         let settings = """
@@ -72,7 +72,8 @@ private final class Pooler {
     }
 
     deinit {
-        process.terminate()
+        // It has begun with the signals blocked that the thread of a test blocks.
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 }
