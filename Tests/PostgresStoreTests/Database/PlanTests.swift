@@ -98,7 +98,6 @@ struct PlanTests {
             (ListQuery.since, [t, .text("u7"), .int8(1990), .int8(21)], 600),
             (ListQuery.one, [t, .text("u7"), key], 150),
             (PeopleQuery.person, [t, .text("u7")], 10),
-            (PeopleQuery.unfinished, [], 10),
         ]
         for (query, values, most) in cases {
             try many.run(query, values)
