@@ -66,7 +66,7 @@ private struct ManyMessages {
 }
 
 /// Counts what the server really did: a plan that reads a whole table would show here, whatever the planner had said.
-@Suite("Reads and writes use indexes only", .timeLimit(.minutes(3)))
+@Suite("Reads and writes use indexes only", .timeLimit(.minutes(15)))
 struct PlanTests {
     @Test(
         "No read of a poll reads a table whole, and each reads few rows, however long the list or the conversation",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Preparing the schema of a database", .timeLimit(.minutes(2)))
+@Suite("Preparing the schema of a database", .timeLimit(.minutes(15)))
 struct PreparationTests {
     let database: PostgresDatabase
 

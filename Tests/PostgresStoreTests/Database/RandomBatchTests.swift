@@ -4,7 +4,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Random batches against a naive model", .timeLimit(.minutes(5)))
+@Suite("Random batches against a naive model", .timeLimit(.minutes(15)))
 struct RandomBatchTests {
     @Test("Numbers, markers, counts, retries, lists and pages are as in the model", arguments: [1, 2, 3])
     func random(seed: UInt64) throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("The lease and the order of writes", .timeLimit(.minutes(2)))
+@Suite("The lease and the order of writes", .timeLimit(.minutes(15)))
 struct WriteOrderTests {
     let prepared: PreparedDatabase
 

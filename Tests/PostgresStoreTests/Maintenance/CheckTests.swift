@@ -4,7 +4,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Checking a database", .timeLimit(.minutes(2)))
+@Suite("Checking a database", .timeLimit(.minutes(15)))
 struct CheckTests {
     let prepared: PreparedDatabase
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Commands that change a database nobody serves", .timeLimit(.minutes(2)))
+@Suite("Commands that change a database nobody serves", .timeLimit(.minutes(15)))
 struct OfflineTests {
     let prepared: PreparedDatabase
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Moving a history between SQLite and PostgreSQL", .timeLimit(.minutes(3)))
+@Suite("Moving a history between SQLite and PostgreSQL", .timeLimit(.minutes(15)))
 struct RoundTripTests {
     let prepared: PreparedDatabase
 
