@@ -47,7 +47,9 @@ struct ListMessages {
     private func read(_ view: MessagesView, _ call: Call) async throws -> Response {
         try context.checkMemory(for: call)
         if isRecent(view), let response = try await answerFromNewest(view, call) { return response }
-        let result = try await context.store.messages(in: view.conversation, view.slices, view.bounds) { found in
+        let result = try await context.store.messages(
+            in: view.conversation, of: call.caller.tenant, view.slices, view.bounds
+        ) { found in
             Result { () throws(Problem) in try answer(view, found, call) }
         }
         return try result.get().compressed()
@@ -58,8 +60,11 @@ struct ListMessages {
         let bounds = context.bounds(limit: RecentMessages.usualCount, kept: .newest)
         let newest = MessageWindow.newest.slices(
             now: view.now, viewer: call.caller.user, limit: bounds.count, prunedUpTo: view.conversation.prunedUpTo)
-        let result = try await context.store.messages(in: view.conversation, newest, bounds) { read in
-            context.index.keep(read, of: view.conversation, call.caller.tenant)
+        let start = context.index.generation
+        let result = try await context.store.messages(
+            in: view.conversation, of: call.caller.tenant, newest, bounds
+        ) { read in
+            context.index.keep(read, of: view.conversation, call.caller.tenant, readIn: start)
             return messagesInMemory(view, call).map { found in
                 Result { () throws(Problem) in try answer(view, found, call) }
             }
