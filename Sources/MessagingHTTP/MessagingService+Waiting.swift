@@ -46,6 +46,7 @@ extension MessagingService {
     /// The answer to a call that has waited in vain.
     fileprivate func answerUnchanged(_ call: Call, _ unchanged: Unchanged, at end: Wait.End) -> Response {
         do {
+            guard context.feedClock.mayAnswer else { throw Problem.behind }
             let response = try unchanged.response()
             switch end {
             case .timeOver: return charged(response, call)
@@ -85,6 +86,11 @@ private final class WaitingCall: Sendable {
         self.unchanged = unchanged
         self.place = place
         self.begin = begin
+        service.context.feedClock.beginWait()
+    }
+
+    deinit {
+        service.context.feedClock.endWait()
     }
 
     func wait(_ seconds: Double) -> Wait {

@@ -17,6 +17,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private var entries: LeastRecentlyUsed<Key, Entry>
     private var loads: [Key: Load] = [:]
     private let costOf: @Sendable (Value) -> Int
+    private let merge: @Sendable (Value, Value) -> Value?
     private let largestCost: Int
     /// The bytes that values take beside their entries.
     private(set) var cost = 0
@@ -26,10 +27,16 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     ///   - capacity: the most entries.
     ///   - largestCost: the most bytes that values take beside their entries.
     ///   - cost: how many a value takes.
-    init(capacity: Int, largestCost: Int = .max, cost: @escaping @Sendable (Value) -> Int = { _ in 0 }) {
+    ///   - merge: what becomes of the value in memory, its first argument, by another one; nil where that has nothing new. Commits and
+    ///     loads may come in any order, and values only grow.
+    init(
+        capacity: Int, largestCost: Int = .max, cost: @escaping @Sendable (Value) -> Int = { _ in 0 },
+        merge: @escaping @Sendable (Value, Value) -> Value?
+    ) {
         entries = LeastRecentlyUsed(capacity: capacity)
         self.largestCost = largestCost
         costOf = cost
+        self.merge = merge
     }
 
     var statistics: TableStatistics { entries.statistics }
@@ -81,16 +88,33 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// Takes the value that a commit made.
     mutating func committed(_ key: Key, _ value: Value) {
+        take(value, for: key)
+        loads[key]?.overtaken = true
+    }
+
+    /// Drops the value for a key, and what a running load will find: a commit may have changed it, nobody knows how.
+    mutating func forget(_ key: Key) {
+        if let dropped = entries.remove(key) {
+            expire(dropped.invalidationToken)
+            cost -= costOf(dropped.value)
+        }
+        loads[key]?.overtaken = true
+    }
+
+    /// Merges into the value for this key; returns whether there is one.
+    @discardableResult
+    private mutating func take(_ value: Value, for key: Key) -> Bool {
         var change = 0
         var token: InvalidationToken?
-        entries.update(key) { entry in
+        let isThere = entries.update(key) { entry in
+            guard let merged = merge(entry.value, value) else { return }
             token = entry.invalidationToken
-            change = costOf(value) - costOf(entry.value)
-            entry = Entry(value: value)
+            change = costOf(merged) - costOf(entry.value)
+            entry = Entry(value: merged)
         }
         expire(token)
         cost += change
-        loads[key]?.overtaken = true
+        return isThere
     }
 
     /// Drops all entries, and what the running loads will find: the store is in another state.
@@ -100,16 +124,11 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private mutating func keep(_ value: Value, for key: Key) {
-        var known = 0
-        var token: InvalidationToken?
-        let isThere = entries.update(key) { entry in
-            token = entry.invalidationToken
-            known = costOf(entry.value)
+        if !take(value, for: key) {
+            if entries.count == entries.capacity { dropOldest() }
+            cost += costOf(value)
+            entries.set(key, to: Entry(value: value))
         }
-        expire(token)
-        if !isThere, entries.count == entries.capacity { dropOldest() }
-        cost += costOf(value) - known
-        entries.set(key, to: Entry(value: value))
         while cost > largestCost, entries.count > 1 { dropOldest() }
     }
 

@@ -4,7 +4,7 @@ extension Schema {
     /// The caller has checked that every sender and reader takes part, and puts at most one draft with the same conversation, sender and
     /// key into a batch. At most 1023 writes.
     ///
-    /// Parameters: `p_epoch text`, `p_lease bigint`; the messages `s_tenant text[]`, `s_key bigint[]` (conversations), `s_sender text[]`,
+    /// Parameters: `p_epoch text`, `p_node bigint`; the messages `s_tenant text[]`, `s_key bigint[]` (conversations), `s_sender text[]`,
     /// `s_content text[]`, `s_client_id text[]` (NULL without a key), `s_at bigint[]` (milliseconds); the read markers
     /// `r_tenant text[]`, `r_key bigint[]`, `r_user text[]`, `r_upto bigint[]` (NULL: the last message, those of this batch included);
     /// `payload bytea`, for the feed.
@@ -29,7 +29,7 @@ extension Schema {
         $$;
 
         CREATE FUNCTION postbox.write(
-            p_epoch text, p_lease bigint,
+            p_epoch text, p_node bigint,
             s_tenant text[], s_key bigint[], s_sender text[], s_content text[], s_client_id text[], s_at bigint[],
             r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], payload bytea,
             out base bigint, out ns bigint[], out states int[], out ats bigint[], out marks bigint[], out unread bigint[])
@@ -40,9 +40,13 @@ extension Schema {
         DECLARE
             sends int := cardinality(s_key);
             has_copies boolean;
+            stored_ns bigint[];
+            moved_marks bigint[] := '{}';
+            list_users text[];
+            list_changes bigint[];
         BEGIN
             IF sends + cardinality(r_key) > 1023 THEN RAISE 'too many writes in one batch'; END IF;
-            PERFORM postbox.begin_write(p_epoch, p_lease);
+            PERFORM postbox.begin_write(p_epoch, p_node);
             base := nextval('postbox.position');
             ns := '{}'; states := '{}'; ats := '{}'; marks := '{}'; unread := '{}';
             IF sends > 0 THEN
@@ -78,8 +82,9 @@ extension Schema {
                 SELECT array_agg(coalesce(d.old_n, t.before + f.k) ORDER BY d.i),
                     array_agg(CASE WHEN d.is_new THEN 0 WHEN d.same THEN 1 ELSE 2 END ORDER BY d.i),
                     array_agg(coalesce(d.old_at, d.at) ORDER BY d.i),
+                    array_agg(CASE WHEN d.is_new THEN t.before + f.k ELSE 0 END ORDER BY d.i),
                     bool_or(t.activity_copies > 0)
-                INTO ns, states, ats, has_copies
+                INTO ns, states, ats, stored_ns, has_copies
                 FROM draft d LEFT JOIN fresh f ON f.i = d.i LEFT JOIN touched t ON t.tenant_id = f.tenant AND t.key = f.key;
                 IF array_position(ns, NULL) IS NOT NULL THEN RAISE 'a message is for a conversation that does not exist'; END IF;
                 IF has_copies THEN
@@ -91,15 +96,18 @@ extension Schema {
                 END IF;
             END IF;
             IF cardinality(r_key) > 0 THEN
-                SELECT r.marks, r.unread INTO marks, unread
+                SELECT r.marks, r.unread, r.moved_marks, r.list_users, r.list_changes
+                INTO marks, unread, moved_marks, list_users, list_changes
                 FROM postbox.move_marks(r_tenant, r_key, r_user, r_upto, base + sends) r;
             END IF;
-            INSERT INTO postbox.feed (position, kind, ns, marks, payload) VALUES (base, 'write', ns, marks, payload);
+            INSERT INTO postbox.feed (position, kind, ns, marks, list_users, list_changes, payload)
+            VALUES (base, 'write', coalesce(stored_ns, '{}'), moved_marks, list_users, list_changes, payload);
         END $$;
 
         -- The read markers of a batch; marker j has the change number p_before + j.
         CREATE FUNCTION postbox.move_marks(
-            r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], p_before bigint, out marks bigint[], out unread bigint[])
+            r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], p_before bigint,
+            out marks bigint[], out unread bigint[], out moved_marks bigint[], out list_users text[], out list_changes bigint[])
         LANGUAGE plpgsql VOLATILE
         SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
         AS $$
@@ -140,6 +148,7 @@ extension Schema {
                     AND (m.new <> m.old OR
                         CASE WHEN m.old = l.o[1] THEN l.o[2] ELSE l.o[1] END
                         <> CASE WHEN m.new = l.w[1] THEN l.w[2] ELSE l.w[1] END)
+                RETURNING m.user_id, m.change
             ), moved_large AS (
                 -- Here only the readers; the others follow where the least markers have moved.
                 UPDATE postbox.participants p SET read_up_to = r.new, change = c.change,
@@ -150,7 +159,8 @@ extension Schema {
                 SELECT array_agg(tenant) AS tenants, array_agg(key) AS keys, array_agg(change) AS changes
                 FROM conversation WHERE is_large AND is_least
             ), answer AS (
-                SELECT array_agg(a.new ORDER BY a.i) AS marks, array_agg(CASE WHEN a.new >= a.last_n THEN 0 ELSE
+                SELECT array_agg(a.new ORDER BY a.i) AS marks,
+                    array_agg(CASE WHEN a.new > a.old THEN a.new ELSE 0 END ORDER BY a.i) AS moved_marks, array_agg(CASE WHEN a.new >= a.last_n THEN 0 ELSE
                     a.last_n - a.new - coalesce((
                         SELECT m.sender_n FROM postbox.messages m
                         WHERE m.tenant_id = a.tenant AND m.conversation_key = a.key AND m.sender_id = a.reader
@@ -159,9 +169,17 @@ extension Schema {
                         WHERE m.tenant_id = a.tenant AND m.conversation_key = a.key AND m.sender_id = a.reader AND m.n > a.new
                         ORDER BY m.n LIMIT 1) + 1, 0) END ORDER BY a.i) AS unread
                 FROM asked a
+            ), lists AS (
+                -- Whose lists a large conversation changes is not known before its least markers are.
+                SELECT CASE WHEN EXISTS (SELECT 1 FROM conversation c WHERE c.is_large) THEN NULL
+                        ELSE coalesce(array_agg(m.user_id), '{}') END AS users,
+                    CASE WHEN EXISTS (SELECT 1 FROM conversation c WHERE c.is_large) THEN NULL
+                        ELSE coalesce(array_agg(m.change), '{}') END AS changes
+                FROM moved m
             )
-            SELECT a.marks, a.unread, p.tenants, p.keys, p.changes
-            INTO marks, unread, large_tenants, large_keys, large_changes FROM answer a, pending p;
+            SELECT a.marks, a.unread, a.moved_marks, l.users, l.changes, p.tenants, p.keys, p.changes
+            INTO marks, unread, moved_marks, list_users, list_changes, large_tenants, large_keys, large_changes
+            FROM answer a, pending p, lists l;
             IF cardinality(marks) IS DISTINCT FROM cardinality(r_key) THEN
                 RAISE 'a read marker is of somebody who does not take part';
             END IF;
