@@ -44,10 +44,14 @@ let package = Package(
         .target(
             name: "SQLiteStore",
             dependencies: [
-                "CMounts", "Messaging", .product(name: "GRDB", package: "GRDB.swift"),
+                "CMounts", "Messaging", "StoreWork", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .target(name: "StoreWork", dependencies: ["Messaging"], swiftSettings: strict),
+        .target(name: "CPostgres"),
+        .target(
+            name: "PostgresStore", dependencies: ["CPostgres", "Messaging", "StoreWork"], swiftSettings: strict),
         .target(
             name: "MicroHTTPServer", dependencies: ["CMicroHTTPD", "HTTP", "Metrics"], swiftSettings: strict),
         .executableTarget(
@@ -56,6 +60,7 @@ let package = Package(
                 "CArguments", "CMalloc", "Messaging", "HTTP", "MessagingHTTP", "OpenAPIDescription", "WebClient",
                 "Metrics",
                 "SQLiteStore",
+                "PostgresStore",
                 "MicroHTTPServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -64,6 +69,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CCompression", "HTTP"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "StoreTestSupport",
+            dependencies: ["TestSupport", "Messaging", "StoreWork", "SQLiteStore", "PostgresStore"],
+            path: "Tests/StoreTestSupport", swiftSettings: strict),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(
@@ -72,7 +81,7 @@ let package = Package(
         .testTarget(
             name: "MessagingHTTPTests",
             dependencies: [
-                "TestSupport", "HTTP", "MessagingHTTP", "OpenAPIDescription", "SQLiteStore",
+                "StoreTestSupport", "TestSupport", "HTTP", "MessagingHTTP", "OpenAPIDescription",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -81,24 +90,37 @@ let package = Package(
             name: "WebClientTests",
             dependencies: ["WebClient", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .testTarget(
-            name: "SQLiteStoreTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP"],
+            name: "SQLiteStoreTests",
+            dependencies: ["StoreTestSupport", "TestSupport", "SQLiteStore", "StoreWork", "HTTP", "MessagingHTTP"],
             resources: [.copy("Schemas")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["StoreTestSupport", "TestSupport", "Messaging", "StoreWork"], swiftSettings: strict),
+        .testTarget(
+            name: "PostgresStoreTests",
+            dependencies: ["TestSupport", "Messaging", "StoreWork", "SQLiteStore", "PostgresStore"],
             swiftSettings: strict),
         .testTarget(
             name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "HTTP"],
             swiftSettings: strict),
         .testTarget(
-            name: "LawTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
+            name: "LawTests",
+            dependencies: [
+                "StoreTestSupport", "TestSupport", "StoreWork", "HTTP", "MessagingHTTP", "Messaging",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "IsolationTests",
             dependencies: [
-                "TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", .product(name: "JWTKit", package: "jwt-kit"),
+                "StoreTestSupport", "TestSupport", "HTTP", "MessagingHTTP",
+                .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["TestSupport", "SQLiteStore", "HTTP", "MessagingHTTP", "Messaging"],
+            name: "FuzzTests",
+            dependencies: ["StoreTestSupport", "TestSupport", "HTTP", "MessagingHTTP", "Messaging"],
             swiftSettings: strict),
         .testTarget(name: "postboxTests", dependencies: ["postbox"], swiftSettings: strict),
     ],

@@ -1,5 +1,7 @@
 #include "arguments.h"
 
+#include <string.h>
+
 static int count;
 static char **arguments;
 
@@ -19,4 +21,11 @@ int postbox_argument_count(void)
 const char *postbox_argument(int index)
 {
     return arguments[index];
+}
+
+void postbox_replace_argument(int index, const char *text)
+{
+    // The kernel shows the memory of main's arguments as the process's command line.
+    size_t room = strlen(arguments[index]);
+    strncpy(arguments[index], text, room);
 }

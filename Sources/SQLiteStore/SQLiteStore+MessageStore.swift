@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 
 extension SQLiteStore: MessageStore {
     /// Returns a conversation that the caller takes part in; nil where there is none with this name.
@@ -15,7 +16,7 @@ extension SQLiteStore: MessageStore {
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func messages<Answer: Sendable>(
-        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
         try await read(

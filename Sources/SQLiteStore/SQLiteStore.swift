@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import GRDBSQLite
 import Messaging
+import StoreWork
 import Synchronization
 
 /// Conversations in one SQLite file, which no other Postbox may have open meanwhile.
@@ -21,7 +22,7 @@ public final class SQLiteStore: Sendable {
     let pool: DatabasePool
     let writer: Writer
     let health: StoreHealth
-    let readQueue: ReadQueue
+    let readQueue: ReadQueue<Void>
     static let readers = 4
     /// The most memory for the writer's page cache, in KiB; unused memory is not allocated.
     static let writerCache = 16_384
@@ -164,21 +165,6 @@ public final class SQLiteStore: Sendable {
         default: .other(path: path, reason: String(describing: error))
         }
     }
-}
-
-/// The sizes at which the store changes its method, with the same answers. Tests set small ones.
-public struct StoreBounds: Sendable {
-    /// The longest list that is read whole for each page; the store keeps the order of longer ones.
-    public var shortList = 256
-    /// The most long lists in which one conversation's order is kept: each of its messages changes as many rows.
-    public var mostCopies = 32
-    /// The most lists that the opening of a conversation checks to find one that has become long.
-    public var listsCheckedAtOnce = 32
-    /// The most rows that one step of a renaming reads: some 10 ms of the writer's time.
-    public var rowsRenamedAtOnce = 2000
-
-    /// The sizes of a server.
-    public init() {}
 }
 
 /// The memory that a store takes.

@@ -10,6 +10,7 @@ enum Main {
         do {
             let environment = ProcessInfo.processInfo.environment
             let given = try ProcessArguments.read()
+            ProcessArguments.hidePasswords(given)
             let arguments = try EnvironmentArguments.merged(into: given, environment)
             try CommandNames.check(given)
             var command = try Postbox.parseAsRoot(arguments)
@@ -55,6 +56,16 @@ enum ProcessArguments {
             arguments.append(argument)
         }
         return arguments
+    }
+
+    /// Takes passwords of a database out of what other users of this machine see of the arguments, as in ps(1).
+    ///
+    /// They were there until now, so a password file is the better place.
+    static func hidePasswords(_ arguments: [String]) {
+        for (index, argument) in arguments.enumerated() {
+            guard let shown = DatabaseAddress.withoutPassword(argument) else { continue }
+            postbox_replace_argument(Int32(index + 1), shown)
+        }
     }
 }
 

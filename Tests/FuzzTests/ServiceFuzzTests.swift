@@ -1,22 +1,23 @@
 import Foundation
 import HTTP
 import Messaging
-import SQLiteStore
+import StoreTestSupport
 import TestSupport
 import Testing
 
 @testable import MessagingHTTP
 
 /// Bodies for the two endpoints that take one, through the real service and store.
+@Suite(.onEachStore)
 struct ServiceFuzzTests {
-    private let folder: Folder
-    private let store: SQLiteStore
+    private let home: StoreHome
+    private let store: any Store
     private let service: MessagingService
 
     init() throws {
-        folder = try Folder()
+        home = try StoreHome()
         let index = FreshnessIndex(capacity: 100)
-        store = try SQLiteStore(path: folder.database, observer: index)
+        store = try home.open(observer: index)
         var settings = ServiceSettings()
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
         settings.limits.openings = RateLimit(name: "openings", perSecond: 0, burst: 1)

@@ -2,15 +2,15 @@ import Foundation
 import HTTP
 import Messaging
 import MessagingHTTP
-import SQLiteStore
+import StoreTestSupport
 import Synchronization
 import TestSupport
 
 /// The whole server but for its sockets, behind a gateway: a real store, a real index, the real service.
 final class Bench: Sendable {
-    let store: SQLiteStore
+    let store: any Store
     let service: MessagingService
-    private let folder: String
+    private let home: StoreHome
     private let clock = Clock()
 
     /// Stands still until it is told.
@@ -32,12 +32,9 @@ final class Bench: Sendable {
         configure: (inout ServiceSettings) -> Void = { _ in },
         identity: (@Sendable (ProfileUpdates) throws -> any Identity)? = nil
     ) throws {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "postbox-isolation-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        folder = url.path
+        home = try StoreHome()
         let index = FreshnessIndex(capacity: 100)
-        let store = try SQLiteStore(path: url.appendingPathComponent("postbox.sqlite").path, observer: index)
+        let store = try home.open(observer: index)
         self.store = store
         var settings = ServiceSettings()
         settings.limits.sends = RateLimit(name: "sends", perSecond: 0, burst: 1)
@@ -58,10 +55,7 @@ final class Bench: Sendable {
                 makeConversationID: { ConversationID(trusted: "direct-\(counter.next())") }, log: { _ in }))
     }
 
-    deinit {
-        store.close()
-        try? FileManager.default.removeItem(atPath: folder)
-    }
+    deinit { store.close() }
 
     func answer(_ request: Request) async -> Response {
         await service.answer(request)

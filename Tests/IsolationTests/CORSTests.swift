@@ -1,8 +1,10 @@
 import HTTP
 import MessagingHTTP
+import StoreTestSupport
 import Testing
 
 /// That a page of an allowed origin can read every answer, and a page of another none.
+@Suite(.onEachStore)
 struct CORSTests {
     private static let origin = "https://app.example"
     private let bench: Bench

@@ -1,9 +1,10 @@
 import HTTP
 import MessagingHTTP
+import StoreTestSupport
 import TestSupport
 import Testing
 
-@Suite("Compressed answers")
+@Suite("Compressed answers", .onEachStore)
 struct CompressionTests {
     private static let gzip = [(RequestField.acceptEncoding, "gzip, deflate, br, zstd")]
     private static let list = Ask.list

@@ -1,9 +1,11 @@
 import Foundation
 import HTTP
 import MessagingHTTP
+import StoreTestSupport
 import Testing
 
 /// Bodies that are JSON only in part, or too much so.
+@Suite(.onEachStore)
 struct HostileBodyTests {
     private let bench: Bench
     /// The largest body that the program hands on.

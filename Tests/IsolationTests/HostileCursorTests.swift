@@ -1,8 +1,10 @@
 import Messaging
 import MessagingHTTP
+import StoreTestSupport
 import Testing
 
 /// Cursors that nobody was given.
+@Suite(.onEachStore)
 struct HostileCursorTests {
     private static let big = ["9223372036854775806", "9223372036854775807"]
     private static let tooBig = ["9223372036854775808", "18446744073709551616", String(repeating: "9", count: 5000)]

@@ -1,9 +1,11 @@
 import Foundation
 import HTTP
 import MessagingHTTP
+import StoreTestSupport
 import Testing
 
 /// Text that means something to a database, a path or a header, in every place where text can stand.
+@Suite(.onEachStore)
 struct HostileTextTests {
     private static let texts = [
         "'; DROP TABLE messages; --", "\" OR \"\"=\"", "1 OR 1=1", "') UNION SELECT secret FROM users --",

@@ -2,10 +2,11 @@ import HTTP
 import JWTKit
 import Messaging
 import MessagingHTTP
-import SQLiteStore
+import StoreTestSupport
 import Testing
 
 /// That what a token or a gateway says of somebody's name reaches those who talk with them.
+@Suite(.onEachStore)
 struct NameTests {
     private static let secret = Array("a shared secret of sixty-four bytes, so that it will do for HS512".utf8)
 

@@ -1,9 +1,11 @@
 import HTTP
 import Messaging
 import MessagingHTTP
+import StoreTestSupport
 import Testing
 
 /// Somebody who watches their own cursors and tags learns nothing of what others do, not even in other tenants.
+@Suite(.onEachStore)
 struct SpyTests {
     /// All that the spy got: what the entries were, and every token, in order.
     private struct Notes: Equatable {

@@ -1,9 +1,11 @@
 import HTTP
 import Messaging
 import MessagingHTTP
+import StoreTestSupport
 import Testing
 
 /// A conversation of others answers byte for byte like one that does not exist.
+@Suite(.onEachStore)
 struct StrangerTests {
     /// The two ids are of the same length, so that nothing but their letters can differ.
     private static let (theirs, nobodys) = ("their-talk", "no-ones-id")

@@ -1,8 +1,10 @@
 import Messaging
 import MessagingHTTP
+import StoreTestSupport
 import Testing
 
 /// Two tenants with the same users and the same conversation ids are strangers.
+@Suite(.onEachStore)
 struct TenantTests {
     private let bench: Bench
     private static let tenants: [String?] = [nil, "one", "two", "One", "one "]

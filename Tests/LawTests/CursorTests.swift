@@ -1,17 +1,16 @@
 import Messaging
-import SQLiteStore
-import TestSupport
+import StoreTestSupport
 import Testing
 
 /// What becomes of cursors where the store is not the one they came from, or was not asked in the usual order.
+@Suite(.onEachStore)
 struct CursorTests {
     private static let list = "/api/messages/conversations"
     private static let thread = "/api/messages/conversations/c-1/messages"
 
     @Test("Going on from an older page of the list misses nothing that changed since the newest page")
     func olderPage() async throws {
-        let folder = try Folder()
-        let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock())
+        let server = try Server(home: StoreHome(), indexCapacity: 10, clock: Server.Clock())
         defer { server.store.close() }
         for number in 1...3 { try await Self.send("c-\(number)", server) }
         let newest = await server.answer(TestRequest(user: "ann", url: "\(Self.list)?limit=1"))
@@ -24,8 +23,7 @@ struct CursorTests {
 
     @Test("A cursor of a commit that memory has not learned of yet is not refused")
     func aheadOfMemory() async throws {
-        let folder = try Folder()
-        let server = try Server(path: folder.database, indexCapacity: 10, clock: Server.Clock(), isDeaf: true)
+        let server = try Server(home: StoreHome(), indexCapacity: 10, clock: Server.Clock(), isDeaf: true)
         defer { server.store.close() }
         try await Self.send("c-1", server)
         for url in [Self.list, Self.thread] { _ = await server.answer(TestRequest(user: "ann", url: url)) }
@@ -41,9 +39,9 @@ struct CursorTests {
 
     @Test("Cursors of another epoch are gone, and so are cursors ahead of the store", arguments: [1, 10])
     func gone(indexCapacity: Int) async throws {
-        let (folder, clock) = (try Folder(), Server.Clock())
-        let before = try Server(path: folder.database, indexCapacity: indexCapacity, clock: clock)
-        let after = try Server(path: folder.path + "/other.sqlite", indexCapacity: indexCapacity, clock: clock)
+        let clock = Server.Clock()
+        let before = try Server(home: StoreHome(), indexCapacity: indexCapacity, clock: clock)
+        let after = try Server(home: StoreHome(), indexCapacity: indexCapacity, clock: clock)
         defer {
             before.store.close()
             after.store.close()
@@ -57,8 +55,9 @@ struct CursorTests {
         let marks = [(9, 0, 0), (1, 1, 0), (1, 0, 1)].map {
             ReadMarks(latest: $0.0, othersReadUpTo: $0.1, viewerReadUpTo: $0.2)
         }
+        let change = try await after.store.latestChange(for: ann) + 8
         let ahead =
-            [(Self.list, ListCursors(of: ann, epoch: epoch, key: key).text(at: 9))]
+            [(Self.list, ListCursors(of: ann, epoch: epoch, key: key).text(at: change))]
             + marks.map { (Self.thread, now.at($0).text) }
         for (url, tooFar) in ahead {
             let old = await before.answer(TestRequest(user: "ann", url: url))

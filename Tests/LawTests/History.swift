@@ -1,14 +1,15 @@
 import HTTP
 import Messaging
 import MessagingHTTP
-import SQLiteStore
+import StoreTestSupport
+import StoreWork
 import TestSupport
 
 /// One random history: a few people write, read and poll, one after the other or all at once, over restarts.
 struct History {
     private static let people = ["ann", "ben", "cyd", "dan", "eve x"]
 
-    private let folder: Folder
+    private let home: StoreHome
     private let clock = Server.Clock()
     private let tags = EntityTagLog()
     private var server: Server
@@ -19,12 +20,12 @@ struct History {
 
     init(seed: UInt64) throws {
         chance = Generator(seed: seed)
-        folder = try Folder()
+        home = try StoreHome()
         // Most answers have some 200 bytes for each message.
         let answers = Server.Bounds(
             answer: chance.pick([1, 300, 700, 2000, 1 << 20]), embedded: chance.pick([0, 20, 60, 64 << 10]))
         server = try Server(
-            path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
+            home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
             bounds: Self.bounds(&chance), answers: answers)
         // Two of Ann's, and Zoe, who takes part in nothing.
         var clients: [Client] = []
@@ -45,8 +46,14 @@ struct History {
         return bounds
     }
 
-    /// Runs it, and in the end lets every client catch up.
+    /// Runs it, in the end lets every client catch up, and checks the stored data.
     mutating func run(steps: Int) async throws {
+        try await act(steps: steps)
+        let faults = try home.check()
+        try require(faults.isEmpty, "the data: \(faults)")
+    }
+
+    private mutating func act(steps: Int) async throws {
         defer { server.store.close() }
         for step in 0..<steps {
             do {
@@ -193,7 +200,7 @@ struct History {
         try await waiters.stop(server)
         server.store.close()
         server = try Server(
-            path: folder.database, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
+            home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
             bounds: Self.bounds(&chance), answers: server.answers)
         for (request, cursor) in known {
             let answer = await server.answer(request)

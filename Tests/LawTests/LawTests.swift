@@ -1,4 +1,5 @@
 import Foundation
+import StoreTestSupport
 import Testing
 
 /// The law of the contract: a snapshot with every later delta merged into it by `id` equals a fresh snapshot, for any
@@ -11,6 +12,7 @@ import Testing
 /// To repeat a history, or to run a long one: `POSTBOX_LAW_SEED=7 POSTBOX_LAW_STEPS=5000 swift test --filter LawTests`. To run fewer or
 /// more than 30: `POSTBOX_LAW_HISTORIES=5`, as `scripts/test` does where a sanitizer makes each take ten times as long. What happens at
 /// the same time within a step is up to the machine, so such a failure may need a few runs to come again.
+@Suite(.onEachStore)
 struct LawTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let steps = environment["POSTBOX_LAW_STEPS"].flatMap { Int($0) } ?? 150

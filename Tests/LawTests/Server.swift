@@ -1,12 +1,14 @@
 import Messaging
 import MessagingHTTP
-import SQLiteStore
+import StoreTestSupport
+import StoreWork
 import Synchronization
 import TestSupport
 
 /// The whole server but for its sockets: a real store, a real index, the real service.
 struct Server: Sendable {
-    let store: SQLiteStore
+    let store: any Store
+    private let home: StoreHome
     private let service: MessagingService
     let answers: Bounds
     private let clock: Clock
@@ -31,11 +33,12 @@ struct Server: Sendable {
 
     /// - Parameter isDeaf: whether the index never learns of a commit, as if each had only just happened.
     init(
-        path: String, indexCapacity: Int, clock: Clock, bounds: StoreBounds = StoreBounds(),
+        home: StoreHome, indexCapacity: Int, clock: Clock, bounds: StoreBounds = StoreBounds(),
         answers: Bounds = Bounds(), isDeaf: Bool = false
     ) throws {
+        self.home = home
         let index = FreshnessIndex(capacity: indexCapacity)
-        store = try SQLiteStore(path: path, observer: isDeaf ? nil : SlowObserver(index: index), bounds: bounds)
+        store = try home.open(observer: isDeaf ? nil : SlowObserver(index: index), bounds: bounds)
         service = Self.service(SlowStore(store: store), index, clock, answers)
         self.answers = answers
         self.clock = clock

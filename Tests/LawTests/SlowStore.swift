@@ -17,10 +17,10 @@ struct SlowStore: MessageStore {
     }
 
     func messages<Answer: Sendable>(
-        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
-        let messages = try await store.messages(in: conversation, slices, bounds) { $0 }
+        let messages = try await store.messages(in: conversation, of: tenant, slices, bounds) { $0 }
         await delayAtRandom()
         return make(messages)
     }
@@ -93,4 +93,6 @@ struct SlowObserver: CommitObserver {
         if Int.random(in: 0..<4) == 0 { usleep(.random(in: 0...1500)) }
         index.committed(commits)
     }
+
+    func reset() { index.reset() }
 }

@@ -22,7 +22,7 @@ struct CannedStore: MessageStore {
     }
 
     func messages<Answer: Sendable>(
-        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer { make(PackedMessages([first])) }
 

@@ -24,7 +24,7 @@ final class MemoryStore: MessageStore {
     }
 
     func messages<Answer: Sendable>(
-        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
         let found = messages.filter { message in slices.contains { $0.contains(message) } }

@@ -1,6 +1,6 @@
 import HTTP
 import Messaging
-import SQLiteStore
+import StoreTestSupport
 import TestSupport
 import Testing
 
@@ -13,17 +13,17 @@ final class WaitingBench: Sendable {
     static let messages = one + "/messages"
 
     let service: MessagingService
-    let store: SQLiteStore
-    private let folder: Folder
+    let store: any Store
+    private let home: StoreHome
 
     /// Has a conversation `conv` of alice and bob with three messages, and one of alice and carol.
     init(
         identity: any Identity = DemoIdentity(), indexCapacity: Int = 1000,
         _ change: (inout ServiceSettings) -> Void = { _ in }
     ) async throws {
-        folder = try Folder()
+        home = try StoreHome()
         let index = FreshnessIndex(capacity: indexCapacity)
-        store = try SQLiteStore(path: folder.database, observer: index)
+        store = try home.open(observer: index)
         var settings = ServiceSettings()
         change(&settings)
         service = Self.service(store, index, identity, settings)
@@ -44,7 +44,7 @@ final class WaitingBench: Sendable {
     }
 
     private static func service(
-        _ store: SQLiteStore, _ index: FreshnessIndex, _ identity: any Identity, _ settings: ServiceSettings
+        _ store: any Store, _ index: FreshnessIndex, _ identity: any Identity, _ settings: ServiceSettings
     ) -> MessagingService {
         MessagingService(
             store: store, index: index, identity: identity, settings: settings,

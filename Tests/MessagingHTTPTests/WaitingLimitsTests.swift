@@ -1,11 +1,12 @@
 import HTTP
 import Messaging
+import StoreTestSupport
 import TestSupport
 import Testing
 
 @testable import MessagingHTTP
 
-@Suite("What bounds polls that wait")
+@Suite("What bounds polls that wait", .onEachStore)
 struct WaitingLimitsTests {
     /// Whether an answer with nothing new sends its client away for a part of the ordinary interval.
     private func isSentAway(_ response: Response?) -> Bool {

@@ -1,11 +1,12 @@
 import HTTP
 import Messaging
+import StoreTestSupport
 import TestSupport
 import Testing
 
 @testable import MessagingHTTP
 
-@Suite("Polls that wait for something new")
+@Suite("Polls that wait for something new", .onEachStore)
 struct WaitingTests {
     /// What can be polled, and how.
     enum View: CaseIterable {
@@ -182,7 +183,7 @@ struct WaitingTests {
         #expect(await waiter.wait() != nil && waiter.wakes == 0)
     }
 
-    @Test("All who wait in a group are answered after one message")
+    @Test("All who wait in a group are answered after one message", .timeLimit(.minutes(1)))
     func group() async throws {
         let bench = try await WaitingBench()
         let people = (1...100).map { "person-\($0)" }
@@ -203,7 +204,8 @@ struct WaitingTests {
         try await bench.send("alice", to: "group")
         for waiter in waiters { #expect(await waiter.response()?.status == 200) }
         waiters = []
-        #expect(bench.service.waitingPlaces.taken == 0)
+        // The last of them may be about to end.
+        while bench.service.waitingPlaces.taken > 0 { await Task.yield() }
     }
 
     @Test("In a group, a read marker that shows to nobody else wakes nobody else, and the next message everybody")

@@ -1,14 +1,18 @@
 """Measures Postbox next to a bare libmicrohttpd and nginx; see scripts/bench."""
 
 import argparse
+import contextlib
 import resource
 import signal
 import sys
 import tempfile
 
+import both
 import instructions
+import postgres
 import report
 import rows
+import servers
 from exchange import Wrong
 
 
@@ -18,7 +22,11 @@ def main():
     parser.add_argument("--large", action="store_true", help="also with 10,000,000 messages; the first time takes long")
     parser.add_argument("--rounds", type=int, default=3, help="how often each load runs; the table has medians")
     parser.add_argument("--seconds", type=int, default=4, help="how long each load runs")
-    parser.add_argument("--only", metavar="ROW", choices=rows.NAMES, help=f"one of {', '.join(rows.NAMES)}")
+    names = [*rows.NAMES, *both.PARTS]
+    parser.add_argument(
+        "--only", metavar="ROW", choices=names,
+        help=f"one of {', '.join(rows.NAMES)}; with --store both: {', '.join(both.PARTS)}")
+    parser.add_argument("--store", choices=["sqlite", "postgres", "both"], default="sqlite", help="both: side by side, other rows")
     parser.add_argument("--instructions", action="store_true", help="only instructions of idle polls, against instructions.txt")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--commit", default="", help=argparse.SUPPRESS)
@@ -26,6 +34,8 @@ def main():
     parser.add_argument("--programs", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cache", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.only and (options.only in both.PARTS) != (options.store == "both"):
+        parser.error(f"there is no row {options.only} with --store {options.store}")
     # Whoever ends the benchmark early must not leave servers behind.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit("ended early"))
@@ -36,9 +46,13 @@ def main():
     table = report.Report(options)
     failure = "not finished"
     # The databases are copied into it, so it must be on a disk; often /tmp is none.
-    with tempfile.TemporaryDirectory(dir=options.cache, prefix="run-") as folder:
+    with tempfile.TemporaryDirectory(dir=options.cache, prefix="run-") as folder, contextlib.ExitStack() as stack:
         try:
-            (instructions if options.instructions else rows).run(options, folder, table)
+            if options.store != "sqlite":
+                options.cluster = stack.enter_context(postgres.Cluster(options.cache, options.program))
+            if options.store == "postgres":
+                servers.Server.store = options.cluster
+            (both if options.store == "both" else instructions if options.instructions else rows).run(options, folder, table)
             failure = None
         except Wrong as wrong:
             failure = f"A WRONG ANSWER, so these figures prove nothing: {wrong}"

@@ -1,16 +1,17 @@
 """Keeps what was answered under load, and compares it with what was expected and with the database."""
 
 import json
-import sqlite3
 
+import database
 from exchange import Wrong
 
 
 class Audit:
     """Of one running Postbox."""
 
-    def __init__(self, database):
-        self.database = database
+    def __init__(self, address):
+        # Of the database: a file, or a PostgreSQL; None where nothing is looked up.
+        self.database = address
         # Messages of the `201`s.
         self.acknowledged = []
         # Sends that may be stored although nobody was told, since the load ended just then.
@@ -30,7 +31,7 @@ class Audit:
 
     def check(self):
         """Looks up every acknowledged send: it must be there exactly once, under its number, and no number may be missing."""
-        store = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+        store = database.connect(self.database)
         try:
             keys = dict(store.execute("SELECT id, key FROM conversations WHERE tenant_id = ''"))
             contents = set()

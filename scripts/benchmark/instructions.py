@@ -27,9 +27,7 @@ def run(options, folder, table):
         tag = '"1ev2c06g.100.50.50-153i1rdwsu7nn"'
         polls = [request("GET", BASE, data.user(number), tag) for number in range(50)]
         counts["bare"] = count(bare, polls, os.path.join(folder, "bare"))
-    # Valgrind 3.19 ends at the debugging information that Swift writes.
-    program = os.path.join(folder, "stripped")
-    subprocess.run(["strip", "--strip-debug", "-o", program, options.program], check=True)
+    program = stripped(options.program, folder)
     database = data.ordinary(options.cache, options.program, 10_000)
     with servers.Postbox(program, folder, database, "--loops", "1", under=callgrind(folder, "postbox")) as postbox:
         plans = Plans(postbox)
@@ -39,6 +37,13 @@ def run(options, folder, table):
     for name, most in limits().items():
         table.row(f"instructions: {name}", f"≤ {most:,}", f"{counts[name]:,}", counts[name] <= most)
     table.row("*instructions: bare*", "", f"{counts['bare']:,}", None)
+
+
+def stripped(program, folder):
+    """The program without debugging information: valgrind 3.19 ends at what Swift writes."""
+    result = os.path.join(folder, "stripped")
+    subprocess.run(["strip", "--strip-debug", "-o", result, program], check=True)
+    return result
 
 
 def callgrind(folder, name):

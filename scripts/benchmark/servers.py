@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+import postgres
 from audit import Audit
 from exchange import BASE, SECRET, Exchange, Wrong, request
 
@@ -21,6 +22,8 @@ class Server:
     # What the process says when it is asked to end.
     ends_with = 0
     copies = 0
+    # The PostgreSQL that the next Postbox is on; None for a file.
+    store = None
 
     def __init__(self, command, **options):
         # A group of its own: an interrupt in the terminal must not end it before it was measured.
@@ -150,10 +153,14 @@ class Postbox(Server):
     def __init__(self, program, folder, database, *arguments, under=(), cold=False):
         """Serves a copy of a database; `cold`: none of which is in the page cache."""
         Server.copies += 1
-        self.database = os.path.join(folder, f"{Server.copies}.sqlite")
-        shutil.copyfile(database, self.database)
-        if cold:
-            drop_cached(self.database)
+        self.cluster = Server.store
+        if self.cluster:
+            self.database = self.cluster.copy(database)
+        else:
+            self.database = os.path.join(folder, f"{Server.copies}.sqlite")
+            shutil.copyfile(database, self.database)
+            if cold:
+                drop_cached(self.database)
         self.audit = Audit(self.database)
         secret = os.path.join(folder, "secret")
         with open(secret, "w", encoding="ascii") as file:
@@ -177,8 +184,11 @@ class Postbox(Server):
         super().__exit__(kind, *rest)
         if kind is None:
             self.audit.check()
-        for path in glob.glob(f"{self.database}*"):
-            os.remove(path)
+        if self.cluster:
+            self.cluster.drop(postgres.name_of(self.database))
+        else:
+            for path in glob.glob(f"{self.database}*"):
+                os.remove(path)
 
 
 @contextlib.contextmanager

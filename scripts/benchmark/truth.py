@@ -2,17 +2,17 @@
 
 import datetime
 import json
-import sqlite3
 
 import data
+import database
 from exchange import Wrong
 
 
 class Truth:
     """Reads while the server runs; each answer is as of now."""
 
-    def __init__(self, database):
-        self.store = sqlite3.connect(f"file:{database}?mode=ro", uri=True, check_same_thread=False)
+    def __init__(self, address):
+        self.store = database.connect(address)
         self.people = {
             user: {"id": user, "name": name, "company": company}
             for user, name, company in self.store.execute("SELECT id, name, company FROM users WHERE tenant_id = ''")

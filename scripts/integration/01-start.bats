@@ -1,28 +1,38 @@
 #!/usr/bin/env bats
 # Starting: what the program says, what it accepts, and what it refuses without leaving a trace.
+# bats file_tags=every-store
 
 load helpers
 
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
 }
 
-# refuses [serve arguments]: does not start, says why in one line, and leaves the folder as it was.
+# contents: what there is, to compare before and after.
+contents() {
+    if on_postgres; then
+        psql -XAtq --dbname "$DATABASE" --command 'SELECT oid, relname FROM pg_class ORDER BY oid'
+    else
+        listing "${DATABASE%/*}"
+    fi
+}
+
+# refuses [serve arguments]: does not start, says why in one line, and leaves everything as it was.
 refuses() {
     local before
-    before=$(listing "${DATABASE%/*}")
+    before=$(contents)
     postbox serve --port 0 --identity demo "$@"
     ((EXIT != 0 && EXIT != 124)) || fail "exit code $EXIT"
     assert_one_line 'postbox: *'
     [[ ! -s $OUT ]] || fail "said on standard output: $(cat "$OUT")"
-    assert_equal "$(listing "${DATABASE%/*}")" "$before"
+    assert_equal "$(contents)" "$before"
 }
 
 refuses_value() {
     postbox serve --identity demo --database "$DATABASE" "$@"
     assert_equal "$EXIT" 64
     assert_one_line '*'
-    assert_equal "$(listing "${DATABASE%/*}")" .
+    assert_no_database
 }
 
 @test "serve prints the address it is bound to on one stable line" {
@@ -51,6 +61,7 @@ refuses_value() {
     assert_equal "$EXIT" 0
 }
 
+# bats test_tags=sqlite
 @test "after a clean stop everything is in the one file" {
     start_postbox
     send alice conv-1 'Hi' bob
@@ -118,6 +129,7 @@ refuses_value() {
     refuses_value --port 0 --identity jwt --host 0.0.0.0
 }
 
+# bats test_tags=sqlite
 @test "a port in use is refused, without a trace of the second database" {
     start_postbox
     mkdir "$BATS_TEST_TMPDIR/second"
@@ -127,10 +139,12 @@ refuses_value() {
     assert_equal "$(listing "$BATS_TEST_TMPDIR/second")" .
 }
 
+# bats test_tags=sqlite
 @test "a folder that does not exist is refused" {
     refuses --database "${DATABASE%/*}/missing/postbox.sqlite"
 }
 
+# bats test_tags=sqlite
 @test "a folder that cannot be written is refused" {
     chmod 500 "${DATABASE%/*}"
     # The superuser may write anywhere unless those powers are dropped.
@@ -144,26 +158,31 @@ refuses_value() {
     chmod 700 "${DATABASE%/*}"
 }
 
+# bats test_tags=sqlite
 @test "a file that is not a database is refused" {
     printf 'Dear diary, %4096s' x >"$DATABASE"
     refuses --database "$DATABASE"
 }
 
+# bats test_tags=sqlite
 @test "a database cut off in the middle of its header is refused" {
     printf 'SQLite format 3\0' >"$DATABASE"
     refuses --database "$DATABASE"
 }
 
+# bats test_tags=sqlite
 @test "the SQLite database of another program is refused" {
     sqlite3 "$DATABASE" "CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup');"
     refuses --database "$DATABASE"
 }
 
+# bats test_tags=sqlite
 @test "a database of another program that has tables of the same names is refused" {
     sqlite3 "$DATABASE" 'CREATE TABLE messages (id); CREATE TABLE conversations (id);'
     refuses --database "$DATABASE"
 }
 
+# bats test_tags=sqlite
 @test "a database of a newer schema is refused" {
     start_postbox
     stop_postbox

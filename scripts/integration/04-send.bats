@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # POST /api/messages/conversations/{id}/messages
+# bats file_tags=every-store
 
 load helpers
 

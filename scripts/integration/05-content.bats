@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Content comes back byte for byte as it was sent, wherever it is shown.
+# bats file_tags=every-store
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # PUT /api/messages/conversations/{id}/read
+# bats file_tags=every-store
 
 load helpers
 

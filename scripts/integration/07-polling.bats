@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Polling for what changed: since, cursors, 304 and 410.
+# bats file_tags=every-store
 
 load helpers
 

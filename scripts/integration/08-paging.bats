@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
 # Going back through the messages of a conversation.
+# bats file_tags=every-store
 
 load helpers
 
 # One import is faster than 250 requests for each test.
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     {
         echo '{"kind": "conversation", "id": "conv-1", "participantIds": ["alice", "bob"]}'
         for number in {1..250}; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # @{userId}: the direct conversation of two people.
+# bats file_tags=every-store
 
 load helpers
 

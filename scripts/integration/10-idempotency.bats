@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A retry gets the first answer, and makes no second message.
+# bats file_tags=every-store
 
 load helpers
 

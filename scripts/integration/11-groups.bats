@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Conversations of three and more.
+# bats file_tags=every-store
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What is not there or not allowed, and OPTIONS.
+# bats file_tags=every-store
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Connections: keep-alive, slow senders, and stopping while somebody is being served.
+# bats file_tags=every-store
 
 load helpers
 
@@ -101,7 +102,7 @@ rest() {
     exec 4>&-
     stopped_within 12 "$SERVER"
     wait "$SERVER"
-    stored=$(sqlite3 "$DATABASE" 'SELECT count(*) FROM messages')
+    stored=$(query 'SELECT count(*) FROM messages')
     if grep -q '^HTTP/1.1 201' "$BODY.rest"; then
         assert_equal "$stored" 2
     else

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Who is asking, in demo identity.
+# bats file_tags=every-store
 
 load helpers
 

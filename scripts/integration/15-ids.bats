@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Ids with signs that mean something in a URL.
+# bats file_tags=every-store
 
 load helpers
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # postbox import: history from an existing system.
+# bats file_tags=every-store
 
 load helpers
 
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     HISTORY=$BATS_TEST_TMPDIR/history.jsonl
     cat >"$HISTORY" <<'END'
 {"kind": "user", "id": "alice", "name": "Alice Archer", "company": "Acme"}
@@ -23,7 +24,7 @@ import() {
 }
 
 everything() {
-    sqlite3 "$DATABASE" 'SELECT * FROM conversations; SELECT * FROM messages;'
+    query 'SELECT * FROM conversations ORDER BY key; SELECT * FROM messages ORDER BY conversation_key, n;'
 }
 
 # refuses_line NUMBER: the file is refused because of this line, and nothing of it is applied.
@@ -31,9 +32,9 @@ refuses_line() {
     import
     assert_equal "$EXIT" 65
     [[ $(cat "$ERR") == *"history.jsonl:$1: "?* ]] || fail "expected a word on line $1, got: $(cat "$ERR")"
-    if [[ -e $DATABASE ]]; then
-        assert_equal "$(sqlite3 "$DATABASE" 'SELECT count(*) FROM messages')" 0
-        assert_equal "$(sqlite3 "$DATABASE" 'SELECT count(*) FROM conversations')" 0
+    if on_postgres || [[ -e $DATABASE ]]; then
+        assert_equal "$(query 'SELECT count(*) FROM messages')" 0
+        assert_equal "$(query 'SELECT count(*) FROM conversations')" 0
     fi
 }
 
@@ -133,7 +134,7 @@ refuses_line() {
     mv "$HISTORY.short" "$HISTORY"
     import
     assert_equal "$EXIT" 0
-    assert_equal "$(sqlite3 "$DATABASE" 'SELECT count(*) FROM messages')" 3
+    assert_equal "$(query 'SELECT count(*) FROM messages')" 3
     : >"$HISTORY"
     import
     assert_equal "$EXIT" 0
@@ -192,6 +193,7 @@ refuses_line() {
     assert_json '.[0].unread == 1'
 }
 
+# bats test_tags=sqlite
 @test "pruned messages do not come back after a restore, nor where an export was imported, and live messages stay unread" {
     import
     postbox backup "$BATS_TEST_TMPDIR/before.sqlite" --database "$DATABASE"
@@ -248,7 +250,7 @@ refuses_line() {
     import
     assert_equal "$EXIT" 0
     [[ $(cat "$OUT") == *' 20001 messages added, 3 left out'* ]] || fail "$(cat "$OUT")"
-    assert_equal "$(sqlite3 "$DATABASE" 'SELECT min(n), max(n), count(*) FROM messages')" '4|20004|20001'
+    assert_equal "$(query 'SELECT min(n), max(n), count(*) FROM messages')" '4|20004|20001'
     postbox check --database "$DATABASE"
     assert_equal "$EXIT" 0
 }

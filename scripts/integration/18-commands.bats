@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # postbox conversations open, postbox users set.
+# bats file_tags=every-store
 
 load helpers
 
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
 }
 
 open_conversation() {
@@ -99,22 +100,23 @@ open_conversation() {
     assert_json 'map(.id) == ["conv-1"]'
 }
 
+# bats test_tags=sqlite
 @test "closed standard descriptors do not become the database's" {
-    printf '{"kind":"user","id":"u%d"}\n' {1..20001} >"$DATABASE.jsonl"
-    "$POSTBOX" import "$DATABASE.jsonl" --database "$DATABASE" <&- >&- 2>&-
+    printf '{"kind":"user","id":"u%d"}\n' {1..20001} >"$FOLDER/lines.jsonl"
+    "$POSTBOX" import "$FOLDER/lines.jsonl" --database "$DATABASE" <&- >&- 2>&-
     assert_equal "$(head -c 15 "$DATABASE")" 'SQLite format 3'
     assert_equal "$(sqlite3 "$DATABASE" 'PRAGMA integrity_check; SELECT count(*) FROM users')" $'ok\n20001'
 }
 
 @test "an import line that nests deeply is a bad line like any other" {
-    printf '[%.0s' {1..513} >"$DATABASE.jsonl"
-    postbox import "$DATABASE.jsonl" --database "$DATABASE"
+    printf '[%.0s' {1..513} >"$FOLDER/lines.jsonl"
+    postbox import "$FOLDER/lines.jsonl" --database "$DATABASE"
     assert_equal "$EXIT" 65
-    assert_one_line "*$DATABASE.jsonl:1: *"
+    assert_one_line "*$FOLDER/lines.jsonl:1: *"
 }
 
 @test "a key file without --identity is not left lying while everybody is believed" {
-    postbox serve --port 0 --database "$DATABASE" --jwt-secret-file "$DATABASE.none"
+    postbox serve --port 0 --database "$DATABASE" --jwt-secret-file "$FOLDER/none"
     assert_equal "$EXIT" 69
     assert_one_line 'postbox: *'
 }
@@ -122,7 +124,7 @@ open_conversation() {
 @test "a conversation can be opened in a tenant, and one that is there with other people is named" {
     postbox conversations open --participants 'alice, bob' --id conv-1 --tenant acme --database "$DATABASE"
     assert_equal "$EXIT" 0
-    assert_equal "$(sqlite3 "$DATABASE" 'SELECT tenant_id, user_id FROM participants ORDER BY user_id')" $'acme|alice\nacme|bob'
+    assert_equal "$(query 'SELECT tenant_id, user_id FROM participants ORDER BY user_id')" $'acme|alice\nacme|bob'
     postbox conversations open --participants alice,carol --id conv-1 --tenant acme --database "$DATABASE"
     assert_equal "$EXIT" 65
     assert_one_line 'postbox: *conv-1*'
@@ -141,7 +143,7 @@ open_conversation() {
     postbox prune --older-than 90 --all --database "$DATABASE"
     assert_equal "$EXIT" 64
     assert_one_line 'postbox: *d for days, w for weeks, m for months or y for years*'
-    [[ ! -e $DATABASE ]]
+    assert_no_database
 }
 
 @test "the examples in the help keep their shape in 80 columns, and are what import takes" {

@@ -7,7 +7,7 @@ load helpers
 BACKUP=$FOLDER/backup.sqlite
 
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     postbox conversations open --participants alice,bob --id conv-1 --database "$DATABASE"
     assert_equal "$EXIT" 0
 }

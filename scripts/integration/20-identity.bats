@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Who is believed: tokens, the files with their keys, and gateways.
+# bats file_tags=every-store
 
 load helpers
 
@@ -45,7 +46,7 @@ refuses() {
     postbox serve --port 0 --database "$DATABASE" "$@"
     assert_equal "$EXIT" 64
     assert_one_line '*'
-    [[ ! -e $DATABASE ]]
+    assert_no_database
 }
 
 @test "a good token names its bearer at every endpoint" {
@@ -139,7 +140,7 @@ refuses() {
 }
 
 @test "a name of which nothing can be seen is none, in a token, from a gateway and in an import" {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     printf '%s\n' '{"kind": "user", "id": "ann", "name": "\u200b\u2060"}' '{"kind": "user", "id": "bea", "name": "\u3164 \ufeff"}' \
         '{"kind": "conversation", "id": "c", "participantIds": ["ann", "bea", "cem", "dora"]}' >"$FOLDER/people"
     postbox import "$FOLDER/people" --database "$DATABASE"
@@ -467,7 +468,7 @@ refuses() {
         postbox serve --port 0 --database "$DATABASE" --identity jwt $options
         ((EXIT != 0 && EXIT != 124)) || fail "exit code $EXIT"
         assert_one_line "postbox: *${options#* }*"
-        [[ ! -e $DATABASE ]]
+        assert_no_database
     done
 }
 

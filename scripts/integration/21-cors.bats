@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Pages of other origins.
+# bats file_tags=every-store
 
 load helpers
 

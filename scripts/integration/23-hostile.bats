@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Requests that no ordinary client makes. Each gets a documented problem, or what the library says by itself.
+# bats file_tags=every-store
 
 load helpers
 
@@ -114,7 +115,7 @@ by_the_library() {
         printf 'const char *MHD_get_version(void) { return "%s"; }' "$version" >"$FOLDER/version.c"
         gcc -shared -fPIC -o "$FOLDER/version.so" "$FOLDER/version.c"
         EXIT=0
-        LD_PRELOAD=$FOLDER/version.so timeout 20 "$POSTBOX" serve --identity demo --port 0 --database "$FOLDER/other.sqlite" \
+        LD_PRELOAD=$FOLDER/version.so timeout 20 "$POSTBOX" serve --identity demo --port 0 --database "$(database_named other)" \
             >"$OUT" 2>"$ERR" || EXIT=$?
         ((EXIT != 0 && EXIT != 124)) || fail "exit code $EXIT"
         assert_one_line "postbox: libmicrohttpd $version is none *"

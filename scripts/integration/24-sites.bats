@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What pages of other sites can have a browser do: nothing.
+# bats file_tags=every-store
 
 load helpers
 
@@ -121,7 +122,7 @@ raw() {
         [[ $identity == gateway ]] && passed=(Hi Hi Hi Hi Hi) || passed=(Hi Hi Hi Hi Hi Hi)
         assert_contents 'from a server' "${passed[@]}"
         stop_postbox
-        rm "$DATABASE"*
+        remove_database
     done
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What front ends that were written for another backend ask for, beside the four endpoints.
+# bats file_tags=every-store
 
 load helpers
 

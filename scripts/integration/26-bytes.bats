@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # How many bytes go over the wire.
+# bats file_tags=every-store
 
 load helpers
 
@@ -61,7 +62,7 @@ history() {
 
 @test "what a client accepts compressed is the same when it is decompressed, at every path" {
     history >"$FOLDER/history"
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     postbox import "$FOLDER/history" --database "$DATABASE"
     assert_equal "$EXIT" 0
     start_postbox

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031
 # Polls that wait at the server for something new.
+# bats file_tags=every-store
 
 load helpers
 load nginx

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The description of the service, as it is served.
+# bats file_tags=every-store
 
 load helpers
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The running program is asked everything that its description allows and much that it does not. Exclusions, with their reasons, are
 # in scripts/schemathesis/schemathesis.toml. SCHEMATHESIS_SEED=N makes it another run.
+# bats file_tags=every-store
 
 load helpers
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Clients that generators make of the description, each used for a whole conversation; what they do is in scripts/clients/.
+# bats file_tags=every-store
 
 load helpers
 
@@ -43,7 +44,7 @@ setup() {
     history >"$FOLDER/history.jsonl"
     postbox import "$FOLDER/history.jsonl" --database "$DATABASE"
     assert_equal "$EXIT" 0
-    DATABASE=$FOLDER/strict/postbox.sqlite OUT=$FOLDER/strict.out ERR=$FOLDER/strict.err \
+    DATABASE=$(database_named strict) OUT=$FOLDER/strict.out ERR=$FOLDER/strict.err \
         start_postbox --jwt-secret-file "$FOLDER/secret" --opening operator --poll-rate 0.1 --poll-burst 1
     export STRICT=$ORIGIN
     start_postbox --jwt-secret-file "$FOLDER/secret"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The client module: as it is served, in Node, and for TypeScript. 41-frontends has it in the three browser engines.
+# bats file_tags=every-store
 
 load helpers
 
@@ -60,7 +61,7 @@ fetch_module() {
     await grep -q '^live .*Great' "$FOLDER/shown"
     stop_postbox
     await grep -q '^offline ' "$FOLDER/shown"
-    rm "$DATABASE"*
+    remove_database
     start_postbox --port "$PORT"
     post lee application-17 '{"content": "another life", "receiverId": "dana"}'
     timeout 30 bash -c 'until tail -n 1 "$1" | grep -q "^live another life$"; do sleep 0.1; done' - "$FOLDER/shown" || fail "$(cat "$FOLDER/shown")"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # postbox health, as a container's or an operator's probe runs it; and the metrics about certificate, backups and disk.
+# bats file_tags=every-store
 
 load helpers
 
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
 }
 
 certify() {
@@ -53,6 +54,7 @@ start_watched() {
     [[ $output == *'the TLS handshake failed'* ]]
 }
 
+# bats test_tags=sqlite
 @test "a server whose store fails is not ready, and the reason is said" {
     start_postbox
     send alice conv-1 'Hi' bob
@@ -111,6 +113,7 @@ start_watched() {
     assert_equal "$(metric postbox_backup_timestamp_seconds)" ''
 }
 
+# bats test_tags=sqlite
 @test "the newest complete backup counts, and nothing else that is in its folder" {
     backups=$FOLDER/data
     start_watched --backup-folder "$backups"
@@ -149,6 +152,7 @@ start_watched() {
     assert_equal "$(metric postbox_backup_timestamp_seconds)" 0
 }
 
+# bats test_tags=sqlite
 @test "the space of the disk and the pause of the event loops are exported" {
     start_watched
     read -r size available < <(df --output=size,avail --block-size=1 "$DATABASE" | tail -n 1)

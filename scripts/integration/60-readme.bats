@@ -13,7 +13,7 @@ declare -gA BLOCKS=(
     [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [module]='js openMessages'
     [angular-service]='ts @Injectable' [react]='js useConversation' [curl]='sh --etag-save'
     [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
-    [keeping]='sh postbox backup' [waiting]='sh Prefer: wait' [alerts]='yaml scrape_configs'
+    [keeping]='sh postbox backup' [moving]='console postbox export' [grants]='sql GRANT USAGE' [waiting]='sh Prefer: wait' [alerts]='yaml scrape_configs'
 )
 
 # Whether the program under test is the one that scripts/serve builds. .build/release is a symbolic link.
@@ -482,6 +482,25 @@ serve_with_sessions() {
     assert_equal "$(sqlite3 backup/postbox.sqlite 'SELECT content FROM messages')" $'secret\nsecret'
     assert_equal "$(sqlite3 postbox.sqlite 'SELECT n, content FROM messages')" '2|'
     [[ $(sqlite3 postbox.sqlite "SELECT value FROM store WHERE key = 'epoch'") != "$epoch" ]]
+}
+
+@test "a file moves to a PostgreSQL with the commands that stand there, and a role that owns nothing serves it" {
+    mkdir bin
+    ln -s "$POSTBOX" bin/postbox
+    DATABASE=$PWD/postbox.sqlite start_postbox --sample-data
+    stop_postbox
+    make_postgres_folder
+    make_server main
+    start_server main
+    block moving >"$FOLDER/console"
+    export PGHOST=$POSTGRES_FOLDER
+    PATH=$PWD/bin:$PATH python3 "$BATS_TEST_DIRNAME/readme.py" console "$FOLDER/console"
+    server_sql main 'CREATE ROLE app LOGIN'
+    psql -Xq --set ON_ERROR_STOP=1 --dbname postgres://postbox@/chat --file <(block grants)
+    DATABASE=postgresql://app@/chat start_postbox
+    as dana GET "$API"
+    assert_json 'length == 3'
+    send dana application-17 'On time?'
 }
 
 @test "what stands about alerts is a configuration that Prometheus takes, with all rules" {

@@ -265,6 +265,7 @@ cursor_key() {
 
 # Export ----------------------------------------------------------------------------------
 
+# bats test_tags=every-store
 @test "export, import into an empty database, export again: the same bytes, and the same answers" {
     a_history
     succeeds users set carol --name 'Carol'
@@ -286,7 +287,7 @@ cursor_key() {
         json . >"$BATS_TEST_TMPDIR/$user.before"
     done
     stop_postbox
-    mv "$DATABASE" "$BATS_TEST_TMPDIR/old.sqlite"
+    remove_database
     succeeds import "$BATS_TEST_TMPDIR/first.jsonl"
     succeeds export
     cmp "$OUT" "$BATS_TEST_TMPDIR/first.jsonl"
@@ -305,6 +306,7 @@ cursor_key() {
     grep -q ' 0 messages added' "$OUT"
 }
 
+# bats test_tags=every-store
 @test "a serving database can be exported" {
     a_history
     start_postbox
@@ -315,6 +317,7 @@ cursor_key() {
     refuses 69 export --database "$BATS_TEST_TMPDIR/none"
 }
 
+# bats test_tags=every-store
 @test "an export that cannot be written to the end does not look whole" {
     a_history
     local code=0

@@ -2,7 +2,7 @@
 # What the tests of the commands that keep the data share; after helpers.bash.
 
 setup() {
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     BACKUP=$BATS_TEST_TMPDIR/backup.sqlite
 }
 
@@ -62,10 +62,26 @@ many() {
 kill_postbox() {
     kill -KILL "$SERVER"
     wait "$SERVER" || true
+    # A command that changes something is refused until then.
+    ! on_postgres || PATIENCE=15 await lease_is_over
 }
 
-# nowhere TEXT: in none of the database's files.
+lease_is_over() {
+    [[ $(query 'SELECT until < clock_timestamp() FROM lease') == t ]]
+}
+
+# stored_epoch: to compare.
+stored_epoch() {
+    if on_postgres; then query 'SELECT epoch FROM store'; else query "SELECT value FROM store WHERE key = 'epoch'"; fi
+}
+
+# nowhere TEXT: in none of the database's files; of a PostgreSQL, in none of the tables.
 nowhere() {
+    if on_postgres; then
+        pg_dump --inserts --dbname "$DATABASE" >"$BATS_TEST_TMPDIR/dump"
+        assert_lacks "$1" "$BATS_TEST_TMPDIR/dump"
+        return
+    fi
     ! grep -rqaF -- "$1" "${DATABASE%/*}" || fail "still on disk: $1" "$(grep -rlaF -- "$1" "${DATABASE%/*}")"
 }
 

@@ -5,34 +5,52 @@ set -euo pipefail
 bats_require_minimum_version 1.5.0
 
 POSTBOX=$(realpath -m "${POSTBOX:-$BATS_TEST_DIRNAME/../../.build/release/postbox}")
+# sqlite or postgres; kept under another name, as this file is read several times in a run.
+export TEST_STORE=${POSTBOX_STORE:-${TEST_STORE:-sqlite}}
 # The settings of whoever runs the tests are not the settings under test.
 [[ -z ${!POSTBOX_@} ]] || unset "${!POSTBOX_@}"
 
 # Bats also loads this once for the whole file, before any test has a folder.
 FOLDER=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
-DATABASE=$FOLDER/data/postbox.sqlite
 HEADERS=$FOLDER/headers
 BODY=$FOLDER/body
 OUT=$FOLDER/out
 ERR=$FOLDER/err
 SERVERS=()
+# For how many seconds `await` does so.
+PATIENCE=10
+# shellcheck source=scripts/integration/store.bash
+source "$BATS_TEST_DIRNAME/store.bash"
+DATABASE=$(database_named postbox)
 
 setup() {
     start_postbox
 }
 
 teardown() {
-    local pid
+    local code=0
+    stop_postboxes || code=1
+    drop_databases
+    # Private servers, where the test has made a folder for them.
+    stop_everything
+    return "$code"
+}
+
+# stop_postboxes: ends every server that the test has started, and shows their log where the test has failed.
+stop_postboxes() {
+    local pid code=0
     [[ -n ${BATS_TEST_COMPLETED:-} || ! -s $ERR ]] || sed 's/^/log: /' "$ERR"
     for pid in "${SERVERS[@]}"; do
         running "$pid" || continue
         kill -TERM "$pid"
         stopped_within 15 "$pid" || {
             kill -KILL "$pid"
-            fail "process $pid did not stop within 15 s of SIGTERM"
+            fail "process $pid did not stop within 15 s of SIGTERM" || code=1
+            continue
         }
-        wait "$pid" || fail "process $pid ended with code $?"
+        wait "$pid" || fail "process $pid ended with code $?" || code=1
     done
+    return "$code"
 }
 
 fail() {
@@ -47,9 +65,9 @@ running() {
 }
 
 await() {
-    local tries=500
+    local tries=$((PATIENCE * 50))
     until "$@"; do
-        ((tries-- > 0)) || fail "waited 10 s in vain for: $*" || return
+        ((tries-- > 0)) || fail "waited $PATIENCE s in vain for: $*" || return
         sleep 0.02
     done
 }
@@ -74,7 +92,7 @@ start_postbox() {
     case " $* ${POSTBOX_IDENTITY:+--identity}" in
         *' --identity'* | *' --jwt-secret-file'* | *' --jwks-file'*) identity=() ;;
     esac
-    mkdir -p "${DATABASE%/*}"
+    prepare_database
     # The redirection below happens in the child, perhaps after the first look.
     : >"$OUT"
     # A shell without job control makes its children ignore SIGINT; the program must start as it would from a terminal.
@@ -82,7 +100,8 @@ start_postbox() {
     env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" --send-rate 0 --poll-rate 0 --open-rate 0 "${identity[@]}" "$@" >"$OUT" 2>"$ERR" 3>&- &
     SERVER=$!
     SERVERS+=("$SERVER")
-    await started
+    # A database server may still hold the lease of a process that was killed.
+    PATIENCE=20 await started
     running "$SERVER" || fail "did not start: $(cat "$ERR")"
     ORIGIN=$(sed -n 's/^postbox: listening on \(https\{0,1\}:[^ ]*\).*/\1/p' "$OUT")
     PORT=${ORIGIN##*:}

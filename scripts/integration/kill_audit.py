@@ -2,7 +2,7 @@
 
 Every `201` must be in the database exactly once, under the id and with the content that was acknowledged;
 nothing may be there that nobody sent; `n` has no gaps; no read marker has gone back; cursors from before an end
-lead on after it, to the same picture that a fresh snapshot gives; and the file is whole.
+lead on after it, to the same picture that a fresh snapshot gives; and `postbox check` finds the database whole.
 """
 
 import argparse
@@ -35,7 +35,8 @@ class Server:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
         # A server that hangs at its start must not hang the audit.
-        watchdog = threading.Timer(10, self.process.kill)
+        # With PostgreSQL it waits for the end of the lease of the one that was killed.
+        watchdog = threading.Timer(20, self.process.kill)
         watchdog.start()
         line = self.process.stdout.readline()
         watchdog.cancel()
@@ -176,18 +177,41 @@ def over_http(server, user):
     connection.close()
 
 
+def stored(database, sql):
+    """The rows of a statement, from a file or from a PostgreSQL."""
+    if not database.startswith("postgresql://"):
+        return sqlite3.connect(database).execute(sql)
+    return from_postgres(database, sql)
+
+
+def from_postgres(database, sql):
+    # One row of JSON a line, so that a text may hold anything.
+    command = ["psql", "-XAtq", "--set", "ON_ERROR_STOP=1", "--dbname", database]
+    command += ["--command", "SET search_path = postbox", "--command", f"SELECT row_to_json(r) FROM ({sql}) r"]
+    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
+    return [tuple(json.loads(line).values()) for line in lines if line]
+
+
+def end_lease(database):
+    """What time does by itself, after up to 10 s."""
+    sql = "UPDATE postbox.lease SET holder = NULL, name = '', since = NULL, until = NULL"
+    subprocess.run(["psql", "-XAtq", "--set", "ON_ERROR_STOP=1", "--dbname", database, "--command", sql], check=True)
+
+
 def on_disk(database):
-    return database.execute(
+    return stored(
+        database,
         """SELECT conversations.id, n, sender_id, content, client_message_id
            FROM messages JOIN conversations ON conversations.key = messages.conversation_key
-           ORDER BY conversations.key, n"""
+           ORDER BY conversations.key, n""",
     )
 
 
 def markers_on_disk(database):
-    for conversation, user, mark in database.execute(
+    for conversation, user, mark in stored(
+        database,
         """SELECT conversations.id, user_id, read_up_to
-           FROM participants JOIN conversations ON conversations.key = participants.conversation_key"""
+           FROM participants JOIN conversations ON conversations.key = participants.conversation_key""",
     ):
         yield (conversation, user), mark
 
@@ -197,6 +221,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("database")
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--end-lease", action="store_true", help="with PostgreSQL, do not wait for the end of the lease each time")
     parser.add_argument("--signal", choices=["KILL", "TERM"], default="KILL")
     options = parser.parse_args()
     number = signal.Signals[f"SIG{options.signal}"]
@@ -220,6 +245,8 @@ def main():
         server.end(number)
         for thread in threads:
             thread.join(timeout=20)
+        if options.end_lease:
+            end_lease(options.database)
 
     server = Server(options.program, options.database)
     audit.check("over HTTP", over_http(server, "alice"))
@@ -227,14 +254,13 @@ def main():
         follower.check(server)
     server.end(signal.SIGTERM)
 
-    database = sqlite3.connect(options.database)
-    audit.check("on disk", on_disk(database))
-    marks = dict(markers_on_disk(database))
+    audit.check("on disk", on_disk(options.database))
+    marks = dict(markers_on_disk(options.database))
     for reader in readers:
         reader.check(marks)
-    integrity = database.execute("PRAGMA integrity_check").fetchall()
-    if integrity != [("ok",)]:
-        audit.complain(f"integrity_check: {integrity}")
+    check = subprocess.run([options.program, "check", "--database", options.database], stdout=subprocess.PIPE, text=True, check=False)
+    if check.returncode != 0:
+        audit.complain(f"check: {check.stdout}")
     if len(audit.acknowledged) < 10 * options.rounds:
         audit.complain(f"only {len(audit.acknowledged)} sends were acknowledged: this run proves nothing")
 

@@ -13,6 +13,7 @@ public final class FreshnessIndex: CommitObserver {
     private let lists: Mutex<FreshnessTable<Caller, ListFreshness>>
     private let directs: Mutex<LeastRecentlyUsed<Pair, ConversationID>>
     private let recents: Mutex<RecentMessagesTable<ConversationKey>>
+    private let resets = Atomic<Int>(0)
 
     /// The most bytes of messages that are kept, whatever the capacity.
     public static let largestRecents = 16 << 20
@@ -34,6 +35,32 @@ public final class FreshnessIndex: CommitObserver {
             ("conversations", conversations.withLock { $0.statistics }), ("lists", lists.withLock { $0.statistics }),
             ("directs", directs.withLock { $0.statistics }), ("recents", recents.withLock { $0.statistics }),
         ]
+    }
+
+    /// How often ``reset()`` was called: what was read from the store before a reset must not be kept after it.
+    public var generation: Int { resets.load(ordering: .acquiring) }
+
+    /// Forgets everything, and makes all tokens invalid; any thread may call it.
+    ///
+    /// A store calls it where it is in another state than the one that memory shows, as after a failover: before it says that a new epoch
+    /// has begun, and after its connections to the former state have been given up.
+    public func reset() {
+        // Under this lock, so that no message of the former state is kept after it.
+        recents.withLock { table in
+            resets.add(1, ordering: .acquiringAndReleasing)
+            table.reset()
+        }
+        directs.withLock { $0 = LeastRecentlyUsed(capacity: $0.capacity) }
+        let conversationExpiries = conversations.withLock { table in
+            table.reset()
+            return table.takeExpiries()
+        }
+        let listExpiries = lists.withLock { table in
+            table.reset()
+            return table.takeExpiries()
+        }
+        notify(conversationExpiries)
+        notify(listExpiries)
     }
 
     /// The conversation a caller names, if it is in memory; whether they take part is for the caller of this to check.
@@ -161,15 +188,23 @@ public final class FreshnessIndex: CommitObserver {
         orRead read: () throws -> PackedMessages
     ) rethrows -> PackedMessages {
         if let known = newest(within: bounds, in: conversation, of: tenant) { return known }
+        let start = generation
         let found = try read()
-        keep(found, of: conversation, tenant)
+        keep(found, of: conversation, tenant, readIn: start)
         return found.newest(within: bounds)
     }
 
     /// Keeps the newest messages of a conversation, read from the store. Messages that were committed since the read are detected as
     /// missing when they are needed.
-    public func keep(_ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID) {
-        recents.withLock { $0.keep(messages, for: ConversationKey(tenant: tenant, id: conversation.id)) }
+    ///
+    /// - Parameter start: the ``generation`` before the read; where it is another one now, nothing is kept.
+    public func keep(
+        _ messages: PackedMessages, of conversation: Conversation, _ tenant: TenantID, readIn start: Int
+    ) {
+        recents.withLock { table in
+            guard start == generation else { return }
+            table.keep(messages, for: ConversationKey(tenant: tenant, id: conversation.id))
+        }
     }
 
     /// Applies commits; called by the store before any of their senders is answered. Observers of what they change are notified once all of

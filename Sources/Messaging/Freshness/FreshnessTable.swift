@@ -93,6 +93,12 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         loads[key]?.overtaken = true
     }
 
+    /// Drops all entries, and what the running loads will find: the store is in another state.
+    mutating func reset() {
+        while entries.count > 0 { dropOldest() }
+        for key in loads.keys { loads[key]?.overtaken = true }
+    }
+
     private mutating func keep(_ value: Value, for key: Key) {
         var known = 0
         var token: InvalidationToken?

@@ -106,6 +106,11 @@ struct RecentMessagesTable<Key: Hashable & Sendable>: Sendable {
         makeRoom()
     }
 
+    /// Drops everything.
+    mutating func reset() {
+        while let dropped = entries.dropOldest() { cost -= dropped.cost }
+    }
+
     private mutating func makeRoom() {
         while cost > largestCost, let dropped = entries.dropOldest() { cost -= dropped.cost }
     }

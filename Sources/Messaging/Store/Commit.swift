@@ -38,6 +38,9 @@ public struct Commit: Sendable, Equatable {
 public protocol CommitObserver: Sendable {
     /// Receives commits in order, on the store's one writer thread, before any of the callers is answered.
     func committed(_ commits: [Commit])
+
+    /// Forgets everything that it was told: the store is in another state, as after a failover. On any thread.
+    func reset()
 }
 
 /// One transaction of the writer, once it is on disk.

@@ -13,7 +13,8 @@ public typealias NewestMessages =
 /// Change numbers come from one counter of the store. Each change of a conversation takes the next number, so two conversations never
 /// share one. A user sees a change where its number is in that user's list.
 public protocol MessageStore: Sendable {
-    /// The epoch of the store. It changes when the store is restored, or data is erased or pruned, but never while it is open.
+    /// The epoch of the store. It changes when the store is restored, or data is erased or pruned; where a database server can be replaced
+    /// while the store is open, as in a failover, also then. So it is read once for each request.
     var epoch: Epoch { get }
 
     /// The secret key of all cursors. It never changes, and all nodes that share a store have the same one.
@@ -30,12 +31,13 @@ public protocol MessageStore: Sendable {
     /// holds at most one page for each read in progress.
     ///
     /// - Parameters:
+    ///   - tenant: the namespace of the conversation.
     ///   - bounds: the limits of the page. Where there are more messages, the store reads exactly as many as make
     ///     ``PageBounds/areExceeded(by:_:)`` true for the bytes of their contents. Only bounds of a single slice may keep the newest
     ///     messages.
     ///   - make: takes what was read; it must not wait.
     func messages<Answer: Sendable>(
-        in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+        in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer
 
@@ -101,9 +103,11 @@ public protocol MessageStore: Sendable {
 extension MessageStore {
     /// The messages in these slices, each once, ordered by number, at most `limit`, however large they are.
     public func messages(
-        in conversation: Conversation, _ slices: [MessageSlice], limit: Int
+        in conversation: Conversation, of tenant: TenantID = .none, _ slices: [MessageSlice], limit: Int
     ) async throws(MessagingError) -> PackedMessages {
-        try await messages(in: conversation, slices, PageBounds(count: limit, bytes: .max)) { $0.prefix(limit) }
+        try await messages(in: conversation, of: tenant, slices, PageBounds(count: limit, bytes: .max)) {
+            $0.prefix(limit)
+        }
     }
 
     /// A part of the caller's list without a limit in bytes, read from the store alone.

@@ -10,9 +10,19 @@ public enum StoreFault: String, CaseIterable, Error, Sendable {
     case damaged
     /// Another program has locked the database.
     case locked
-    /// An operation has taken too long: the disk hangs.
+    /// An operation has taken too long: the disk or the database server hangs.
     case stalled
     case closed
+    /// There is no connection to the database server, or it broke.
+    case unreachable
+    /// The database server has no connection left for this process.
+    case tooManyConnections = "too_many_connections"
+    /// No synchronous standby confirms what is written.
+    case noStandby = "no_standby"
+    /// Another process serves this database.
+    case inUse = "in_use"
+    /// The connection leads to another state of the database than the one in memory, as after a failover.
+    case behind
     /// Anything else; the log has the cause.
     case other
 
@@ -28,8 +38,13 @@ public enum StoreFault: String, CaseIterable, Error, Sendable {
         case .fileMissing: "the database files were deleted or replaced"
         case .damaged: "the database is damaged, or the disk cannot read it"
         case .locked: "another program has locked the database"
-        case .stalled: "the disk does not respond"
+        case .stalled: "the disk or the database server does not respond"
         case .closed: "the store is closed"
+        case .unreachable: "the database server cannot be reached"
+        case .tooManyConnections: "the database server has no connection left"
+        case .noStandby: "no synchronous standby confirms writes"
+        case .inUse: "another process serves this database"
+        case .behind: "the database is in another state than before, as after a failover"
         case .other: "an unexpected error occurred; the log has the cause"
         }
     }

@@ -58,6 +58,11 @@ public final class DeliveryClock: CommitObserver {
         }
     }
 
+    /// Watches none of the messages any more: their numbers may be others' now.
+    public func reset() {
+        state.withLock { $0.waiting = [:] }
+    }
+
     /// Records that an answer to this caller has the messages with these numbers; iterates over them once.
     func fetched(_ numbers: some Sequence<Int64>, in conversation: ConversationID, by caller: Caller) {
         let inbox = Inbox(tenant: caller.tenant, conversation: conversation, user: caller.user)

@@ -12,7 +12,7 @@ struct ListConversations {
     func begin(_ call: Call) throws -> Step {
         guard let freshness = context.index.list(of: call.caller) else { return pending(call) }
         let cursors = cursors(of: call, known: freshness)
-        if freshness.image == 0 {
+        if freshness.image == 0, call.epoch == context.store.epoch {
             context.index.remember(image: cursors.image(of: freshness.change), of: freshness.change, of: call.caller)
         }
         guard let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) }) else {
@@ -85,7 +85,7 @@ struct ListConversations {
             read, window, for: call.caller.user, embedded: embedded, atMost: context.settings.mostAnswerBytes,
             isWritten: (call.wantsBody || call.coding.mayCompress) && tag.held(by: call) == nil)
         let page = array.page
-        if window == .newest {
+        if window == .newest, call.epoch == context.store.epoch {
             let end = ListFreshness.PageEnd(limit: limit(call), messages: embedded, olderBefore: page.olderBefore)
             context.index.remember(end, at: page.latestChange, of: call.caller)
         }
@@ -112,15 +112,19 @@ struct ListConversations {
         at change: Int64, _ call: Call, _ response: @escaping @Sendable () throws -> Response
     ) -> Step {
         .unchanged(
-            Unchanged(response: response) { context.index.invalidationToken(ofListOf: call.caller, at: change) })
+            Unchanged(response: response) { invalidationToken(at: change, call) })
     }
 
     private func notModified(_ answer: PollAnswer, at change: Int64, _ call: Call) -> Response {
         let response = answer.notModified(call)
-        context.notModifiedCache.keep(response, answer.tag, to: call) {
-            context.index.invalidationToken(ofListOf: call.caller, at: change)
-        }
+        context.notModifiedCache.keep(response, answer.tag, to: call) { invalidationToken(at: change, call) }
         return response
+    }
+
+    /// A token of the list at this change; nil also where the call is of a former epoch, in which the number meant another change.
+    private func invalidationToken(at change: Int64, _ call: Call) -> InvalidationToken? {
+        guard call.epoch == context.store.epoch else { return nil }
+        return context.index.invalidationToken(ofListOf: call.caller, at: change)
     }
 
     private func limit(_ call: Call) -> Int { call.query.limit ?? Self.defaultLimit }

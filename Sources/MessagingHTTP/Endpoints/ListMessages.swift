@@ -47,7 +47,9 @@ struct ListMessages {
     private func read(_ view: MessagesView, _ call: Call) async throws -> Response {
         try context.checkMemory(for: call)
         if isRecent(view), let response = try await answerFromNewest(view, call) { return response }
-        let result = try await context.store.messages(in: view.conversation, view.slices, view.bounds) { found in
+        let result = try await context.store.messages(
+            in: view.conversation, of: call.caller.tenant, view.slices, view.bounds
+        ) { found in
             Result { () throws(Problem) in try answer(view, found, call) }
         }
         return try result.get().compressed()
@@ -58,8 +60,11 @@ struct ListMessages {
         let bounds = context.bounds(limit: RecentMessages.usualCount, kept: .newest)
         let newest = MessageWindow.newest.slices(
             now: view.now, viewer: call.caller.user, limit: bounds.count, prunedUpTo: view.conversation.prunedUpTo)
-        let result = try await context.store.messages(in: view.conversation, newest, bounds) { read in
-            context.index.keep(read, of: view.conversation, call.caller.tenant)
+        let start = context.index.generation
+        let result = try await context.store.messages(
+            in: view.conversation, of: call.caller.tenant, newest, bounds
+        ) { read in
+            context.index.keep(read, of: view.conversation, call.caller.tenant, readIn: start)
             return messagesInMemory(view, call).map { found in
                 Result { () throws(Problem) in try answer(view, found, call) }
             }
@@ -155,9 +160,7 @@ struct ListMessages {
         _ view: MessagesView, _ call: Call, _ response: @escaping @Sendable () throws -> Response
     ) -> Step {
         .unchanged(
-            Unchanged(response: response) {
-                context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
-            })
+            Unchanged(response: response) { invalidationToken(of: view, call) })
     }
 
     private func notModified(_ view: MessagesView, _ extent: MessagesView.Extent, _ call: Call) -> Response {
@@ -169,10 +172,13 @@ struct ListMessages {
     private func kept(
         _ response: Response, _ extent: MessagesView.Extent, _ view: MessagesView, _ call: Call
     ) -> Response {
-        context.notModifiedCache.keep(response, extent.tag, to: call) {
-            context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
-        }
+        context.notModifiedCache.keep(response, extent.tag, to: call) { invalidationToken(of: view, call) }
         return response
+    }
+
+    private func invalidationToken(of view: MessagesView, _ call: Call) -> InvalidationToken? {
+        guard call.epoch == context.store.epoch else { return nil }
+        return context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
     }
 
     private func pollAnswer(_ view: MessagesView, _ extent: MessagesView.Extent, at position: ReadMarks) -> PollAnswer {

@@ -83,7 +83,8 @@ struct ShowConversation {
     }
 
     private func invalidationToken(of state: State, _ call: Call) -> InvalidationToken? {
-        context.index.invalidationToken(
+        guard call.epoch == context.store.epoch else { return nil }
+        return context.index.invalidationToken(
             of: state.conversation.id, seenBy: call.caller, at: state.cursor.marks, change: state.conversation.change)
     }
 

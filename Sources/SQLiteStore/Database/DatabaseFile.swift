@@ -1,4 +1,5 @@
 import Foundation
+import StoreWork
 import Synchronization
 
 /// The database file, locked for this process from before SQLite opens it until after SQLite has closed it.

@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import StoreWork
 import Synchronization
 
 /// The write-ahead log of the database, and the times of its checkpoints, which copy it into the database file.

@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 
 extension SQLiteStore {
     /// How old the last write may be for a store to be taken to accept writes without another try.

@@ -2,17 +2,11 @@ import GRDB
 import GRDBSQLite
 import Glibc
 import Messaging
+import StoreWork
 
-/// An operation that failed as a whole: what kind of fault that is, and the words for the log.
-struct StoreFailure: Error {
-    let fault: StoreFault
-    let cause: String
-
-    init(_ fault: StoreFault, _ cause: String = "") {
-        self.fault = fault
-        self.cause = cause
-    }
-
+extension StoreFailure {
+    /// Makes a failure of an error.
+    ///
     /// - Parameter systemError: `errno` of the latest failed call, where SQLite has it; used only where SQLite's own code says nothing
     ///   but that a call failed.
     init(_ error: any Error, systemError: Int32 = 0) {

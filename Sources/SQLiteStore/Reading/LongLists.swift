@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 
 /// The order of the lists that are too long to be read whole for each page.
 ///

@@ -13,7 +13,8 @@ extension WriteTransaction {
         let before = conversation.participants
         if target > before[reader].readUpTo {
             conversation.participants[reader].readUpTo = target
-            let affected = Self.affected(by: reader, before: before, after: conversation.participants)
+            let affected = LowestReadMarks.usersAffected(
+                byReader: reader, before: before, after: conversation.participants)
             let change = nextChange()
             try participants.setReadUpTo(target, of: caller.user, in: conversation.key, change: change)
             if before.count > ConversationSummary.mostPeople {
@@ -31,37 +32,5 @@ extension WriteTransaction {
         let count = try messages(in: conversation).count(of: unread)
         remember(known, tenant: caller.tenant)
         return ReadOutcome(readUpTo: marker, unread: count)
-    }
-
-    /// The reader, and every participant for whom the lowest marker of the others has moved.
-    private static func affected(by reader: Int, before: Participants, after: Participants) -> [UserID] {
-        let (old, new) = (LowestReadMarks(before), LowestReadMarks(after))
-        return before.indices.compactMap { index in
-            index == reader || old.least(without: index) != new.least(without: index) ? before[index].user : nil
-        }
-    }
-}
-
-/// The two lowest read markers of a conversation: enough to know, for every participant, the lowest of all others.
-struct LowestReadMarks {
-    private var least = Int64.max
-    private var second = Int64.max
-    private var place = -1
-
-    init(_ participants: Participants) {
-        for (index, participant) in participants.enumerated() {
-            if participant.readUpTo < least {
-                second = least
-                least = participant.readUpTo
-                place = index
-            } else {
-                second = min(second, participant.readUpTo)
-            }
-        }
-    }
-
-    /// The lowest marker of all participants but the one at this index.
-    func least(without index: Int) -> Int64 {
-        index == place ? second : least
     }
 }

@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 
 /// A transaction of the writer in which commands run one after the other.
 ///

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import GRDB
 import Messaging
+import StoreWork
 import Synchronization
 
 /// The one thread that writes: it takes all waiting writes, runs them in one transaction, and syncs once.
@@ -29,7 +30,7 @@ final class Writer: Sendable {
     private let checkpoints: Bool
     private let observer: (any CommitObserver)?
     private let committed: (@Sendable (GroupCommit) -> Void)?
-    private let queue: WriteQueue
+    private let queue: WriteQueue<QueuedWrite>
     private let running = DispatchGroup()
 
     init(

@@ -11,6 +11,8 @@ struct Backup: ParsableCommand {
             replaced. Copying rests twice as long as it works, so that a server beside it keeps its pace. Meanwhile the server's \
             write-ahead log grows by what is written.
 
+            A PostgreSQL database is copied with its own tools: pg_dump, or pg_basebackup with an archive of its log.
+
             To use a backup, see "postbox restore". It keeps what is erased or pruned later: delete old ones in time.
             """)
 
@@ -25,7 +27,7 @@ struct Backup: ParsableCommand {
         _ = nice(10)
         let progress = CopyProgress("copied")
         try database.backUp(to: destination, rest: Self.rest, progress: progress.report)
-        print("postbox: \(destination) is a backup of \(database.path)")
+        print("postbox: \(destination) is a backup of \(try database.name())")
     }
 
     private static func rest(for duration: Duration) throws {

@@ -9,6 +9,8 @@ struct Check: ParsableCommand {
             without gaps, read markers lie among them, a pair has one direct conversation, change numbers tell entries of a list apart, \
             and so on. Nothing is changed or mended. Meanwhile the server's write-ahead log grows by what is written.
 
+            In a PostgreSQL database the checks of the file itself are left to pg_amcheck.
+
             Each thing that does not hold is one line on standard output, with its name first and the place where it was found; no line \
             holds content. Exit code 0 says that there is none, 65 that there are some, 69 that the file cannot be looked at.
             """)
@@ -20,10 +22,10 @@ struct Check: ParsableCommand {
         guard report.faults.isEmpty else {
             for fault in report.faults { print(fault) }
             let count = report.faults.count
-            throw Failure.badData("\(database.path) is damaged: \(count) \(count == 1 ? "fault" : "faults")")
+            throw Failure.badData("\(try database.name()) is damaged: \(count) \(count == 1 ? "fault" : "faults")")
         }
         print(
-            "postbox: \(database.path) is whole, with \(report.conversations) conversations and \(report.messages) messages"
+            "postbox: \(try database.name()) is whole, with \(report.conversations) conversations and \(report.messages) messages"
         )
     }
 }

@@ -15,7 +15,7 @@ struct Erase: ParsableCommand {
                 where they take part; what others wrote stays. A signed-in user's name comes back with their next token.
 
                 The file is overwritten where the content was and written anew, which needs up to twice its size in free room, half of \
-                that in the folder for temporary files. Backups, replicas, exports and what clients have stored keep it: that is yours to \
+                that in the folder for temporary files; of a PostgreSQL, its tables are. Backups, logs of changes, replicas, exports and what clients have stored keep it: that is yours to \
                 delete. Importing the same history again brings it back.
 
                 Every client is told to fetch anew. Exit code 65 says that nobody of that id is known.
@@ -51,7 +51,7 @@ enum DatabaseRewrite {
             try offline.compact()
         } catch {
             throw Failure.unavailable(
-                "that is done, but the file could not be written anew without it; make room and run this again: \(error)"
+                "that is done, but the database could not be written anew without it; make room and run this again: \(error)"
             )
         }
     }

@@ -9,6 +9,8 @@ struct Restore: ParsableCommand {
             is. The database gets a new epoch: every client fetches everything again, because its cursors may be newer than the backup.
 
             Exit code 65 says that the backup is damaged, 69 that it cannot be put there; nothing is replaced then.
+
+            A PostgreSQL database is restored with its own tools; run "postbox new-life" afterwards.
             """)
 
     @Argument(help: "The backup.")
@@ -22,6 +24,6 @@ struct Restore: ParsableCommand {
     func run() throws {
         let progress = CopyProgress("copied")
         try database.restore(from: file, replacing: force, progress: progress.report)
-        print("postbox: \(database.path) is restored from \(file)")
+        print("postbox: \(try database.name()) is restored from \(file)")
     }
 }

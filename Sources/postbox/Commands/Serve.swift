@@ -51,6 +51,12 @@ struct Serve: ParsableCommand {
 
     @Flag(
         help: """
+            With PostgreSQL: answer a write only once a synchronous standby has it. Where none is there, writes are answered 503.
+            """)
+    var replicated = false
+
+    @Flag(
+        help: """
             Leave the copying of the write-ahead log into the database file to another process, such as Litestream. Without one the \
             log grows for as long as the server runs.
             """)
@@ -85,7 +91,27 @@ struct Serve: ParsableCommand {
         for origin in corsOrigin where origin != "*" {
             do { _ = try WebOrigin(origin) } catch { throw ValidationError("--cors-origin \(error)") }
         }
+        try checkDatabase()
         try identity.check(host: listeningHost, isManaged: SocketActivation.isGiven)
+    }
+
+    /// Refuses what a database of the other kind does not have.
+    private func checkDatabase() throws {
+        switch database.address {
+        case .file:
+            guard !replicated else {
+                throw ValidationError("--replicated needs a PostgreSQL database; a file has no standby")
+            }
+        case .postgres:
+            guard !externalCheckpoints else {
+                throw ValidationError("--external-checkpoints is for a database file; PostgreSQL makes its own")
+            }
+        }
+    }
+
+    private func backupFolder(_ place: DatabasePlace) -> BackupFolder? {
+        guard let path = watch.backupFolder, let file = place.file else { return nil }
+        return BackupFolder(path: path, database: file)
     }
 
     func run() throws {
@@ -114,12 +140,12 @@ struct Serve: ParsableCommand {
         let page = deliveries.map {
             MetricsPage(
                 server: server, service: service, store: store, index: index, deliveries: $0, commits: commits,
-                logs: logs, connectionLimit: connectionLimit, database: opened.file,
-                backups: watch.backupFolder.map { BackupFolder(path: $0, database: opened.file) })
+                logs: logs, connectionLimit: connectionLimit, database: opened.place,
+                backups: backupFolder(opened.place))
         }
         try start(server, service, admin, page)
         let url = ListenAddress.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")
-        announce(url, admin, logs.logger)
+        announce(url, admin, opened.name, logs.logger)
         let watcher = jwt.flatMap { jwt in
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logs.logger) }
         }
@@ -146,7 +172,7 @@ struct Serve: ParsableCommand {
         }
     }
 
-    private func announce(_ url: String, _ admin: Server?, _ logger: Logger) {
+    private func announce(_ url: String, _ admin: Server?, _ name: String, _ logger: Logger) {
         print("postbox: listening on \(url)")
         if let admin, let name = watch.admin {
             print("postbox: metrics on \(ListenAddress.url(name.host, admin.boundPort))/metrics")
@@ -162,7 +188,7 @@ struct Serve: ParsableCommand {
             "serving",
             metadata: [
                 "address": "\(url)", "identity": "\(kind.rawValue)",
-                "database": "\(database.path)", "version": "\(Version.current)",
+                "database": "\(name)", "version": "\(Version.current)",
             ])
     }
 }

@@ -14,8 +14,8 @@ struct MetricsPage: Sendable {
     let commits: CommitMetrics
     let logs: Logs
     let connectionLimit: Int
-    /// The path of the database.
-    let database: String
+    /// Where the data is.
+    let database: DatabasePlace
     /// Where its backups are; nil where nobody said so.
     let backups: BackupFolder?
 
@@ -165,8 +165,7 @@ struct MetricsPage: Sendable {
         page.sample("postbox_group_commit_writes", [:], commits.writes.value)
         page.begin("postbox_group_commit_sync_seconds", .histogram, "How long a commit took, its sync included.")
         page.sample("postbox_group_commit_sync_seconds", [:], commits.syncs.value)
-        page.metric("postbox_database_bytes", .gauge, "The size of the database file.", Self.size(database))
-        page.metric("postbox_wal_bytes", .gauge, "The size of the write-ahead log.", Self.size(database + "-wal"))
+        writeDatabase(to: &page)
         let tables = index.statistics
         func write(_ name: String, _ kind: Exposition.Kind, _ help: String, _ value: (TableStatistics) -> Int) {
             page.begin(name, kind, help)
@@ -180,11 +179,25 @@ struct MetricsPage: Sendable {
         write("postbox_index_entries", .gauge, "Entries in memory.", \.entries)
     }
 
+    private func writeDatabase(to page: inout Exposition) {
+        switch database {
+        case .file(let path):
+            page.metric("postbox_database_bytes", .gauge, "The size of the database file.", Self.size(path))
+            page.metric("postbox_wal_bytes", .gauge, "The size of the write-ahead log.", Self.size(path + "-wal"))
+            let disk = DiskSpace(of: path)
+            page.metric("postbox_disk_bytes", .gauge, "The size of the file system with the database.", disk.total)
+            page.metric(
+                "postbox_disk_available_bytes", .gauge, "What the server may still write there.", disk.available)
+        case .server(let connections):
+            let now = connections()
+            page.metric("postbox_postgres_connections", .gauge, "Connections to PostgreSQL that are open.", now.open)
+            page.metric(
+                "postbox_postgres_broken_connections_total", .counter,
+                "Connections to PostgreSQL that broke, or were given up because no answer came.", now.broken)
+        }
+    }
+
     private func writeUpkeep(to page: inout Exposition) {
-        let disk = DiskSpace(of: database)
-        page.metric("postbox_disk_bytes", .gauge, "The size of the file system with the database.", disk.total)
-        page.metric(
-            "postbox_disk_available_bytes", .gauge, "What the server may still write there.", disk.available)
         if let backups {
             page.metric(
                 "postbox_backup_timestamp_seconds", .gauge,
@@ -200,14 +213,16 @@ struct MetricsPage: Sendable {
 
     private func writeFaults(to page: inout Exposition) {
         page.begin("postbox_store_up", .gauge, "1 where the store's operation works, 0 while it fails.")
-        for operation in StoreOperation.allCases {
+        // A database server writes its own checkpoints.
+        let operations = StoreOperation.allCases.filter { $0 != .checkpoint || database.file != nil }
+        for operation in operations {
             page.sample(
                 "postbox_store_up", ["operation": operation.rawValue], store.fault(of: operation) == nil ? 1 : 0)
         }
         page.begin(
             "postbox_store_failures_total", .counter,
             "Failed transactions, reads and checkpoints, by reason; a transaction may be of many writes.")
-        for operation in StoreOperation.allCases {
+        for operation in operations {
             for fault in StoreFault.allCases {
                 page.sample(
                     "postbox_store_failures_total", ["operation": operation.rawValue, "reason": fault.name],

@@ -1,57 +1,125 @@
 import ArgumentParser
 import Messaging
+import PostgresStore
 import SQLiteStore
 
 /// The option that says where the data is; the only place that knows which store keeps it.
 struct DatabaseOption: ParsableArguments {
     /// How many reads of the store go on at a time.
     static let readers = StoreMemory.readers
-    /// The most bytes of memory for pages of the database.
-    static let pageMemory = StoreMemory.pages
 
     @Option(
         name: .customLong("database"),
-        help: "The database file; serve, conversations, users and import make it where there is none.")
-    var path = "postbox.sqlite"
+        help: """
+            The database: a file, which serve, conversations, users and import make where there is none; or the address of a PostgreSQL, \
+            such as postgres://user@host/name?sslmode=verify-full, whose PG... variables, service file and password file apply.
+            """)
+    var text = "postbox.sqlite"
 
-    /// A store that is open, and the file it is in, symbolic links resolved.
+    /// Where the data is.
+    var address: DatabaseAddress { DatabaseAddress(text) }
+
+    /// A store that is open for a server.
     struct Opened {
         let store: any MessageStore & OperatorStore
-        let file: String
+        let place: DatabasePlace
+        /// What the database is called in logs, without any password.
+        let name: String
+    }
+
+    /// What the database is called in messages to people, without any password.
+    func name() throws -> String {
+        switch address {
+        case .file(let path): path
+        case .postgres(let text): try Failure.translating { try PostgresAddress(text).description }
+        }
     }
 
     /// Opens the database for a command that needs it alone.
     func open() throws -> any OperatorStore {
-        try Failure.translating { try SQLiteStore(path: path) }
+        try Failure.translating {
+            switch address {
+            case .file(let path): try SQLiteStore(path: path)
+            case .postgres(let text): try PostgresStore(address: text)
+            }
+        }
     }
 
     /// Opens the database for a server.
     ///
-    /// - Parameter checkpoints: false where another process copies the write-ahead log into the database.
+    /// - Parameters:
+    ///   - checkpoints: of a file, false where another process copies the write-ahead log into the database.
+    ///   - replicated: of a PostgreSQL, whether a write is answered only once a synchronous standby has it.
     func open(
-        observer: any CommitObserver, checkpoints: Bool, committed: @escaping @Sendable (GroupCommit) -> Void,
-        changed: @escaping @Sendable (HealthTransition) -> Void
+        observer: any CommitObserver, checkpoints: Bool, replicated: Bool,
+        committed: @escaping @Sendable (GroupCommit) -> Void, changed: @escaping @Sendable (HealthTransition) -> Void
     ) throws -> Opened {
-        let store = try Failure.translating {
-            try SQLiteStore(
-                path: path, observer: observer, checkpoints: checkpoints, committed: committed, changed: changed)
+        try Failure.translating {
+            switch address {
+            case .file(let path):
+                let store = try SQLiteStore(
+                    path: path, observer: observer, checkpoints: checkpoints, committed: committed, changed: changed)
+                return Opened(store: store, place: .file(store.path), name: path)
+            case .postgres(let text):
+                let store = try PostgresStore(
+                    address: text, observer: observer, replicated: replicated, committed: committed, changed: changed)
+                return Opened(
+                    store: store,
+                    place: .server { .init(open: ConnectionCounts.open, broken: ConnectionCounts.broken) },
+                    name: store.place)
+            }
         }
-        return Opened(store: store, file: store.path)
     }
 
     /// Opens the database for a command that only looks, whether a server runs or not.
     func openReadOnly() throws -> any DataReader {
-        try Failure.translating { try ReadOnlyDatabase(path: path) }
+        try Failure.translating {
+            switch address {
+            case .file(let path): try ReadOnlyDatabase(path: path)
+            case .postgres(let text): try ReadOnlyPostgres(address: text)
+            }
+        }
     }
 
     /// Opens the database, which must exist, for a command that takes something away from it.
     func openOffline() throws -> any DataRemover {
-        try Failure.translating { try OfflineDatabase(path: path) }
+        try Failure.translating {
+            switch address {
+            case .file(let path): try OfflineDatabase(path: path)
+            case .postgres(let text): try OfflinePostgres(address: text)
+            }
+        }
     }
 
     /// Looks for whatever is wrong with the database.
     func check() throws -> CheckReport {
-        try Failure.translating { try ReadOnlyDatabase.check(path: path) }
+        try Failure.translating {
+            switch address {
+            case .file(let path): try ReadOnlyDatabase.check(path: path)
+            case .postgres(let text): try ReadOnlyPostgres.check(address: text)
+            }
+        }
+    }
+
+    /// Begins a new epoch in a PostgreSQL that was restored.
+    func beginNewEpoch() throws {
+        guard case .postgres(let text) = address else {
+            throw Failure.badUsage(
+                "new-life is for PostgreSQL: a database file gets a new epoch from \"postbox restore\", which puts a backup in its place"
+            )
+        }
+        try Failure.translating { _ = try OfflinePostgres(address: text).beginEpoch() }
+    }
+
+    /// The most bytes of memory for pages of the database, or for what a database server sends.
+    ///
+    /// - Parameter answer: the most bytes of a page of an answer.
+    func pageMemory(answer: Int) -> Int {
+        switch address {
+        case .file: StoreMemory.pages
+        // The client library holds the rows of each read until they are taken.
+        case .postgres: Self.readers * answer
+        }
     }
 
     /// Copies the database to a file.
@@ -62,6 +130,13 @@ struct DatabaseOption: ParsableArguments {
     func backUp(
         to destination: String, rest: @escaping (Duration) throws -> Void, progress: @escaping (Int, Int) -> Void
     ) throws {
+        guard case .file(let path) = address else {
+            throw Failure.badUsage(
+                """
+                postbox backup copies a database file; copy a PostgreSQL with pg_dump, or with pg_basebackup and an archive of its log, \
+                and run "postbox new-life" after restoring it
+                """)
+        }
         try Failure.translating {
             try ReadOnlyDatabase(path: path).backUp(to: destination, rest: rest) { progress($0.done, $0.total) }
         }
@@ -74,6 +149,13 @@ struct DatabaseOption: ParsableArguments {
     ///
     /// - Parameter progress: called from time to time with the pages that are copied, and all pages.
     func restore(from backup: String, replacing: Bool, progress: @escaping (Int, Int) -> Void) throws {
+        guard case .file(let path) = address else {
+            throw Failure.badUsage(
+                """
+                postbox restore puts a backup in the place of a database file; restore a PostgreSQL with pg_restore, psql or a base \
+                backup, and run "postbox new-life" then
+                """)
+        }
         try Failure.translating {
             try ReadOnlyDatabase(path: backup).restore(to: path, replacing: replacing) { progress($0.done, $0.total) }
         }
@@ -91,6 +173,16 @@ extension Failure {
             case .notAFileName: throw badUsage(error.description)
             default: throw unavailable(error.description)
             }
+        } catch let error as PostgresStoreError {
+            switch error {
+            case .damaged: throw badData(error.description)
+            case .connection(.badAddress): throw badUsage(error.description)
+            default: throw unavailable(error.description)
+            }
+        } catch let error as PostgresError {
+            let error = PostgresStoreError.connection(error)
+            if case .connection(.badAddress) = error { throw badUsage(error.description) }
+            throw unavailable(error.description)
         } catch let error as CopyError {
             if case .damaged = error { throw badData(error.description) }
             throw unavailable(error.description)

@@ -25,7 +25,11 @@ struct WatchOptions: ParsableArguments {
     @Option(help: "An address to serve /metrics, /healthz and /readyz on, such as 127.0.0.1:9090; off without it.")
     var admin: ListenAddress?
 
-    @Option(help: "The folder with the backups of this database (FILE.sqlite); /metrics says when the newest was made.")
+    @Option(
+        help: """
+            The folder with the backups of this database (FILE.sqlite); /metrics says when the newest was made. Without effect with \
+            PostgreSQL.
+            """)
     var backupFolder: String?
 
     func validate() throws {

@@ -50,7 +50,7 @@ extension Serve {
             "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,
             "kept_answers": settings.notModifiedBytes,
             "limits": settings.limits.capacity * Self.limitBytes,
-            "database": DatabaseOption.pageMemory,
+            "database": database.pageMemory(answer: page),
             "program": Self.programBytes,
         ])
     }

@@ -12,7 +12,8 @@ extension Serve {
     ) throws -> DatabaseOption.Opened {
         let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
         let opened = try database.open(
-            observer: observer, checkpoints: !externalCheckpoints, committed: commits.committed,
+            observer: observer, checkpoints: !externalCheckpoints, replicated: replicated,
+            committed: commits.committed,
             changed: StoreHealthLog(logger: logger).changed)
         if sampleData, kind == .demo, try opened.store.isEmpty() {
             _ = try Import.apply(lines: SampleData.reader(), to: opened.store)
@@ -127,5 +128,10 @@ struct ObserverPair: CommitObserver {
     func committed(_ commits: [Commit]) {
         first.committed(commits)
         second.committed(commits)
+    }
+
+    func reset() {
+        first.reset()
+        second.reset()
     }
 }

@@ -47,6 +47,18 @@ struct DeliveryClockTests {
         #expect(clock.latencies.sum == 4)
     }
 
+    @Test("After a reset of the store, messages of before it are not watched any more")
+    func reset() {
+        let clock = clock()
+        clock.committed([commit(1, from: alice, to: bob)])
+        clock.reset()
+        fetch([1], by: bob, of: clock)
+        #expect(clock.latencies.count == 0)
+        clock.committed([commit(1, from: alice, to: bob)])
+        fetch([1], by: bob, of: clock)
+        #expect(clock.latencies.count == 1)
+    }
+
     @Test("Only messages in the answer count as delivered")
     func only() {
         let clock = clock()

@@ -35,7 +35,7 @@ struct OpeningLimitTests {
             _ reference: ConversationReference, of caller: Caller
         ) async throws(MessagingError) -> Conversation? { nil }
         func messages<Answer: Sendable>(
-            in conversation: Conversation, _ slices: [MessageSlice], _ bounds: PageBounds,
+            in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
             make: @escaping @Sendable (PackedMessages) -> Answer
         ) async throws(MessagingError) -> Answer { make(PackedMessages([])) }
         func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 0 }

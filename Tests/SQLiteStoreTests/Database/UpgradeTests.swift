@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Messaging
+import StoreTestSupport
 import TestSupport
 import Testing
 

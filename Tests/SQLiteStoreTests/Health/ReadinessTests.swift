@@ -1,7 +1,9 @@
 import Foundation
 import GRDB
 import Messaging
+import StoreWork
 import Synchronization
+import StoreTestSupport
 import TestSupport
 import Testing
 

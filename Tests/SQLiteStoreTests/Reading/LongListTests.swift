@@ -1,5 +1,7 @@
 import GRDB
 import Messaging
+import StoreWork
+import StoreTestSupport
 import TestSupport
 import Testing
 
@@ -148,23 +150,5 @@ struct LongListTests {
         #expect(first.conversation.participants.map(\.user) == first.people.map(\.id))
         let middle = try #require(try page("p110", .since(0), store).0.conversations.first)
         #expect(middle.people == first.people)
-    }
-
-    @Test("The marks in an entry of a large group are those of everybody in it", arguments: 1...3)
-    func marks(seed: UInt64) async throws {
-        var chance = Generator(seed: seed)
-        let store = try SQLiteStore(path: folder.database)
-        let people = (10..<32).map { UserID(trusted: "p\($0)") }
-        let id = conversationID("g")
-        _ = try store.open(NewConversation(id: id, participants: people, isDirect: false), tenant: .none, at: noon)
-        for number in 0..<5 { _ = try await store.send(draft(people[0], to: .id(id), "\(number)")) }
-        for _ in 0..<150 {
-            let reader = try #require(people.randomElement(using: &chance))
-            _ = try await store.markRead(id, upTo: .random(in: 1...5, using: &chance), by: caller(reader))
-            let viewer = try #require(people.randomElement(using: &chance))
-            let whole = try #require(try await store.conversation(.id(id), of: caller(viewer)))
-            let entry = try #require(try await store.list(of: viewer).conversations.first)
-            #expect(entry.marks == whole.marks(for: viewer))
-        }
     }
 }

@@ -2,6 +2,7 @@ import GRDB
 import GRDBSQLite
 import Messaging
 import Synchronization
+import StoreTestSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,8 @@
 import GRDB
 import Messaging
 import Synchronization
+import StoreWork
+import StoreTestSupport
 import TestSupport
 import Testing
 

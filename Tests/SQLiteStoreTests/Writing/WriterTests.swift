@@ -2,6 +2,7 @@ import Dispatch
 import GRDB
 import Messaging
 import Synchronization
+import StoreTestSupport
 import TestSupport
 import Testing
 
@@ -16,6 +17,8 @@ struct WriterTests {
             pause()
             told.add(commits.count, ordering: .sequentiallyConsistent)
         }
+
+        func reset() {}
 
         private func pause() {
             _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(20))

@@ -73,9 +73,10 @@ def verify(origin, ledger):
 
 
 class Disturbance:
-    def __init__(self, origin, polls_may_fail):
+    def __init__(self, origin, polls_may_fail, new_epoch):
         self.origin = origin
         self.polls_may_fail = polls_may_fail
+        self.new_epoch = new_epoch
         self.lock = threading.Lock()
         self.counts = collections.Counter()
         self.ledger = {}
@@ -134,6 +135,9 @@ class Disturbance:
                 self.count("polled")
             elif response.status == 503 and self.polls_may_fail:
                 self.refused(response, json.loads(body))
+            elif response.status == 410 and self.new_epoch and path in cursors:
+                del cursors[path]
+                self.count("sent away")
             elif response.status != 404 or self.ledger:
                 raise Wrong(f"{response.status} for {path}{since}: {body!r}")
         time.sleep(0.01)
@@ -184,19 +188,24 @@ def is_unready(origin, reason):
 
 
 def disturb(options):
-    disturbance = Disturbance(options.origin, options.polls_may_fail)
+    disturbance = Disturbance(options.origin, options.polls_may_fail, options.new_epoch)
     threads = disturbance.start()
     disturbance.grows("sent", 50)
     if readiness(options.origin)[0] != 200:
         raise Wrong("it is not ready before anything is broken")
+    refused = disturbance.counts["refused"]
     subprocess.run(options.broken, shell=True, check=True)
-    disturbance.grows("refused", 20)
-    disturbance.await_that(f"it is not ready, because of {options.reason}", lambda: is_unready(options.origin, options.reason))
+    if options.passing:
+        disturbance.await_that("a send was refused", lambda: disturbance.counts["refused"] > refused)
+    else:
+        disturbance.grows("refused", 4 if options.slow else 20)
+    if options.reason:
+        disturbance.await_that(f"it is not ready, because of {options.reason}", lambda: is_unready(options.origin, options.reason))
     if options.nothing_succeeds:
         # Those that were acknowledged just before may take a moment to be counted.
         time.sleep(0.3)
         sent = disturbance.counts["sent"]
-        disturbance.grows("refused", 50)
+        disturbance.grows("refused", 8 if options.slow else 50)
         if disturbance.counts["sent"] != sent:
             raise Wrong("sends are acknowledged that cannot be stored")
     if not options.polls_may_fail:
@@ -206,6 +215,8 @@ def disturb(options):
         disturbance.grows("sent", 50)
         disturbance.grows("polled", 50)
         disturbance.await_that("it is ready again", lambda: readiness(options.origin)[0] == 200)
+        if options.new_epoch:
+            disturbance.await_that("cursors are sent away", lambda: disturbance.counts["sent away"] > 0)
     disturbance.over.set()
     for thread in threads:
         thread.join(timeout=20)
@@ -226,6 +237,9 @@ def main():
     parser.add_argument("--break", dest="broken", metavar="COMMAND")
     parser.add_argument("--mend", dest="mended", metavar="COMMAND", help="without it, nothing is mended")
     parser.add_argument("--reason", help="what /readyz must say")
+    parser.add_argument("--passing", action="store_true", help="the command breaks it for moments, and mends it too")
+    parser.add_argument("--slow", action="store_true", help="refusals take seconds each")
+    parser.add_argument("--new-epoch", action="store_true", help="cursors from before must be answered 410")
     parser.add_argument("--polls-may-fail", action="store_true")
     parser.add_argument("--nothing-succeeds", action="store_true", help="no send may succeed before it is mended")
     options = parser.parse_args()

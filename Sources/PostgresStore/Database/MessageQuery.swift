@@ -1,0 +1,36 @@
+/// The statements that read and write messages.
+///
+/// Those that return messages have these columns, oldest message first: `n bigint`, `sender_id text`, `content text`,
+/// `sent_at_ms bigint`, `client_message_id text` (NULL without a key). The limits are those of `PageBounds`: as many rows as show that it
+/// is exceeded, where there are so many. So the limit in rows is `PageBounds.countToRead`.
+enum MessageQuery {
+    /// The oldest messages among some numbers. `$1 text` the tenant, `$2 bigint` the conversation's key, `$3 bigint` and `$4 bigint` the
+    /// least and greatest number, `$5 bigint` the most rows, `$6 bigint` the bytes of contents that a page holds.
+    static let oldest = "SELECT * FROM postbox.oldest_messages($1, $2, $3, $4, $5, $6)"
+
+    /// The newest messages among some numbers; parameters as in ``oldest``.
+    static let newest = "SELECT * FROM postbox.newest_messages($1, $2, $3, $4, $5, $6)"
+
+    /// The oldest messages of one sender among some numbers. `$1 text` the tenant, `$2 bigint` the key, `$3 text` the sender, `$4 bigint`
+    /// and `$5 bigint` the numbers, `$6 bigint` the most rows, `$7 bigint` the bytes.
+    static let ofSender = "SELECT * FROM postbox.messages_of_sender($1, $2, $3, $4, $5, $6, $7)"
+
+    /// The oldest messages of everybody else among some numbers; parameters as in ``ofSender``. Long runs of the user's own messages cost
+    /// nothing.
+    static let ofOthers = "SELECT * FROM postbox.messages_of_others($1, $2, $3, $4, $5, $6, $7)"
+
+    /// The newest messages of several conversations, those of one after the other in the order of the keys; the first column is
+    /// `key bigint`, then those of a message. The bounds are for each conversation. `$1 text` the tenant, `$2 bigint[]` the keys,
+    /// `$3 bigint[]` the number of the last message of each, `$4 bigint` the most messages of each, `$5 bigint` the bytes.
+    static let newestOfEach = "SELECT * FROM postbox.newest_of_each($1, $2, $3, $4, $5)"
+
+    /// The message that a sender gave a key. `$1 text` the tenant, `$2 bigint` the conversation's key, `$3 text` the sender, `$4 text` the
+    /// key of the message.
+    static let byClientID = "SELECT * FROM postbox.find_message($1, $2, $3, $4)"
+
+    /// Writes a batch; ``Schema/writeFunctions`` says what it takes and returns. `$1 text` the epoch, `$2 bigint` the lease; messages:
+    /// `$3 text[]` tenants, `$4 bigint[]` keys, `$5 text[]` senders, `$6 text[]` contents, `$7 text[]` their own keys, `$8 bigint[]`
+    /// moments; read markers: `$9 text[]` tenants, `$10 bigint[]` keys, `$11 text[]` readers, `$12 bigint[]` positions; `$13 bytea` the
+    /// payload. Columns: `base bigint`, `ns bigint[]`, `states int[]`, `ats bigint[]`, `marks bigint[]`, `unread bigint[]`.
+    static let write = "SELECT * FROM postbox.write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+}

@@ -1,0 +1,184 @@
+import Messaging
+
+/// A database that no process serves, for changes that a server must see whole or not at all.
+///
+/// Each change is one transaction that holds the lock of all writes. Where anything has changed, the store gets a new epoch, so that
+/// every client fetches everything again: no cursor covers a removal. Backups, replicas and archived logs keep what was removed.
+public final class OfflinePostgres: DataRemover {
+    private let address: PostgresAddress
+
+    /// Connects to the database, which must have the present schema; blocks.
+    ///
+    /// - Throws: ``PostgresStoreError``.
+    public init(address: String) throws(PostgresStoreError) {
+        do {
+            self.address = try PostgresAddress(address)
+        } catch {
+            throw .connection(error)
+        }
+        _ = try connect()
+    }
+
+    /// Does nothing: each command has its own connection.
+    public func close() {}
+
+    private func connect() throws(PostgresStoreError) -> PostgresConnection {
+        do {
+            let connection = try PostgresConnection(address, role: .maintenance)
+            try Schema.requirePresent(connection)
+            return connection
+        } catch let error as PostgresError {
+            throw .connection(error)
+        } catch let error as PostgresStoreError {
+            throw error
+        } catch {
+            throw .damaged(reason: String(describing: error))
+        }
+    }
+
+    /// Applies a change completely or not at all.
+    ///
+    /// - Parameter body: returns its result, and whether it changed anything.
+    private func change<Answer>(
+        random: UInt64, _ body: (PostgresConnection) throws -> (Answer, isChange: Bool)
+    ) throws -> Answer {
+        let connection = try connect()
+        do {
+            return try connection.transaction(within: PostgresConnection.readLimit) {
+                try Self.begin(connection)
+                let (answer, isChange) = try body(connection)
+                if isChange {
+                    try connection.run(
+                        "SELECT postbox.end_removal($1)", [.text(Epoch(random: random).text)], within: nil)
+                }
+                return answer
+            }
+        } catch let error as PostgresError {
+            throw PostgresStoreError.connection(error)
+        }
+    }
+
+    /// Takes the lock of all writes, for the rest of a transaction that has just begun.
+    ///
+    /// - Throws: ``PostgresStoreError/inUse(by:since:)`` where a process serves the database; ``PostgresError``.
+    static func begin(_ connection: PostgresConnection) throws {
+        let limit = PostgresConnection.readLimit
+        try connection.run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", within: limit)
+        let holder = try connection.run("SELECT * FROM postbox.begin_change()", within: limit)
+        if let since = try holder.int8(0, 1) {
+            throw PostgresStoreError.inUse(
+                by: try holder.text(0, 0) ?? "", since: Timestamp(milliseconds: since))
+        }
+    }
+}
+
+extension OfflinePostgres {
+    /// Removes the name and company of a user, and the content of their messages.
+    ///
+    /// Their messages stay without content, with their numbers, times and keys: a message that their device sends again must not come
+    /// back. Their id stays where they take part.
+    ///
+    /// - Parameter random: the source of the new epoch.
+    /// - Returns: how many messages lost their content; nil where no user of that id is known.
+    /// - Throws: ``PostgresStoreError``.
+    public func erase(_ user: UserID, tenant: TenantID, random: UInt64) throws -> Int? {
+        try change(random: random) { connection in
+            let rows = try connection.run(
+                "SELECT * FROM postbox.erase($1, $2)", [.text(tenant.text), .text(user.text)], within: nil)
+            guard try rows.requiredBool(0, 0) else { return (nil, false) }
+            return (Int(try rows.requiredInt8(0, 2)), try rows.requiredBool(0, 1))
+        }
+    }
+
+    /// How many conversations are pruned with one statement.
+    private static let step = 500
+
+    /// Takes away the messages that were sent before a moment.
+    ///
+    /// The moment is kept where anything was taken away, so that no import brings that back.
+    ///
+    /// Numbers go on where they were, and have no gaps: what is old goes from the beginning up to the first message that is not old. One
+    /// that stands behind that, because a clock was wrong or a history came in late, loses its content instead.
+    ///
+    /// - Parameter random: the source of the new epoch.
+    /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``PostgresStoreError``.
+    public func prune(_ scope: PruneScope, before moment: Timestamp, random: UInt64) throws -> PruneSummary {
+        try change(random: random) { connection in
+            var pruned = PruneSummary()
+            for (tenant, keys) in try Self.keys(of: scope, connection) {
+                for start in stride(from: 0, to: keys.count, by: Self.step) {
+                    let rows = try connection.run(
+                        "SELECT * FROM postbox.prune($1, $2, $3)",
+                        [
+                            .text(tenant), .int8Array(Array(keys[start..<min(start + Self.step, keys.count)])),
+                            .int8(moment.milliseconds),
+                        ], within: nil)
+                    pruned.removed += Int(try rows.requiredInt8(0, 0))
+                    pruned.emptied += Int(try rows.requiredInt8(0, 1))
+                }
+            }
+            return (pruned, pruned != PruneSummary())
+        }
+    }
+
+    /// The keys of the conversations to prune, by tenant.
+    private static func keys(
+        of scope: PruneScope, _ connection: PostgresConnection
+    ) throws -> [(tenant: String, keys: [Int64])] {
+        if case .conversations(let ids, let tenant) = scope {
+            let keys = try ids.map { id in
+                let rows = try connection.run(
+                    "SELECT c.key FROM postbox.conversations c WHERE c.tenant_id = $1 AND c.id = $2",
+                    [.text(tenant.text), .text(id.text)], within: PostgresConnection.readLimit)
+                guard rows.count == 1 else { throw MessagingError.conversationNotFound }
+                return try rows.requiredInt8(0, 0)
+            }
+            return [(tenant.text, keys)]
+        }
+        var tenant: String?
+        if case .tenant(let named) = scope { tenant = named.text }
+        let rows = try connection.run(
+            """
+            SELECT c.tenant_id, array_agg(c.key ORDER BY c.key) FROM postbox.conversations c
+            WHERE $1 IS NULL OR c.tenant_id = $1 GROUP BY c.tenant_id ORDER BY c.tenant_id
+            """, [.text(tenant)], within: nil)
+        return try (0..<rows.count).map { (try rows.requiredText($0, 0), try rows.int8Array($0, 1)) }
+    }
+
+    /// Begins a new epoch, so that every client fetches everything again: for those who have put back a copy of the database that the
+    /// server cannot tell from the original.
+    ///
+    /// - Parameter random: the source of the new epoch.
+    /// - Returns: the new epoch.
+    /// - Throws: ``PostgresStoreError``.
+    @discardableResult
+    public func beginEpoch(random: UInt64 = .random(in: .min ... .max)) throws -> Epoch {
+        try change(random: random) { _ in (Epoch(random: random), true) }
+    }
+
+    /// Writes the tables anew without removed data. It needs up to twice their size in free space, and blocks.
+    ///
+    /// The write-ahead log keeps removed data until it is recycled, and so do archives, replicas that are behind, and backups.
+    ///
+    /// - Throws: ``PostgresStoreError``; everything is as it was then.
+    public func compact() throws {
+        let connection = try connect()
+        let limit = PostgresConnection.readLimit
+        do {
+            let owner = try connection.run(
+                """
+                SELECT current_user::text, bool_and(pg_catalog.pg_has_role(c.relowner, 'USAGE'))
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = 'postbox' AND c.relkind = 'r'
+                """, within: limit)
+            guard try owner.requiredBool(0, 1) else {
+                throw PostgresStoreError.notTheOwner(role: try owner.requiredText(0, 0))
+            }
+            for table in ["users", "conversations", "participants", "messages", "feed"] {
+                try connection.run("VACUUM (FULL, ANALYZE) postbox.\(table)", within: nil)
+            }
+        } catch let error as PostgresError {
+            throw PostgresStoreError.connection(error)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Messaging
+
+/// Reads single conversations and their messages.
+struct ConversationReader {
+    let connection: PostgresConnection
+
+    /// How long one read may take.
+    static let limit = PostgresConnection.readLimit
+
+    /// Returns a conversation that the caller takes part in; nil where there is none with this name.
+    func conversation(_ reference: ConversationReference, of caller: Caller) throws(PostgresError) -> Conversation? {
+        let (tenant, me) = (caller.tenant.text, caller.user)
+        let rows: PostgresRows
+        switch reference {
+        case .id(let id):
+            rows = try connection.runOften(
+                ConversationQuery.own, [.text(tenant), .text(id.text), .text(me.text)], within: Self.limit)
+        case .direct(let other):
+            let (low, high) = me < other ? (me, other) : (other, me)
+            rows = try connection.runOften(
+                ConversationQuery.direct, [.text(tenant), .text(low.text), .text(high.text)], within: Self.limit)
+        }
+        return rows.count == 0 ? nil : try ConversationRows(rows: rows).conversation(0)
+    }
+
+    /// The messages in these slices, each once, ordered by number, as many as the bounds need.
+    func messages(
+        of key: Int64, in tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds
+    ) throws(PostgresError) -> PackedMessages {
+        if slices.count == 1 { return try messages(of: key, in: tenant, slices[0], bounds) }
+        // Each slice that is cut exceeds the bounds by itself, so its missing messages would come after the cut of the answer.
+        var all: [Message] = []
+        for slice in slices { all += try messages(of: key, in: tenant, slice, bounds) }
+        var size = 0
+        let sorted = all.sorted { $0.n < $1.n }
+        let isEnough = sorted.indices.first { place in
+            size += sorted[place].content.utf8.count
+            return bounds.areExceeded(by: place + 1, size)
+        }
+        return PackedMessages(sorted.prefix((isEnough ?? sorted.count - 1) + 1))
+    }
+
+    private func messages(
+        of key: Int64, in tenant: TenantID, _ slice: MessageSlice, _ bounds: PageBounds
+    ) throws(PostgresError) -> PackedMessages {
+        let conversation: [PostgresValue] = [.text(tenant.text), .int8(key)]
+        let limits: [PostgresValue] = [
+            .int8(slice.numbers.lowerBound), .int8(slice.numbers.upperBound), .int8(Int64(bounds.countToRead)),
+            .int8(Int64(bounds.bytes)),
+        ]
+        let rows: PostgresRows
+        switch slice.authorship {
+        case .anybody:
+            let query = bounds.kept == .newest ? MessageQuery.newest : MessageQuery.oldest
+            rows = try connection.runOften(query, conversation + limits, within: Self.limit)
+        case .only(let user):
+            rows = try connection.runOften(
+                MessageQuery.ofSender, conversation + [.text(user.text)] + limits, within: Self.limit)
+        case .except(let user):
+            rows = try connection.runOften(
+                MessageQuery.ofOthers, conversation + [.text(user.text)] + limits, within: Self.limit)
+        }
+        var messages = PackedMessages(expecting: rows.count)
+        for row in 0..<rows.count { try messages.append(rows, row, from: 0) }
+        return messages
+    }
+}
+
+extension PackedMessages {
+    /// Appends the message in this row, whose columns begin at `first`.
+    mutating func append(_ rows: PostgresRows, _ row: Int, from first: Int) throws(PostgresError) {
+        // The pointers are good as long as the rows.
+        let rows = rows
+        append(
+            PackedMessage(
+                n: try rows.requiredInt8(row, first),
+                sentAt: Timestamp(milliseconds: try rows.requiredInt8(row, first + 3)),
+                sender: try rows.requiredBytes(row, first + 1), content: try rows.requiredBytes(row, first + 2),
+                clientMessageID: try rows.bytes(row, first + 4)))
+    }
+}

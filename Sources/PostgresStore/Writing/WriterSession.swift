@@ -1,0 +1,207 @@
+import Messaging
+import StoreWork
+
+/// What the writer thread works with: its connection, its cache, and how it comes to another connection.
+final class WriterSession {
+    private let connector: WriterConnector
+    private let health: StoreHealth
+    private let observer: (any CommitObserver)?
+    private let committed: (@Sendable (GroupCommit) -> Void)?
+
+    private var calls: WriteCalls?
+    private var cache = ConversationCache()
+    private var generation = 0
+    private var backoff = Backoff()
+    private var lastError: PostgresError?
+    private var synced = Duration.zero
+
+    /// When to try to connect again.
+    private(set) var retryAt = ContinuousClock.now
+
+    init(
+        connector: WriterConnector, health: StoreHealth, observer: (any CommitObserver)?,
+        committed: (@Sendable (GroupCommit) -> Void)?
+    ) {
+        self.connector = connector
+        self.health = health
+        self.observer = observer
+        self.committed = committed
+    }
+
+    var isConnected: Bool { calls != nil }
+
+    /// The process of the server that the connection leads to; nil where there is none, or a pooler hides it.
+    var serverProcess: Int32? { calls?.connection.serverProcess }
+
+    /// Gives up the connection.
+    func disconnect() { calls = nil }
+
+    /// Runs these commands and answers them.
+    func run(_ batch: [WriteCommand]) {
+        guard !batch.isEmpty else { return }
+        if calls == nil, retryAt > .now, let lastError {
+            // Nothing is tried, so nothing new is known, and the pause before the next attempt must not begin anew.
+            for command in batch { command.refuse(.storeUnavailable(lastError.description)) }
+            return
+        }
+        let start = ContinuousClock.now
+        synced = .zero
+        do {
+            try run(batch, on: try connected())
+            health.succeeded(.write)
+            committed?(
+                GroupCommit(
+                    writes: batch.count, seconds: (.now - start) / .seconds(1), syncSeconds: synced / .seconds(1)))
+        } catch {
+            let error = error as? PostgresError ?? .malformed(String(describing: error))
+            failed(error)
+            // Those that were answered before take no second answer.
+            for command in batch { command.refuse(.storeUnavailable(error.description)) }
+        }
+    }
+
+    private func connected() throws(PostgresError) -> WriteCalls {
+        if let calls, calls.connection.isUsable() {
+            if generation != connector.serving.generation { forget() }
+            return calls
+        }
+        self.calls = nil
+        let calls = try connector.connect()
+        self.calls = calls
+        backoff.reset()
+        forget()
+        return calls
+    }
+
+    private func forget() {
+        generation = connector.serving.generation
+        cache = ConversationCache()
+    }
+
+    private func failed(_ error: PostgresError) {
+        health.failed(.write, StoreFailure(error.fault, error.description))
+        lastError = error
+        let wasLost = error.sqlState == WriteRefusal.leaseLost
+        if wasLost { connector.serving.lostLease() }
+        // Nobody knows whether the writes happened, so memory may be stale. They are not tried again: the clients' keys settle it.
+        if !error.isCertainlyUndone { connector.serving.invalidate() }
+        let mustConnect =
+            wasLost || !error.isCertainlyUndone || error.sqlState == WriteRefusal.epochChanged
+            || error.fault == .readOnly || calls?.connection.isBroken != false
+        if mustConnect {
+            calls = nil
+            retryAt = .now + backoff.pause()
+        }
+        forget()
+    }
+}
+
+extension WriterSession {
+    /// Openings and renamings are calls of their own; all messages and read markers go in one.
+    private func run(_ batch: [WriteCommand], on calls: WriteCalls) throws {
+        var together: [WriteCommand] = []
+        for command in batch {
+            switch command {
+            case .send, .markRead: together.append(command)
+            case .open(let newConversation, let tenant, let moment, let reply):
+                try open(newConversation, tenant, moment, reply, calls)
+            case .rename(let person, let tenant, let number, let reply):
+                let renamed = try timed { try calls.rename(person, tenant: tenant, number: number) }
+                try confirm(commits(of: renamed, tenant), calls) { reply.succeed(renamed.progress) }
+            case .resumeRenaming(let user, let tenant, let reply):
+                let renamed = try timed { try calls.resumeRenaming(of: user, tenant: tenant) }
+                try confirm(commits(of: renamed, tenant), calls) { reply.succeed(renamed.progress == .done) }
+            case .probe(let reply):
+                _ = try timed { try calls.write([], []) { _ in 0 } }
+                try confirm([], calls) { reply.succeed(true) }
+            }
+        }
+        while !together.isEmpty { together = try runTogether(together, calls) }
+    }
+
+    private func timed<Value>(_ body: () throws -> Value) rethrows -> Value {
+        let start = ContinuousClock.now
+        defer { synced += .now - start }
+        return try body()
+    }
+
+    /// Tells the observer, and then answers, unless no standby has confirmed the commit.
+    private func confirm(_ commits: [Commit], _ calls: WriteCalls, answer: () -> Void) throws(PostgresError) {
+        if !commits.isEmpty { observer?.committed(commits) }
+        guard calls.takeConfirmation() else { throw .noStandby }
+        answer()
+    }
+
+    private func open(
+        _ newConversation: NewConversation, _ tenant: TenantID, _ moment: Timestamp, _ reply: Reply<ConversationID>,
+        _ calls: WriteCalls
+    ) throws {
+        let opening = try timed { try calls.open(newConversation, tenant: tenant, at: moment) }
+        let batch = WriteBatch(calls, cache: cache)
+        switch opening.state {
+        case .opened(let conversation): batch.record(opened: conversation, newConversation, tenant)
+        case .existed: break
+        case .taken:
+            reply.refuse(.invalidMessage("A conversation \(newConversation.id) exists, with other participants."))
+        }
+        cache.keep(batch.states, batch.pairs)
+        try confirm(batch.commits, calls) { reply.succeed(opening.id) }
+    }
+
+    private func commits(of renamed: WriteCalls.Renamed, _ tenant: TenantID) -> [Commit] {
+        renamed.conversations.map { conversation in
+            cache.rename(ConversationKey(tenant: tenant, id: conversation.id), change: conversation.change)
+            return Commit(
+                tenant: tenant, conversation: conversation,
+                listChanges: conversation.participants.map { .init(user: $0.user, change: conversation.change) })
+        }
+    }
+
+    /// Runs messages and read markers in one call; returns those that have to wait for the next.
+    private func runTogether(_ commands: [WriteCommand], _ calls: WriteCalls) throws -> [WriteCommand] {
+        let batch = WriteBatch(calls, cache: cache)
+        var answers: [() -> Void] = []
+        do {
+            try timed {
+                try batch.prepare(commands[...])
+                answers = try batch.write()
+            }
+        } catch let error as PostgresError where error.isOfOneCommand && commands.count > 1 {
+            // One command that the database refuses must not harm the others.
+            observer?.committed(batch.commits)
+            forget()
+            for command in commands { try runAlone(command, calls) }
+            return []
+        } catch {
+            // What was opened before the failure is committed.
+            observer?.committed(batch.commits)
+            throw error
+        }
+        if batch.isCacheStale {
+            // Memory shows something else than the database.
+            connector.serving.invalidate()
+            forget()
+        } else {
+            cache.keep(batch.states, batch.pairs)
+        }
+        try confirm(batch.commits, calls) { for answer in answers { answer() } }
+        return batch.deferred
+    }
+
+    private func runAlone(_ command: WriteCommand, _ calls: WriteCalls) throws {
+        do {
+            _ = try runTogether([command], calls)
+        } catch let error as PostgresError where error.isOfOneCommand {
+            health.failed(.write, StoreFailure(error.fault, error.description))
+            command.refuse(.storeUnavailable(error.description))
+        }
+    }
+}
+
+extension PostgresError {
+    /// Whether a value of one command is at fault: data that a column does not take, or a constraint.
+    fileprivate var isOfOneCommand: Bool {
+        guard let sqlState else { return false }
+        return ["22", "23", "P0"].contains { sqlState.hasPrefix($0) }
+    }
+}

@@ -1,0 +1,14 @@
+/// The sizes at which the store changes its method, with the same answers. Tests set small ones.
+public struct StoreBounds: Sendable {
+    /// The longest list that is read whole for each page; the store keeps the order of longer ones.
+    public var shortList = 256
+    /// The most long lists in which one conversation's order is kept: each of its messages changes as many rows.
+    public var mostCopies = 32
+    /// The most lists that the opening of a conversation checks to find one that has become long.
+    public var listsCheckedAtOnce = 32
+    /// The most rows that one step of a renaming reads: some 10 ms of the writer's time.
+    public var rowsRenamedAtOnce = 2000
+
+    /// The sizes of a server.
+    public init() {}
+}

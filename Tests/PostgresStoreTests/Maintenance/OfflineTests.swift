@@ -1,0 +1,110 @@
+import Messaging
+import TestSupport
+import Testing
+
+@testable import PostgresStore
+
+@Suite("Commands that change a database nobody serves", .timeLimit(.minutes(15)))
+struct OfflineTests {
+    let prepared: PreparedDatabase
+
+    init() throws {
+        prepared = try PreparedDatabase()
+        let key = try prepared.open("c", ["a", "b"]).key
+        try prepared.write([
+            .init(key: key, sender: "a", content: "secret", at: 10), .init(key: key, sender: "b", at: 20),
+        ])
+    }
+
+    private func offline() throws -> OfflinePostgres { try OfflinePostgres(address: prepared.database.connection) }
+
+    private func epoch() throws -> String { try prepared.database.run("SELECT epoch FROM postbox.store") }
+
+    @Test("While a process serves the database they are refused, with its name and since when")
+    func inUse() throws {
+        let before = try epoch()
+        let error = #expect(throws: PostgresStoreError.self) {
+            _ = try offline().erase(UserID(trusted: "a"), tenant: TenantID(trusted: "t"))
+        }
+        #expect("\(try #require(error))".contains("in use by test since 20"))
+        #expect(throws: PostgresStoreError.self) {
+            _ = try offline().prune(.everything, before: Timestamp(milliseconds: 15))
+        }
+        #expect(throws: PostgresStoreError.self) { try offline().beginEpoch() }
+        #expect(try epoch() == before)
+        #expect(try prepared.database.run("SELECT count(*) FROM postbox.messages WHERE content <> ''") == "2")
+    }
+
+    @Test("A process that stopped long enough to lose its lease cannot write after such a command")
+    func fenced() throws {
+        try prepared.database.run("UPDATE postbox.lease SET until = now() - interval '1 s'")
+        #expect(try offline().prune(.everything, before: Timestamp(milliseconds: 5)) == PruneSummary())
+        let error = #expect(throws: PostgresError.self) {
+            try prepared.write([.init(key: 1, sender: "a")])
+        }
+        #expect(error?.sqlState == "PB002")
+    }
+
+    @Test("Erasing begins a new epoch, and leaves the content neither in the tables nor in the feed")
+    func erase() throws {
+        try prepared.releaseLease()
+        let before = try epoch()
+        #expect(try offline().erase(UserID(trusted: "nobody"), tenant: TenantID(trusted: "t")) == nil)
+        #expect(try epoch() == before, "nothing was changed")
+        #expect(try offline().erase(UserID(trusted: "a"), tenant: TenantID(trusted: "t")) == 1)
+        #expect(try epoch() != before)
+        #expect(try prepared.database.run("SELECT count(*) FROM postbox.messages WHERE content = 'secret'") == "0")
+        #expect(try prepared.database.run("SELECT count(*) FROM postbox.feed") == "0")
+        #expect(try prepared.faults() == [])
+    }
+
+    @Test("Compacting leaves no trace of removed content in the tables' files")
+    func compact() throws {
+        try prepared.releaseLease()
+        let text = "a text that is unique \(UInt64.random(in: 0 ... .max))"
+        try prepared.takeLease()
+        try prepared.write([.init(key: 1, sender: "a", content: text)])
+        try prepared.releaseLease()
+        func isInFile() throws -> Bool {
+            try prepared.database.run("CHECKPOINT")
+            return try prepared.database.run(
+                "SELECT position('\(text)'::bytea IN pg_read_binary_file(pg_relation_filepath('postbox.messages'))) > 0"
+            )
+                == "t"
+        }
+        #expect(try isInFile())
+        let offline = try offline()
+        #expect(try offline.erase(UserID(trusted: "a"), tenant: TenantID(trusted: "t")) == 2)
+        try offline.compact()
+        #expect(try !isInFile())
+        #expect(try prepared.faults() == [])
+    }
+
+    @Test("A new epoch begins when it is asked for, and nothing else changes")
+    func newEpoch() throws {
+        try prepared.releaseLease()
+        let messages = try prepared.export()
+        #expect(try offline().beginEpoch(random: 42) == Epoch(random: 42))
+        #expect(try epoch() == Epoch(random: 42).text)
+        #expect(try prepared.export() == messages)
+    }
+
+    @Test("A conversation that does not exist is not pruned, nor are the others that were named")
+    func unknown() throws {
+        try prepared.releaseLease()
+        let ids = ["c", "nowhere"].map { ConversationID(trusted: $0) }
+        #expect(throws: MessagingError.conversationNotFound) {
+            _ = try offline().prune(
+                .conversations(ids, TenantID(trusted: "t")), before: Timestamp(milliseconds: 100))
+        }
+        #expect(try prepared.database.run("SELECT count(*) FROM postbox.messages") == "2")
+    }
+
+    @Test("A database without a schema has nothing to look at or to change")
+    func unprepared() throws {
+        let empty = try PostgresDatabase()
+        let error = PostgresStoreError.notPrepared(database: empty.name)
+        #expect(throws: error) { try OfflinePostgres(address: empty.connection) }
+        #expect(throws: error) { try ReadOnlyPostgres.check(address: empty.connection) }
+    }
+}
