@@ -24,7 +24,7 @@ struct PostgresStart {
             self.address = address
             let connection = try PostgresConnection(address, role: .maintenance)
             try Schema.prepare(connection, epoch: Epoch(random: random), cursorKey: newCursorKey)
-            lease = Lease(holder: .random(in: .min ... .max), name: Self.name)
+            lease = Lease(process: LocalProcess.newStore(), name: Self.name)
             epoch = try connection.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max)))
             leaseStart = try Self.take(lease, connection)
             let key = try connection.run(StoreQuery.cursorKey, within: .seconds(5))
@@ -49,8 +49,8 @@ struct PostgresStart {
         }
     }
 
-    /// Takes the lease, and waits for the end of another process's lease once: one that is running renews it. It also waits for the lock of
-    /// all writes, which the last write of a killed process may still hold.
+    /// Takes the lease, and waits for the end of another process's lease once: one that is running renews it, and one that has ended on this
+    /// machine is not waited for. It also waits for the lock of all writes, which the last write of a killed process may still hold.
     private static func take(_ lease: Lease, _ connection: PostgresConnection) throws(PostgresError) -> UInt64 {
         var deadline: ContinuousClock.Instant?
         while true {

@@ -29,6 +29,8 @@ extension PostgresStore: OperatorStore {
     /// Imports a history in one transaction, which holds the lock of all writes.
     @discardableResult
     public func importRecords(_ next: () throws -> ImportRecord?) throws -> ImportSummary {
+        // Once the writer is connected, the holder of the lease stays.
+        _ = try writer.performBlocking { .probe($0) }
         do {
             let connection = try PostgresConnection(address, role: .maintenance)
             // Whatever became of it: memory may show what was before.

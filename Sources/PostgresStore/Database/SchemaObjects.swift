@@ -91,6 +91,7 @@ enum SchemaObjects {
         the function get_conversation
         the function here
         the function is_long_list
+        the function is_same_process
         the function latest_change
         the function lengthen_list
         the function lengthen_lists

@@ -1,4 +1,6 @@
+import Foundation
 import Messaging
+import StoreWork
 import TestSupport
 import Testing
 
@@ -30,10 +32,49 @@ struct LeaseTests {
     func killed() async throws {
         let connection = try PostgresConnection(PostgresAddress(database.connection), role: .maintenance)
         try Schema.prepare(connection, epoch: Epoch(random: 1), cursorKey: .random())
-        #expect(try Lease(holder: 1, name: "a killed process").take(connection) == nil)
+        #expect(try Lease(process: 1, name: "a killed process").take(connection) == nil)
         let start = await elsewhere { [database] in try PostgresStore(address: database.connection) }
         _ = try start.result.get()
         #expect((Duration.seconds(5)...Duration.seconds(20)).contains(start.time))
+    }
+
+    @Test("A process that was killed on this machine keeps nobody waiting", .timeLimit(.minutes(5)))
+    func killedHere() async throws {
+        let ended = Process()
+        ended.executableURL = URL(fileURLWithPath: "/bin/true")
+        try ended.run()
+        #expect(!LocalProcess.hasEnded(LocalProcess.newStore()))
+        ended.waitUntilExit()
+        let number = LocalProcess.number(of: ended.processIdentifier)
+        #expect(LocalProcess.hasEnded(number))
+        #expect(!LocalProcess.hasEnded(number ^ 1 << 40), "it is of another machine")
+        let connection = try PostgresConnection(PostgresAddress(database.connection), role: .maintenance)
+        try Schema.prepare(connection, epoch: Epoch(random: 1), cursorKey: .random())
+        #expect(try Lease(process: number, name: "a killed process").take(connection) == nil)
+        try database.run("UPDATE postbox.lease SET until = clock_timestamp() + interval '1 hour'")
+        let started = await elsewhere { [database] in try PostgresStore(address: database.connection) }
+        #expect(try started.result.get().serving.hasLease)
+    }
+
+    @Test("Once the writer has another connection, what the former one has sent is refused")
+    func formerConnection() throws {
+        let connection = try PostgresConnection(PostgresAddress(database.connection), role: .maintenance)
+        try Schema.prepare(connection, epoch: Epoch(random: 1), cursorKey: .random())
+        let epoch = try connection.lookUpEpoch(random: Epoch(random: 2))
+        let lease = Lease(process: -1, name: "a process")
+        #expect(try lease.take(connection) == nil)
+        func calls() -> WriteCalls {
+            WriteCalls(connection, epoch: epoch, holder: lease.holder, bounds: StoreBounds(), isReplicated: false)
+        }
+        let former = calls()
+        _ = try former.write([], []) { _ in 0 }
+        #expect(try lease.take(connection) == nil)
+        #expect { try former.write([], []) { _ in 0 } } throws: { ($0 as? PostgresError)?.sqlState == "PB002" }
+        _ = try calls().write([], []) { _ in 0 }
+        #expect(try lease.renew(connection, random: epoch).isOurs)
+        #expect(try Lease(process: 2, name: "another").take(connection)?.name == "a process")
+        try lease.release(connection)
+        #expect { try calls().write([], []) { _ in 0 } } throws: { ($0 as? PostgresError)?.sqlState == "PB002" }
     }
 
     @Test("A process whose lease is another's neither writes nor reads, and forgets what it showed")

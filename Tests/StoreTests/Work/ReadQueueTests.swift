@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("The queue of reads", .timeLimit(.minutes(1)))
+@Suite("The queue of reads", .timeLimit(.minutes(5)))
 struct ReadQueueTests {
     /// Reads that stand still until they are let go.
     private final class Held: Sendable {
