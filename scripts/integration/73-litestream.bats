@@ -27,10 +27,11 @@ acknowledged() {
     (($(wc -l <"$ACKNOWLEDGED") >= $1))
 }
 
-# When the last sync began that is in the replica whole, in milliseconds since 1970: each file there says so.
+# When the last sync began that is in the replica whole, in milliseconds since 1970: each file of level 0 says so. A snapshot may be
+# newer, and holds no more than the syncs before it.
 last_sync() {
     local newest
-    newest=$(find "$REPLICA" -name '*.ltx' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1)
+    newest=$(find "$REPLICA" -path '*/0/*.ltx' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1)
     newest=${newest/./}
     printf '%s\n' "${newest:0:13}"
 }
