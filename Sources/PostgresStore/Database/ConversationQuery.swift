@@ -13,7 +13,7 @@ enum ConversationQuery {
     /// The conversation with a key. `$1 text` the tenant, `$2 bigint` the key.
     static let byKey = "SELECT * FROM postbox.get_conversation($1, $2)"
 
-    /// Whether there is a conversation with an id, whoever takes part: one `boolean`. `$1 text` the tenant, `$2 text` the id.
+    /// Whether there is a conversation with an id, regardless of who takes part: one `boolean`. `$1 text` the tenant, `$2 text` the id.
     static let exists = "SELECT EXISTS (SELECT 1 FROM postbox.conversations c WHERE c.tenant_id = $1 AND c.id = $2)"
 
     /// Whether two users share any conversation, true also where both have too many to find out: one `boolean`. `$1 text` the tenant,

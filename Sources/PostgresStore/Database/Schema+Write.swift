@@ -199,7 +199,7 @@ extension Schema {
                 moved_tenants, moved_keys, moved_users, moved_marks, moved_changes
             FROM answer a, pending p, changed c;
             IF cardinality(marks) IS DISTINCT FROM cardinality(r_key) THEN
-                RAISE 'a read marker is of somebody who does not take part';
+                RAISE 'a read marker is of a user who does not take part';
             END IF;
             IF moved_keys IS NULL THEN RETURN; END IF;
             PERFORM postbox.set_marks(moved_tenants, moved_keys, moved_users, moved_marks, moved_changes);

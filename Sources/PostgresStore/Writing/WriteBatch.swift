@@ -6,7 +6,7 @@ import Messaging
 final class WriteBatch {
     /// What the batch needs to know of a conversation before it can write to it.
     enum Lookup: Hashable {
-        /// The one with this id, for somebody who takes part.
+        /// The conversation with this id, for a user who takes part in it.
         case id(ConversationKey, UserID)
         /// The direct one of a pair.
         case direct(ConversationCache.Pair)
@@ -54,7 +54,7 @@ final class WriteBatch {
     var deferred: [WriteCommand] = []
     /// What was committed so far, and the observer has not been told.
     var commits: [Commit] = []
-    /// Whether the database was not as the cache said: somebody else has written.
+    /// Whether the cache differed from the database: another process has written.
     var isCacheStale = false
     private var keys: Set<DraftKey> = []
 
