@@ -1,4 +1,5 @@
 import Messaging
+import StoreWork
 
 /// A conversation while records of it are imported: kept in memory, so that a message costs a row of a batch.
 final class ImportedConversation {

@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 
 /// A conversation while records of it are imported: kept in memory, so that a message costs one insert.
 final class ImportedConversation {
@@ -172,23 +173,4 @@ final class ImportedConversation {
 extension ImportedMessage {
     /// The text as it is stored. Empty only for an erased message.
     fileprivate var text: String { content?.text ?? "" }
-}
-
-/// What makes two messages without a key of their own the same to an import: sender, time and the bytes of the content.
-struct MessageFingerprint: Hashable {
-    let sender: UserID
-    let milliseconds: Int64
-    let content: String
-
-    static func == (lhs: Self, rhs: Self) -> Bool {
-        lhs.milliseconds == rhs.milliseconds && lhs.sender == rhs.sender
-            && lhs.content.hasSameBytes(as: rhs.content)
-    }
-
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(milliseconds)
-        hasher.combine(sender)
-        var content = content
-        content.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
 }
