@@ -9,6 +9,8 @@ final class WriterSession {
     private let committed: (@Sendable (GroupCommit) -> Void)?
 
     private var calls: WriteCalls?
+    /// Whether it has never been connected.
+    private var isNew = true
     private var cache = ConversationCache()
     private var generation = 0
     private var backoff = Backoff()
@@ -66,7 +68,8 @@ final class WriterSession {
             return calls
         }
         self.calls = nil
-        let calls = try connector.connect()
+        let calls = try connector.connect(isFirst: isNew)
+        isNew = false
         self.calls = calls
         backoff.reset()
         forget()

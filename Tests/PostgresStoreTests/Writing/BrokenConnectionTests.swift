@@ -51,6 +51,13 @@ struct BrokenConnectionTests {
         #expect(try await store.allMessages(id).map(\.content) == ["one", "two"])
     }
 
+    @Test("The first write after a start leaves memory as it is, so that nobody who waits is sent away")
+    func first() async throws {
+        let resets = recorder.resets
+        _ = try await store.send(draft(alice, to: .direct(with: bob), "one"))
+        #expect(recorder.resets == resets)
+    }
+
     @Test("After the server has closed all connections, nothing is lost and nobody is refused")
     func idle() async throws {
         let id = try await store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id
