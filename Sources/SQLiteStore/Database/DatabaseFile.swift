@@ -82,6 +82,9 @@ final class DatabaseFile: Sendable {
         let opened = descriptor.withLock { $0.take() }
         guard let opened else { return }
         Self.held.withLock { held in
+            // A process that another thread starts at this moment has a copy of the descriptor until it runs its program, and closing ours
+            // alone would not end the hold (flock(2)).
+            flock(opened, LOCK_UN)
             Foundation.close(opened)
             held.remove(identity)
         }

@@ -103,6 +103,19 @@ struct StartTests {
         try expectRefusal(.held(path: folder.database))
     }
 
+    @Test("A closed database can be opened, although a process that is being started has copies of all descriptors")
+    func copiedDescriptors() throws {
+        let store = try SQLiteStore(path: folder.database)
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == folder.database
+        }
+        let copies = open.compactMap { Int32($0) }.map { dup($0) }
+        defer { for copy in copies { close(copy) } }
+        #expect(!copies.isEmpty)
+        store.close()
+        try SQLiteStore(path: folder.database).close()
+    }
+
     @Test("A file made for an opening that failed is removed again")
     func failedCreation() throws {
         // SQLite finds a folder where its journal must go.
