@@ -1,7 +1,7 @@
 /// One table of the freshness index: entries that are loaded from the store on first use and kept current by its commits.
 ///
 /// A load may read the store just before a commit and arrive just after it. Its value would be stale for ever, so loads are
-/// announced, and a load that a commit overtook is not kept.
+/// announced, and of a load that a commit overtook the value of the commit is kept.
 struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         var value: Value
@@ -12,6 +12,8 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Load {
         var running = 0
         var overtaken = false
+        /// What the latest commit made of the value.
+        var committed: Value?
     }
 
     private var entries: LeastRecentlyUsed<Key, Entry>
@@ -66,10 +68,10 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         loads[key, default: Load()].running += 1
     }
 
-    /// Ends an announced load, keeping what it found unless a commit came in between.
+    /// Ends an announced load, keeping what it found, or else what a commit made that came in between.
     mutating func endLoad(of key: Key, with value: Value?) {
         guard var load = loads[key] else { preconditionFailure("a load ends that never began") }
-        if let value, !load.overtaken { keep(value, for: key) }
+        if let newest = load.overtaken ? load.committed : value { keep(newest, for: key) }
         load.running -= 1
         loads[key] = load.running == 0 ? nil : load
     }
@@ -90,13 +92,18 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
         expire(token)
         cost += change
-        loads[key]?.overtaken = true
+        overtakeLoad(of: key, with: value)
     }
 
     /// Drops all entries, and what the running loads will find: the store is in another state.
     mutating func reset() {
         while entries.count > 0 { dropOldest() }
-        for key in loads.keys { loads[key]?.overtaken = true }
+        for key in loads.keys { overtakeLoad(of: key, with: nil) }
+    }
+
+    private mutating func overtakeLoad(of key: Key, with value: Value?) {
+        loads[key]?.overtaken = true
+        loads[key]?.committed = value
     }
 
     private mutating func keep(_ value: Value, for key: Key) {
