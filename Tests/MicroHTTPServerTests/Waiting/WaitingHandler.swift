@@ -1,5 +1,7 @@
 import HTTP
+import MicroHTTPServer
 import Synchronization
+import Testing
 
 /// A handler with a number for each topic, which lets those wait who know the number.
 ///
@@ -195,4 +197,36 @@ struct EvictingHandler: RequestHandler {
     }
 
     func refuse(_ request: Request, because reason: TransportRefusal) -> Response { response("refused", status: 503) }
+}
+
+/// Whether no request waits any more, and nothing is kept for one.
+func nothingIsLeft(_ handler: WaitingHandler, _ server: Server) async -> Bool {
+    await eventually {
+        let now = server.statistics
+        return handler.places == 0 && handler.watches == 0 && now.waitingRequests == 0 && now.suspendedRequests == 0
+            && now.openRequests == 0
+    }
+}
+
+/// Connections of one loop, each made while a request waits on all of those before it, some at a time.
+func waitingClients(_ count: Int, at server: Server, _ handler: WaitingHandler) async throws -> [Client] {
+    var clients: [Client] = []
+    while clients.count < count {
+        for _ in 0..<50 {
+            let client = try Client(port: server.boundPort)
+            client.send(get("/a/0/60"))
+            clients.append(client)
+        }
+        try #require(await eventually { server.statistics.waitingRequests == clients.count })
+    }
+    return clients
+}
+
+/// Keeps how long exchanges took, in seconds.
+final class Observations: ExchangeObserver {
+    private let state = Mutex<[Double]>([])
+
+    var seconds: [Double] { state.withLock { $0 } }
+
+    func answered(_ exchange: Exchange) { state.withLock { $0.append(exchange.seconds) } }
 }
