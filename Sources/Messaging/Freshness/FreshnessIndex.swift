@@ -23,8 +23,10 @@ public final class FreshnessIndex: CommitObserver {
     /// An empty index that holds at most `capacity` conversations, lists and direct pairs each.
     public init(capacity: Int) {
         conversations = Mutex(
-            FreshnessTable(capacity: capacity, largestCost: Self.largestGroups) { $0.participants.memory })
-        lists = Mutex(FreshnessTable(capacity: capacity))
+            FreshnessTable(
+                capacity: capacity, largestCost: Self.largestGroups, cost: { $0.participants.memory },
+                merge: { $0.merged(with: $1) }))
+        lists = Mutex(FreshnessTable(capacity: capacity) { $1.change > $0.change ? $1 : nil })
         directs = Mutex(LeastRecentlyUsed(capacity: capacity))
         recents = Mutex(RecentMessagesTable(capacity: capacity, largestCost: Self.largestRecents))
     }
@@ -230,6 +232,7 @@ public final class FreshnessIndex: CommitObserver {
                     table.committed(
                         Caller(tenant: commit.tenant, user: list.user), ListFreshness(change: list.change))
                 }
+                for user in commit.forgottenLists { table.forget(Caller(tenant: commit.tenant, user: user)) }
             }
             return table.takeExpiries()
         }

@@ -1,7 +1,7 @@
 /// One table of the freshness index: entries that are loaded from the store on first use and kept current by its commits.
 ///
 /// A load may read the store just before a commit and arrive just after it. Its value would be stale for ever, so loads are
-/// announced, and of a load that a commit overtook the value of the commit is kept.
+/// announced, and what commits made of the value meanwhile is merged into what was loaded.
 struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         var value: Value
@@ -11,14 +11,16 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private struct Load {
         var running = 0
-        var overtaken = false
-        /// What the latest commit made of the value.
+        /// What commits made of the value meanwhile; they may know only a part of it.
         var committed: Value?
+        /// Whether nobody knows what has become of the value meanwhile.
+        var isLost = false
     }
 
     private var entries: LeastRecentlyUsed<Key, Entry>
     private var loads: [Key: Load] = [:]
     private let costOf: @Sendable (Value) -> Int
+    private let merge: @Sendable (Value, Value) -> Value?
     private let largestCost: Int
     /// The bytes that values take beside their entries.
     private(set) var cost = 0
@@ -28,10 +30,16 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     ///   - capacity: the most entries.
     ///   - largestCost: the most bytes that values take beside their entries.
     ///   - cost: how many a value takes.
-    init(capacity: Int, largestCost: Int = .max, cost: @escaping @Sendable (Value) -> Int = { _ in 0 }) {
+    ///   - merge: what becomes of the value in memory, its first argument, by another one; nil where that has nothing new. Commits and
+    ///     loads may come in any order, and values only grow.
+    init(
+        capacity: Int, largestCost: Int = .max, cost: @escaping @Sendable (Value) -> Int = { _ in 0 },
+        merge: @escaping @Sendable (Value, Value) -> Value?
+    ) {
         entries = LeastRecentlyUsed(capacity: capacity)
         self.largestCost = largestCost
         costOf = cost
+        self.merge = merge
     }
 
     var statistics: TableStatistics { entries.statistics }
@@ -68,10 +76,10 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         loads[key, default: Load()].running += 1
     }
 
-    /// Ends an announced load, keeping what it found, or else what a commit made that came in between.
+    /// Ends an announced load, keeping what it found with what commits made of it that came in between.
     mutating func endLoad(of key: Key, with value: Value?) {
         guard var load = loads[key] else { preconditionFailure("a load ends that never began") }
-        if let newest = load.overtaken ? load.committed : value { keep(newest, for: key) }
+        if let value, !load.isLost { keep(load.committed.flatMap { merge(value, $0) } ?? value, for: key) }
         load.running -= 1
         loads[key] = load.running == 0 ? nil : load
     }
@@ -83,40 +91,48 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// Takes the value that a commit made.
     mutating func committed(_ key: Key, _ value: Value) {
+        take(value, for: key)
+        guard let load = loads[key] else { return }
+        loads[key]?.committed = load.committed.map { merge($0, value) ?? $0 } ?? value
+    }
+
+    /// Drops the value for a key, and what a running load will find: a commit may have changed it, nobody knows how.
+    mutating func forget(_ key: Key) {
+        if let dropped = entries.remove(key) {
+            expire(dropped.invalidationToken)
+            cost -= costOf(dropped.value)
+        }
+        loads[key]?.isLost = true
+    }
+
+    /// Merges into the value for this key; returns whether there is one.
+    @discardableResult
+    private mutating func take(_ value: Value, for key: Key) -> Bool {
         var change = 0
         var token: InvalidationToken?
-        entries.update(key) { entry in
+        let isThere = entries.update(key) { entry in
+            guard let merged = merge(entry.value, value) else { return }
             token = entry.invalidationToken
-            change = costOf(value) - costOf(entry.value)
-            entry = Entry(value: value)
+            change = costOf(merged) - costOf(entry.value)
+            entry = Entry(value: merged)
         }
         expire(token)
         cost += change
-        overtakeLoad(of: key, with: value)
+        return isThere
     }
 
     /// Drops all entries, and what the running loads will find: the store is in another state.
     mutating func reset() {
         while entries.count > 0 { dropOldest() }
-        for key in loads.keys { overtakeLoad(of: key, with: nil) }
-    }
-
-    private mutating func overtakeLoad(of key: Key, with value: Value?) {
-        loads[key]?.overtaken = true
-        loads[key]?.committed = value
+        for key in loads.keys { loads[key]?.isLost = true }
     }
 
     private mutating func keep(_ value: Value, for key: Key) {
-        var known = 0
-        var token: InvalidationToken?
-        let isThere = entries.update(key) { entry in
-            token = entry.invalidationToken
-            known = costOf(entry.value)
+        if !take(value, for: key) {
+            if entries.count == entries.capacity { dropOldest() }
+            cost += costOf(value)
+            entries.set(key, to: Entry(value: value))
         }
-        expire(token)
-        if !isThere, entries.count == entries.capacity { dropOldest() }
-        cost += costOf(value) - known
-        entries.set(key, to: Entry(value: value))
         while cost > largestCost, entries.count > 1 { dropOldest() }
     }
 

@@ -50,6 +50,29 @@ public struct Conversation: Sendable, Equatable {
         return ReadMarks(latest: lastN, othersReadUpTo: others ?? lastN, viewerReadUpTo: participants[place].readUpTo)
     }
 
+    /// The conversation with whatever is greater in another state of it, of which everything but the participants may be unknown and 0;
+    /// nil where nothing is. All of it only grows, so states may come in any order, and twice.
+    func merged(with other: Conversation) -> Conversation? {
+        let merged = participants.merged(with: other.participants)
+        guard
+            merged != nil || other.lastN > lastN || other.change > change || other.prunedUpTo > prunedUpTo
+        else { return nil }
+        return Conversation(
+            id: id, key: key, lastN: max(lastN, other.lastN), prunedUpTo: max(prunedUpTo, other.prunedUpTo),
+            change: max(change, other.change), merged ?? participants)
+    }
+
+    private init(
+        id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64, change: Int64, _ participants: Participants
+    ) {
+        self.id = id
+        self.key = key
+        self.lastN = lastN
+        self.prunedUpTo = prunedUpTo
+        self.change = change
+        self.participants = participants
+    }
+
     /// The other participant where there are exactly two; nil in a group.
     public func receiver(of sender: UserID) -> UserID? {
         guard participants.count == 2 else { return nil }

@@ -27,6 +27,29 @@ public struct Participants: Sendable, Equatable {
         storage = participants.count == 2 ? .two(participants[0], participants[1]) : .any(participants)
     }
 
+    /// The same participants with whichever read markers are further, here or there; nil where none is further there.
+    func merged(with other: Participants) -> Participants? {
+        switch (storage, other.storage) {
+        case (.two(let first, let second), .two(let otherFirst, let otherSecond)):
+            guard otherFirst.readUpTo > first.readUpTo || otherSecond.readUpTo > second.readUpTo else { return nil }
+            var (newFirst, newSecond) = (first, second)
+            newFirst.readUpTo = Swift.max(first.readUpTo, otherFirst.readUpTo)
+            newSecond.readUpTo = Swift.max(second.readUpTo, otherSecond.readUpTo)
+            return Participants([newFirst, newSecond])
+        case (.any(let known), .any(let others)) where known.count == others.count:
+            guard var place = known.indices.first(where: { others[$0].readUpTo > known[$0].readUpTo }) else {
+                return nil
+            }
+            var merged = known
+            while place < merged.endIndex {
+                merged[place].readUpTo = Swift.max(merged[place].readUpTo, others[place].readUpTo)
+                place += 1
+            }
+            return Participants(merged)
+        default: return nil
+        }
+    }
+
     /// The bytes of heap memory that they take, about: an id of up to 15 bytes is stored inline.
     var memory: Int {
         guard case .any(let participants) = storage else { return 0 }

@@ -16,27 +16,32 @@ public struct Commit: Sendable, Equatable {
 
     /// The namespace of the ids below.
     public let tenant: TenantID
-    /// The conversation as it is now.
+    /// The conversation as it is now; or, from a feed, what the commit made of it, with 0 for all else.
     public let conversation: Conversation
     /// The users whose lists changed with it.
     public let listChanges: [ListChange]
+    /// The users whose lists may have changed, where it is not known which did.
+    public let forgottenLists: [UserID]
     /// The message that was stored, where it is one.
     public let message: Message?
 
     /// Creates a commit.
     public init(
-        tenant: TenantID, conversation: Conversation, listChanges: [ListChange], message: Message? = nil
+        tenant: TenantID, conversation: Conversation, listChanges: [ListChange], forgottenLists: [UserID] = [],
+        message: Message? = nil
     ) {
         self.tenant = tenant
         self.conversation = conversation
         self.listChanges = listChanges
+        self.forgottenLists = forgottenLists
         self.message = message
     }
 }
 
 /// An observer that is told of each commit before its sender is answered.
 public protocol CommitObserver: Sendable {
-    /// Receives commits in order, on the store's one writer thread, before any of the callers is answered.
+    /// Receives commits in order, on one thread of the store, before any of the callers is answered. Where several nodes share a store, a
+    /// commit may come twice.
     func committed(_ commits: [Commit])
 
     /// Forgets everything that it was told: the store is in another state, as after a failover. On any thread.

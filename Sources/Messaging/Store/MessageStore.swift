@@ -20,6 +20,9 @@ public protocol MessageStore: Sendable {
     /// The secret key of all cursors. It never changes, and all nodes that share a store have the same one.
     var cursorKey: CursorKey { get }
 
+    /// Says whether memory may answer polls, where other nodes write to the same store.
+    var feedClock: FeedClock { get }
+
     /// Returns a conversation that the caller takes part in; nil where there is none with this name.
     ///
     /// It takes as long for another user's conversation as for one that does not exist.
@@ -101,6 +104,9 @@ public protocol MessageStore: Sendable {
 }
 
 extension MessageStore {
+    /// The clock of a store that no other process writes to: memory may always answer.
+    public var feedClock: FeedClock { .alone }
+
     /// The messages in these slices, each once, ordered by number, at most `limit`, however large they are.
     public func messages(
         in conversation: Conversation, of tenant: TenantID = .none, _ slices: [MessageSlice], limit: Int

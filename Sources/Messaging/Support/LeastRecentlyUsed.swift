@@ -100,7 +100,18 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
     @inlinable
     public mutating func dropOldest() -> Value? {
         guard oldest >= 0 else { return nil }
-        let entry = oldest
+        evicted += 1
+        return remove(oldest)
+    }
+
+    /// Removes the entry of a key and returns its value; nil where there is none.
+    @inlinable
+    public mutating func remove(_ key: Key) -> Value? {
+        entry(of: key).map { remove($0) }
+    }
+
+    @inlinable
+    mutating func remove(_ entry: Int32) -> Value {
         unlink(entry)
         let dropped = nodes[Int(entry)]
         table.remove(entry, hash: hash(of: dropped.key))
@@ -112,7 +123,6 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
             if last.newer >= 0 { nodes[Int(last.newer)].older = entry } else { newest = entry }
             if last.older >= 0 { nodes[Int(last.older)].newer = entry } else { oldest = entry }
         }
-        evicted += 1
         return dropped.value
     }
 

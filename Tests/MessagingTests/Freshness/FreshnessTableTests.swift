@@ -6,7 +6,8 @@ import Testing
 struct FreshnessTableTests {
     @Test("Large values are bounded in bytes: the one unused for longest goes, and commits count too")
     func largeGroups() {
-        var table = FreshnessTable<Int, Conversation>(capacity: 100, largestCost: 4000) { $0.participants.memory }
+        var table = FreshnessTable<Int, Conversation>(
+            capacity: 100, largestCost: 4000, cost: { $0.participants.memory }, merge: { $1 })
         func group(_ people: Int) -> Conversation {
             Conversation(
                 id: talk, key: 1, lastN: 0,
