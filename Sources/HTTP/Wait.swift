@@ -26,17 +26,22 @@ public struct Wait: Sendable {
     public let again: @Sendable () -> Reply
     /// The answer if nothing changes; called on a loop thread.
     public let unchanged: @Sendable (End) -> Response
+    /// Where its time is over, asked before ``unchanged``, on a loop thread: what leads to the answer where memory cannot give it, as in
+    /// ``Reply/pending(_:)``; nil where it can.
+    public let overdue: @Sendable () -> (@Sendable (_ requestID: String?) async -> Reply)?
 
     /// Creates a wait.
     public init(
         seconds: Double, place: any AnyObject & Sendable,
         watch: @escaping @Sendable (_ changed: @escaping @Sendable () -> Void) -> (@Sendable () -> Void)?,
-        again: @escaping @Sendable () -> Reply, unchanged: @escaping @Sendable (End) -> Response
+        again: @escaping @Sendable () -> Reply, unchanged: @escaping @Sendable (End) -> Response,
+        overdue: @escaping @Sendable () -> (@Sendable (_ requestID: String?) async -> Reply)? = { nil }
     ) {
         self.seconds = seconds
         self.place = place
         self.watch = watch
         self.again = again
         self.unchanged = unchanged
+        self.overdue = overdue
     }
 }

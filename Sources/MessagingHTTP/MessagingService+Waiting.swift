@@ -43,9 +43,26 @@ extension MessagingService {
         }
     }
 
+    /// What leads to the answer to a call that has waited in vain, where other nodes write: as any other it may have to wait for a look.
+    fileprivate func answerOverdue(
+        _ call: Call, _ begin: @escaping @Sendable (Call) throws -> Step
+    ) -> (@Sendable (String?) async -> Reply)? {
+        guard context.feedClock.hasOtherNodes else { return nil }
+        var call = call
+        call.wait = nil
+        return { [call] requestID in
+            do {
+                return try answer(call, begin)
+            } catch {
+                return .response(problem(error, call.common, call.request, requestID))
+            }
+        }
+    }
+
     /// The answer to a call that has waited in vain.
     fileprivate func answerUnchanged(_ call: Call, _ unchanged: Unchanged, at end: Wait.End) -> Response {
         do {
+            guard context.feedClock.mayAnswer else { throw Problem.behind }
             let response = try unchanged.response()
             switch end {
             case .timeOver: return charged(response, call)
@@ -85,6 +102,11 @@ private final class WaitingCall: Sendable {
         self.unchanged = unchanged
         self.place = place
         self.begin = begin
+        service.context.feedClock.beginWait()
+    }
+
+    deinit {
+        service.context.feedClock.endWait()
     }
 
     func wait(_ seconds: Double) -> Wait {
@@ -92,7 +114,8 @@ private final class WaitingCall: Sendable {
             seconds: seconds, place: place,
             watch: { [self] changed in Watch(unchanged.invalidationToken, changed).begin() },
             again: { [self] in service.again(call, in: place, begin) },
-            unchanged: { [self] end in service.answerUnchanged(call, unchanged, at: end) })
+            unchanged: { [self] end in service.answerUnchanged(call, unchanged, at: end) },
+            overdue: { [self] in service.answerOverdue(call, begin) })
     }
 }
 

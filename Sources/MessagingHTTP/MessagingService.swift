@@ -125,7 +125,7 @@ public struct MessagingService: RequestHandler {
         let coding = AcceptedCoding.of(request, isOn: context.settings.compresses)
         guard let answer = context.notModifiedCache.answer(to: request, of: caller, accepting: coding),
             answer.invalidationToken.isValid, context.pollPace.isOrdinary(answer.pollInterval),
-            answer.tag.isKnown(to: request)
+            answer.tag.isKnown(to: request), context.feedClock.mayAnswer
         else { return nil }
         try gate.take(caller, request)
         return answer.response
@@ -163,6 +163,7 @@ public struct MessagingService: RequestHandler {
         switch step {
         case .response(let response): .response(response)
         case .unchanged(let unchanged): .response(try unchanged.response())
+        case .behind: throw Problem.behind
         case .pending(let work): pending(request) { .response(try await work().finish()) }
         }
     }
@@ -192,23 +193,56 @@ public struct MessagingService: RequestHandler {
             request: request, caller: caller, query: query, epoch: context.store.epoch, common: common, coding: coding,
             pollInterval: context.pollPace.interval, wait: wait(of: request))
         if call.mayWait { call.pollInterval = 0 }
+        call.mayBeAhead = context.feedClock.hasOtherNodes
         return call
     }
 
-    /// Answers a call, or lets it wait for something new.
+    /// Answers a call, or lets it wait for something new. Here, in ``answerAgain(_:to:)`` and in ``answerUnchanged(_:_:at:)`` the clock of the
+    /// feed is asked whether memory may answer; writes go on without it.
     ///
     /// - Parameter place: the place of the wait that this call continues; nil for a new call.
     func answer(
         _ call: Call, in place: WaitingPlaces.Place? = nil, _ begin: @escaping @Sendable (Call) throws -> Step
+    ) throws -> Reply {
+        guard !call.request.method.isSafe || context.feedClock.mayAnswer else {
+            return afterLook(call, in: place, begin)
+        }
+        return try answerNow(call, in: place, begin)
+    }
+
+    /// Answers a call from a memory that may answer it.
+    private func answerNow(
+        _ call: Call, in place: WaitingPlaces.Place?, _ begin: @escaping @Sendable (Call) throws -> Step
     ) throws -> Reply {
         switch try begin(call) {
         case .response(let response):
             return .response(paced(response, call))
         case .unchanged(let unchanged):
             return try wait(call, for: unchanged, in: place, begin)
+        case .behind:
+            return afterLook(call, in: place, begin)
         case .pending(let work):
             return pending(call.request) { try await answer(call, after: work, in: place, begin) }
         }
+    }
+
+    /// Answers a call after a look at the feed.
+    private func afterLook(
+        _ call: Call, in place: WaitingPlaces.Place?, _ begin: @escaping @Sendable (Call) throws -> Step
+    ) -> Reply {
+        pending(call.request) { try answerNow(try await afterLook(call), in: place, begin) }
+    }
+
+    /// How long a call waits for a look.
+    private static let longestLook = Duration.seconds(1)
+
+    /// Waits until memory has all that was visible at any node when the call came here: what another node showed this client was visible
+    /// before, so a look that begins now brings it.
+    ///
+    /// - Throws: ``Problem/behind`` where there is no look in time. The database is not read instead: it would be by all polls at once.
+    private func afterLook(_ call: Call) async throws(Problem) -> Call {
+        guard await context.feedClock.nextLook(within: Self.longestLook) else { throw .behind }
+        return call.beginningAgain(in: context.store.epoch)
     }
 
     /// How many steps an answer takes after the first that is pending, where all say that nothing is new: what was read is in memory then,
@@ -222,18 +256,39 @@ public struct MessagingService: RequestHandler {
         _ call: Call, after work: @Sendable () async throws -> Step, in place: WaitingPlaces.Place?,
         _ begin: @escaping @Sendable (Call) throws -> Step
     ) async throws -> Reply {
-        var step = try await work()
+        var (call, step) = (call, try await work())
         let mayWait = call.mayWait && (place?.countRead() ?? 0) <= Self.mostReadsOfWait
         for _ in 1...Self.mostSteps where mayWait {
             switch step {
-            case .response(let response) where response.hasNothingNew: step = try begin(call)
+            case .response(let response) where response.hasNothingNew:
+                if call.mayBeAhead { call = try await afterLook(call) }
+                step = try begin(call)
             case .response(let response): return .response(charged(response, call))
             case .unchanged(let unchanged): return try wait(call, for: unchanged, in: place, begin)
+            case .behind:
+                call = try await afterLook(call)
+                step = try begin(call)
             case .pending(let work): step = try await work()
             }
         }
-        let response = paced(try await step.finish(), call)
+        let response = paced(try await finish(step, of: call, begin), call)
         return place != nil && response.hasNothingNew ? .evicted(response) : .response(response)
+    }
+
+    private func finish(
+        _ step: Step, of call: Call, _ begin: @Sendable (Call) throws -> Step
+    ) async throws -> Response {
+        var (call, step) = (call, step)
+        while true {
+            switch step {
+            case .response(let response): return response
+            case .unchanged(let unchanged): return try unchanged.response()
+            case .behind:
+                call = try await afterLook(call)
+                step = try begin(call)
+            case .pending(let work): step = try await work()
+            }
+        }
     }
 
     func charged(_ response: Response, _ call: Call) -> Response {

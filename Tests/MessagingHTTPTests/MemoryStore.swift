@@ -1,21 +1,29 @@
 import Messaging
+import Synchronization
 
 /// One conversation of alice and bob in memory: a store without a disk, for what only the service decides.
 final class MemoryStore: MessageStore {
     let epoch = k3f9
     let cursorKey = CursorKey(random: 1, 2)
     let messages: [Message]
+    let feedClock: FeedClock
     private let talks: [Conversation]
+    private let readCount = Atomic<Int>(0)
 
-    init(_ talk: Conversation, messages: [Message]) {
+    init(_ talk: Conversation, messages: [Message], feedClock: FeedClock = .alone) {
         self.messages = messages
+        self.feedClock = feedClock
         talks = [talk]
     }
+
+    /// How often it was read.
+    var reads: Int { readCount.load(ordering: .relaxed) }
 
     func conversation(
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation? {
-        talks.first { talk in
+        readCount.add(1, ordering: .relaxed)
+        return talks.first { talk in
             switch reference {
             case .id(let id): talk.id == id
             case .direct(let other): Set(talk.participants.map(\.user)) == [caller.user, other]
@@ -27,16 +35,21 @@ final class MemoryStore: MessageStore {
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
+        readCount.add(1, ordering: .relaxed)
         let found = messages.filter { message in slices.contains { $0.contains(message) } }
         return make(PackedMessages(found.prefix(bounds.countToRead)))
     }
 
-    func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 { 3 }
+    func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {
+        readCount.add(1, ordering: .relaxed)
+        return 3
+    }
 
     func conversations<Answer: Sendable>(
         of caller: Caller, _ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds,
         newest: @escaping NewestMessages, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws(MessagingError) -> Answer {
+        readCount.add(1, ordering: .relaxed)
         let mine = talks.compactMap { summary(of: $0, for: caller, embedded) }
         return make(ConversationPage(conversations: mine, latestChange: 3, position: 3, olderBefore: nil))
     }
@@ -45,7 +58,8 @@ final class MemoryStore: MessageStore {
         of conversation: Conversation, for caller: Caller, embedded: PageBounds, newest: @escaping NewestMessages,
         make: @escaping @Sendable (ConversationSummary?) -> Answer
     ) async throws(MessagingError) -> Answer {
-        make(summary(of: conversation, for: caller, embedded))
+        readCount.add(1, ordering: .relaxed)
+        return make(summary(of: conversation, for: caller, embedded))
     }
 
     private func summary(of talk: Conversation, for caller: Caller, _ embedded: PageBounds) -> ConversationSummary? {

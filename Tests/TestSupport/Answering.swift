@@ -8,7 +8,9 @@ extension RequestHandler {
             switch reply {
             case .response(let response), .evicted(let response): return response
             case .pending(let work): reply = await work(request.id)
-            case .waiting(let wait): return wait.unchanged(.timeOver)
+            case .waiting(let wait):
+                guard let work = wait.overdue() else { return wait.unchanged(.timeOver) }
+                reply = await work(request.id)
             }
         }
     }

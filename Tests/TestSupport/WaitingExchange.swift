@@ -99,7 +99,8 @@ package final class WaitingExchange: Sendable {
             case .waiting(let wait):
                 switch await self.signal(in: wait) {
                 case .changed: reply = wait.again()
-                case .ended(let end): reply = .response(wait.unchanged(end))
+                case .ended(.timeOver): reply = await wait.overdue()?(requestID) ?? .response(wait.unchanged(.timeOver))
+                case .ended(.stopping): reply = .response(wait.unchanged(.stopping))
                 case .gone: return settle(.gone)
                 }
             }

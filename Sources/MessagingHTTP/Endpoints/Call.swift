@@ -18,15 +18,21 @@ struct Call: Sendable {
     /// nothing waits.
     var wait: Int?
 
+    /// Whether the client may know, from another node, what memory here does not have yet.
+    var mayBeAhead = false
+
     /// Whether the answer waits where there is nothing new. An older page is asked for while a client pages back, and does not wait.
     var mayWait: Bool { (wait ?? 0) > 0 && query.before == nil }
 
-    /// The same call, begun anew.
+    /// The same call, begun anew: memory has all that the client knew when it asked.
     func beginningAgain(in epoch: Epoch) -> Call {
         Call(
             request: request, caller: caller, query: query, epoch: epoch, common: common, coding: coding,
             pollInterval: pollInterval, wait: wait)
     }
+
+    /// Whether it names what the client has by entity tags, which cannot tell which of two states is newer.
+    var isConditional: Bool { request.fields.has(.ifNoneMatch) }
 
     /// Whether a body goes out with the answer, if it has one.
     var wantsBody: Bool { request.method != .head }

@@ -4,6 +4,8 @@ import Messaging
 final class Context: Sendable {
     let store: any MessageStore
     let index: FreshnessIndex
+    /// Says whether the index may answer.
+    let feedClock: FeedClock
     let settings: ServiceSettings
     let environment: ServiceEnvironment
     let openings: RateLimiter<Caller>
@@ -19,6 +21,7 @@ final class Context: Sendable {
     ) {
         self.store = store
         self.index = index
+        feedClock = store.feedClock
         self.settings = settings
         self.environment = environment
         self.deliveries = deliveries

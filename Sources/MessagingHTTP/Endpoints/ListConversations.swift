@@ -8,7 +8,8 @@ struct ListConversations {
     static let defaultLimit = 100
     static let defaultMessages = 20
 
-    /// Answers where nothing has to be read: nothing changed for this client.
+    /// Answers where nothing has to be read: nothing changed for this client. What did change is read from the store, and so is never
+    /// older than what the client knows.
     func begin(_ call: Call) throws -> Step {
         guard let freshness = context.index.list(of: call.caller) else { return pending(call) }
         let cursors = cursors(of: call, known: freshness)
@@ -16,7 +17,7 @@ struct ListConversations {
             context.index.remember(image: cursors.image(of: freshness.change), of: freshness.change, of: call.caller)
         }
         guard let window = try unlessAhead({ try window(call.query, cursors, current: freshness.change) }) else {
-            return pending(call)
+            return call.mayBeAhead ? .behind : pending(call)
         }
         return try answerFromMemory(call, window, freshness, cursors)
             ?? .pending { try await read(call, window, cursors) }

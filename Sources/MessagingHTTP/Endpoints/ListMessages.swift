@@ -15,17 +15,25 @@ struct ListMessages {
     /// A conversation of other users takes the same path as one that does not exist.
     func begin(_ reference: ConversationReference, _ call: Call) throws -> Step {
         guard let conversation = context.index.conversation(reference, of: call.caller),
-            let view = try unlessAhead({ try view(of: conversation, call) })
-        else {
-            return .pending { try begin(try await view(reference, call), call) }
+            conversation.marks(for: call.caller.user) != nil
+        else { return pending(reference, call) }
+        guard let view = try unlessAhead({ try view(of: conversation, call) }) else {
+            return call.mayBeAhead ? .behind : pending(reference, call)
         }
         return try begin(view, call)
+    }
+
+    /// Reads the conversation where memory does not have it, or has an older state than the client.
+    private func pending(_ reference: ConversationReference, _ call: Call) -> Step {
+        .pending { try begin(try await view(reference, call), call) }
     }
 
     private func begin(_ view: MessagesView, _ call: Call) throws -> Step {
         if let known = view.extent(knownTo: call) {
             return unchanged(view, call) { notModified(view, known, call) }
         }
+        // Memory has all that a cursor which is not ahead of it covers; of a tag that is another it may know less.
+        if call.mayBeAhead, call.isConditional { return .behind }
         if let found = messagesInMemory(view, call) {
             if isEmptyDelta(view, found) { return emptyDelta(view, call) }
             // The condition of the request names the tag, or `*`: the answer is a `304`.

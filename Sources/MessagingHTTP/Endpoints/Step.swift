@@ -8,13 +8,16 @@ enum Step: Sendable {
     case response(Response)
     /// There is nothing new for this client.
     case unchanged(Unchanged)
+    /// Memory may be behind what the client knows from another node: the call is to begin again after a look at the feed.
+    case behind
     case pending(@Sendable () async throws -> Step)
 
-    /// The answer, whatever it takes.
+    /// The answer, whatever it takes, of what does not depend on memory.
     func finish() async throws -> Response {
         switch self {
         case .response(let response): response
         case .unchanged(let unchanged): try unchanged.response()
+        case .behind: throw Problem.behind
         case .pending(let work): try await work().finish()
         }
     }

@@ -96,6 +96,14 @@ extension Problem {
         Problem(.pollingOnly, "There is no WebSocket here; poll the endpoints instead.")
     }
 
+    /// The answer to a poll at a node that may have missed what was written at another.
+    static var behind: Problem {
+        Problem(
+            .storeUnavailable,
+            "This node has not heard from the database for a while (\(StoreFault.behind.name)). Try again shortly.",
+            fields: [Response.Field("Retry-After", "1")])
+    }
+
     /// The answer of `/healthz` where a loop hangs.
     static var stuck: Problem {
         Problem(

@@ -95,18 +95,16 @@ extension Loop {
     private func look(_ waiter: Waiter) {
         // It may have ended since it was listed, and the connection may be gone.
         guard let wait = waiter.wait, let pending = waiter.connection.pending else { return }
-        guard waiter.hasChanged else { return endWait(waiter, as: isStopping ? .stopped : .timedOut) }
+        guard waiter.hasChanged else {
+            return isStopping ? endWait(waiter, as: .stopped) : timeOut(waiter, wait, pending)
+        }
         waiter.hasChanged = false
         waiter.takeCancel()?()
         switch wait.again() {
         case .response(let response):
             leave(waiter)
             pending.deliver(response)
-        case .pending(let work):
-            leave(waiter)
-            let named = pending.named(by: configuration.makeRequestID)
-            waiter.connection.phase = .suspended(named)
-            perform(work, for: named)
+        case .pending(let work): leave(waiter, for: work, pending)
         case .evicted(let response):
             leave(waiter)
             waiter.end = .evicted
@@ -118,9 +116,26 @@ extension Loop {
             } else if now < waiter.deadline {
                 watch(waiter, next)
             } else {
-                endWait(waiter, as: .timedOut)
+                timeOut(waiter, next, pending)
             }
         }
+    }
+
+    /// Ends a wait whose time is over.
+    private func timeOut(_ waiter: Waiter, _ wait: Wait, _ pending: PendingAnswer) {
+        guard let work = wait.overdue() else { return endWait(waiter, as: .timedOut) }
+        waiter.end = .timedOut
+        leave(waiter, for: work, pending)
+    }
+
+    /// Takes a request out of the waiting ones, and begins the work for its answer.
+    private func leave(
+        _ waiter: Waiter, for work: @escaping @Sendable (String?) async -> Reply, _ pending: PendingAnswer
+    ) {
+        leave(waiter)
+        let named = pending.named(by: configuration.makeRequestID)
+        waiter.connection.phase = .suspended(named)
+        perform(work, for: named)
     }
 
     /// Ends a wait without a change; does nothing where the request does not wait.

@@ -177,6 +177,26 @@ struct RestlessHandler: RequestHandler {
     }
 }
 
+/// Lets every request wait for a moment, and needs some work for the answer once that is over.
+struct OverdueHandler: RequestHandler {
+    private final class Place: Sendable {}
+
+    func begin(_ request: Request) -> Reply {
+        .waiting(
+            Wait(
+                seconds: 0.01, place: Place(), watch: { _ in {} }, again: { .response(response("changed")) },
+                unchanged: { response($0 == .stopping ? "stopping" : "unchanged") },
+                overdue: {
+                    { _ in
+                        await Task.yield()
+                        return .response(response("after work"))
+                    }
+                }))
+    }
+
+    func refuse(_ request: Request, because reason: TransportRefusal) -> Response { response("refused", status: 503) }
+}
+
 /// Lets every request wait, and finds at its second look that it cannot wait on: at once, or for `/later` after some work.
 struct EvictingHandler: RequestHandler {
     private final class Place: Sendable {}

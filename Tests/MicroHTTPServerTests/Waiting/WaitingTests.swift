@@ -130,6 +130,16 @@ struct WaitingTests {
         #expect(now.waitsChanged == 0 && now.waitingRequests == 0 && now.suspendedRequests == 0)
     }
 
+    @Test("A wait whose time is over, and whose answer needs some work, is answered after that, and counts as over")
+    func overdue() async throws {
+        let server = try serve(OverdueHandler())
+        let client = try Client(port: server.boundPort)
+        for _ in 0..<3 { #expect(try await client.exchange(get("/")).body == "after work") }
+        #expect(await eventually { server.statistics.waitsTimedOut == 3 })
+        let now = server.statistics
+        #expect(now.waitsChanged == 0 && now.waitingRequests == 0 && now.suspendedRequests == 0)
+    }
+
     @Test("One connection waits again and again, and requests behind a wait are answered after it")
     func inTurn() async throws {
         let handler = WaitingHandler()
