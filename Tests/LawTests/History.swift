@@ -10,6 +10,8 @@ struct History {
     private static let people = ["ann", "ben", "cyd", "dan", "eve x"]
 
     private let home: StoreHome
+    private let nodes: Int
+    private let fault: NodeFault?
     private let clock = Server.Clock()
     private let tags = EntityTagLog()
     private var server: Server
@@ -18,15 +20,20 @@ struct History {
     private var model = NaiveModel()
     private var waiters = Waiters()
 
-    init(seed: UInt64) throws {
+    /// - Parameters:
+    ///   - nodes: how many nodes share the store. Where they are several, it is one of SQLite, whose commits go through a feed.
+    ///   - fault: what the nodes do wrong.
+    init(seed: UInt64, nodes: Int = 1, fault: NodeFault? = nil) throws {
+        self.nodes = nodes
+        self.fault = fault
         chance = Generator(seed: seed)
-        home = try StoreHome()
+        home = try nodes == 1 ? StoreHome() : StoreHome(.sqlite)
         // Most answers have some 200 bytes for each message.
         let answers = Server.Bounds(
             answer: chance.pick([1, 300, 700, 2000, 1 << 20]), embedded: chance.pick([0, 20, 60, 64 << 10]))
         server = try Server(
             home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
-            bounds: Self.bounds(&chance), answers: answers)
+            bounds: Self.bounds(&chance), answers: answers, nodes: nodes, fault: fault)
         // Two of Ann's, and Zoe, who takes part in nothing.
         var clients: [Client] = []
         for user in Self.people + ["ann", "zoe"] {
@@ -54,7 +61,7 @@ struct History {
     }
 
     private mutating func act(steps: Int) async throws {
-        defer { server.store.close() }
+        defer { server.close() }
         for step in 0..<steps {
             do {
                 try await self.step(step)
@@ -160,8 +167,7 @@ struct History {
     private mutating func rename(_ step: Int) async throws {
         let user = chance.pick(Self.people)
         let (name, company) = (chance.pick(["", "Dana \(step)", "Ö \(step % 3)"]), chance.pick(["", "Acme", "Zeta"]))
-        try await server.store.setPerson(
-            Person(id: UserID(trusted: user), name: name, company: company), tenant: .none)
+        try await server.setPerson(Person(id: UserID(trusted: user), name: name, company: company))
         try model.apply(.named(user: user, name: name, company: company))
     }
 
@@ -198,10 +204,10 @@ struct History {
             }
         }
         if chance.once(in: 2) { try await waiters.stop(server) } else { await waiters.lose() }
-        server.store.close()
+        server.close()
         server = try Server(
             home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
-            bounds: Self.bounds(&chance), answers: server.answers)
+            bounds: Self.bounds(&chance), answers: server.answers, nodes: nodes, fault: fault)
         waiters.comeBack(to: server)
         for (request, cursor) in known {
             let answer = await server.answer(request)

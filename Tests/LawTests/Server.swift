@@ -9,10 +9,11 @@ import TestSupport
 struct Server: Sendable {
     let store: any Store
     private let home: StoreHome
-    private let service: MessagingService
+    private let services: [MessagingService]
+    private let nodes: [Node]
     let answers: Bounds
     private let clock: Clock
-    /// Whether memory has so little room that polls which wait may be sent away.
+    /// Whether memory has so little room, or is emptied so often, that polls which wait may be sent away.
     let isForgetful: Bool
 
     /// Counts instead of telling the time, over restarts too, so that a seed says all.
@@ -31,27 +32,73 @@ struct Server: Sendable {
         var mayCut: Bool { answer < ServiceSettings().mostAnswerBytes }
     }
 
-    /// - Parameter isDeaf: whether the index never learns of a commit, as if each had only just happened.
+    /// - Parameters:
+    ///   - isDeaf: whether the index never learns of a commit, as if each had only just happened.
+    ///   - nodes: how many nodes share the store; 1 for the store's only one, which knows of each commit before its sender is answered.
+    ///   - fault: what the nodes do wrong.
     init(
         home: StoreHome, indexCapacity: Int, clock: Clock, bounds: StoreBounds = StoreBounds(),
-        answers: Bounds = Bounds(), isDeaf: Bool = false
+        answers: Bounds = Bounds(), isDeaf: Bool = false, nodes count: Int = 1, fault: NodeFault? = nil
     ) throws {
         self.home = home
-        let index = FreshnessIndex(capacity: indexCapacity)
-        store = try home.open(observer: isDeaf ? nil : SlowObserver(index: index), bounds: bounds)
-        service = Self.service(SlowStore(store: store), index, clock, answers)
+        if count == 1 {
+            let index = FreshnessIndex(capacity: indexCapacity)
+            store = try home.open(observer: isDeaf ? nil : SlowObserver(index: index), bounds: bounds)
+            nodes = []
+            services = [Self.service(SlowStore(store: store), index, clock, answers)]
+        } else {
+            let feed = SharedFeed(seed: UInt64(clock.tick()), isOrdered: fault != .rowsOutOfOrder)
+            let store = try home.open(observer: feed, bounds: bounds)
+            let writes = SharedWrites(feed, delay: fault == .noDelay ? 0 : Node.bound, now: clock.tick)
+            nodes = (0..<count).map { number in
+                Node(
+                    store: store, feed: feed, writes: writes, indexCapacity: indexCapacity, seed: UInt64(number),
+                    fault: fault, tick: clock.tick)
+            }
+            self.store = store
+            services = nodes.map { Self.service($0.store, $0.index, clock, answers) }
+        }
         self.answers = answers
         self.clock = clock
-        isForgetful = indexCapacity < 100
+        isForgetful = indexCapacity < 100 || count > 1
     }
 
-    /// Answers as the server does: from memory, or else from the store.
+    /// Answers as the server does: from memory, or else from the store. Each request goes to another node, and to yet another where one is
+    /// behind.
     func answer(_ request: TestRequest) async -> Answer {
-        await Self.answer(request, service)
+        while true {
+            let answer = await Self.answer(request, services[.random(in: services.indices)])
+            if !isBehind(answer) { return answer }
+        }
     }
+
+    /// Whether several nodes share the store.
+    var hasNodes: Bool { !nodes.isEmpty }
+
+    /// Whether a node has refused to answer because it is behind.
+    func isBehind(_ answer: Answer) -> Bool { hasNodes && answer.status == 503 }
 
     /// Begins to answer a poll that may wait.
-    func start(_ request: TestRequest) -> WaitingExchange { WaitingExchange(request.forService, by: service) }
+    func start(_ request: TestRequest) -> WaitingExchange {
+        WaitingExchange(request.forService, by: services[.random(in: services.indices)])
+    }
+
+    /// Waits until the memory of each node has all that was answered before.
+    func catchUp() async {
+        for node in nodes { await node.catchUp() }
+    }
+
+    /// Renames a user, as a gateway does that knows names.
+    func setPerson(_ person: Person) async throws(MessagingError) {
+        guard let node = nodes.first else { return try await store.setPerson(person, tenant: .none) }
+        try await node.store.setPerson(person, tenant: .none)
+    }
+
+    /// Closes the store, and ends the nodes' looks at it.
+    func close() {
+        for node in nodes { node.stop() }
+        store.close()
+    }
 
     /// Answers as a server would that has just started, and so has nothing in memory that could be stale.
     func freshAnswer(_ request: TestRequest) async -> Answer {

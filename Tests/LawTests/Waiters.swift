@@ -35,7 +35,7 @@ struct Waiters {
     mutating func check(_ server: Server) async throws {
         var left: [Waiter] = []
         for waiter in waiters {
-            switch await waiter.exchange.settled() {
+            switch await settled(waiter, server) {
             case .waiting:
                 try await require(!hasNews(waiter, server), "\(Self.name(waiter)) waits, although there is news")
                 left.append(waiter)
@@ -45,6 +45,14 @@ struct Waiters {
             }
         }
         waiters = left
+    }
+
+    /// Where a waiter is, once its node has had time for a look where there is news.
+    private func settled(_ waiter: Waiter, _ server: Server) async -> WaitingExchange.State {
+        let state = await waiter.exchange.settled()
+        guard case .waiting = state, server.hasNodes, await hasNews(waiter, server) else { return state }
+        await server.catchUp()
+        return await waiter.exchange.settled()
     }
 
     /// Ends one of the waits.
@@ -79,6 +87,7 @@ struct Waiters {
         _ response: Response, to waiter: Waiter, _ server: Server, mayBeSentAway: Bool
     ) async throws {
         let answer = Answer(response, to: waiter.request)
+        if server.isBehind(answer) { return }
         guard Self.isNews(answer) else {
             try require(
                 mayBeSentAway, "\(Self.name(waiter)) is answered \(answer.status) \(answer.text), with nothing new")
