@@ -1,32 +1,33 @@
 import Foundation
 import Messaging
 
-/// The start of a store: the schema is prepared, and the lease taken.
+/// The start of a store: the schema is prepared, and this process is one of the nodes.
 struct PostgresStart {
     let address: PostgresAddress
-    let lease: Lease
-    /// A moment before the lease was granted.
-    let leaseStart: UInt64
+    let node: Node
+    /// A moment before the node joined.
+    let joined: Int64
+    /// The number under which the writer's first connection writes.
+    let writer: Int64
     let epoch: Epoch
     let cursorKey: CursorKey
     /// The users whose renaming is not finished.
     let renamed: [Caller]
 
-    /// How much longer than the lease of another process to wait for its end.
-    private static let patience = Duration.seconds(2)
-
-    /// Connects, prepares the schema and takes the lease; blocks, and waits for the end of another process's lease.
+    /// Connects, prepares the schema and joins; blocks, and waits until all other nodes know of this one: half a second beside one that
+    /// runs, and some ten seconds where one was killed.
     ///
     /// - Throws: ``PostgresStoreError``.
-    init(address text: String, random: UInt64, newCursorKey: CursorKey) throws(PostgresStoreError) {
+    init(
+        address text: String, random: UInt64, newCursorKey: CursorKey, bound: Duration, version: String
+    ) throws(PostgresStoreError) {
         do {
             let address = try PostgresAddress(text)
             self.address = address
             let connection = try PostgresConnection(address, role: .maintenance)
             try Schema.prepare(connection, epoch: Epoch(random: random), cursorKey: newCursorKey)
-            lease = Lease(holder: .random(in: .min ... .max), name: Self.name)
+            node = Node(version: version, bound: bound)
             epoch = try connection.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max)))
-            leaseStart = try Self.take(lease, connection)
             let key = try connection.run(StoreQuery.cursorKey, within: .seconds(5))
             guard let cursorKey = try CursorKey(bytes: Data(key.requiredBytes(0, 0))) else {
                 throw PostgresError.malformed("a cursor key of another length")
@@ -38,46 +39,24 @@ struct PostgresStart {
                     tenant: TenantID(trusted: try rows.requiredText(row, 0)),
                     user: UserID(trusted: try rows.requiredText(row, 1)))
             }
+            joined = BootClock.now
+            writer = try node.join(connection)
+            try node.waitUntilKnown(connection)
         } catch let error as PostgresStoreError {
             throw error
-        } catch PostgresError.inUse(let name, let since) {
-            throw .inUse(by: name, since: since)
         } catch let error as PostgresError {
             throw .connection(error)
         } catch {
             throw .damaged(reason: String(describing: error))
         }
     }
+}
 
-    /// Takes the lease, and waits for the end of another process's lease once: one that is running renews it. It also waits for the lock of
-    /// all writes, which the last write of a killed process may still hold.
-    private static func take(_ lease: Lease, _ connection: PostgresConnection) throws(PostgresError) -> UInt64 {
-        var deadline: ContinuousClock.Instant?
-        while true {
-            let start = ServingState.now
-            let (error, left) = try refusal(of: lease, connection)
-            guard let error else { return start }
-            let limit = deadline ?? .now + left + patience
-            deadline = limit
-            guard limit > .now else { throw error }
-            Thread.sleep(forTimeInterval: min(0.25, max((limit - .now) / .seconds(1), 0.01)))
-        }
-    }
-
-    /// Why the lease is not to be had, and for how long that may last; nil where it was taken.
-    private static func refusal(
-        of lease: Lease, _ connection: PostgresConnection
-    ) throws(PostgresError) -> (PostgresError?, Duration) {
-        do {
-            guard let other = try lease.take(connection) else { return (nil, .zero) }
-            return (.inUse(by: other.name, since: other.since), other.left)
-        } catch PostgresError.refused("55P03", let message) {
-            return (.refused(sqlState: "55P03", message: message), .seconds(Int(Lease.seconds)))
-        }
-    }
-
-    /// What this process calls itself in the lease: the machine and its number there.
-    private static var name: String {
-        "process \(ProcessInfo.processInfo.processIdentifier) on \(ProcessInfo.processInfo.hostName)"
+extension PostgresConnection {
+    /// The epoch; every connection asks for it before it is used. After a failover this begins a new one.
+    func lookUpEpoch(random: Epoch) throws(PostgresError) -> Epoch {
+        let rows = try run("SELECT postbox.look_up_epoch($1)", [.text(random.text)], within: .seconds(5))
+        guard let epoch = Epoch(try rows.requiredText(0, 0)) else { throw .malformed("an epoch of another form") }
+        return epoch
     }
 }

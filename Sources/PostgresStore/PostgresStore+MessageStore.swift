@@ -2,6 +2,9 @@ import Messaging
 import StoreWork
 
 extension PostgresStore: MessageStore {
+    /// Says whether memory may answer polls: always while there is no other node, and else for a while after a look at the feed.
+    public var feedClock: FeedClock { membership.clock }
+
     /// The epoch: it changes when the database is restored or promoted, also while the store is open.
     public var epoch: Epoch { serving.epoch }
 

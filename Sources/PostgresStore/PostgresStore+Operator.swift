@@ -1,3 +1,4 @@
+import Foundation
 import Messaging
 
 extension PostgresStore: OperatorStore {
@@ -31,16 +32,28 @@ extension PostgresStore: OperatorStore {
     public func importRecords(_ next: () throws -> ImportRecord?) throws -> ImportSummary {
         do {
             let connection = try PostgresConnection(address, role: .maintenance)
+            let writer = membership.writer
             // Whatever became of it: memory may show what was before.
             defer { serving.invalidate() }
+            var others: Int32 = 0
+            // What was committed is seen by everybody when this returns.
+            defer { Thread.sleep(forTimeInterval: Double(others) / 1000) }
             return try connection.transaction(within: PostgresConnection.readLimit) {
                 try connection.run(
                     "SELECT postbox.begin_write($1, $2), \(WriteCalls.durable)",
-                    [.text(serving.expected.text), .int8(lease.holder)], within: PostgresConnection.readLimit)
+                    [.text(serving.expected.text), .int8(writer)], within: PostgresConnection.readLimit)
                 let importer = try Importer(
                     connection, shortList: bounds.shortList, mostCopies: bounds.mostCopies)
                 while let record = try next() { try importer.take(record) }
-                return try importer.finish()
+                let summary = try importer.finish()
+                try connection.run(
+                    NodeQuery.reset, [.bytes(FeedPayload([.everything]).bytes)], within: PostgresConnection.readLimit)
+                others =
+                    try connection.run(
+                        "SELECT postbox.other_bound($1)", [.int8(writer)],
+                        within: PostgresConnection.readLimit
+                    ).int4(0, 0) ?? 0
+                return summary
             }
         } catch let error as PostgresError {
             throw MessagingError.storeUnavailable(error.description)

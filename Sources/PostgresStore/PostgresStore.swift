@@ -4,10 +4,10 @@ import Messaging
 import StoreWork
 import Synchronization
 
-/// Conversations in a PostgreSQL database, which no other Postbox may serve meanwhile.
+/// Conversations in a PostgreSQL database, which several Postboxes may serve at the same time: the nodes.
 ///
 /// Any thread may call any method. Writes go through one thread of the store's own, many to a call; reads run beside it on connections
-/// of their own. One more connection keeps the lease.
+/// of their own. One more connection tells the other nodes that this one is there, and another one looks for what they write.
 public final class PostgresStore: Sendable {
     /// The secret key of all cursors.
     public let cursorKey: CursorKey
@@ -19,9 +19,11 @@ public final class PostgresStore: Sendable {
     let health: StoreHealth
     let readQueue: ReadQueue<ReaderConnection>
     let address: PostgresAddress
-    let lease: Lease
+    let membership: NodeMembership
+    let looker: FeedLooker
+    let keeper: Keeper
     let bounds: StoreBounds
-    private let keeper: Keeper
+    private let line: AnswerLine
     private let interrupt: PostgresInterrupt
     private let isClosed = Mutex(false)
 
@@ -30,55 +32,75 @@ public final class PostgresStore: Sendable {
     /// How long reads may go without one ending before further ones are refused.
     private static let stallLimit = Duration.seconds(6)
 
-    /// Connects to a database, prepares its schema, and takes the lease; blocks.
+    /// Connects to a database, prepares its schema, and joins the other nodes; blocks.
     ///
-    /// Where another process had the lease, it waits until that has run out: a few seconds after that process was killed.
+    /// It waits until the others know of this one: half a second beside one that runs, and some ten seconds where one was killed that was
+    /// the only one.
     ///
     /// - Parameters:
     ///   - address: a connection string of libpq; it may be empty where the `PG…` variables say everything.
-    ///   - observer: receives each commit, on the writer thread, before its callers are answered.
+    ///   - observer: receives each commit before its callers are answered: on the writer thread while there is no other node, and otherwise
+    ///     on the thread that looks at the feed.
     ///   - queueLimit: the most writes that may wait, and the most reads; beyond it they are refused as ``MessagingError/overloaded``.
     ///   - isReplicated: whether a write is answered only when a synchronous standby has it.
     ///   - bounds: the sizes at which the store changes its method.
     ///   - random: the source of a new store's epoch.
     ///   - newCursorKey: the cursor key of a store that has none yet; by default a random one.
-    ///   - committed: receives each batch that is durable, on the writer thread, after its callers are answered.
+    ///   - freshnessBound: the greatest age of what memory answers with while there are other nodes, 0 to 10 s. Whoever writes at another
+    ///     node is answered that much later.
+    ///   - version: the version of the program, for people who ask for the nodes.
+    ///   - committed: receives each batch that is durable, on the writer thread.
     ///   - changed: called when an operation begins to fail or works again, on any thread.
     /// - Throws: ``PostgresStoreError``.
     public init(
         address: String, observer: (any CommitObserver)? = nil, queueLimit: Int = 10_000,
         replicated isReplicated: Bool = false,
         bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
-        newCursorKey: CursorKey = .random(), committed: (@Sendable (GroupCommit) -> Void)? = nil,
+        newCursorKey: CursorKey = .random(),
+        freshnessBound: Duration = .milliseconds(30), version: String = "",
+        committed: (@Sendable (GroupCommit) -> Void)? = nil,
         changed: (@Sendable (HealthTransition) -> Void)? = nil
     ) throws(PostgresStoreError) {
-        let start = try PostgresStart(address: address, random: random, newCursorKey: newCursorKey)
+        precondition((.zero ... .seconds(10)).contains(freshnessBound), "the bound is checked before")
+        let start = try PostgresStart(
+            address: address, random: random, newCursorKey: newCursorKey, bound: freshnessBound, version: version)
         self.address = start.address
         self.bounds = bounds
-        lease = start.lease
         place = start.address.description
         cursorKey = start.cursorKey
         interrupt = PostgresInterrupt()
         health = StoreHealth(changed: changed)
         serving = ServingState(epoch: start.epoch, observer: observer)
-        serving.granted(from: start.leaseStart, for: Lease.certain)
+        line = AnswerLine()
+        membership = NodeMembership(
+            node: start.node, writer: start.writer, serving: serving, observer: observer)
+        membership.granted(from: start.joined)
         let connector = WriterConnector(
-            address: start.address, lease: start.lease, serving: serving, interrupt: interrupt, bounds: bounds,
+            address: start.address, membership: membership, serving: serving, interrupt: interrupt, bounds: bounds,
             isReplicated: isReplicated)
         readQueue = ReadQueue(
             width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit
         ) { [address = start.address, interrupt] in ReaderConnection(address: address, interrupt: interrupt) }
         writer = Writer(
-            connector: connector, health: health, observer: observer, capacity: queueLimit, committed: committed)
+            connector: connector, health: health, line: line, capacity: queueLimit, committed: committed)
         keeper = Keeper(connector: connector, writer: writer, health: health)
+        looker = FeedLooker(
+            address: start.address, membership: membership, writer: writer, interrupt: interrupt)
+        awaitPlace()
         for caller in start.renamed { Self.resumeRenaming(of: caller, writer) }
+    }
+
+    /// Waits until it is known whether there are other nodes, so that the first writes need not be held back; no longer than that may take.
+    private func awaitPlace() {
+        let deadline = BootClock.now + 1_000_000_000
+        while !membership.isSettled, BootClock.now < deadline { Thread.sleep(forTimeInterval: 0.001) }
     }
 
     deinit {
         close()
     }
 
-    /// Stores and answers the waiting writes, gives the lease back, and closes all connections; blocks until that is done.
+    /// Stores and answers the waiting writes, leaves the nodes, and closes all connections; blocks until that is done.
     ///
     /// Later calls are refused as ``MessagingError/storeUnavailable(_:)``. A second call does nothing.
     public func close() {
@@ -88,6 +110,8 @@ public final class PostgresStore: Sendable {
         }
         guard isFirst else { return }
         writer.close()
+        line.close()
+        looker.close()
         keeper.close()
         serving.lostLease()
         interrupt.raise()

@@ -1,5 +1,3 @@
-import Messaging
-
 /// The reasons why a PostgreSQL database cannot be opened; the list is closed.
 public enum PostgresStoreError: Error, Equatable, Sendable {
     /// The server cannot be reached or used.
@@ -18,8 +16,6 @@ public enum PostgresStoreError: Error, Equatable, Sendable {
     case notTheOwner(role: String)
     /// A pooler gives every statement another session, so that no transaction is possible.
     case statementPooling
-    /// A process serves the database.
-    case inUse(by: String, since: Timestamp)
     /// A table or a row that is always there is missing.
     case damaged(reason: String)
 }
@@ -48,8 +44,6 @@ extension PostgresStoreError: CustomStringConvertible {
             "The role \(role) does not own the tables of the schema postbox; only their owner can do this."
         case .statementPooling:
             "The connection pooler is in statement mode, where no transaction is possible; use transaction or session mode."
-        case .inUse(let name, let since):
-            "The database is in use\(name.isEmpty ? "" : " by \(name)") since \(since.rfc3339); stop that Postbox first."
         case .damaged(let reason): "The database is damaged: \(reason)."
         }
     }

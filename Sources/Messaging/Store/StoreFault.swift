@@ -19,9 +19,8 @@ public enum StoreFault: String, CaseIterable, Error, Sendable {
     case tooManyConnections = "too_many_connections"
     /// No synchronous standby confirms what is written.
     case noStandby = "no_standby"
-    /// Another process serves this database.
-    case inUse = "in_use"
-    /// The connection leads to another state of the database than the one in memory, as after a failover.
+    /// The connection leads to another state of the database than the one in memory, as after a failover; or this process has not heard in
+    /// time what the others have written.
     case behind
     /// Anything else; the log has the cause.
     case other
@@ -43,7 +42,6 @@ public enum StoreFault: String, CaseIterable, Error, Sendable {
         case .unreachable: "the database server cannot be reached"
         case .tooManyConnections: "the database server has no connection left"
         case .noStandby: "no synchronous standby confirms writes"
-        case .inUse: "another process serves this database"
         case .behind: "the database is in another state than before, as after a failover"
         case .other: "an unexpected error occurred; the log has the cause"
         }

@@ -10,8 +10,7 @@ extension PostgresError {
         case .interrupted: .closed
         case .readOnlyServer: .readOnly
         case .refused(let sqlState, _): Self.fault(sqlState)
-        case .inUse, .noLease: .inUse
-        case .otherEpoch: .behind
+        case .noLease, .otherEpoch, .unknownToOthers: .behind
         case .noStandby: .noStandby
         case .libraryMissing, .badAddress, .oldServer, .wrongEncoding, .malformed: .other
         }
@@ -31,8 +30,7 @@ extension PostgresError {
         case "58030", "58P01", "58P02": .ioError
         // Damaged data or indexes, and tables, columns, functions or a schema that are not there.
         case "XX001", "XX002", "42P01", "42703", "42883", "3F000": .damaged
-        case WriteRefusal.epochChanged: .behind
-        case WriteRefusal.leaseLost: .inUse
+        case WriteRefusal.epochChanged, WriteRefusal.nodeGone: .behind
         default: sqlState.hasPrefix("08") ? .unreachable : .other
         }
     }
@@ -42,6 +40,6 @@ extension PostgresError {
 enum WriteRefusal {
     /// The epoch is another one now, or the connection leads to another server.
     static let epochChanged = "PB001"
-    /// Another process has the lease.
-    static let leaseLost = "PB002"
+    /// The row of this node is gone.
+    static let nodeGone = "PB002"
 }

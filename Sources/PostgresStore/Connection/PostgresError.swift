@@ -26,10 +26,10 @@ public enum PostgresError: Error, Equatable, Sendable {
     case readOnlyServer
     /// What the server sent is not what was asked for.
     case malformed(String)
-    /// Another process serves the database.
-    case inUse(by: String, since: Timestamp)
-    /// It is not certain that no other process serves the database: the lease could not be renewed in time.
+    /// This process could not say in time that it is still there, so the other nodes may take it to be gone.
     case noLease
+    /// Another node does not know of this one yet, and would answer from memory as if its writes were not there.
+    case unknownToOthers
     /// The connection leads to another epoch than the one that is served.
     case otherEpoch
     /// No synchronous standby has what was written, where one is required.
@@ -55,9 +55,9 @@ extension PostgresError: CustomStringConvertible {
         case .readOnlyServer:
             "the server is a read-only standby, or its transactions are read-only; give the address of the primary"
         case .malformed(let what): "PostgreSQL sent an unexpected answer: \(what)"
-        case .inUse(let name, let since):
-            "the database is in use\(name.isEmpty ? "" : " by \(name)") since \(since.rfc3339)"
-        case .noLease: "the lease of the database could not be renewed in time, so another process may serve it now"
+        case .noLease:
+            "this process could not say in time that it is still there, so other nodes may take it to be gone"
+        case .unknownToOthers: "another node does not know of this one yet"
         case .otherEpoch: "the connection leads to another epoch, as after a failover"
         case .noStandby: "no synchronous standby has confirmed the write"
         }
@@ -75,9 +75,8 @@ extension PostgresError: CustomStringConvertible {
         case .noStandby: true
         // After 40003 the server itself does not know.
         case .refused(let sqlState, _): sqlState != "40003" && !sqlState.hasPrefix("08") && !sqlState.hasPrefix("57P")
-        case .libraryMissing, .badAddress, .tooManyConnections, .oldServer, .wrongEncoding, .readOnlyServer, .inUse,
-            .noLease,
-            .otherEpoch:
+        case .libraryMissing, .badAddress, .tooManyConnections, .oldServer, .wrongEncoding, .readOnlyServer, .noLease,
+            .unknownToOthers, .otherEpoch:
             true
         }
     }

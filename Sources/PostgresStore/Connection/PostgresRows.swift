@@ -9,7 +9,8 @@ final class PostgresRows {
 
     /// How many rows there are.
     let count: Int
-    private let columns: Int
+    /// How many columns there are.
+    let columns: Int
 
     /// Takes over a result.
     init(_ result: OpaquePointer) {

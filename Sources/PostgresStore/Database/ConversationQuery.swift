@@ -21,7 +21,7 @@ enum ConversationQuery {
     static let mayBeTogether = "SELECT postbox.may_be_together($1, $2, $3)"
 
     /// Opens a conversation or finds the one that is meant; ``Schema/openFunction`` says what it takes and returns. `$1 text` the epoch,
-    /// `$2 bigint` the lease, `$3 text` the tenant, `$4 text` the id, `$5 text[]` the participants, `$6 boolean` whether it is direct,
+    /// `$2 bigint` the writer, `$3 text` the tenant, `$4 text` the id, `$5 text[]` the participants, `$6 boolean` whether it is direct,
     /// `$7 bigint` the moment, `$8 bytea` the payload. Columns: `base bigint`, `key bigint`, `id text`, `state int`.
     static let open = "SELECT * FROM postbox.open($1, $2, $3, $4, $5, $6, $7, $8)"
 }

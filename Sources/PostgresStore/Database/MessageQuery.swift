@@ -28,7 +28,7 @@ enum MessageQuery {
     /// key of the message.
     static let byClientID = "SELECT * FROM postbox.find_message($1, $2, $3, $4)"
 
-    /// Writes a batch; ``Schema/writeFunctions`` says what it takes and returns. `$1 text` the epoch, `$2 bigint` the lease; messages:
+    /// Writes a batch; ``Schema/writeFunctions`` says what it takes and returns. `$1 text` the epoch, `$2 bigint` the writer; messages:
     /// `$3 text[]` tenants, `$4 bigint[]` keys, `$5 text[]` senders, `$6 text[]` contents, `$7 text[]` their own keys, `$8 bigint[]`
     /// moments; read markers: `$9 text[]` tenants, `$10 bigint[]` keys, `$11 text[]` readers, `$12 bigint[]` positions; `$13 bytea` the
     /// payload. Columns: `base bigint`, `ns bigint[]`, `states int[]`, `ats bigint[]`, `marks bigint[]`, `unread bigint[]`.

@@ -6,13 +6,10 @@ extension Schema {
     /// - `postbox.look_up_epoch(p_random text) → text`: the epoch; every connection calls it before its first use. Where the database was
     ///   promoted or copied, it begins a new one, `p_random`.
     /// - `postbox.begin_epoch(p_random text)`: begins a new epoch; the caller holds the lock.
-    /// - `postbox.begin_write(p_epoch text, p_lease bigint)`: takes the lock of all writes until the end of the transaction. It fails with
-    ///   SQLSTATE PB001 where the epoch is another now, PB002 where the lease is another's, and 55P03 where the lock is not to be had for
+    /// - `postbox.begin_write(p_epoch text, p_writer bigint)`: takes the lock of all writes until the end of the transaction. It fails with
+    ///   SQLSTATE PB001 where the epoch is another now, PB002 where no node has this writer, and 55P03 where the lock is not to be had for
     ///   two seconds. It needs the isolation level read committed, and sets `synchronous_commit` for the transaction where that is less
     ///   than `on`.
-    /// - `postbox.begin_change(out holder_name text, out since_ms bigint)`: the same for an operator's command that changes data while no
-    ///   process serves it. Where one does, it returns the name of that and since when; NULL and NULL where the lock is ours now. A
-    ///   process whose lease has run out cannot write afterwards.
     static let epochFunctions = """
         -- Not pg_control_checkpoint(): it names the old timeline for about a second after a promotion.
         CREATE FUNCTION postbox.here(out system bigint, out timeline int) LANGUAGE plpgsql STABLE
@@ -40,6 +37,8 @@ extension Schema {
                 WHERE s.system = here.system AND s.timeline = here.timeline;
             IF FOUND THEN RETURN found_epoch; END IF;
             PERFORM postbox.begin_epoch(p_random);
+            -- What the rows said may have been lost with the former primary.
+            UPDATE postbox.nodes n SET is_alone = true;
             RETURN p_random;
         END $$;
 
@@ -50,7 +49,7 @@ extension Schema {
             UPDATE postbox.store s SET epoch = p_random, system = h.system, timeline = h.timeline FROM postbox.here() h;
         END $$;
 
-        CREATE FUNCTION postbox.begin_write(p_epoch text, p_lease bigint) RETURNS void LANGUAGE plpgsql VOLATILE
+        CREATE FUNCTION postbox.begin_write(p_epoch text, p_writer bigint) RETURNS void LANGUAGE plpgsql VOLATILE
         SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
         DECLARE
             found record;
@@ -64,30 +63,14 @@ extension Schema {
                 RAISE 'writes need the isolation level read committed';
             END IF;
             PERFORM pg_advisory_xact_lock(5794, 1);
-            SELECT s.epoch = p_epoch AND s.system = h.system AND s.timeline = h.timeline AS is_same, l.holder INTO found
-                FROM postbox.store s, postbox.lease l, postbox.here() h;
+            SELECT s.epoch = p_epoch AND s.system = h.system AND s.timeline = h.timeline AS is_same,
+                    EXISTS (SELECT 1 FROM postbox.nodes n WHERE n.writer = p_writer) AS is_node
+                INTO found FROM postbox.store s, postbox.here() h;
             IF found.is_same IS NOT TRUE THEN
                 RAISE 'the epoch is another now' USING ERRCODE = 'PB001';
             END IF;
-            IF found.holder IS DISTINCT FROM p_lease THEN
-                RAISE 'another process has taken the lease' USING ERRCODE = 'PB002';
-            END IF;
-        END $$;
-
-        CREATE FUNCTION postbox.begin_change(out holder_name text, out since_ms bigint) LANGUAGE plpgsql VOLATILE
-        SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
-        BEGIN
-            IF current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN
-                PERFORM set_config('synchronous_commit', 'on', true);
-            END IF;
-            IF current_setting('transaction_isolation') <> 'read committed' THEN
-                RAISE 'writes need the isolation level read committed';
-            END IF;
-            PERFORM pg_advisory_xact_lock(5794, 1);
-            SELECT l.name, (extract(epoch FROM l.since) * 1000)::bigint INTO holder_name, since_ms
-                FROM postbox.lease l WHERE l.until >= clock_timestamp();
-            IF NOT FOUND THEN
-                UPDATE postbox.lease l SET holder = NULL, name = '', since = NULL, until = NULL WHERE l.holder IS NOT NULL;
+            IF NOT found.is_node THEN
+                RAISE 'the node is gone, or writes on another connection now' USING ERRCODE = 'PB002';
             END IF;
         END $$;
         """

@@ -2,7 +2,7 @@ extension Schema {
     /// `postbox.open(…)`: opens a conversation, or finds the one that is meant. Under the lock of all writes, so there is no race to
     /// lose.
     ///
-    /// Parameters: `p_epoch text`, `p_lease bigint`, `p_tenant text`, `p_id text`, `p_users text[]` (each once, ordered by their bytes),
+    /// Parameters: `p_epoch text`, `p_writer bigint`, `p_tenant text`, `p_id text`, `p_users text[]` (each once, ordered by their bytes),
     /// `p_direct boolean` (whether it is the direct one of its two people), `p_at bigint` (milliseconds), `payload bytea` for the feed.
     /// Then, for tests, the bounds of long lists: `p_short_list int = 256`, `p_most_copies int = 32`, `p_lists_checked int = 32`.
     ///
@@ -13,7 +13,7 @@ extension Schema {
     /// Errors: those of `postbox.begin_write`.
     static let openFunction = """
         CREATE FUNCTION postbox.open(
-            p_epoch text, p_lease bigint, p_tenant text, p_id text, p_users text[], p_direct boolean, p_at bigint, payload bytea,
+            p_epoch text, p_writer bigint, p_tenant text, p_id text, p_users text[], p_direct boolean, p_at bigint, payload bytea,
             p_short_list int DEFAULT 256, p_most_copies int DEFAULT 32, p_lists_checked int DEFAULT 32,
             out base bigint, out key bigint, out id text, out state int)
         LANGUAGE plpgsql VOLATILE
@@ -23,7 +23,7 @@ extension Schema {
             places bigint[];
             is_large boolean := cardinality(p_users) > 20;
         BEGIN
-            PERFORM postbox.begin_write(p_epoch, p_lease);
+            PERFORM postbox.begin_write(p_epoch, p_writer);
             IF p_direct THEN
                 SELECT c.key, c.id, 1 INTO open.key, open.id, open.state FROM postbox.conversations c
                 WHERE c.tenant_id = p_tenant AND c.direct_low = p_users[1] AND c.direct_high = p_users[2];
@@ -51,7 +51,7 @@ extension Schema {
             RETURNING conversations.key, conversations.id, 0 INTO open.key, open.id, open.state;
             INSERT INTO postbox.participants (tenant_id, conversation_key, user_id, read_up_to, change, list_activity, list_change)
             SELECT p_tenant, open.key, u.id, 0, 0, u.place, nullif(u.place, 0) FROM unnest(p_users, places) u (id, place);
-            INSERT INTO postbox.feed (position, kind, ns, marks, payload) VALUES (base, 'open', '{}', '{}', payload);
+            INSERT INTO postbox.feed (position, kind, ns, marks, payload) VALUES (base, 'open', ARRAY[open.key], '{}', payload);
         END $$;
 
         -- Lengthens one of these users' lists where one is too long for a short one. It changes a row for each conversation in the list, so

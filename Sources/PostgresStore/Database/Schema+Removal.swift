@@ -1,5 +1,5 @@
 extension Schema {
-    /// Functions that take data away; the caller is in a transaction that `postbox.begin_change()` began, and begins a new epoch where
+    /// Functions that take data away; the caller is in a transaction that `postbox.begin_write(…)` began, and begins a new epoch where
     /// anything has changed.
     ///
     /// - `postbox.prune(p_tenant text, p_keys bigint[], p_before_ms bigint, out removed bigint, out emptied bigint)`: takes away the

@@ -2,10 +2,10 @@ extension Schema {
     /// Functions that store the name and company of a user, a step at a time: a user may have a hundred thousand conversations. A
     /// conversation shows the new name, and has a new change number, from the same commit on.
     ///
-    /// - `postbox.rename(p_epoch text, p_lease bigint, p_tenant text, p_user text, p_name text, p_company text, p_number bigint, payload
+    /// - `postbox.rename(p_epoch text, p_writer bigint, p_tenant text, p_user text, p_name text, p_company text, p_number bigint, payload
     ///   bytea, p_rows int = 2000)`: one step. A name or company that is NULL stays; neither may contain U+0000. `p_number` is NULL in
     ///   the first call, and then what the call before returned.
-    /// - `postbox.resume_renaming(p_epoch text, p_lease bigint, p_tenant text, p_user text, payload bytea, p_rows int = 2000)`: one step of
+    /// - `postbox.resume_renaming(p_epoch text, p_writer bigint, p_tenant text, p_user text, payload bytea, p_rows int = 2000)`: one step of
     ///   whatever renaming of the user is unfinished; done where there is none.
     ///
     /// Columns of the one row of both:
@@ -20,7 +20,7 @@ extension Schema {
     /// Errors: those of `postbox.begin_write`.
     static let renameFunctions = """
         CREATE FUNCTION postbox.rename(
-            p_epoch text, p_lease bigint, p_tenant text, p_user text, p_name text, p_company text, p_number bigint, payload bytea,
+            p_epoch text, p_writer bigint, p_tenant text, p_user text, p_name text, p_company text, p_number bigint, payload bytea,
             p_rows int DEFAULT 2000,
             out is_done boolean, out number bigint, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
             out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
@@ -34,7 +34,7 @@ extension Schema {
             new_name text;
             new_company text;
         BEGIN
-            PERFORM postbox.begin_write(p_epoch, p_lease);
+            PERFORM postbox.begin_write(p_epoch, p_writer);
             SELECT u.name, u.company, u.renaming INTO known FROM postbox.users u WHERE u.tenant_id = p_tenant AND u.id = p_user;
             is_known := FOUND;
             IF is_known AND known.renaming IS NOT NULL AND (p_number IS NULL OR known.renaming = p_number) THEN
@@ -65,14 +65,14 @@ extension Schema {
         END $$;
 
         CREATE FUNCTION postbox.resume_renaming(
-            p_epoch text, p_lease bigint, p_tenant text, p_user text, payload bytea, p_rows int DEFAULT 2000,
+            p_epoch text, p_writer bigint, p_tenant text, p_user text, payload bytea, p_rows int DEFAULT 2000,
             out is_done boolean, out number bigint, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
             out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
         LANGUAGE plpgsql VOLATILE
         \(byIndex) AS $$
         #variable_conflict use_column
         BEGIN
-            PERFORM postbox.begin_write(p_epoch, p_lease);
+            PERFORM postbox.begin_write(p_epoch, p_writer);
             is_done := true;
             PERFORM 1 FROM postbox.users u WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.renaming IS NOT NULL;
             IF NOT FOUND THEN RETURN; END IF;

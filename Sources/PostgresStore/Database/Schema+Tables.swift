@@ -18,17 +18,26 @@ extension Schema {
             feed_trimmed_up_to bigint NOT NULL DEFAULT 0
         ) WITH (fillfactor = 50);
 
-        -- The one process that may write.
-        CREATE TABLE postbox.lease (
-            one boolean PRIMARY KEY DEFAULT true CHECK (one),
-            holder bigint,
-            -- What the holder calls itself, for people.
-            name text NOT NULL DEFAULT '',
-            since timestamptz,
-            until timestamptz,
-            CHECK ((holder IS NULL) = (since IS NULL) AND (holder IS NULL) = (until IS NULL))
+        -- The processes that may write.
+        CREATE TABLE postbox.nodes (
+            -- A random number that tells the process apart from all others.
+            id bigint PRIMARY KEY,
+            -- The number under which the present connection of its writer writes.
+            writer bigint NOT NULL,
+            -- What it calls itself, for people.
+            name text NOT NULL,
+            version text NOT NULL,
+            started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            -- Grows as long as the process runs.
+            renewals bigint NOT NULL DEFAULT 0,
+            -- Whether it takes itself to be the only one, and so answers from memory without looking at the feed.
+            is_alone boolean NOT NULL DEFAULT false,
+            -- The greatest age of what it answers from memory otherwise.
+            bound_ms int NOT NULL CHECK (bound_ms >= 0),
+            -- The last row of the feed that its memory has, and how old its last look was, when it last renewed this row.
+            position bigint,
+            look_age_ms bigint
         ) WITH (fillfactor = 50);
-        INSERT INTO postbox.lease DEFAULT VALUES;
 
         -- The order of commits. A transaction takes the lock first, then 1024 change numbers at once. CACHE must stay 1: a cache would hand
         -- out numbers in another order.
@@ -122,13 +131,16 @@ extension Schema {
         CREATE TABLE postbox.feed (
             position bigint PRIMARY KEY,
             at timestamptz NOT NULL DEFAULT clock_timestamp(),
-            -- 'write', 'open' or 'rename'
+            -- 'write', 'open', 'rename' or 'reset'
             kind text COLLATE "C" NOT NULL,
-            -- The number of each message, 0 where nothing was stored; in a renaming, the keys of the conversations in the order of their
-            -- change numbers.
+            -- The number of each message, 0 where nothing was stored; the key of the conversation that was opened; in a renaming, the keys
+            -- of the conversations in the order of their change numbers.
             ns bigint[] NOT NULL,
-            -- Likewise the read markers.
+            -- Where each read marker is now, 0 where it did not move.
             marks bigint[] NOT NULL,
+            -- The people whose lists the read markers changed, and the change number that each list took; NULL where they are too many.
+            list_users text[] COLLATE "C",
+            list_changes bigint[],
             -- Who, where and what, as the process wrote it.
             payload bytea NOT NULL
         );

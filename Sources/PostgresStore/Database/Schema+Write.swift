@@ -10,7 +10,7 @@ extension Schema {
     /// The caller has checked that every sender and reader takes part, and puts at most one draft with the same conversation, sender and
     /// key into a batch. At most 1023 writes.
     ///
-    /// Parameters: `p_epoch text`, `p_lease bigint`; the messages `s_tenant text[]`, `s_key bigint[]` (conversations), `s_sender text[]`,
+    /// Parameters: `p_epoch text`, `p_writer bigint`; the messages `s_tenant text[]`, `s_key bigint[]` (conversations), `s_sender text[]`,
     /// `s_content text[]`, `s_client_id text[]` (NULL without a key), `s_at bigint[]` (milliseconds); the read markers
     /// `r_tenant text[]`, `r_key bigint[]`, `r_user text[]`, `r_upto bigint[]` (NULL: the last message, those of this batch included);
     /// `payload bytea`, for the feed.
@@ -30,7 +30,7 @@ extension Schema {
     /// first minutes of a database, and that took a thousand times as long.
     static let writeFunctions = """
         CREATE FUNCTION postbox.write(
-            p_epoch text, p_lease bigint,
+            p_epoch text, p_writer bigint,
             s_tenant text[], s_key bigint[], s_sender text[], s_content text[], s_client_id text[], s_at bigint[],
             r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], payload bytea,
             out base bigint, out ns bigint[], out states int[], out ats bigint[], out marks bigint[], out unread bigint[])
@@ -48,9 +48,13 @@ extension Schema {
             totals bigint[];
             sender_places bigint[];
             has_copies boolean;
+            stored_ns bigint[];
+            moved_marks bigint[] := '{}';
+            list_users text[];
+            list_changes bigint[];
         BEGIN
             IF sends + cardinality(r_key) > 1023 THEN RAISE 'too many writes in one batch'; END IF;
-            PERFORM postbox.begin_write(p_epoch, p_lease);
+            PERFORM postbox.begin_write(p_epoch, p_writer);
             base := nextval('postbox.position');
             ns := '{}'; states := '{}'; ats := '{}'; marks := '{}'; unread := '{}';
             IF sends > 0 THEN
@@ -100,8 +104,10 @@ extension Schema {
                             ORDER BY m.n DESC LIMIT 1), 0)
                     FROM draft d WHERE d.old_n IS NULL
                 )
-                SELECT array_agg(x.n), array_agg(x.state), array_agg(x.at) INTO ns, states, ats FROM (
-                    SELECT d.n, CASE WHEN o.n IS NULL THEN 0 WHEN o.same THEN 1 ELSE 2 END AS state, coalesce(o.at, d.at) AS at
+                SELECT array_agg(x.n), array_agg(x.state), array_agg(x.at), array_agg(x.stored_n) INTO ns, states, ats, stored_ns
+                FROM (
+                    SELECT d.n, CASE WHEN o.n IS NULL THEN 0 WHEN o.same THEN 1 ELSE 2 END AS state, coalesce(o.at, d.at) AS at,
+                        CASE WHEN o.n IS NULL THEN d.n ELSE 0 END AS stored_n
                     FROM (SELECT d.n, d.at, d.i FROM draft d ORDER BY d.i) d, LATERAL (
                         SELECT old_ns[d.i] AS n, old_ats[d.i] AS at, sames[d.i] AS same) o) x;
                 IF has_copies THEN
@@ -114,15 +120,18 @@ extension Schema {
                 END IF;
             END IF;
             IF cardinality(r_key) > 0 THEN
-                SELECT r.marks, r.unread INTO marks, unread
+                SELECT r.marks, r.unread, r.moved_marks, r.list_users, r.list_changes
+                INTO marks, unread, moved_marks, list_users, list_changes
                 FROM postbox.move_marks(r_tenant, r_key, r_user, r_upto, base + sends) r;
             END IF;
-            INSERT INTO postbox.feed (position, kind, ns, marks, payload) VALUES (base, 'write', ns, marks, payload);
+            INSERT INTO postbox.feed (position, kind, ns, marks, list_users, list_changes, payload)
+            VALUES (base, 'write', coalesce(stored_ns, '{}'), moved_marks, list_users, list_changes, payload);
         END $$;
 
         -- The read markers of a batch; marker j has the change number p_before + j.
         CREATE FUNCTION postbox.move_marks(
-            r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], p_before bigint, out marks bigint[], out unread bigint[])
+            r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], p_before bigint,
+            out marks bigint[], out unread bigint[], out moved_marks bigint[], out list_users text[], out list_changes bigint[])
         LANGUAGE plpgsql VOLATILE
         SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
         AS $$
@@ -132,11 +141,12 @@ extension Schema {
             large_tenants text[];
             large_keys bigint[];
             large_changes bigint[];
-            moved_tenants text[];
-            moved_keys bigint[];
-            moved_users text[];
-            moved_marks bigint[];
-            moved_changes bigint[];
+            changed_tenants text[];
+            changed_keys bigint[];
+            changed_users text[];
+            changed_marks bigint[];
+            changed_changes bigint[];
+            has_large boolean;
         BEGIN
             WITH asked AS MATERIALIZED (
                 SELECT r.i, r.tenant, r.key, r.reader, c.last_n, p.read_up_to AS old,
@@ -184,7 +194,9 @@ extension Schema {
                 SELECT array_agg(tenant) AS tenants, array_agg(key) AS keys, array_agg(change) AS changes
                 FROM conversation WHERE is_large AND is_least
             ), answer AS (
-                SELECT array_agg(a.new ORDER BY a.i) AS marks, array_agg(CASE WHEN a.new >= a.last_n THEN 0 ELSE
+                SELECT array_agg(a.new ORDER BY a.i) AS marks,
+                    array_agg(CASE WHEN a.new > a.old THEN a.new ELSE 0 END ORDER BY a.i) AS moved_marks,
+                    array_agg(CASE WHEN a.new >= a.last_n THEN 0 ELSE
                     a.last_n - a.new - coalesce((
                         SELECT m.sender_n FROM postbox.messages m
                         WHERE m.tenant_id = a.tenant AND m.conversation_key = a.key AND m.sender_id = a.reader
@@ -194,15 +206,21 @@ extension Schema {
                         ORDER BY m.n LIMIT 1) + 1, 0) END ORDER BY a.i) AS unread
                 FROM asked a
             )
-            SELECT a.marks, a.unread, p.tenants, p.keys, p.changes, c.tenants, c.keys, c.users, c.marks, c.changes
-            INTO marks, unread, large_tenants, large_keys, large_changes,
-                moved_tenants, moved_keys, moved_users, moved_marks, moved_changes
-            FROM answer a, pending p, changed c;
+            SELECT a.marks, a.unread, a.moved_marks, l.found, p.tenants, p.keys, p.changes,
+                c.tenants, c.keys, c.users, c.marks, c.changes
+            INTO marks, unread, moved_marks, has_large, large_tenants, large_keys, large_changes,
+                changed_tenants, changed_keys, changed_users, changed_marks, changed_changes
+            FROM answer a, pending p, changed c, (SELECT EXISTS (SELECT 1 FROM conversation c WHERE c.is_large) AS found) l;
             IF cardinality(marks) IS DISTINCT FROM cardinality(r_key) THEN
                 RAISE 'a read marker is of a user who does not take part';
             END IF;
-            IF moved_keys IS NULL THEN RETURN; END IF;
-            PERFORM postbox.set_marks(moved_tenants, moved_keys, moved_users, moved_marks, moved_changes);
+            IF NOT has_large THEN
+                -- Whose lists a large conversation changes is not known before its least markers are.
+                list_users := coalesce(changed_users, '{}');
+                list_changes := coalesce(changed_changes, '{}');
+            END IF;
+            IF changed_keys IS NULL THEN RETURN; END IF;
+            PERFORM postbox.set_marks(changed_tenants, changed_keys, changed_users, changed_marks, changed_changes);
             IF large_keys IS NOT NULL THEN
                 FOR large IN SELECT u.tenant, u.key, u.change FROM unnest(large_tenants, large_keys, large_changes) u (tenant, key, change)
                 LOOP

@@ -14,7 +14,7 @@ enum Schema {
     /// The migrations: the one with index `i` leads from version `i` to version `i + 1`, inside one transaction.
     static let migrations: [[String]] = [
         [
-            tables, epochFunctions, leaseFunctions, feedFunctions, longListFunctions, leastMarkFunctions,
+            tables, epochFunctions, nodeFunctions, feedFunctions, longListFunctions, leastMarkFunctions,
             writeFunctions, openFunction, renameFunctions, conversationFunctions, messageFunctions, listFunctions,
             removalFunctions,
         ]

@@ -38,15 +38,12 @@ enum SchemaObjects {
         the column conversations.tenant_id text NOT NULL by bytes
         the column feed.at timestamp with time zone NOT NULL
         the column feed.kind text NOT NULL by bytes
+        the column feed.list_changes bigint[]
+        the column feed.list_users text[] by bytes
         the column feed.marks bigint[] NOT NULL
         the column feed.ns bigint[] NOT NULL
         the column feed.payload bytea NOT NULL
         the column feed.position bigint NOT NULL
-        the column lease.holder bigint
-        the column lease.name text NOT NULL
-        the column lease.one boolean NOT NULL
-        the column lease.since timestamp with time zone
-        the column lease.until timestamp with time zone
         the column messages.client_message_id text by bytes
         the column messages.content text NOT NULL by bytes
         the column messages.conversation_key bigint NOT NULL
@@ -55,6 +52,16 @@ enum SchemaObjects {
         the column messages.sender_n bigint NOT NULL
         the column messages.sent_at_ms bigint NOT NULL
         the column messages.tenant_id text NOT NULL by bytes
+        the column nodes.bound_ms integer NOT NULL
+        the column nodes.id bigint NOT NULL
+        the column nodes.is_alone boolean NOT NULL
+        the column nodes.look_age_ms bigint
+        the column nodes.name text NOT NULL
+        the column nodes.position bigint
+        the column nodes.renewals bigint NOT NULL
+        the column nodes.started_at timestamp with time zone NOT NULL
+        the column nodes.version text NOT NULL
+        the column nodes.writer bigint NOT NULL
         the column participants.change bigint NOT NULL
         the column participants.conversation_key bigint NOT NULL
         the column participants.list_activity bigint
@@ -78,7 +85,6 @@ enum SchemaObjects {
         the column users.renaming bigint
         the column users.tenant_id text NOT NULL by bytes
         the function advance_renaming
-        the function begin_change
         the function begin_epoch
         the function begin_write
         the function complete_lists
@@ -91,11 +97,13 @@ enum SchemaObjects {
         the function get_conversation
         the function here
         the function is_long_list
+        the function join_node
         the function latest_change
         the function lengthen_list
         the function lengthen_lists
         the function lengthen_one_list
         the function list_entries
+        the function look
         the function look_up_epoch
         the function may_be_together
         the function messages_of_others
@@ -105,16 +113,16 @@ enum SchemaObjects {
         the function newest_of_each
         the function oldest_messages
         the function open
+        the function other_bound
         the function prune
-        the function release_lease
+        the function remove_node
         the function rename
-        the function renew_lease
+        the function renew_node
         the function resume_renaming
         the function select_before
         the function select_since
         the function set_least_marks
         the function set_marks
-        the function take_lease
         the function trim_feed
         the function update_least_marks
         the function write
@@ -122,10 +130,10 @@ enum SchemaObjects {
         the index conversations_pkey, unique
         the index conversations_tenant_id_id_key, unique
         the index feed_pkey, unique
-        the index lease_pkey, unique
         the index messages_client_message_id, unique
         the index messages_pkey, unique
         the index messages_sender
+        the index nodes_pkey, unique
         the index participants_activity
         the index participants_change
         the index participants_pkey, unique

@@ -4,9 +4,9 @@ import Messaging
 import StoreWork
 import Synchronization
 
-/// The thread that keeps the lease, beside the writer: that one may have to wait for a standby.
+/// The thread that renews this node's row, beside the writer: that one may have to wait for a standby.
 ///
-/// It also looks whether the epoch is still the one that this process serves, and trims the feed.
+/// It also looks whether the epoch is still the one that this process serves, removes nodes that are gone, and trims the feed.
 final class Keeper: Sendable {
     /// How often the feed is trimmed.
     private static let trimming = Duration.seconds(10)
@@ -14,20 +14,22 @@ final class Keeper: Sendable {
     private static let feedSeconds: Int32 = 60
 
     private let connector: WriterConnector
+    private let membership: NodeMembership
     private let writer: Writer
     private let health: StoreHealth
-    private let wake = DispatchSemaphore(value: 0)
     private let isClosing = Atomic<Bool>(false)
+    private let isHeld = Atomic<Bool>(false)
     private let end = DispatchGroup()
     private let watch: Ticker
 
     init(connector: WriterConnector, writer: Writer, health: StoreHealth) {
         self.connector = connector
+        self.membership = connector.membership
         self.writer = writer
         self.health = health
         // Apart from the thread, which may itself wait for the server.
-        watch = Ticker(every: .milliseconds(250)) { [serving = connector.serving] in
-            serving.checkLease()
+        watch = Ticker(every: .milliseconds(250)) { [membership = connector.membership] in
+            membership.checkLease()
             writer.answerStalled()
         }
         end.enter()
@@ -39,61 +41,76 @@ final class Keeper: Sendable {
         thread.start()
     }
 
-    /// Gives the lease back and ends the thread; blocks until then. The writer has ended before.
+    /// Removes this node's row and ends the thread; blocks until then. The writer has ended before.
     func close() {
         watch.close()
         isClosing.store(true, ordering: .releasing)
-        wake.signal()
+        membership.renew.signal()
         end.wait()
+    }
+
+    /// Holds all renewals back, as a network that hangs does, or lets them go on; for tests.
+    func hold(_ isHeld: Bool) {
+        self.isHeld.store(isHeld, ordering: .releasing)
     }
 
     private func work() {
         var connection: PostgresConnection?
+        var nodes = NodeWatch()
         var trimmed = ContinuousClock.now
         while !isClosing.load(ordering: .acquiring) {
-            if wake.wait(timeout: .now() + .milliseconds(2500)) == .success { break }
-            do throws(PostgresError) {
-                let present: PostgresConnection
-                if let connection, connection.isUsable() {
-                    present = connection
-                } else {
-                    present = try PostgresConnection(connector.address, role: .writer)
+            if !isHeld.load(ordering: .acquiring) {
+                do throws(PostgresError) {
+                    let present: PostgresConnection
+                    if let connection, connection.isUsable() {
+                        present = connection
+                    } else {
+                        present = try PostgresConnection(connector.address, role: .writer)
+                    }
+                    connection = present
+                    try renew(present, &nodes)
+                    nameStall(present)
+                    if .now - trimmed > Self.trimming {
+                        trimmed = .now
+                        try present.run(
+                            "SELECT postbox.trim_feed($1), set_config('synchronous_commit', 'off', true)",
+                            [.int4(Self.feedSeconds)], within: .seconds(5))
+                    }
+                } catch {
+                    if connection?.isBroken != false || error.fault == .readOnly { connection = nil }
+                    health.failed(.write, StoreFailure(error.fault, error.description))
                 }
-                connection = present
-                try renew(present)
-                if .now - trimmed > Self.trimming {
-                    trimmed = .now
-                    try present.run(
-                        "SELECT postbox.trim_feed($1), set_config('synchronous_commit', 'off', true)",
-                        [.int4(Self.feedSeconds)], within: .seconds(5))
-                }
-            } catch {
-                if connection?.isBroken != false || error.fault == .readOnly { connection = nil }
-                health.failed(.write, StoreFailure(error.fault, error.description))
             }
             // The writer sleeps while nothing is written, and only its success ends the fault.
             if health.fault(of: .write) != nil { writer.submit(.probe(Reply { _ in })) }
+            membership.renew.wait(for: Node.renewal)
         }
-        release(connection)
+        leave(connection)
     }
 
-    private func renew(_ connection: PostgresConnection) throws(PostgresError) {
-        let start = ServingState.now
-        let serving = connector.serving
-        let (isOurs, epoch) = try connector.lease.renew(
-            connection, random: Epoch(random: .random(in: .min ... .max)))
-        guard epoch == serving.expected else {
+    private func renew(_ connection: PostgresConnection, _ nodes: inout NodeWatch) throws(PostgresError) {
+        let (position, lastLook) = membership.progress
+        let start = BootClock.now
+        let renewal = membership.beginRenewal()
+        let found = try membership.node.renew(
+            connection, isAlone: renewal.isAlone, position: position, lookAge: lastLook.map { (start - $0) / 1_000_000 }
+        )
+        guard found.epoch == connector.serving.expected else {
             // The writer's connection decides which server this process serves.
             writer.reconnect()
             return
         }
-        if isOurs {
-            serving.granted(from: start, for: Lease.certain)
-        } else {
-            serving.lostLease()
+        guard found.isThere else {
+            membership.lost()
             writer.reconnect()
+            return
         }
-        nameStall(connection)
+        membership.granted(
+            from: start, others: found.others.count,
+            mayBeAloneSince: !renewal.isAlone && found.mayBeAlone ? renewal : nil)
+        for other in nodes.gone(among: found.others, at: BootClock.now) {
+            try membership.node.remove(other, connection)
+        }
     }
 
     /// Says so where the writer waits for a standby.
@@ -106,8 +123,8 @@ final class Keeper: Sendable {
         health.failed(.write, StoreFailure(.noStandby, "the writer waits for a synchronous standby"))
     }
 
-    private func release(_ connection: PostgresConnection?) {
+    private func leave(_ connection: PostgresConnection?) {
         guard let connection = connection ?? (try? PostgresConnection(connector.address, role: .writer)) else { return }
-        try? connector.lease.release(connection)
+        try? membership.node.leave(connection)
     }
 }

@@ -28,9 +28,6 @@ struct Invariant {
                     SELECT 1 FROM postbox.store s WHERE octet_length(s.cursor_key) = \(CursorKey.length))
                 """),
         Invariant(
-            name: "lease", complaint: "there is no row to hold the lease",
-            sql: "SELECT 'the table lease' WHERE (SELECT count(*) FROM postbox.lease) <> 1"),
-        Invariant(
             name: "change-counter",
             complaint: "a change number is greater than the last one handed out, or that is missing",
             sql: """

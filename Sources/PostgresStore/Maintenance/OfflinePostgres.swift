@@ -1,8 +1,9 @@
+import Foundation
 import Messaging
 
-/// A database that no process serves, for changes that a server must see whole or not at all.
+/// A database for changes that servers must see whole or not at all; they may run meanwhile.
 ///
-/// Each change is one transaction that holds the lock of all writes. Where anything has changed, the store gets a new epoch, so that
+/// Each change is one transaction that holds the lock of all writes, as one of the nodes. Where anything has changed, the store gets a new epoch, so that
 /// every client fetches everything again: no cursor covers a removal. Backups, replicas and archived logs keep what was removed.
 public final class OfflinePostgres: DataRemover {
     private let address: PostgresAddress
@@ -43,9 +44,16 @@ public final class OfflinePostgres: DataRemover {
         random: UInt64, _ body: (PostgresConnection) throws -> (Answer, isChange: Bool)
     ) throws -> Answer {
         let connection = try connect()
+        let node = Node(version: "", bound: .zero)
         do {
+            let writer = try node.join(connection)
+            defer { try? node.leave(connection) }
+            try node.waitUntilKnown(connection)
+            var others: Int32 = 0
+            // What was committed is seen by everybody when this returns.
+            defer { Thread.sleep(forTimeInterval: Double(others) / 1000) }
             return try connection.transaction(within: PostgresConnection.readLimit) {
-                try Self.begin(connection)
+                others = try Self.begin(connection, as: writer)
                 let (answer, isChange) = try body(connection)
                 if isChange {
                     try connection.run(
@@ -58,17 +66,16 @@ public final class OfflinePostgres: DataRemover {
         }
     }
 
-    /// Takes the lock of all writes, for the rest of a transaction that has just begun.
+    /// Takes the lock of all writes, for the rest of a transaction that has just begun; returns the greatest D of the other nodes in
+    /// milliseconds, 0 where there are none.
     ///
-    /// - Throws: ``PostgresStoreError/inUse(by:since:)`` where a process serves the database; ``PostgresError``.
-    static func begin(_ connection: PostgresConnection) throws {
+    /// - Throws: ``PostgresError``.
+    private static func begin(_ connection: PostgresConnection, as writer: Int64) throws(PostgresError) -> Int32 {
         let limit = PostgresConnection.readLimit
         try connection.run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", within: limit)
-        let holder = try connection.run("SELECT * FROM postbox.begin_change()", within: limit)
-        if let since = try holder.int8(0, 1) {
-            throw PostgresStoreError.inUse(
-                by: try holder.text(0, 0) ?? "", since: Timestamp(milliseconds: since))
-        }
+        let epoch = try connection.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max)))
+        try connection.run("SELECT postbox.begin_write($1, $2)", [.text(epoch.text), .int8(writer)], within: limit)
+        return try connection.run("SELECT postbox.other_bound($1)", [.int8(writer)], within: limit).int4(0, 0) ?? 0
     }
 }
 

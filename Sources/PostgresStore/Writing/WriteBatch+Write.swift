@@ -4,10 +4,10 @@ extension WriteBatch {
     /// Writes all messages and read markers in one call, and records what was committed.
     ///
     /// - Returns: answers the callers, once the observer has been told.
-    func write() throws -> [() -> Void] {
+    func write() throws -> [@Sendable () -> Void] {
         guard !sends.isEmpty || !reads.isEmpty else { return [] }
-        let result = try calls.write(sends, reads) { states[$0]?.key ?? state($0)?.key ?? 0 }
-        var answers: [() -> Void] = []
+        let result = try calls.write(sends, reads, payload) { states[$0]?.key ?? state($0)?.key ?? 0 }
+        var answers: [@Sendable () -> Void] = []
         answers.reserveCapacity(sends.count + reads.count)
         for (index, send) in sends.enumerated() { answers.append(try stored(send, index, result)) }
         var moved: [ConversationKey: Moved] = [:]
@@ -19,7 +19,9 @@ extension WriteBatch {
     }
 
     /// Records a message that was stored, or found from an earlier try; returns how its sender is answered.
-    private func stored(_ send: PendingSend, _ index: Int, _ result: WriteCalls.Written) throws -> () -> Void {
+    private func stored(
+        _ send: PendingSend, _ index: Int, _ result: WriteCalls.Written
+    ) throws -> @Sendable () -> Void {
         let reply = send.reply
         guard var conversation = state(send.conversation) else { throw lost(send.conversation) }
         let (n, isReplay) = (result.numbers[index], result.states[index] == .same)
@@ -38,12 +40,41 @@ extension WriteBatch {
                     tenant: send.conversation.tenant, conversation: conversation,
                     listChanges: conversation.participants.map { .init(user: $0.user, change: change) },
                     message: message))
-        } else if n > conversation.lastN {
-            isCacheStale = true
+        } else {
+            if n > conversation.lastN { isCacheStale = true }
+            // Who has read it meanwhile, this node may not know.
+            if !isAlone { conversation = try reread(send.conversation, for: send.draft.caller.user) ?? conversation }
         }
+        let found = conversation
         let sent = SentMessage(
-            conversation: conversation, message: message, replayed: isReplay, opened: send.opened && !isReplay)
+            conversation: found, message: message, replayed: isReplay, opened: send.opened && !isReplay)
         return { reply.succeed(sent) }
+    }
+
+    /// What the other nodes are told. While there are none, contents are left out: a node that joins meanwhile has nothing in memory that
+    /// they would be added to.
+    private var payload: FeedPayload {
+        var names: [ConversationKey: FeedConversation] = [:]
+        func conversation(_ name: ConversationKey) -> FeedConversation {
+            if let known = names[name] { return known }
+            let found = state(name)
+            let users = found.flatMap { found in
+                found.participants.count <= FeedPayload.mostParticipants ? found.participants.map(\.user) : nil
+            }
+            let named = FeedConversation(tenant: name.tenant, key: found?.key ?? 0, id: name.id, participants: users)
+            names[name] = named
+            return named
+        }
+        var changes: [FeedChange] = []
+        changes.reserveCapacity(sends.count + reads.count)
+        for send in sends {
+            let message = FeedMessage(
+                sender: send.draft.caller.user, sentAt: send.draft.sentAt, clientMessageID: send.draft.clientMessageID,
+                content: isAlone ? nil : send.draft.content.text)
+            changes.append(.message(conversation(send.conversation), message))
+        }
+        for read in reads { changes.append(.mark(conversation(read.conversation), reader: read.caller.user)) }
+        return FeedPayload(changes)
     }
 
     /// The read markers of one conversation that moved in this batch.
@@ -55,7 +86,7 @@ extension WriteBatch {
 
     private func marked(
         _ read: PendingRead, _ index: Int, _ result: WriteCalls.Written, _ moved: inout [ConversationKey: Moved]
-    ) throws -> () -> Void {
+    ) throws -> @Sendable () -> Void {
         guard let conversation = state(read.conversation),
             let place = conversation.participants.place(of: read.caller.user)
         else { throw lost(read.conversation) }

@@ -58,8 +58,12 @@ final class WriteBatch {
     var isCacheStale = false
     private var keys: Set<DraftKey> = []
 
-    init(_ calls: WriteCalls, cache: ConversationCache) {
+    /// Whether no other node writes, so that what is known of a conversation is how it is.
+    let isAlone: Bool
+
+    init(_ calls: WriteCalls, cache: ConversationCache, isAlone: Bool) {
         self.calls = calls
+        self.isAlone = isAlone
         self.cache = cache
     }
 
@@ -107,7 +111,8 @@ final class WriteBatch {
         _ id: ConversationID, _ upTo: Int64?, _ caller: Caller, _ reply: Reply<ReadOutcome>
     ) throws {
         let name = ConversationKey(tenant: caller.tenant, id: id)
-        guard let found = find(.id(name, caller.user)) else { throw MessagingError.conversationNotFound }
+        guard var found = find(.id(name, caller.user)) else { throw MessagingError.conversationNotFound }
+        if !isAlone, let upTo, upTo > found.lastN { found = try reread(name, for: caller.user) ?? found }
         guard (0...found.lastN).contains(upTo ?? 0) else { throw MessagingError.invalidReadPosition }
         reads.append(PendingRead(caller: caller, upTo: upTo, reply: reply, conversation: name))
     }
@@ -215,6 +220,14 @@ extension WriteBatch {
         guard !unknown.isEmpty else { return }
         let found = try calls.load(Array(unknown))
         for (lookup, conversation) in found { keep(conversation, for: lookup) }
+    }
+
+    /// Reads a conversation again that other nodes may have written to.
+    func reread(_ name: ConversationKey, for user: UserID) throws -> Conversation? {
+        let lookup = Lookup.id(name, user)
+        guard let found = try calls.load([lookup])[lookup] else { return nil }
+        states[name] = found
+        return found
     }
 
     private func keep(_ conversation: Conversation, for lookup: Lookup) {

@@ -35,17 +35,18 @@ final class WriteCalls {
 
     let connection: PostgresConnection
     private let epoch: Epoch
-    private let holder: Int64
+    private let writer: Int64
     private let bounds: StoreBounds
     private let isReplicated: Bool
     private var isUnconfirmed = false
+    private var receipt = Receipt()
 
     init(
-        _ connection: PostgresConnection, epoch: Epoch, holder: Int64, bounds: StoreBounds, isReplicated: Bool
+        _ connection: PostgresConnection, epoch: Epoch, writer: Int64, bounds: StoreBounds, isReplicated: Bool
     ) {
         self.connection = connection
         self.epoch = epoch
-        self.holder = holder
+        self.writer = writer
         self.bounds = bounds
         self.isReplicated = isReplicated
     }
@@ -54,6 +55,20 @@ final class WriteCalls {
     func takeConfirmation() -> Bool {
         defer { isUnconfirmed = false }
         return !isUnconfirmed
+    }
+
+    /// What calls of the writer tell the other nodes.
+    struct Receipt {
+        /// The position of the last row in the feed; nil where there is none.
+        var position: Int64?
+        /// The greatest D of the other nodes in milliseconds; nil where there were none.
+        var others: Int32?
+    }
+
+    /// The receipt of all calls since the last look.
+    func takeReceipt() -> Receipt {
+        defer { receipt = Receipt() }
+        return receipt
     }
 
     /// Makes the commit of this transaction durable, whatever the role says: as a column of a statement.
@@ -67,21 +82,24 @@ final class WriteCalls {
 
     /// Runs a statement that writes, and waits for its commit without end: a writer that is cancelled while it waits for a standby leaves
     /// a commit that is visible and not confirmed.
-    private func commit(_ columns: String, _ call: String, _ values: [PostgresValue]) throws(PostgresError)
-        -> PostgresRows
-    {
+    private func commit(
+        _ columns: String, _ call: String, _ values: [PostgresValue], positionColumn: Int = 0
+    ) throws(PostgresError) -> PostgresRows {
         let warnings = connection.warnings
         // Without standbys the division fails, and nothing is committed.
         let check = isReplicated ? ", 1 / (current_setting('synchronous_standby_names') <> '')::int" : ""
         let rows: PostgresRows
         do {
             rows = try connection.runOften(
-                "SELECT \(columns), \(Self.durable)\(check) FROM \(call)", [.text(epoch.text), .int8(holder)] + values,
-                within: nil)
+                "SELECT \(columns), \(Self.durable)\(check), postbox.other_bound($2) FROM \(call)",
+                [.text(epoch.text), .int8(writer)] + values, within: nil)
         } catch PostgresError.refused("22012", _) where isReplicated {
             throw .noStandby
         }
         if isReplicated, try !isConfirmed(since: warnings) { isUnconfirmed = true }
+        let others = try rows.int4(0, rows.columns - 1)
+        receipt.others = receipt.others.map { max($0, others ?? 0) } ?? others
+        if let position = try rows.int8(0, positionColumn) { receipt.position = position }
         return rows
     }
 
@@ -97,14 +115,15 @@ final class WriteCalls {
     ///
     /// - Parameter key: the key of a conversation.
     func write(
-        _ sends: [WriteBatch.PendingSend], _ reads: [WriteBatch.PendingRead], key: (ConversationKey) -> Int64
+        _ sends: [WriteBatch.PendingSend], _ reads: [WriteBatch.PendingRead], _ payload: FeedPayload,
+        key: (ConversationKey) -> Int64
     ) throws(PostgresError) -> Written {
         let values: [PostgresValue] = [
             .textArray(sends.map(\.conversation.tenant.text)), .int8Array(sends.map { key($0.conversation) }),
             .textArray(sends.map(\.draft.caller.user.text)), .textArray(sends.map(\.draft.content.text)),
             .textArray(sends.map(\.draft.clientMessageID)), .int8Array(sends.map(\.draft.sentAt.milliseconds)),
             .textArray(reads.map(\.conversation.tenant.text)), .int8Array(reads.map { key($0.conversation) }),
-            .textArray(reads.map(\.caller.user.text)), .int8Array(reads.map(\.upTo)), .bytes([]),
+            .textArray(reads.map(\.caller.user.text)), .int8Array(reads.map(\.upTo)), .bytes(payload.bytes),
         ]
         let rows = try commit(
             "w.base, w.ns, w.states, w.ats, w.marks, w.unread",
@@ -128,11 +147,14 @@ final class WriteCalls {
     func open(
         _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp
     ) throws(PostgresError) -> (state: Opening, id: ConversationID) {
+        let opened = FeedConversation(
+            tenant: tenant, key: 0, id: newConversation.id, participants: newConversation.participants)
         let rows = try commit(
             "o.base, o.key, o.id, o.state", "postbox.open($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) o",
             [
                 .text(tenant.text), .text(newConversation.id.text), .ids(newConversation.participants),
-                .bool(newConversation.isDirect), .int8(moment.milliseconds), .bytes([]),
+                .bool(newConversation.isDirect), .int8(moment.milliseconds),
+                .bytes(FeedPayload([.opened(opened)]).bytes),
                 .int4(Int32(bounds.shortList)), .int4(Int32(bounds.mostCopies)),
                 .int4(Int32(bounds.listsCheckedAtOnce)),
             ])
@@ -160,7 +182,7 @@ final class WriteCalls {
             "postbox.rename($1, $2, $3, $4, $5, $6, $7, $8, $9) r",
             [
                 .text(tenant.text), .text(person.id.text), .text(person.name.map(Self.storable)),
-                .text(person.company.map(Self.storable)), .int8(number), .bytes([]),
+                .text(person.company.map(Self.storable)), .int8(number), .bytes(FeedPayload([.renamed(tenant)]).bytes),
                 .int4(Int32(bounds.rowsRenamedAtOnce)),
             ])
     }
@@ -169,14 +191,17 @@ final class WriteCalls {
     func resumeRenaming(of user: UserID, tenant: TenantID) throws(PostgresError) -> Renamed {
         try renamed(
             "postbox.resume_renaming($1, $2, $3, $4, $5, $6) r",
-            [.text(tenant.text), .text(user.text), .bytes([]), .int4(Int32(bounds.rowsRenamedAtOnce))])
+            [
+                .text(tenant.text), .text(user.text), .bytes(FeedPayload([.renamed(tenant)]).bytes),
+                .int4(Int32(bounds.rowsRenamedAtOnce)),
+            ])
     }
 
     private func renamed(_ call: String, _ values: [PostgresValue]) throws(PostgresError) -> Renamed {
         let rows = try commit(
             """
             r.is_done, r.number, r.base, r.keys, r.ids, r.last_ns, r.pruned_up_tos, r.member_counts, r.members, r.marks
-            """, call, values)
+            """, call, values, positionColumn: 2)
         let progress: RenameProgress =
             try rows.requiredBool(0, 0) ? .done : .unfinished(number: try rows.int8(0, 1))
         guard let base = try rows.int8(0, 2) else { return Renamed(progress: progress, conversations: []) }

@@ -30,7 +30,7 @@ final class Writer: Sendable {
 
     /// Starts the thread, which connects by itself.
     init(
-        connector: WriterConnector, health: StoreHealth, observer: (any CommitObserver)?, capacity: Int,
+        connector: WriterConnector, health: StoreHealth, line: AnswerLine, capacity: Int,
         committed: (@Sendable (GroupCommit) -> Void)?
     ) {
         self.health = health
@@ -38,7 +38,7 @@ final class Writer: Sendable {
         queue = WriteQueue(capacity: capacity, stallLimit: Self.stallLimit)
         end.enter()
         let thread = Thread { [self] in
-            work(WriterSession(connector: connector, health: health, observer: observer, committed: committed))
+            work(WriterSession(connector: connector, health: health, line: line, committed: committed))
             end.leave()
         }
         thread.name = "postbox-writer"

@@ -5,14 +5,13 @@ import StoreWork
 final class WriterSession {
     private let connector: WriterConnector
     private let health: StoreHealth
-    private let observer: (any CommitObserver)?
     private let committed: (@Sendable (GroupCommit) -> Void)?
 
     private var calls: WriteCalls?
-    /// Whether it has never been connected.
-    private var isNew = true
     private var cache = ConversationCache()
     private var generation = 0
+    private var turn: NodeMembership.Turn
+    private let line: AnswerLine
     private var backoff = Backoff()
     private var lastError: PostgresError?
     private var synced = Duration.zero
@@ -21,12 +20,13 @@ final class WriterSession {
     private(set) var retryAt = ContinuousClock.now
 
     init(
-        connector: WriterConnector, health: StoreHealth, observer: (any CommitObserver)?,
+        connector: WriterConnector, health: StoreHealth, line: AnswerLine,
         committed: (@Sendable (GroupCommit) -> Void)?
     ) {
         self.connector = connector
         self.health = health
-        self.observer = observer
+        self.line = line
+        turn = connector.membership.turn
         self.committed = committed
     }
 
@@ -46,6 +46,8 @@ final class WriterSession {
             for command in batch { command.refuse(.storeUnavailable(lastError.description)) }
             return
         }
+        connector.membership.beginBatch()
+        defer { connector.membership.endBatch() }
         let start = ContinuousClock.now
         synced = .zero
         do {
@@ -64,12 +66,11 @@ final class WriterSession {
 
     private func connected() throws(PostgresError) -> WriteCalls {
         if let calls, calls.connection.isUsable() {
-            if generation != connector.serving.generation { forget() }
+            if generation != connector.serving.generation || turn != connector.membership.turn { forget() }
             return calls
         }
         self.calls = nil
-        let calls = try connector.connect(isFirst: isNew)
-        isNew = false
+        let calls = try connector.connect()
         self.calls = calls
         backoff.reset()
         forget()
@@ -78,16 +79,17 @@ final class WriterSession {
 
     private func forget() {
         generation = connector.serving.generation
+        turn = connector.membership.turn
         cache = ConversationCache()
     }
 
     private func failed(_ error: PostgresError) {
         health.failed(.write, StoreFailure(error.fault, error.description))
         lastError = error
-        let wasLost = error.sqlState == WriteRefusal.leaseLost
-        if wasLost { connector.serving.lostLease() }
-        // Nobody knows whether the writes happened, so memory may be stale. They are not tried again: the clients' keys settle it.
-        if !error.isCertainlyUndone { connector.serving.invalidate() }
+        let wasLost = error.sqlState == WriteRefusal.nodeGone
+        if wasLost { connector.membership.lost() }
+        // Nobody knows whether the writes happened, or will; if so, a look brings them. They are not tried again: the clients' keys settle it.
+        if !error.isCertainlyUndone { connector.membership.lostTrack() }
         let mustConnect =
             wasLost || !error.isCertainlyUndone || error.sqlState == WriteRefusal.epochChanged
             || error.fault == .readOnly || calls?.connection.isBroken != false
@@ -115,7 +117,7 @@ extension WriterSession {
                 let renamed = try timed { try calls.resumeRenaming(of: user, tenant: tenant) }
                 try confirm(commits(of: renamed, tenant), calls) { reply.succeed(renamed.progress == .done) }
             case .probe(let reply):
-                _ = try timed { try calls.write([], []) { _ in 0 } }
+                _ = try timed { try calls.write([], [], FeedPayload([])) { _ in 0 } }
                 try confirm([], calls) { reply.succeed(true) }
             }
         }
@@ -128,19 +130,32 @@ extension WriterSession {
         return try body()
     }
 
-    /// Tells the observer, and then answers, unless no standby has confirmed the commit.
-    private func confirm(_ commits: [Commit], _ calls: WriteCalls, answer: () -> Void) throws(PostgresError) {
-        if !commits.isEmpty { observer?.committed(commits) }
+    /// Tells memory or leaves that to the feed, and answers when no node answers any more as if it were not committed; unless no standby
+    /// has confirmed the commit.
+    private func confirm(
+        _ commits: [Commit], _ calls: WriteCalls, answer: @escaping @Sendable () -> Void
+    ) throws(PostgresError) {
+        let time = publish(commits, calls)
         guard calls.takeConfirmation() else { throw .noStandby }
-        answer()
+        if time > 0 { line.hold(for: time, answer) } else { answer() }
     }
+
+    /// Returns for how long nobody must be answered, in nanoseconds.
+    @discardableResult
+    private func publish(_ commits: [Commit], _ calls: WriteCalls) -> Int64 {
+        let receipt = calls.takeReceipt()
+        return connector.membership.wrote(commits, at: receipt.position, others: receipt.others, since: turn)
+    }
+
+    /// Whether what this node knows of conversations is how they are.
+    private var isAlone: Bool { turn.isAlone && turn == connector.membership.turn }
 
     private func open(
         _ newConversation: NewConversation, _ tenant: TenantID, _ moment: Timestamp, _ reply: Reply<ConversationID>,
         _ calls: WriteCalls
     ) throws {
         let opening = try timed { try calls.open(newConversation, tenant: tenant, at: moment) }
-        let batch = WriteBatch(calls, cache: cache)
+        let batch = WriteBatch(calls, cache: cache, isAlone: turn.isAlone)
         switch opening.state {
         case .opened(let conversation): batch.record(opened: conversation, newConversation, tenant)
         case .existed: break
@@ -162,8 +177,8 @@ extension WriterSession {
 
     /// Runs messages and read markers in one call; returns those that have to wait for the next.
     private func runTogether(_ commands: [WriteCommand], _ calls: WriteCalls) throws -> [WriteCommand] {
-        let batch = WriteBatch(calls, cache: cache)
-        var answers: [() -> Void] = []
+        let batch = WriteBatch(calls, cache: cache, isAlone: turn.isAlone)
+        var answers: [@Sendable () -> Void] = []
         do {
             try timed {
                 try batch.prepare(commands[...])
@@ -171,23 +186,23 @@ extension WriterSession {
             }
         } catch let error as PostgresError where error.isOfOneCommand && commands.count > 1 {
             // One command that the database refuses must not harm the others.
-            observer?.committed(batch.commits)
+            publish(batch.commits, calls)
             forget()
             for command in commands { try runAlone(command, calls) }
             return []
         } catch {
             // What was opened before the failure is committed.
-            observer?.committed(batch.commits)
+            publish(batch.commits, calls)
             throw error
         }
         if batch.isCacheStale {
             // Memory shows something else than the database.
-            connector.serving.invalidate()
+            if isAlone { connector.serving.invalidate() }
             forget()
         } else {
             cache.keep(batch.states, batch.pairs)
         }
-        try confirm(batch.commits, calls) { for answer in answers { answer() } }
+        try confirm(batch.commits, calls) { [answers] in for answer in answers { answer() } }
         return batch.deferred
     }
 

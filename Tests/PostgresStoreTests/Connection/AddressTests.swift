@@ -71,7 +71,7 @@ struct AddressTests {
         arguments: [
             ("08006", StoreFault.unreachable), ("57P01", .unreachable), ("57P03", .unreachable), ("25006", .readOnly),
             ("53100", .diskFull), ("53300", .tooManyConnections), ("55P03", .locked), ("57014", .stalled),
-            ("58030", .ioError), ("XX001", .damaged), ("42P01", .damaged), ("PB001", .behind), ("PB002", .inUse),
+            ("58030", .ioError), ("XX001", .damaged), ("42P01", .damaged), ("PB001", .behind), ("PB002", .behind),
             ("23505", .other),
         ])
     func faults(sqlState: String, fault: StoreFault) {

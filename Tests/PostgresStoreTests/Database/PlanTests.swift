@@ -124,7 +124,7 @@ struct PlanTests {
             try many.run(
                 PeopleQuery.rename,
                 [
-                    .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.lease), .text("t"), .text("u7"),
+                    .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.node), .text("t"), .text("u7"),
                     .text("New"), .text(nil), .int8(nil), .bytes([]),
                 ])
         }

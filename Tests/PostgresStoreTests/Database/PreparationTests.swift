@@ -110,12 +110,12 @@ struct PreparationTests {
         try database.run(String(sentence[(try #require(sentence.range(of: "run: "))).upperBound...]))
         try prepare(as: role)
         let connection = try connect(as: role)
-        try connection.run("SELECT * FROM postbox.take_lease(7, 60, 'role')", within: PreparedDatabase.limit)
+        try connection.run("SELECT postbox.join_node(7, 7, 'role', '', 30)", within: PreparedDatabase.limit)
         try connection.run(
             "SELECT postbox.open((SELECT epoch FROM postbox.store), 7, 't', 'c', ARRAY['a', 'b'], true, 1, '')",
             within: PreparedDatabase.limit)
         #expect(throws: PostgresStoreError.notTheOwner(role: role)) {
-            try connection.run("SELECT postbox.release_lease(7)", within: PreparedDatabase.limit)
+            try connection.run("SELECT postbox.remove_node(7, NULL)", within: PreparedDatabase.limit)
             try OfflinePostgres(address: "\(database.connection) user=\(role)").compact()
         }
     }

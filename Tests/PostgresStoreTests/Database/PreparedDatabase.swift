@@ -8,15 +8,15 @@ struct PreparedDatabase {
     let database: PostgresDatabase
     let connection: PostgresConnection
     static let epoch = Epoch(random: 1)
-    static let lease: Int64 = 7
+    static let node: Int64 = 7
     static let limit = Duration.seconds(60)
 
-    /// - Parameter isServed: whether to take the lease.
+    /// - Parameter isServed: whether a node has joined.
     init(isServed: Bool = true) throws {
         database = try PostgresDatabase()
         connection = try Self.connect(to: database)
         try Schema.prepare(connection, epoch: Self.epoch, cursorKey: CursorKey(random: 1, 2))
-        if isServed { try takeLease() }
+        if isServed { try join() }
     }
 
     static func connect(
@@ -25,26 +25,25 @@ struct PreparedDatabase {
         try PostgresConnection(PostgresAddress(database.connection), role: role)
     }
 
-    @discardableResult
-    func takeLease(_ holder: Int64 = Self.lease, seconds: Int32 = 600) throws -> Bool {
-        let rows = try connection.run(
-            StoreQuery.takeLease, [.int8(holder), .int4(seconds), .text("test")], within: Self.limit)
-        return try rows.requiredBool(0, 0)
+    /// Enters a node, which writes under the number that is its id.
+    func join(_ node: Int64 = Self.node, bound: Int32 = 30) throws {
+        try connection.run(
+            NodeQuery.join, [.int8(node), .int8(node), .text("test"), .text("1.0"), .int4(bound)], within: Self.limit)
     }
 
-    func releaseLease() throws {
-        try connection.run(StoreQuery.releaseLease, [.int8(Self.lease)], within: Self.limit)
+    func leave(_ node: Int64 = Self.node) throws {
+        try connection.run(NodeQuery.remove, [.int8(node), .int8(nil)], within: Self.limit)
     }
 
     /// Opens a conversation in the tenant `t`; returns the row.
     func open(
-        _ id: String, _ users: [String], direct: Bool = false, lease: Int64 = Self.lease, epoch: Epoch = Self.epoch,
+        _ id: String, _ users: [String], direct: Bool = false, node: Int64 = Self.node, epoch: Epoch = Self.epoch,
         on other: PostgresConnection? = nil
     ) throws -> (base: Int64?, key: Int64, id: String, state: Int32) {
         let rows = try (other ?? connection).run(
             ConversationQuery.open,
             [
-                .text(epoch.text), .int8(lease), .text("t"), .text(id), .textArray(users), .bool(direct), .int8(1),
+                .text(epoch.text), .int8(node), .text("t"), .text(id), .textArray(users), .bool(direct), .int8(1),
                 .bytes([]),
             ], within: Self.limit)
         return (
@@ -79,13 +78,13 @@ struct PreparedDatabase {
 
     @discardableResult
     func write(
-        _ drafts: [Draft], _ markers: [Marker] = [], lease: Int64 = Self.lease, epoch: Epoch = Self.epoch,
+        _ drafts: [Draft], _ markers: [Marker] = [], node: Int64 = Self.node, epoch: Epoch = Self.epoch,
         on other: PostgresConnection? = nil
     ) throws -> Written {
         let rows = try (other ?? connection).run(
             MessageQuery.write,
             [
-                .text(epoch.text), .int8(lease), .textArray(drafts.map { _ in "t" }), .int8Array(drafts.map(\.key)),
+                .text(epoch.text), .int8(node), .textArray(drafts.map { _ in "t" }), .int8Array(drafts.map(\.key)),
                 .textArray(drafts.map(\.sender)), .textArray(drafts.map(\.content)),
                 .textArray(drafts.map(\.clientID)), .int8Array(drafts.map(\.at)),
                 .textArray(markers.map { _ in "t" }), .int8Array(markers.map(\.key)), .textArray(markers.map(\.user)),

@@ -57,7 +57,7 @@ private struct RandomBatches {
         let rows = try run(
             "SELECT base, key, id, state FROM postbox.open($1, $2, 't', $3, $4, $5, 1, '', $6, $7, $8)",
             [
-                .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.lease), .text(id), .textArray(users),
+                .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.node), .text(id), .textArray(users),
                 .bool(isDirect), .int4(Self.bounds.shortList), .int4(Self.bounds.mostCopies),
                 .int4(Self.bounds.checked),
             ])
@@ -82,7 +82,7 @@ private struct RandomBatches {
             let rows = try run(
                 "SELECT is_done, number, base, keys, members, marks FROM postbox.rename($1, $2, 't', $3, $4, NULL, $5, '', 40)",
                 [
-                    .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.lease), .text(user), .text(name),
+                    .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.node), .text(user), .text(name),
                     .int8(number),
                 ])
             (isDone, number) = (try rows.requiredBool(0, 0), try rows.int8(0, 1))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("The lease and the order of writes", .timeLimit(.minutes(15)))
+@Suite("The nodes and the order of writes", .timeLimit(.minutes(15)))
 struct WriteOrderTests {
     let prepared: PreparedDatabase
 
@@ -12,38 +12,67 @@ struct WriteOrderTests {
         prepared = try PreparedDatabase()
     }
 
-    @Test("A process without the lease cannot write, and neither can one that lost it")
-    func lease() throws {
+    @Test("Who is no node cannot write, and neither can one that was removed")
+    func node() throws {
         let key = try prepared.open("c", ["a", "b"]).key
-        #expect(try !prepared.takeLease(8), "the other one has it")
-        #expect(refusal { try prepared.write([.init(key: key, sender: "a")], lease: 8) } == "PB002")
-        #expect(refusal { _ = try prepared.open("d", ["a", "b"], lease: 8) } == "PB002")
-        try prepared.database.run("UPDATE postbox.lease SET until = now() - interval '1 s'")
-        try prepared.write([.init(key: key, sender: "a")])
-        #expect(try prepared.takeLease(8), "it has run out")
+        #expect(refusal { try prepared.write([.init(key: key, sender: "a")], node: 8) } == "PB002")
+        #expect(refusal { _ = try prepared.open("d", ["a", "b"], node: 8) } == "PB002")
+        try prepared.join(8)
+        try prepared.write([.init(key: key, sender: "a")], node: 8)
+        try prepared.leave()
         #expect(refusal { try prepared.write([.init(key: key, sender: "a")]) } == "PB002")
-        try prepared.write([.init(key: key, sender: "a")], lease: 8)
+        #expect(try prepared.database.run("SELECT last_n FROM postbox.conversations") == "1")
+    }
+
+    @Test("A node that has joined anew writes under another number, and nothing more under the former one")
+    func formerConnection() throws {
+        let key = try prepared.open("c", ["a", "b"]).key
+        let node = Node(version: "", bound: .zero)
+        let former = try node.join(prepared.connection)
+        try prepared.write([.init(key: key, sender: "a")], node: former)
+        let writer = try node.join(prepared.connection)
+        #expect(refusal { try prepared.write([.init(key: key, sender: "a")], node: former) } == "PB002")
+        try prepared.write([.init(key: key, sender: "a")], node: writer)
         #expect(try prepared.database.run("SELECT last_n FROM postbox.conversations") == "2")
+        #expect(try prepared.database.run("SELECT count(*) FROM postbox.nodes") == "2", "it has one row")
     }
 
-    @Test("Who has the lease keeps its beginning when it takes it again, and others learn who it is and since when")
-    func holder() throws {
-        let since = try prepared.database.run("SELECT since FROM postbox.lease")
-        #expect(try prepared.takeLease())
-        #expect(try prepared.database.run("SELECT since FROM postbox.lease") == since)
-        let rows = try prepared.connection.run(
-            StoreQuery.takeLease, [.int8(8), .int4(10), .text("other")], within: PreparedDatabase.limit)
-        #expect(
-            try rows.requiredText(0, 1) == "test" && rows.requiredInt8(0, 2) > 0 && rows.requiredInt8(0, 3) > 500_000)
-        #expect(try renew(8) == false && renew(PreparedDatabase.lease))
-        try prepared.releaseLease()
-        #expect(try renew(PreparedDatabase.lease) == false)
-        #expect(try prepared.takeLease(8))
+    @Test("A row that was renewed is not removed by somebody who saw an older one")
+    func renewed() throws {
+        let node = Node(version: "", bound: .milliseconds(40))
+        _ = try node.join(prepared.connection)
+        let nodes = try Node(version: "", bound: .zero).others(prepared.connection)
+        let seen = try #require(nodes.first { $0.id == node.id })
+        #expect(try node.renew(prepared.connection, isAlone: false, position: 1, lookAge: 2).isThere)
+        try node.remove(seen, prepared.connection)
+        #expect(try node.renew(prepared.connection, isAlone: false, position: 1, lookAge: 2).isThere)
+        let rows = try prepared.connection.run("SELECT postbox.other_bound(7)", within: PreparedDatabase.limit)
+        #expect(try rows.int4(0, 0) == 40)
+        try prepared.leave()
+        let alone = try node.renew(prepared.connection, isAlone: false, position: 1, lookAge: 2)
+        #expect(alone.mayBeAlone && alone.others.isEmpty)
+        try prepared.join()
+        let other = try node.renew(prepared.connection, isAlone: true, position: 1, lookAge: 2)
+        #expect(other.mayBeAlone && other.others.count == 1, "its row says so until it has stopped")
+        #expect(try !node.renew(prepared.connection, isAlone: false, position: 1, lookAge: 2).mayBeAlone)
     }
 
-    private func renew(_ holder: Int64) throws -> Bool {
-        try prepared.connection.run(StoreQuery.renewLease, [.int8(holder), .int4(600)], within: PreparedDatabase.limit)
-            .requiredBool(0, 0)
+    @Test("The feed says which messages were new, which markers moved, and whose lists that changed")
+    func feed() throws {
+        let key = try prepared.open("c", ["a", "b", "c"]).key
+        try prepared.write([.init(key: key, sender: "a", clientID: "k")])
+        let written = try prepared.write(
+            [.init(key: key, sender: "a", clientID: "k"), .init(key: key, sender: "b")],
+            [
+                .init(key: key, user: "b", upTo: 1), .init(key: key, user: "b", upTo: 1),
+                .init(key: key, user: "c", upTo: 0),
+            ])
+        #expect(written.ns == [1, 2] && written.marks == [1, 1, 0])
+        let look = try FeedLookRows.look(prepared.connection, after: written.base - 1, within: PreparedDatabase.limit)
+        let row = try #require(look.rows.first)
+        #expect(row.position == written.base && row.numbers == [0, 2] && row.marks == [1, 1, 0])
+        #expect(row.markedLists == [FeedRow.ListChange(user: UserID(trusted: "b"), change: written.base + 4)])
+        #expect(look.newest == written.base && look.trimmedUpTo == 0 && look.epoch == PreparedDatabase.epoch)
     }
 
     @Test("A write of another epoch, or on another history of the server, is refused before it changes anything")
@@ -90,7 +119,7 @@ struct WriteOrderTests {
                         let rows = try own.run(
                             ConversationQuery.open,
                             [
-                                .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.lease), .text("t"),
+                                .text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.node), .text("t"),
                                 .text("c\(task)-\(round)"), .textArray(["a", "b\(round)"]), .bool(true), .int8(1),
                                 .bytes([]),
                             ], within: PreparedDatabase.limit)

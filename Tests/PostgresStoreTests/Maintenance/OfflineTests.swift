@@ -4,7 +4,7 @@ import Testing
 
 @testable import PostgresStore
 
-@Suite("Commands that change a database nobody serves", .timeLimit(.minutes(15)))
+@Suite("Commands that change a database", .timeLimit(.minutes(15)))
 struct OfflineTests {
     let prepared: PreparedDatabase
 
@@ -20,34 +20,38 @@ struct OfflineTests {
 
     private func epoch() throws -> String { try prepared.database.run("SELECT epoch FROM postbox.store") }
 
-    @Test("While a process serves the database they are refused, with its name and since when")
-    func inUse() throws {
-        let before = try epoch()
-        let error = #expect(throws: PostgresStoreError.self) {
-            _ = try offline().erase(UserID(trusted: "a"), tenant: TenantID(trusted: "t"))
-        }
-        #expect("\(try #require(error))".contains("in use by test since 20"))
-        #expect(throws: PostgresStoreError.self) {
-            _ = try offline().prune(.everything, before: Timestamp(milliseconds: 15))
-        }
-        #expect(throws: PostgresStoreError.self) { try offline().beginEpoch() }
-        #expect(try epoch() == before)
-        #expect(try prepared.database.run("SELECT count(*) FROM postbox.messages WHERE content <> ''") == "2")
+    @Test("They work beside a node, whose writes of the former epoch are refused then")
+    func beside() throws {
+        #expect(try offline().erase(UserID(trusted: "a"), tenant: TenantID(trusted: "t")) == 1)
+        let error = #expect(throws: PostgresError.self) { try prepared.write([.init(key: 1, sender: "a")]) }
+        #expect(error?.sqlState == "PB001")
+        #expect(try prepared.database.run("SELECT string_agg(id::text, ' ') FROM postbox.nodes") == "7", "it left")
     }
 
-    @Test("A process that stopped long enough to lose its lease cannot write after such a command")
-    func fenced() throws {
-        try prepared.database.run("UPDATE postbox.lease SET until = now() - interval '1 s'")
-        #expect(try offline().prune(.everything, before: Timestamp(milliseconds: 5)) == PruneSummary())
-        let error = #expect(throws: PostgresError.self) {
-            try prepared.write([.init(key: 1, sender: "a")])
+    @Test("They wait for a node that answers from memory without looking at the feed, until it knows of them")
+    func waits() async throws {
+        let other = Node(version: "", bound: .zero)
+        _ = try other.join(prepared.connection)
+        try prepared.leave()
+        #expect(try other.renew(prepared.connection, isAlone: false, position: nil, lookAge: nil).mayBeAlone)
+        let address = prepared.database.connection
+        let pruned = Task {
+            try await elsewhere {
+                _ = try OfflinePostgres(address: address).prune(.everything, before: Timestamp(milliseconds: 15))
+            }.result.get()
         }
-        #expect(error?.sqlState == "PB002")
+        let isThere = try await eventually { try prepared.database.run("SELECT count(*) FROM postbox.nodes") == "2" }
+        #expect(isThere)
+        try await Task.sleep(for: .milliseconds(300))
+        #expect(try prepared.database.run("SELECT count(*) FROM postbox.messages") == "2", "not before it is known")
+        #expect(try other.renew(prepared.connection, isAlone: false, position: nil, lookAge: nil).others.count == 1)
+        try await pruned.value
+        #expect(try prepared.database.run("SELECT count(*) FROM postbox.messages") == "1")
     }
 
     @Test("Erasing begins a new epoch, and leaves the content neither in the tables nor in the feed")
     func erase() throws {
-        try prepared.releaseLease()
+        try prepared.leave()
         let before = try epoch()
         #expect(try offline().erase(UserID(trusted: "nobody"), tenant: TenantID(trusted: "t")) == nil)
         #expect(try epoch() == before, "nothing was changed")
@@ -60,11 +64,11 @@ struct OfflineTests {
 
     @Test("Compacting leaves no trace of removed content in the tables' files")
     func compact() throws {
-        try prepared.releaseLease()
+        try prepared.leave()
         let text = "a text that is unique \(UInt64.random(in: 0 ... .max))"
-        try prepared.takeLease()
+        try prepared.join()
         try prepared.write([.init(key: 1, sender: "a", content: text)])
-        try prepared.releaseLease()
+        try prepared.leave()
         func isInFile() throws -> Bool {
             try prepared.database.run("CHECKPOINT")
             return try prepared.database.run(
@@ -82,7 +86,7 @@ struct OfflineTests {
 
     @Test("A new epoch begins when it is asked for, and nothing else changes")
     func newEpoch() throws {
-        try prepared.releaseLease()
+        try prepared.leave()
         let messages = try prepared.export()
         #expect(try offline().beginEpoch(random: 42) == Epoch(random: 42))
         #expect(try epoch() == Epoch(random: 42).text)
@@ -91,7 +95,7 @@ struct OfflineTests {
 
     @Test("A conversation that does not exist is not pruned, nor are the others that were named")
     func unknown() throws {
-        try prepared.releaseLease()
+        try prepared.leave()
         let ids = ["c", "nowhere"].map { ConversationID(trusted: $0) }
         #expect(throws: MessagingError.conversationNotFound) {
             _ = try offline().prune(

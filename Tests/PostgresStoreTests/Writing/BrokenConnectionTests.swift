@@ -1,4 +1,5 @@
 import Messaging
+import StoreWork
 import TestSupport
 import Testing
 
@@ -34,17 +35,16 @@ struct BrokenConnectionTests {
         #expect(isTerminated)
     }
 
-    @Test("A write whose connection breaks is refused and not tried again, and memory forgets what it showed")
+    @Test("A write whose connection breaks is refused and not tried again, and memory answers no more without a look")
     func broken() async throws {
         let id = try await store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id
-        let resets = recorder.resets
         let lock = try holdLock()
         let sent = Task { [store] in try await store.send(draft(alice, to: .id(id), "two", key: "k")) }
         try await terminateWriter()
         await #expect(throws: MessagingError.self) { try await sent.value }
         try lock.run("ROLLBACK", within: .seconds(5))
         #expect(store.fault(of: .write) == .unreachable)
-        #expect(recorder.resets > resets)
+        #expect(store.feedClock.hasOtherNodes, "what became of it comes in a look")
         // The client's key settles it.
         let isBack = await eventually { (try? await store.send(draft(alice, to: .id(id), "two", key: "k"))) != nil }
         #expect(isBack)
@@ -56,6 +56,30 @@ struct BrokenConnectionTests {
         let resets = recorder.resets
         _ = try await store.send(draft(alice, to: .direct(with: bob), "one"))
         #expect(recorder.resets == resets)
+    }
+
+    @Test(
+        "What a broken connection has sent, and the server has still to run, is refused once the store is connected anew"
+    )
+    func former() async throws {
+        let id = try await store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id
+        #expect(!store.feedClock.hasOtherNodes)
+        let former = store.membership.writer
+        let lock = try holdLock()
+        let sent = Task { [store] in try await store.send(draft(alice, to: .id(id), "two")) }
+        try await terminateWriter()
+        await #expect(throws: MessagingError.self) { try await sent.value }
+        try lock.run("ROLLBACK", within: .seconds(5))
+        #expect(await eventually { !store.feedClock.hasOtherNodes && store.membership.writer != former })
+        // Its commit would not come to a memory that looks at the feed no more.
+        let late = try PostgresConnection(PostgresAddress(database.connection), role: .writer)
+        let calls = WriteCalls(
+            late, epoch: store.epoch, writer: former, bounds: StoreBounds(), isReplicated: false)
+        #expect(throws: PostgresError.self) { try calls.write([], [], FeedPayload([])) { _ in 0 } }
+        let present = WriteCalls(
+            late, epoch: store.epoch, writer: store.membership.writer, bounds: StoreBounds(), isReplicated: false)
+        #expect(throws: Never.self) { try present.write([], [], FeedPayload([])) { _ in 0 } }
+        #expect(try await store.send(draft(alice, to: .id(id), "three")).message.n == 2)
     }
 
     @Test("After the server has closed all connections, nothing is lost and nobody is refused")
