@@ -14,6 +14,6 @@ struct Postbox: ParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Health.self, Token.self, Conversations.self, Users.self, Import.self,
-            Export.self, Backup.self, Restore.self, Check.self, Erase.self, Prune.self, NewLife.self,
+            Export.self, Backup.self, Restore.self, Check.self, Erase.self, Prune.self, NewLife.self, Nodes.self,
         ])
 }

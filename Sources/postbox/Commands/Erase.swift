@@ -4,12 +4,13 @@ import Messaging
 /// `postbox erase …`
 struct Erase: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Erase what is known of people. The server must be stopped.", subcommands: [User.self])
+        abstract: "Erase what is known of people. A server on a file must be stopped.", subcommands: [User.self])
 
     /// `postbox erase user`
     struct User: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Erase a user's name, company and the content of their messages. The server must be stopped.",
+            abstract:
+                "Erase a user's name, company and the content of their messages. A server on a file must be stopped.",
             discussion: """
                 Their messages stay in the others' histories, with their numbers and times, and with nothing in them. Their user id stays \
                 where they take part; what others wrote stays. A signed-in user's name comes back with their next token.

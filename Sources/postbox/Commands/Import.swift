@@ -5,7 +5,7 @@ import Messaging
 /// `postbox import`
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take over history from an existing system. The server must be stopped.",
+        abstract: "Take over history from an existing system. A server on a file must be stopped.",
         discussion: """
             The file has one JSON object a line (the third one is shown on two):
 

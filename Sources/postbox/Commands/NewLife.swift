@@ -4,7 +4,7 @@ import ArgumentParser
 struct NewLife: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "new-life",
-        abstract: "Begin a new epoch after a PostgreSQL was restored. The server must be stopped.",
+        abstract: "Begin a new epoch after a PostgreSQL was restored. Servers may run.",
         discussion: """
             A restored database may lack messages that clients have already. In a new epoch every client is told to fetch everything \
             again, and no cursor from before leads on to other messages than it meant.

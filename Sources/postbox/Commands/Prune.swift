@@ -4,7 +4,7 @@ import Messaging
 /// `postbox prune`
 struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take away old messages. The server must be stopped.",
+        abstract: "Take away old messages. A server on a file must be stopped.",
         discussion: """
             Messages that were sent longer ago than --older-than are gone for everybody; conversations stay, and their numbers go on \
             where they were. An old message that stands behind a newer one, because a clock was wrong or a history was imported late, \

@@ -55,6 +55,13 @@ struct Serve: ParsableCommand {
             """)
     var replicated = false
 
+    @Option(
+        help: """
+            With PostgreSQL and several servers on one database: how many milliseconds old what a server answers from memory may be \
+            (5-1000). A write is answered that much later, so that no server answers as if it were not there. The same at all of them.
+            """)
+    var freshnessBound = 30
+
     @Flag(
         help: """
             Leave the copying of the write-ahead log into the database file to another process, such as Litestream. Without one the \
@@ -87,6 +94,9 @@ struct Serve: ParsableCommand {
         guard (0...256).contains(loops) else { throw ValidationError("--loops must be from 0 to 256") }
         guard (1...100_000_000).contains(indexCapacity) else {
             throw ValidationError("--index-capacity must be from 1 to 100000000")
+        }
+        guard (5...1000).contains(freshnessBound) else {
+            throw ValidationError("--freshness-bound must be from 5 to 1000")
         }
         for origin in corsOrigin where origin != "*" {
             do { _ = try WebOrigin(origin) } catch { throw ValidationError("--cors-origin \(error)") }
@@ -145,7 +155,7 @@ struct Serve: ParsableCommand {
         }
         try start(server, service, admin, page)
         let url = ListenAddress.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")
-        announce(url, admin, opened.name, logs.logger)
+        announce(url, admin, opened, logs.logger)
         let watcher = jwt.flatMap { jwt in
             self.identity.keyFile.map { KeyWatcher(file: $0, version: keyVersion, identity: jwt, logger: logs.logger) }
         }
@@ -172,7 +182,7 @@ struct Serve: ParsableCommand {
         }
     }
 
-    private func announce(_ url: String, _ admin: Server?, _ name: String, _ logger: Logger) {
+    private func announce(_ url: String, _ admin: Server?, _ opened: DatabaseOption.Opened, _ logger: Logger) {
         print("postbox: listening on \(url)")
         if let admin, let name = watch.admin {
             print("postbox: metrics on \(ListenAddress.url(name.host, admin.boundPort))/metrics")
@@ -184,12 +194,14 @@ struct Serve: ParsableCommand {
         logger.info(
             "memory is bounded",
             metadata: ["total_bytes": .stringConvertible(bounds.total)].merging(bounds.fields) { $1 })
-        logger.info(
-            "serving",
-            metadata: [
-                "address": "\(url)", "identity": "\(kind.rawValue)",
-                "database": "\(name)", "version": "\(Version.current)",
-            ])
+        var fields: Logger.Metadata = [
+            "address": "\(url)", "identity": "\(kind.rawValue)",
+            "database": "\(opened.name)", "version": "\(Version.current)",
+        ]
+        if case .server(let connections) = opened.place, let nodes = connections().nodes {
+            fields["other_nodes"] = .stringConvertible(nodes.nodes - 1)
+        }
+        logger.info("serving", metadata: fields)
     }
 }
 

@@ -194,7 +194,29 @@ struct MetricsPage: Sendable {
             page.metric(
                 "postbox_postgres_broken_connections_total", .counter,
                 "Connections to PostgreSQL that broke, or were given up because no answer came.", now.broken)
+            if let nodes = now.nodes { write(nodes, to: &page) }
         }
+    }
+
+    private func write(_ nodes: NodeFigures, to page: inout Exposition) {
+        page.metric(
+            "postbox_nodes", .gauge, "Processes that serve this database or change it, this one included.", nodes.nodes)
+        page.metric(
+            "postbox_node_alone", .gauge, "1 where this is the only one, and so does not look at the feed.",
+            nodes.isAlone ? 1 : 0)
+        if let age = nodes.lookAge {
+            page.metric(
+                "postbox_feed_look_age_seconds", .gauge,
+                "How long ago the last complete look at the feed began; nobody looks while nobody polls.", age)
+        }
+        page.metric("postbox_feed_looks_total", .counter, "Looks at the feed.", nodes.looks)
+        page.metric(
+            "postbox_feed_look_seconds_total", .counter, "How long the looks took together, with what they brought.",
+            nodes.lookSeconds)
+        page.metric("postbox_feed_rows_total", .counter, "Rows of the feed that looks brought.", nodes.rows)
+        page.metric(
+            "postbox_feed_restarts_total", .counter,
+            "How often memory was emptied because rows were missing, or the epoch was another.", nodes.restarts)
     }
 
     private func writeUpkeep(to page: inout Exposition) {

@@ -35,12 +35,12 @@ struct DatabaseOption: ParsableArguments {
         }
     }
 
-    /// Opens the database for a command that needs it alone.
+    /// Opens the database for a command that changes something: a file alone, a PostgreSQL beside whatever serves it.
     func open() throws -> any OperatorStore {
         try Failure.translating {
             switch address {
             case .file(let path): try SQLiteStore(path: path)
-            case .postgres(let text): try PostgresStore(address: text)
+            case .postgres(let text): try PostgresStore(address: text, version: Version.current)
             }
         }
     }
@@ -50,8 +50,9 @@ struct DatabaseOption: ParsableArguments {
     /// - Parameters:
     ///   - checkpoints: of a file, false where another process copies the write-ahead log into the database.
     ///   - replicated: of a PostgreSQL, whether a write is answered only once a synchronous standby has it.
+    ///   - freshnessBound: of a PostgreSQL, the greatest age of what memory answers with beside other nodes.
     func open(
-        observer: any CommitObserver, checkpoints: Bool, replicated: Bool,
+        observer: any CommitObserver, checkpoints: Bool, replicated: Bool, freshnessBound: Duration,
         committed: @escaping @Sendable (GroupCommit) -> Void, changed: @escaping @Sendable (HealthTransition) -> Void
     ) throws -> Opened {
         try Failure.translating {
@@ -62,10 +63,15 @@ struct DatabaseOption: ParsableArguments {
                 return Opened(store: store, place: .file(store.path), name: path)
             case .postgres(let text):
                 let store = try PostgresStore(
-                    address: text, observer: observer, replicated: replicated, committed: committed, changed: changed)
+                    address: text, observer: observer, replicated: replicated, freshnessBound: freshnessBound,
+                    version: Version.current, committed: committed, changed: changed)
                 return Opened(
                     store: store,
-                    place: .server { .init(open: ConnectionCounts.open, broken: ConnectionCounts.broken) },
+                    place: .server { [weak store] in
+                        .init(
+                            open: ConnectionCounts.open, broken: ConnectionCounts.broken,
+                            nodes: store.map { NodeFigures($0.nodeStatistics) })
+                    },
                     name: store.place)
             }
         }
@@ -77,6 +83,22 @@ struct DatabaseOption: ParsableArguments {
             switch address {
             case .file(let path): try ReadOnlyDatabase(path: path)
             case .postgres(let text): try ReadOnlyPostgres(address: text)
+            }
+        }
+    }
+
+    /// All processes that serve a PostgreSQL or change it, a line of figures for each.
+    func nodes() throws -> [[String]] {
+        guard case .postgres(let text) = address else {
+            throw Failure.badUsage("nodes is for PostgreSQL: one process serves a database file")
+        }
+        return try Failure.translating {
+            try ReadOnlyPostgres(address: text).nodes().map { node in
+                [
+                    node.name, node.version.isEmpty ? "-" : node.version, node.joined.rfc3339,
+                    node.position.map(String.init) ?? "-", String(node.behind),
+                    node.isAlone ? "alone" : node.lookAge.map { "\($0) ms" } ?? "-", "\(node.bound) ms",
+                ]
             }
         }
     }
@@ -159,6 +181,15 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             try ReadOnlyDatabase(path: backup).restore(to: path, replacing: replacing) { progress($0.done, $0.total) }
         }
+    }
+}
+
+extension NodeFigures {
+    fileprivate init(_ statistics: NodeStatistics) {
+        self.init(
+            nodes: statistics.nodes, isAlone: statistics.isAlone, lookAge: statistics.lookAge,
+            looks: statistics.counts.looks, lookSeconds: statistics.counts.lookSeconds, rows: statistics.counts.rows,
+            restarts: statistics.counts.restarts)
     }
 }
 
