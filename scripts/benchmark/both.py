@@ -115,15 +115,15 @@ def sender(folder, store, postbox, plans):
 
 
 def asked_when_idle(options, table, postgres, idle):
-    """Idle polls for some seconds; only the lease may be renewed meanwhile."""
+    """Idle polls for some seconds; only the row of the node may be renewed meanwhile."""
     idle(1)
     options.cluster.forget_statements(postgres.database)
     polls = idle(options.seconds).rate * options.seconds
     asked = options.cluster.statements(postgres.database)
-    others = [query for query, _, _ in asked if "renew_lease" not in query and "trim_feed" not in query]
+    others = [query for query, _, _ in asked if "renew_node" not in query and "trim_feed" not in query]
     table.row(
         "statements that reach PostgreSQL through idle polls", "none",
-        f"{len(others)} through {polls:,.0f} polls; the lease was renewed {sum(calls for query, calls, _ in asked if 'renew' in query)} times",
+        f"{len(others)} through {polls:,.0f} polls; the row of the node was renewed {sum(calls for query, calls, _ in asked if 'renew' in query)} times",
         not others)
     for query in others:
         table.note(f"asked while all polls were idle: {' '.join(query.split())[:200]}")
@@ -156,7 +156,7 @@ def one_by_one(options, table, postgres):
     if any(answer.status != 200 for answer in answers):
         raise Wrong("a cold list was not answered")
     asked = [
-        row for row in options.cluster.statements(postgres.database) if "renew_lease" not in row[0] and "trim_feed" not in row[0]
+        row for row in options.cluster.statements(postgres.database) if "renew_node" not in row[0] and "trim_feed" not in row[0]
     ]
     calls, milliseconds = sum(row[1] for row in asked) / len(people), sum(row[2] for row in asked) / len(people)
     table.row(

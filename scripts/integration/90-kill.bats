@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "after kill -9 at random moments under load, every acknowledged message is there once, and cursors and read markers hold" {
-    # With PostgreSQL each start waits for the end of the lease of the one that was killed: up to 10 s.
+    # With PostgreSQL each start waits until the one that was killed is certainly gone: some 10 s.
     local rounds=20
     ! on_postgres || rounds=5
     timeout 120 python3 "$BATS_TEST_DIRNAME/kill_audit.py" "$POSTBOX" "$DATABASE" --rounds "$rounds" --signal KILL 3>&-

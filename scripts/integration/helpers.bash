@@ -100,7 +100,7 @@ start_postbox() {
     env --default-signal=INT "$POSTBOX" serve --port 0 --database "$DATABASE" --send-rate 0 --poll-rate 0 --open-rate 0 "${identity[@]}" "$@" >"$OUT" 2>"$ERR" 3>&- &
     SERVER=$!
     SERVERS+=("$SERVER")
-    # A database server may still hold the lease of a process that was killed.
+    # A database server may still have the row of a process that was killed.
     PATIENCE=20 await started
     running "$SERVER" || fail "did not start: $(cat "$ERR")"
     ORIGIN=$(sed -n 's/^postbox: listening on \(https\{0,1\}:[^ ]*\).*/\1/p' "$OUT")

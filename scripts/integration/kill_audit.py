@@ -162,7 +162,7 @@ def from_postgres(database, sql):
 
 def end_lease(database):
     """What time does by itself, after up to 10 s."""
-    sql = "UPDATE postbox.lease SET holder = NULL, name = '', since = NULL, until = NULL"
+    sql = "DELETE FROM postbox.nodes"
     subprocess.run(["psql", "-XAtq", "--set", "ON_ERROR_STOP=1", "--dbname", database, "--command", sql], check=True)
 
 
