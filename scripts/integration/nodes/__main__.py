@@ -27,11 +27,11 @@ class Run:
         self.name = f"d{random.randrange(10**9)}"
         self.cluster.make_database(self.name)
         arguments = ["--replicated"] if options.replicated else []
-        self.nodes = []
+        self.nodes, self.sizes = [], []
         for number in range(options.nodes):
             address = self.cluster.direct_address(self.name) if options.direct else self.cluster.address(number % 3, self.name)
-            self.nodes.append(Node(number, options.program, address, arguments, folder))
-        self.audit = Audit(self.nodes)
+            self.nodes.append(Node(number, options.former or options.program, address, arguments, folder))
+        self.audit = Audit(self.nodes, options.pause)
 
     def await_sends(self, count=20):
         """Sends are acknowledged again."""
@@ -53,7 +53,10 @@ class Run:
         """Lets a fault happen, and returns once all is as before."""
         before, expired = self.audit.counts.copy(), self.audit.expired.copy()
         begin = time.monotonic()
-        FAULTS[fault](self)
+        try:
+            FAULTS[fault](self)
+        except (Wrong, TimeoutError) as error:
+            return self.audit.complain(f"{fault}: {error}")
         self.await_sends(50)
         self.cluster.await_whole()
         self.await_sends(50)
@@ -62,6 +65,8 @@ class Run:
         did = self.audit.counts - before
         shown = ", ".join(f"{count} {name}" for name, count in sorted(did.items()))
         print(f"{fault}: sends paused for {self.audit.longest_pause(begin, end):.1f} s; {shown}", flush=True)
+        if self.options.minutes:
+            self.check_memory()
         self.check_cursors(fault, self.audit.expired - expired)
 
     def check_cursors(self, fault, expired):
@@ -74,6 +79,15 @@ class Run:
                 self.audit.complain(f"{fault}: {len(expired)} of {len(self.followers)} cursors expired")
         elif expired:
             self.audit.complain(f"{fault}: {sum(expired.values())} cursors expired")
+
+    def check_memory(self):
+        """What the nodes take does not grow with the time that they run."""
+        megabytes = [node.megabytes() for node in self.nodes]
+        print(f"    resident: {', '.join(f'{size:.0f} MB' for size in megabytes)}", flush=True)
+        self.sizes.append(max(megabytes))
+        third = len(self.sizes) // 3
+        if third > 2 and self.sizes[-1] > 1.5 * max(self.sizes[:third]) + 32:
+            self.audit.complain(f"memory grew from {max(self.sizes[:third]):.0f} to {self.sizes[-1]:.0f} MB")
 
     def end(self, threads):
         self.audit.over.set()
@@ -113,8 +127,10 @@ def main():
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--minutes", type=float, help="have faults happen by chance for so long, instead of each once")
     parser.add_argument("--rest", type=float, default=1, help="seconds between faults")
+    parser.add_argument("--pause", type=float, default=0, help="seconds that a sender rests after each message")
     parser.add_argument("--replicated", action="store_true", help="start the nodes with this option")
     parser.add_argument("--direct", action="store_true", help="connect to the servers themselves, not through HAProxy")
+    parser.add_argument("--former", metavar="PROGRAM", help="an earlier build, as which the nodes begin")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
 

@@ -1,6 +1,7 @@
 """Clients that ask another node with each request, and audit what they are shown."""
 
 import collections
+import contextlib
 import http.client
 import json
 import random
@@ -30,12 +31,16 @@ class Wrong(Exception):
 class Audit:
     """What was acknowledged to anybody, and what was wrong."""
 
-    def __init__(self, nodes):
+    def __init__(self, nodes, pause=0):
         self.nodes = nodes
+        # How many seconds a sender rests after each message.
+        self.pause = pause
         self.lock = threading.Lock()
         self.over = threading.Event()
+        # While it is not set, there are only idle polls.
         self.busy = threading.Event()
         self.busy.set()
+        self.working = 0
         self.counts = collections.Counter()
         self.complaints = []
         self.acknowledged = {}
@@ -70,11 +75,24 @@ class Audit:
         moments = [begin] + [moment for moment in sorted(self.moments) if begin < moment < end] + [end]
         return max(later - earlier for earlier, later in zip(moments, moments[1:]))
 
+    @contextlib.contextmanager
+    def working_at(self, client):
+        with self.lock:
+            self.working += not client.is_idle
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.working -= not client.is_idle
+
     def run(self, client):
         def guarded():
             try:
                 while not self.over.is_set():
-                    client.work()
+                    if not client.is_idle:
+                        self.busy.wait()
+                    with self.working_at(client):
+                        client.work()
             except (Wrong, ValueError, KeyError, TypeError) as error:
                 self.complain(f"{client}: {error if isinstance(error, Wrong) else repr(error)}")
 
@@ -85,6 +103,8 @@ class Audit:
 
 class Client:
     """Somebody who asks another node with each request, until one answers."""
+
+    is_idle = False
 
     def __init__(self, audit, user):
         self.audit, self.user = audit, user
@@ -137,9 +157,8 @@ class Sender(Client):
         self.tags, self.sent = {}, collections.Counter()
 
     def work(self):
-        self.audit.busy.wait()
         talk = random.choice(TALKS)
-        content = f"{uuid.uuid4()} " + random.choice(["", "é👋" * 30, "x" * 3000, "x" * 9000])
+        content = f"{uuid.uuid4()} " + random.choice(["", "", "", "", "é👋" * 30, "x" * 3000, "x" * 9000])
         message = {"content": content, "clientMessageId": str(uuid.uuid4()), "participantIds": PEOPLE}
         response, body = self.ask("POST", path_of(talk), message)
         if response.status != 201:
@@ -151,6 +170,8 @@ class Sender(Client):
             raise Wrong(f"{answer['id']} was sent after {talk}:{self.sent[talk]}")
         self.sent[talk] = n
         self.look(talk, n)
+        if self.audit.pause:
+            time.sleep(random.uniform(0, 2 * self.audit.pause))
 
     def look(self, talk, n):
         path = random.choice([path_of(talk, "/messages?limit=20"), f"{CONVERSATIONS}?messages=20", path_of(talk, "?messages=20")])
@@ -245,6 +266,8 @@ class Reader(Client):
 
 class Idler(Client):
     """Polls a conversation where nothing happens."""
+
+    is_idle = True
 
     def __init__(self, audit, user):
         super().__init__(audit, user)

@@ -13,7 +13,8 @@ LISTENING = "postbox: listening on http://"
 class Node:
     def __init__(self, number, program, database, options, folder):
         self.number = number
-        self.command = [program, "serve", "--database", database, *OPTIONS, *options]
+        self.program = program
+        self.arguments = ["serve", "--database", database, *OPTIONS, *options]
         self.log = os.path.join(folder, f"node{number}.log")
         self.port = 0
         self.start()
@@ -21,11 +22,12 @@ class Node:
     def __str__(self):
         return str(self.number)
 
-    def start(self):
-        """Starts it, the second time where it was before."""
+    def start(self, program=None):
+        """Starts it, the second time where it was before, or as another program from then on."""
+        self.program = program or self.program
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.command, "--port", str(self.port)], stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True
+                [self.program, *self.arguments, "--port", str(self.port)], stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True
             )
         # A server that hangs at its start must not hang the audit.
         watchdog = threading.Timer(30, self.process.kill)
@@ -54,6 +56,10 @@ class Node:
     def last_lines(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return "".join(file.readlines()[-5:])
+
+    def megabytes(self):
+        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
 
     def processor(self):
         """The seconds of CPU that it has taken."""
