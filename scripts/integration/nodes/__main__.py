@@ -29,7 +29,8 @@ class Run:
         arguments = ["--replicated"] if options.replicated else []
         self.nodes, self.sizes = [], []
         for number in range(options.nodes):
-            address = self.cluster.direct_address(self.name) if options.direct else self.cluster.address(number % 3, self.name)
+            is_direct = options.direct and number == 0
+            address = self.cluster.direct_address(self.name) if is_direct else self.cluster.address(number % 3, self.name)
             self.nodes.append(Node(number, options.former or options.program, address, arguments, folder))
         self.audit = Audit(self.nodes, options.pause)
 
@@ -129,7 +130,7 @@ def main():
     parser.add_argument("--rest", type=float, default=1, help="seconds between faults")
     parser.add_argument("--pause", type=float, default=0, help="seconds that a sender rests after each message")
     parser.add_argument("--replicated", action="store_true", help="start the nodes with this option")
-    parser.add_argument("--direct", action="store_true", help="connect to the servers themselves, not through HAProxy")
+    parser.add_argument("--direct", action="store_true", help="have node 0 connect to the servers themselves, not through HAProxy")
     parser.add_argument("--former", metavar="PROGRAM", help="an earlier build, as which the nodes begin")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))

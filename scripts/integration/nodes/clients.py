@@ -105,6 +105,8 @@ class Client:
     """Somebody who asks another node with each request, until one answers."""
 
     is_idle = False
+    # For how many seconds an answer is awaited before another node is asked the same.
+    patience = 4
 
     def __init__(self, audit, user):
         self.audit, self.user = audit, user
@@ -119,7 +121,7 @@ class Client:
         try:
             connection = self.connections.get(node.port)
             if connection is None:
-                connection = self.connections[node.port] = http.client.HTTPConnection("127.0.0.1", node.port, timeout=20)
+                connection = self.connections[node.port] = http.client.HTTPConnection("127.0.0.1", node.port, timeout=self.patience)
             fields = {"X-User-ID": self.user, "Content-Type": "application/json"} | headers
             connection.request(method, path, body and json.dumps(body), fields)
             response = connection.getresponse()

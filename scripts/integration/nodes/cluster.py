@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from members import Cluster, postgres_programs, processes_of
+from members import Cluster, postgres_programs, processes_of, send
 
 MEMBERS = ["pg1", "pg2", "pg3"]
 LINKS = 3
@@ -144,10 +144,8 @@ class Supervisor:
             child.wait()
         for name in MEMBERS:
             servers = processes_of(self.path(name))
-            for pid in servers:
-                os.kill(pid, signal.SIGCONT)
-            if servers:
-                os.kill(servers[0], signal.SIGQUIT)
+            send(signal.SIGCONT, servers)
+            send(signal.SIGQUIT, servers[:1])
         end = time.monotonic() + 10
         while any(processes_of(self.path(name)) for name in MEMBERS) and time.monotonic() < end:
             time.sleep(0.05)

@@ -37,6 +37,15 @@ def processes_of(data):
     return found
 
 
+def send(number, processes):
+    """A signal to processes, some of which may have ended."""
+    for pid in processes:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+
 def await_that(what, condition, patience=60):
     end = time.monotonic() + patience
     while not condition():
@@ -127,11 +136,7 @@ class Cluster:
 
     def kill_server(self, name):
         """As the end of the server alone; its Patroni stays."""
-        for pid in processes_of(self.path(name)):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        send(signal.SIGKILL, processes_of(self.path(name)))
 
     def kill_machine(self, name):
         """The server and its Patroni, which do not come back before `start_machine`."""
