@@ -5,6 +5,13 @@ import MicroHTTPServer
 
 /// The options that bound what clients can do.
 struct LimitOptions: ParsableArguments {
+    @Option(
+        help: """
+            How many servers share the users' requests (1-1000). Each one counts by itself, so it allows a user this part of the rates and \
+            bursts below.
+            """)
+    var nodes = 1
+
     @Option(help: "How many messages and read markers a user may send a second in the long run; 0 is no limit.")
     var sendRate = 5.0
 
@@ -58,6 +65,7 @@ struct LimitOptions: ParsableArguments {
     var idleTimeout = 75
 
     func validate() throws {
+        try check("--nodes", nodes, 1...1000)
         try check("--send-rate", sendRate, 0...1_000_000)
         try check("--send-burst", sendBurst, 1...1_000_000)
         try check("--poll-rate", pollRate, 0...1_000_000)
@@ -77,11 +85,16 @@ struct LimitOptions: ParsableArguments {
     /// The limits of the service.
     func serviceLimits(trustedProxies: AddressRanges) -> ServiceLimits {
         var limits = ServiceLimits()
-        limits.sends = RateLimit(name: "sends", perSecond: sendRate, burst: sendBurst)
-        limits.polls = RateLimit(name: "polls", perSecond: pollRate, burst: pollBurst)
-        limits.openings = RateLimit(name: "openings", perSecond: openRate, burst: openBurst)
+        limits.sends = limit("sends", perSecond: sendRate, burst: sendBurst)
+        limits.polls = limit("polls", perSecond: pollRate, burst: pollBurst)
+        limits.openings = limit("openings", perSecond: openRate, burst: openBurst)
         limits.trustedProxies = trustedProxies
         return limits
+    }
+
+    /// This server's part of a rate limit.
+    private func limit(_ name: String, perSecond: Double, burst: Int) -> RateLimit {
+        RateLimit(name: name, perSecond: perSecond / Double(nodes), burst: (burst + nodes - 1) / nodes)
     }
 
     /// The limits of answers.
