@@ -9,7 +9,9 @@ struct PostgresStart {
     let joined: Int64
     /// The number under which the writer's first connection writes.
     let writer: Int64
-    let epoch: Epoch
+    let history: History
+    /// Whether a synchronous standby has confirmed what the connection saw, or none is required.
+    let isConfirmed: Bool
     let cursorKey: CursorKey
     /// The users whose renaming is not finished.
     let renamed: [Caller]
@@ -19,15 +21,17 @@ struct PostgresStart {
     ///
     /// - Throws: ``PostgresStoreError``.
     init(
-        address text: String, random: UInt64, newCursorKey: CursorKey, bound: Duration, version: String
+        address text: String, random: UInt64, newCursorKey: CursorKey, bound: Duration, version: String,
+        replicated isReplicated: Bool
     ) throws(PostgresStoreError) {
         do {
             let address = try PostgresAddress(text)
             self.address = address
             let connection = try PostgresConnection(address, role: .maintenance)
             try Schema.prepare(connection, epoch: Epoch(random: random), cursorKey: newCursorKey)
-            node = Node(version: version, bound: bound)
-            epoch = try connection.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max)))
+            node = Node(version: version, bound: bound, replicated: isReplicated)
+            history = try connection.lookUpHistory()
+            isConfirmed = try !isReplicated || Self.isConfirmed(address)
             let key = try connection.run(StoreQuery.cursorKey, within: .seconds(5))
             guard let cursorKey = try CursorKey(bytes: Data(key.requiredBytes(0, 0))) else {
                 throw PostgresError.malformed("a cursor key of another length")
@@ -50,13 +54,15 @@ struct PostgresStart {
             throw .damaged(reason: String(describing: error))
         }
     }
-}
 
-extension PostgresConnection {
-    /// The epoch; every connection asks for it before it is used. After a failover this begins a new one.
-    func lookUpEpoch(random: Epoch) throws(PostgresError) -> Epoch {
-        let rows = try run("SELECT postbox.look_up_epoch($1)", [.text(random.text)], within: .seconds(5))
-        guard let epoch = Epoch(try rows.requiredText(0, 0)) else { throw .malformed("an epoch of another form") }
-        return epoch
+    /// Whether a synchronous standby confirms a record, or the server requires none: then nobody can be at another server.
+    private static func isConfirmed(_ address: PostgresAddress) throws(PostgresError) -> Bool {
+        let connection = try PostgresConnection(address, role: .maintenance)
+        do {
+            try connection.confirm(within: .seconds(2))
+        } catch PostgresError.noStandby {
+            return !connection.isBroken
+        }
+        return true
     }
 }

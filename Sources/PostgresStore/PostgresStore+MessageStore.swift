@@ -115,11 +115,40 @@ extension PostgresStore {
         _ body: @escaping @Sendable (PostgresConnection, @escaping () throws(PostgresError) -> Void) throws -> Found,
         make: @escaping @Sendable (Found) -> Answer
     ) async throws(MessagingError) -> Answer {
+        for _ in 1..<Self.attempts {
+            let (answer, generation) = try await readOnce(body, make: make)
+            if try await isConfirmed(since: generation) { return answer }
+        }
+        let (answer, generation) = try await readOnce(body, make: make)
+        guard try await isConfirmed(since: generation) else {
+            throw .storeUnavailable(PostgresError.otherEpoch.description)
+        }
+        return answer
+    }
+
+    /// Whether what was read may be answered: where there are other nodes and standbys, only once a look that began later has shown that
+    /// the server is no former primary, and a standby has all that was read.
+    private func isConfirmed(since generation: Int) async throws(MessagingError) -> Bool {
+        guard serving.isReplicated, feedClock.hasOtherNodes else { return true }
+        guard await feedClock.nextLook(within: Self.longestConfirmation) else {
+            throw .storeUnavailable(PostgresError.noStandby.description)
+        }
+        return serving.generation == generation
+    }
+
+    /// How long to wait for a look after a read.
+    private static let longestConfirmation = Duration.seconds(1)
+
+    /// Reads, and makes an answer on the same thread; returns also the generation that it is of.
+    private func readOnce<Found, Answer: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection, @escaping () throws(PostgresError) -> Void) throws -> Found,
+        make: @escaping @Sendable (Found) -> Answer
+    ) async throws(MessagingError) -> (Answer, generation: Int) {
         let result = await readQueue.perform { [serving, health] (reader: inout ReaderConnection) in
             do {
-                let found = try Self.found(body, reader, serving)
+                let (found, generation) = try Self.found(body, reader, serving)
                 health.succeeded(.read)
-                return make(found)
+                return (make(found), generation)
             } catch {
                 let error = error as? PostgresError ?? .malformed(String(describing: error))
                 health.failed(.read, StoreFailure(error.fault, error.description))
@@ -142,7 +171,7 @@ extension PostgresStore {
         _ body: (PostgresConnection, @escaping () throws(PostgresError) -> Void) throws -> Found,
         _ reader: ReaderConnection,
         _ serving: ServingState
-    ) throws -> Found {
+    ) throws -> (Found, generation: Int) {
         var attempt = 1
         while true {
             do {
@@ -158,19 +187,19 @@ extension PostgresStore {
         once body: (PostgresConnection, @escaping () throws(PostgresError) -> Void) throws -> Found,
         _ reader: ReaderConnection,
         _ serving: ServingState
-    ) throws -> Found {
+    ) throws -> (Found, generation: Int) {
         let generation = serving.generation
         let connection = try reader.ready(in: serving.expected)
         guard serving.hasLease else { throw PostgresError.noLease }
         func check() throws(PostgresError) {
             // Behind a pooler, each statement may go to another server than the one before.
-            if !connection.isDirect { try reader.checkEpoch(serving.expected) }
+            if !connection.isDirect { try reader.checkHistory(serving.expected) }
             guard serving.generation == generation else { throw .otherEpoch }
         }
         let found = try body(connection, check)
         try check()
         guard serving.hasLease else { throw PostgresError.noLease }
-        return found
+        return (found, generation)
     }
 }
 

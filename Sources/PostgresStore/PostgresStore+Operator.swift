@@ -41,7 +41,7 @@ extension PostgresStore: OperatorStore {
             return try connection.transaction(within: PostgresConnection.readLimit) {
                 try connection.run(
                     "SELECT postbox.begin_write($1, $2), \(WriteCalls.durable)",
-                    [.text(serving.expected.text), .int8(writer)], within: PostgresConnection.readLimit)
+                    [.text(serving.expected.epoch.text), .int8(writer)], within: PostgresConnection.readLimit)
                 let importer = try Importer(
                     connection, shortList: bounds.shortList, mostCopies: bounds.mostCopies)
                 while let record = try next() { try importer.take(record) }

@@ -63,24 +63,27 @@ public final class PostgresStore: Sendable {
     ) throws(PostgresStoreError) {
         precondition((.zero ... .seconds(10)).contains(freshnessBound), "the bound is checked before")
         let start = try PostgresStart(
-            address: address, random: random, newCursorKey: newCursorKey, bound: freshnessBound, version: version)
+            address: address, random: random, newCursorKey: newCursorKey, bound: freshnessBound, version: version,
+            replicated: isReplicated)
         self.address = start.address
         self.bounds = bounds
         place = start.address.description
         cursorKey = start.cursorKey
         interrupt = PostgresInterrupt()
         health = StoreHealth(changed: changed)
-        serving = ServingState(epoch: start.epoch, observer: observer)
+        serving = ServingState(history: start.history, observer: observer, replicated: isReplicated)
         line = AnswerLine()
         membership = NodeMembership(
             node: start.node, writer: start.writer, serving: serving, observer: observer)
-        membership.granted(from: start.joined)
+        // On a former primary nothing is answered from memory.
+        if start.isConfirmed { membership.granted(from: start.joined) } else { membership.needConfirmation() }
         let connector = WriterConnector(
-            address: start.address, membership: membership, serving: serving, interrupt: interrupt, bounds: bounds,
-            isReplicated: isReplicated)
+            address: start.address, membership: membership, serving: serving, interrupt: interrupt, bounds: bounds)
         readQueue = ReadQueue(
             width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit
-        ) { [address = start.address, interrupt] in ReaderConnection(address: address, interrupt: interrupt) }
+        ) { [address = start.address, serving, interrupt] in
+            ReaderConnection(address: address, serving: serving, interrupt: interrupt)
+        }
         writer = Writer(
             connector: connector, health: health, line: line, capacity: queueLimit, committed: committed)
         keeper = Keeper(connector: connector, writer: writer, health: health)

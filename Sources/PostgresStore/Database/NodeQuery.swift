@@ -1,16 +1,16 @@
 /// The statements about the nodes and the feed between them; ``Schema/nodeFunctions`` says what the functions do.
 enum NodeQuery {
     /// Enters a node, or gives it another writer. `$1 bigint` its id and `$2 bigint` the number of its writer, both random; `$3 text` what it
-    /// calls itself; `$4 text` its version; `$5 int` its D in milliseconds.
-    static let join = "SELECT postbox.join_node($1, $2, $3, $4, $5), \(durable)"
+    /// calls itself; `$4 text` its version; `$5 int` its D in milliseconds; `$6 boolean` whether it waits for standbys.
+    static let join = "SELECT postbox.join_node($1, $2, $3, $4, $5, $6), \(durable)"
 
     /// Renews the row. `$1 bigint` the id, `$2 boolean` whether the node takes itself to be alone, `$3 bigint` its position, `$4 bigint` the
-    /// age of its last look in milliseconds, both NULL where there is none; `$5 text` the epoch to begin where the database was promoted
-    /// or copied. Columns: `is_there boolean`, `may_be_alone boolean`, the epoch `text`, and the ids and the counts of the other nodes,
-    /// `bigint[]` each. It need not survive a crash of the server, except where the function says otherwise.
+    /// age of its last look in milliseconds, both NULL where there is none; `$5` to `$8` as ``StoreQuery/lookUpEpoch``.
+    /// Columns: `is_there boolean`, `may_be_alone boolean`, the epoch `text`, the ids and the counts of the other nodes, `bigint[]` each, and
+    /// the timeline `int`. It need not survive a crash of the server, except where the function says otherwise.
     static let renew = """
-        SELECT r.is_there, r.may_be_alone, postbox.look_up_epoch($5), ARRAY(SELECT n.id FROM postbox.nodes n WHERE n.id <> $1 ORDER BY n.id),
-            ARRAY(SELECT n.renewals FROM postbox.nodes n WHERE n.id <> $1 ORDER BY n.id)
+        SELECT r.is_there, r.may_be_alone, postbox.look_up_epoch($5, $6, $7, $8), ARRAY(SELECT n.id FROM postbox.nodes n WHERE n.id <> $1 ORDER BY n.id),
+            ARRAY(SELECT n.renewals FROM postbox.nodes n WHERE n.id <> $1 ORDER BY n.id), (SELECT h.timeline FROM postbox.here() h)
         FROM postbox.renew_node($1, $2, $3, $4) r
         """
 
@@ -23,8 +23,15 @@ enum NodeQuery {
     /// One look at the feed. `$1 bigint` the position after which to look. Columns, of one row at least: `epoch text`, `is_here boolean`
     /// (whether system and timeline are those of the epoch), `trimmed_up_to bigint`, `newest bigint` (NULL where the feed never had a
     /// row); and of each of the first 100 rows `row_position bigint` (NULL where there is no row), `ns bigint[]`, `marks bigint[]`,
-    /// `list_users text[]`, `list_changes bigint[]` (both NULL where the row does not say), `payload bytea`.
+    /// `list_users text[]`, `list_changes bigint[]` (both NULL where the row does not say), `payload bytea`; and the `timeline int` of the server.
     static let look = "SELECT * FROM postbox.look($1)"
+
+    /// The same look, which is only over once a synchronous standby confirms a record that is written after it: so all rows are there too,
+    /// and the server is no former primary. SQLSTATE 22012 where no standby is required.
+    static let confirmedLook = """
+        WITH c AS MATERIALIZED (SELECT \(Confirmation.columns))
+        SELECT l.* FROM postbox.look($1) l CROSS JOIN c WHERE c.is_required = 1
+        """
 
     /// The id and the participants of a conversation. `$1 text` the tenant, `$2 bigint` the key. Columns: `id text`, `members text[]`.
     static let conversation = """

@@ -3,8 +3,11 @@ extension Schema {
     ///
     /// - `postbox.here(out system bigint, out timeline int)`: which history of which server this is. It fails with SQLSTATE 25006 on a
     ///   standby.
-    /// - `postbox.look_up_epoch(p_random text) → text`: the epoch; every connection calls it before its first use. Where the database was
-    ///   promoted or copied, it begins a new one, `p_random`.
+    /// - `postbox.look_up_epoch(p_random text, p_epoch text, p_timeline int, p_goes_on boolean) → text`: the epoch; every connection calls
+    ///   it before its first use. Where the database was copied, or was promoted and may have lost what somebody was shown, it begins a
+    ///   new one, `p_random`. Nothing that was shown can be lost where all processes that write wait for a synchronous standby, and the
+    ///   caller has shown nothing else (`p_goes_on`). `p_epoch` and `p_timeline` say what the caller has served until now, NULL for
+    ///   nothing: one that does not go on begins a new epoch also where another process has taken the former one along.
     /// - `postbox.begin_epoch(p_random text)`: begins a new epoch; the caller holds the lock.
     /// - `postbox.begin_write(p_epoch text, p_writer bigint)`: takes the lock of all writes until the end of the transaction. It fails with
     ///   SQLSTATE PB001 where the epoch is another now, PB002 where no node has this writer, and 55P03 where the lock is not to be had for
@@ -22,23 +25,33 @@ extension Schema {
             system := (SELECT s.system_identifier FROM pg_control_system() s);
         END $$;
 
-        CREATE FUNCTION postbox.look_up_epoch(p_random text) RETURNS text LANGUAGE plpgsql VOLATILE
+        CREATE FUNCTION postbox.look_up_epoch(p_random text, p_epoch text DEFAULT NULL, p_timeline int DEFAULT NULL,
+            p_goes_on boolean DEFAULT true) RETURNS text LANGUAGE plpgsql VOLATILE
         SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
         DECLARE
             here record;
-            found_epoch text;
+            found record;
         BEGIN
             SELECT * INTO here FROM postbox.here();
-            SELECT s.epoch INTO found_epoch FROM postbox.store s
-                WHERE s.system = here.system AND s.timeline = here.timeline;
-            IF FOUND THEN RETURN found_epoch; END IF;
-            PERFORM pg_advisory_xact_lock(5794, 1);
-            SELECT s.epoch INTO found_epoch FROM postbox.store s
-                WHERE s.system = here.system AND s.timeline = here.timeline;
-            IF FOUND THEN RETURN found_epoch; END IF;
+            FOR is_locked IN 0..1 LOOP
+                IF is_locked = 1 THEN PERFORM pg_advisory_xact_lock(5794, 1); END IF;
+                SELECT s.epoch, s.system = here.system AND s.timeline = here.timeline AS is_here,
+                        s.system = here.system AND s.timeline < here.timeline AND s.is_replicated AS may_go_on
+                    INTO found FROM postbox.store s;
+                IF found.is_here AND (p_goes_on OR p_timeline IS NOT DISTINCT FROM here.timeline
+                    OR p_epoch IS DISTINCT FROM found.epoch) THEN
+                    RETURN found.epoch;
+                END IF;
+            END LOOP;
+            -- What the rows said last may have been lost with the former primary, unless a standby confirmed it.
+            UPDATE postbox.nodes n SET is_alone = n.is_alone OR NOT (p_goes_on AND found.may_go_on), must_join = true;
+            IF p_goes_on AND found.may_go_on THEN
+                -- The new primary may have no standby yet. Before anybody is shown anything, a record of theirs is confirmed.
+                PERFORM set_config('synchronous_commit', 'local', true);
+                UPDATE postbox.store s SET timeline = here.timeline;
+                RETURN found.epoch;
+            END IF;
             PERFORM postbox.begin_epoch(p_random);
-            -- What the rows said may have been lost with the former primary.
-            UPDATE postbox.nodes n SET is_alone = true;
             RETURN p_random;
         END $$;
 
@@ -64,13 +77,19 @@ extension Schema {
             END IF;
             PERFORM pg_advisory_xact_lock(5794, 1);
             SELECT s.epoch = p_epoch AND s.system = h.system AND s.timeline = h.timeline AS is_same,
-                    EXISTS (SELECT 1 FROM postbox.nodes n WHERE n.writer = p_writer) AS is_node
+                    EXISTS (SELECT 1 FROM postbox.nodes n WHERE n.writer = p_writer AND NOT n.must_join) AS is_node,
+                    s.is_replicated AS was_replicated,
+                    NOT EXISTS (SELECT 1 FROM postbox.nodes n WHERE NOT n.is_replicated) AS is_replicated
                 INTO found FROM postbox.store s, postbox.here() h;
             IF found.is_same IS NOT TRUE THEN
                 RAISE 'the epoch is another now' USING ERRCODE = 'PB001';
             END IF;
             IF NOT found.is_node THEN
                 RAISE 'the node is gone, or writes on another connection now' USING ERRCODE = 'PB002';
+            END IF;
+            -- A standby that has this commit has all before it.
+            IF found.was_replicated <> found.is_replicated THEN
+                UPDATE postbox.store s SET is_replicated = found.is_replicated;
             END IF;
         END $$;
         """

@@ -12,6 +12,8 @@ extension Schema {
             -- Where the epoch began: the system identifier and the timeline.
             system bigint NOT NULL,
             timeline int NOT NULL,
+            -- Whether all that anybody was shown is on a synchronous standby: all processes that write wait for one.
+            is_replicated boolean NOT NULL DEFAULT false,
             -- The secret that cursors are made with; it never changes.
             cursor_key bytea NOT NULL CHECK (octet_length(cursor_key) = 16),
             -- The greatest position of a row that was removed from the feed.
@@ -34,6 +36,10 @@ extension Schema {
             is_alone boolean NOT NULL DEFAULT false,
             -- The greatest age of what it answers from memory otherwise.
             bound_ms int NOT NULL CHECK (bound_ms >= 0),
+            -- Whether it answers a write only once a synchronous standby has it.
+            is_replicated boolean NOT NULL DEFAULT false,
+            -- Whether it may not write before it has joined anew: the server was promoted, and may lack what the row said last.
+            must_join boolean NOT NULL DEFAULT false,
             -- The last row of the feed that its memory has, and how old its last look was, when it last renewed this row.
             position bigint,
             look_age_ms bigint

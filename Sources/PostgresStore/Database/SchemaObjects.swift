@@ -55,7 +55,9 @@ enum SchemaObjects {
         the column nodes.bound_ms integer NOT NULL
         the column nodes.id bigint NOT NULL
         the column nodes.is_alone boolean NOT NULL
+        the column nodes.is_replicated boolean NOT NULL
         the column nodes.look_age_ms bigint
+        the column nodes.must_join boolean NOT NULL
         the column nodes.name text NOT NULL
         the column nodes.position bigint
         the column nodes.renewals bigint NOT NULL
@@ -72,6 +74,7 @@ enum SchemaObjects {
         the column store.cursor_key bytea NOT NULL
         the column store.epoch text NOT NULL by bytes
         the column store.feed_trimmed_up_to bigint NOT NULL
+        the column store.is_replicated boolean NOT NULL
         the column store.one boolean NOT NULL
         the column store.schema_version integer NOT NULL
         the column store.system bigint NOT NULL

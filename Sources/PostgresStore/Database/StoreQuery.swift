@@ -1,8 +1,9 @@
 /// The statements about the store as a whole.
 enum StoreQuery {
-    /// The epoch, one `text`; every connection calls it before its first use. `$1 text` the epoch to begin where the database was promoted
-    /// or copied. SQLSTATE 25006 on a standby.
-    static let lookUpEpoch = "SELECT postbox.look_up_epoch($1)"
+    /// The epoch `text` and the timeline `int`; every connection asks for them before its first use. `$1 text` the epoch to begin where the
+    /// database was promoted or copied; `$2 text` and `$3 int` the epoch and the timeline that were served until now, or NULL; `$4 boolean`
+    /// whether the epoch may go on after a promotion. SQLSTATE 25006 on a standby.
+    static let lookUpEpoch = "SELECT postbox.look_up_epoch($1, $2, $3, $4), (SELECT h.timeline FROM postbox.here() h)"
 
     /// The key of all cursors: one `bytea`.
     static let cursorKey = "SELECT s.cursor_key FROM postbox.store s"

@@ -93,9 +93,9 @@ final class Keeper: Sendable {
         let start = BootClock.now
         let renewal = membership.beginRenewal()
         let found = try membership.node.renew(
-            connection, isAlone: renewal.isAlone, position: position, lookAge: lastLook.map { (start - $0) / 1_000_000 }
-        )
-        guard found.epoch == connector.serving.expected else {
+            connection, isAlone: renewal.isAlone, position: position, lookAge: lastLook.map { (start - $0) / 1_000_000 },
+            serving: connector.serving)
+        guard found.history == connector.serving.expected else {
             // The writer's connection decides which server this process serves.
             writer.reconnect()
             return
@@ -105,6 +105,8 @@ final class Keeper: Sendable {
             writer.reconnect()
             return
         }
+        if !found.others.isEmpty { membership.needConfirmation() }
+        if membership.needsConfirmation { try connection.confirm(within: .seconds(2)) }
         membership.granted(
             from: start, others: found.others.count,
             mayBeAloneSince: !renewal.isAlone && found.mayBeAlone ? renewal : nil)

@@ -9,8 +9,8 @@ import Synchronization
 final class ServingState: Sendable {
     private struct State {
         var epoch: Epoch
-        /// The epoch that connections must find: already the new one while the observer forgets the former.
-        var expected: Epoch
+        /// What connections must find: already the new one while the observer forgets the former.
+        var expected: History
         /// Until when the lease is ours for certain, by our own clock; 0 where it is not.
         var leaseEnd: UInt64 = 0
     }
@@ -20,17 +20,30 @@ final class ServingState: Sendable {
     /// One change at a time: the observer is told outside of the other lock, for it may read the epoch.
     private let changing = Mutex<Void>(())
     private let observer: (any CommitObserver)?
+    private let isUnconfirmed = Atomic<Bool>(false)
 
-    init(epoch: Epoch, observer: (any CommitObserver)?) {
-        state = Mutex(State(epoch: epoch, expected: epoch))
+    /// Whether a write is answered only once a synchronous standby has it.
+    let isReplicated: Bool
+
+    init(history: History, observer: (any CommitObserver)?, replicated isReplicated: Bool) {
+        state = Mutex(State(epoch: history.epoch, expected: history))
         self.observer = observer
+        self.isReplicated = isReplicated
+    }
+
+    /// Whether the epoch may go on where a standby is promoted: nothing was shown that it may lack.
+    var goesOn: Bool { isReplicated && !isUnconfirmed.load(ordering: .acquiring) }
+
+    /// A synchronous standby has all that was shown, or something was shown that none has confirmed.
+    func confirmed(_ isConfirmed: Bool) {
+        isUnconfirmed.store(!isConfirmed, ordering: .releasing)
     }
 
     /// The epoch; read once for each request.
     var epoch: Epoch { state.withLock { $0.epoch } }
 
-    /// The epoch that a connection must find to be used.
-    var expected: Epoch { state.withLock { $0.expected } }
+    /// What a connection must find to be used.
+    var expected: History { state.withLock { $0.expected } }
 
     /// Grows with each change.
     var generation: Int { changes.load(ordering: .acquiring) }
@@ -38,15 +51,17 @@ final class ServingState: Sendable {
     /// Whether the lease is ours, by our own clock.
     var hasLease: Bool { state.withLock { $0.leaseEnd > Self.now } }
 
-    /// Takes note of the epoch that the writer's connection found.
-    func found(_ epoch: Epoch) {
+    /// Takes note of what a connection to the primary found.
+    func found(_ history: History) {
         changing.withLock { _ in
-            guard state.withLock({ $0.expected != epoch }) else { return }
+            let former = state.withLock { $0.expected }
+            guard former != history else { return }
             // In this order: reads of the former epoch are refused, then memory forgets it, then requests see the new one. So no cursor of
             // the new epoch is made from the former state. At last memory forgets what requests of the former epoch have added meanwhile.
-            state.withLock { $0.expected = epoch }
+            state.withLock { $0.expected = history }
             forget()
-            state.withLock { $0.epoch = epoch }
+            guard former.epoch != history.epoch else { return }
+            state.withLock { $0.epoch = history.epoch }
             forget()
         }
     }

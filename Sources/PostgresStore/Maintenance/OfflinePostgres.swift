@@ -73,7 +73,7 @@ public final class OfflinePostgres: DataRemover {
     private static func begin(_ connection: PostgresConnection, as writer: Int64) throws(PostgresError) -> Int32 {
         let limit = PostgresConnection.readLimit
         try connection.run("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", within: limit)
-        let epoch = try connection.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max)))
+        let epoch = try connection.lookUpHistory().epoch
         try connection.run("SELECT postbox.begin_write($1, $2)", [.text(epoch.text), .int8(writer)], within: limit)
         return try connection.run("SELECT postbox.other_bound($1)", [.int8(writer)], within: limit).int4(0, 0) ?? 0
     }

@@ -4,11 +4,22 @@ import Messaging
 enum FeedLookRows {
     /// Looks for what was committed after a position; where that is nil, only for the newest position.
     ///
-    /// - Throws: ``PostgresError/otherEpoch`` where the server is another than the one that the epoch began on.
+    /// - Parameter confirmed: whether a synchronous standby must confirm that it has what was found.
+    /// - Returns: what was found, and the timeline of the server.
+    /// - Throws: ``PostgresError/otherEpoch`` where the server is another than the one that the epoch began on;
+    ///   ``PostgresError/noStandby`` where no standby has confirmed it.
     static func look(
-        _ connection: PostgresConnection, after position: Int64?, within limit: Duration
-    ) throws(PostgresError) -> FeedLook {
-        let rows = try connection.runOften(NodeQuery.look, [.int8(position ?? .max)], within: limit)
+        _ connection: PostgresConnection, after position: Int64?, confirmed: Bool = false, within limit: Duration
+    ) throws(PostgresError) -> (look: FeedLook, timeline: Int32) {
+        let warnings = connection.warnings
+        let rows: PostgresRows
+        do {
+            rows = try connection.runOften(
+                confirmed ? NodeQuery.confirmedLook : NodeQuery.look, [.int8(position ?? .max)], within: limit)
+        } catch PostgresError.refused("22012", _) where confirmed {
+            throw .noStandby
+        }
+        if confirmed, try !connection.isConfirmed(since: warnings) { throw .noStandby }
         guard let epoch = Epoch(try rows.requiredText(0, 0)) else { throw .malformed("an epoch of another form") }
         guard try rows.requiredBool(0, 1) else { throw .otherEpoch }
         let trimmed = try rows.requiredInt8(0, 2)
@@ -17,7 +28,8 @@ enum FeedLookRows {
             guard let position = try rows.int8(row, 4) else { continue }
             found.append(try self.row(row, at: position, rows))
         }
-        return FeedLook(epoch: epoch, trimmedUpTo: trimmed, newest: try rows.int8(0, 3) ?? trimmed, rows: found)
+        let look = FeedLook(epoch: epoch, trimmedUpTo: trimmed, newest: try rows.int8(0, 3) ?? trimmed, rows: found)
+        return (look, try rows.requiredInt4(0, 10))
     }
 
     private static func row(

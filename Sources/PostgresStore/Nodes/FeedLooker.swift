@@ -79,9 +79,10 @@ final class FeedLooker: Sendable {
     private func look(_ connection: PostgresConnection) throws(PostgresError) -> FeedReader.Progress? {
         let position = membership.position
         let start = BootClock.now
-        let found = try FeedLookRows.look(connection, after: position, within: Self.limit)
-        let isNew = found.epoch != membership.serving.expected
-        let progress = try membership.apply(found, after: position, from: start) {
+        let (found, timeline) = try FeedLookRows.look(
+            connection, after: position, confirmed: membership.serving.isReplicated, within: Self.limit)
+        let isNew = History(epoch: found.epoch, timeline: timeline) != membership.serving.expected
+        let progress = try membership.apply(found, of: timeline, after: position, from: start) {
             (tenant, key) throws(PostgresError) in
             try FeedLookRows.conversation(key, of: tenant, connection, within: Self.limit)
         }

@@ -28,7 +28,7 @@ struct Node: Sendable {
         /// Whether the row was there; otherwise other nodes took this one to be gone.
         let isThere: Bool
         let mayBeAlone: Bool
-        let epoch: Epoch
+        let history: History
         let others: [Other]
     }
 
@@ -40,12 +40,15 @@ struct Node: Sendable {
     let version: String
     /// D: the greatest age of what it answers from memory, in milliseconds.
     let bound: Int32
+    /// Whether it answers a write only once a synchronous standby has it.
+    let isReplicated: Bool
 
     /// This process under a new id.
-    init(version: String, bound: Duration) {
+    init(version: String, bound: Duration, replicated isReplicated: Bool = false) {
         id = .random(in: .min ... .max)
         name = "process \(ProcessInfo.processInfo.processIdentifier) on \(ProcessInfo.processInfo.hostName)"
         self.version = version
+        self.isReplicated = isReplicated
         self.bound = Int32((bound / .milliseconds(1)).rounded(.up))
     }
 
@@ -59,7 +62,9 @@ struct Node: Sendable {
     func join(_ connection: PostgresConnection) throws(PostgresError) -> Int64 {
         let writer = Int64.random(in: .min ... .max)
         try connection.run(
-            NodeQuery.join, [.int8(id), .int8(writer), .text(name), .text(version), .int4(bound)], within: .seconds(5))
+            NodeQuery.join,
+            [.int8(id), .int8(writer), .text(name), .text(version), .int4(bound), .bool(isReplicated)],
+            within: .seconds(5))
         return writer
     }
 
@@ -81,18 +86,25 @@ struct Node: Sendable {
     /// - Parameters:
     ///   - position: the last row of the feed that memory has.
     ///   - lookAge: how old the last look is, in milliseconds.
+    ///   - serving: what this process serves.
     func renew(
-        _ connection: PostgresConnection, isAlone: Bool, position: Int64?, lookAge: Int64?
+        _ connection: PostgresConnection, isAlone: Bool, position: Int64?, lookAge: Int64?,
+        serving: ServingState? = nil
     ) throws(PostgresError) -> Renewal {
         let random = Epoch(random: .random(in: .min ... .max))
         let rows = try connection.runOften(
-            NodeQuery.renew, [.int8(id), .bool(isAlone), .int8(position), .int8(lookAge), .text(random.text)],
+            NodeQuery.renew,
+            [
+                .int8(id), .bool(isAlone), .int8(position), .int8(lookAge), .text(random.text),
+                .text(serving?.expected.epoch.text), .int4(serving?.expected.timeline), .bool(serving?.goesOn ?? true),
+            ],
             within: .seconds(3))
         guard let epoch = Epoch(try rows.requiredText(0, 2)) else { throw .malformed("an epoch of another form") }
         let (ids, renewals) = (try rows.int8Array(0, 3), try rows.int8Array(0, 4))
         guard ids.count == renewals.count else { throw .malformed("nodes whose parts do not match") }
         return Renewal(
-            isThere: try rows.requiredBool(0, 0), mayBeAlone: try rows.requiredBool(0, 1), epoch: epoch,
+            isThere: try rows.requiredBool(0, 0), mayBeAlone: try rows.requiredBool(0, 1),
+            history: History(epoch: epoch, timeline: try rows.requiredInt4(0, 5)),
             others: zip(ids, renewals).map { Other(id: $0, renewals: $1, isAlone: false) })
     }
 

@@ -28,6 +28,8 @@ final class NodeMembership: Sendable {
         /// Whether the writer is at a batch that it began with what it knew then.
         var isWriting = false
         var otherNodes = 0
+        /// Whether a renewal counts only once a standby confirms it; see ``NodeMembership/needsConfirmation``.
+        var needsConfirmation = false
         var lastLook: Int64?
         var counts = NodeStatistics.Counts()
 
@@ -81,6 +83,15 @@ final class NodeMembership: Sendable {
 
     /// Whether the row has to be entered again before the next write.
     var mustJoin: Bool { state.withLock { $0.mustJoin } }
+
+    /// Whether a renewal counts only once a synchronous standby confirms it, where one is required at all.
+    ///
+    /// On a former primary renewals would succeed for ever, and this node would answer from memory while others write elsewhere. One that
+    /// has been the only one since its start goes on: polls should not end with the standby where there is nobody to fall behind.
+    var needsConfirmation: Bool { serving.isReplicated && state.withLock { $0.needsConfirmation } }
+
+    /// There are other nodes, or there may be.
+    func needConfirmation() { state.withLock { $0.needsConfirmation = true } }
 
     /// Figures for metrics.
     var statistics: NodeStatistics {
@@ -256,18 +267,20 @@ extension NodeMembership {
     /// Puts what a look brought into memory.
     ///
     /// - Parameters:
+    ///   - timeline: that of the server.
     ///   - position: where it began.
     ///   - start: a moment before it was sent.
     /// - Returns: what became of it; nil where it is of no use any more.
     func apply(
-        _ look: FeedLook, after position: Int64?, from start: Int64,
+        _ look: FeedLook, of timeline: Int32, after position: Int64?, from start: Int64,
         resolve: (TenantID, Int64) throws(PostgresError) -> FeedConversation?
     ) throws(PostgresError) -> FeedReader.Progress? {
         let memory = FeedMemory(serving: serving, observer: observer)
         return try state.withLock { (state) throws(PostgresError) -> FeedReader.Progress? in
             guard !state.isAlone, state.reader.position == position else { return nil }
-            if look.epoch != serving.expected { state.mustJoin = true }
-            serving.found(look.epoch)
+            let history = History(epoch: look.epoch, timeline: timeline)
+            if history != serving.expected { state.mustJoin = true }
+            serving.found(history)
             let progress = try state.reader.apply(look, to: memory, resolve: resolve)
             state.counts.looks += 1
             state.counts.rows += look.rows.count

@@ -4,38 +4,45 @@ import Messaging
 final class ReaderConnection {
     private let address: PostgresAddress
     private let interrupt: PostgresInterrupt
+    private let serving: ServingState
     private var connection: PostgresConnection?
-    private var epoch: Epoch?
+    private var history: History?
+    /// Whether a standby has what could be seen when the connection was new, or polls go on without.
+    private var isConfirmed = false
+    /// Whether the next connection goes on without: the wait for a standby has cost the last one.
+    private var mayGoOn = false
     private var backoff = Backoff()
     private var retryAt = ContinuousClock.now
     private var lastError: PostgresError?
 
-    init(address: PostgresAddress, interrupt: PostgresInterrupt) {
+    init(address: PostgresAddress, serving: ServingState, interrupt: PostgresInterrupt) {
         self.address = address
+        self.serving = serving
         self.interrupt = interrupt
     }
 
-    /// A connection in this epoch; fails at once where the last attempt has failed a moment ago.
+    /// A connection to this history; fails at once where the last attempt has failed a moment ago.
     ///
     /// - Throws: ``PostgresError``; ``PostgresError/otherEpoch`` where the server is in another one.
-    func ready(in expected: Epoch) throws(PostgresError) -> PostgresConnection {
+    func ready(in expected: History) throws(PostgresError) -> PostgresConnection {
         if connection?.isUsable() == false { connection = nil }
         let present: PostgresConnection
         if let connection { present = connection } else { present = try connect() }
         connection = present
-        if epoch != expected { epoch = try present.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max))) }
-        guard epoch == expected else {
+        if history != expected { history = try present.lookUpHistory(after: expected, goesOn: serving.goesOn) }
+        guard history == expected else {
             // It may be a server that is not the primary any more.
             connection = nil
             throw .otherEpoch
         }
+        if !isConfirmed { try confirm(present) }
         return present
     }
 
-    /// Asks the server for its epoch again.
-    func checkEpoch(_ expected: Epoch) throws(PostgresError) {
-        epoch = try connection?.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max)))
-        guard epoch == expected else { throw .otherEpoch }
+    /// Asks the server for its history again.
+    func checkHistory(_ expected: History) throws(PostgresError) {
+        history = try connection?.lookUpHistory(after: expected, goesOn: serving.goesOn)
+        guard history == expected else { throw .otherEpoch }
     }
 
     private func connect() throws(PostgresError) -> PostgresConnection {
@@ -43,12 +50,31 @@ final class ReaderConnection {
         do {
             let connection = try PostgresConnection(address, role: .reader, interrupt: interrupt)
             backoff.reset()
-            epoch = nil
+            history = nil
+            isConfirmed = !serving.isReplicated || mayGoOn
+            mayGoOn = false
             return connection
         } catch {
             lastError = error
             retryAt = .now + backoff.pause()
             throw error
+        }
+    }
+
+    /// Waits until a standby has all that a new connection sees: after a crash the server shows commits that were waiting for theirs.
+    ///
+    /// Without a standby polls go on; but then the epoch ends with the server, unless a later write is confirmed.
+    private func confirm(_ connection: PostgresConnection) throws(PostgresError) {
+        isConfirmed = true
+        do {
+            try connection.confirm(within: .seconds(1))
+        } catch {
+            serving.confirmed(false)
+            guard !connection.isBroken else {
+                self.connection = nil
+                mayGoOn = true
+                throw .unreachable(reason: error.description)
+            }
         }
     }
 }

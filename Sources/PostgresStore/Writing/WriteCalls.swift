@@ -96,19 +96,11 @@ final class WriteCalls {
         } catch PostgresError.refused("22012", _) where isReplicated {
             throw .noStandby
         }
-        if isReplicated, try !isConfirmed(since: warnings) { isUnconfirmed = true }
+        if isReplicated, try !connection.isConfirmed(since: warnings) { isUnconfirmed = true }
         let others = try rows.int4(0, rows.columns - 1)
         receipt.others = receipt.others.map { max($0, others ?? 0) } ?? others
         if let position = try rows.int8(0, positionColumn) { receipt.position = position }
         return rows
-    }
-
-    /// Whether a standby has what was committed: to empty the list of standbys releases those who wait, and to cancel one is a warning.
-    private func isConfirmed(since warnings: Int) throws(PostgresError) -> Bool {
-        guard connection.warnings == warnings else { return false }
-        let rows = try connection.runOften(
-            "SELECT current_setting('synchronous_standby_names') <> ''", [], within: Self.lookupLimit)
-        return try rows.requiredBool(0, 0)
     }
 
     /// Stores messages and read markers.

@@ -8,7 +8,6 @@ struct WriterConnector: Sendable {
     let serving: ServingState
     let interrupt: PostgresInterrupt
     let bounds: StoreBounds
-    let isReplicated: Bool
 
     /// Connects; blocks until that is done or has failed.
     ///
@@ -19,15 +18,18 @@ struct WriterConnector: Sendable {
     /// - Throws: ``PostgresError``.
     func connect() throws(PostgresError) -> WriteCalls {
         let connection = try PostgresConnection(address, role: .writer, interrupt: interrupt)
-        let epoch = try connection.lookUpEpoch(random: Epoch(random: .random(in: .min ... .max)))
-        if membership.mustJoin || epoch != serving.expected {
+        let history = try connection.lookUpHistory(after: serving.expected, goesOn: serving.goesOn)
+        // A former primary is not confirmed. After a crash the server shows commits that were waiting for their standby.
+        if serving.isReplicated { try connection.confirm(within: .seconds(2)) }
+        if membership.mustJoin || history != serving.expected {
             let start = BootClock.now
             let writer = try membership.node.join(connection)
             try membership.node.waitUntilKnown(connection)
-            serving.found(epoch)
+            serving.found(history)
             membership.joined(from: start, as: writer)
         }
         return WriteCalls(
-            connection, epoch: epoch, writer: membership.writer, bounds: bounds, isReplicated: isReplicated)
+            connection, epoch: history.epoch, writer: membership.writer, bounds: bounds,
+            isReplicated: serving.isReplicated)
     }
 }

@@ -136,7 +136,9 @@ extension WriterSession {
         _ commits: [Commit], _ calls: WriteCalls, answer: @escaping @Sendable () -> Void
     ) throws(PostgresError) {
         let time = publish(commits, calls)
-        guard calls.takeConfirmation() else { throw .noStandby }
+        let isConfirmed = calls.takeConfirmation()
+        connector.serving.confirmed(isConfirmed)
+        guard isConfirmed else { throw .noStandby }
         if time > 0 { line.hold(for: time, answer) } else { answer() }
     }
 

@@ -58,9 +58,10 @@ struct Serve: ParsableCommand {
     @Option(
         help: """
             With PostgreSQL and several servers on one database: how many milliseconds old what a server answers from memory may be \
-            (5-1000). A write is answered that much later, so that no server answers as if it were not there. The same at all of them.
+            (5-1000); 30 unless given, and 60 with --replicated, where a standby confirms each look for what is new. A write is answered \
+            that much later, so that no server answers as if it were not there. The same at all of them.
             """)
-    var freshnessBound = 30
+    var freshnessBound: Int?
 
     @Flag(
         help: """
@@ -74,6 +75,9 @@ struct Serve: ParsableCommand {
     @OptionGroup(title: "Polling") var polling: PollingOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup(title: "Watching") var watch: WatchOptions
+
+    /// How many milliseconds old what a server answers from memory may be, beside others.
+    var freshness: Int { freshnessBound ?? (replicated ? 60 : 30) }
 
     /// The identity in force. ``validate()`` refuses to serve without a choice, so the default here is jwt, which accepts no request
     /// without keys.
@@ -95,7 +99,7 @@ struct Serve: ParsableCommand {
         guard (1...100_000_000).contains(indexCapacity) else {
             throw ValidationError("--index-capacity must be from 1 to 100000000")
         }
-        guard (5...1000).contains(freshnessBound) else {
+        guard (5...1000).contains(freshness) else {
             throw ValidationError("--freshness-bound must be from 5 to 1000")
         }
         for origin in corsOrigin where origin != "*" {

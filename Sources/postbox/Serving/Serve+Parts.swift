@@ -13,7 +13,7 @@ extension Serve {
         let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
         let opened = try database.open(
             observer: observer, checkpoints: !externalCheckpoints, replicated: replicated,
-            freshnessBound: .milliseconds(freshnessBound),
+            freshnessBound: .milliseconds(freshness),
             committed: commits.committed,
             changed: StoreHealthLog(logger: logger).changed)
         if sampleData, kind == .demo, try opened.store.isEmpty() {

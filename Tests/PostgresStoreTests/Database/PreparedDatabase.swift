@@ -28,7 +28,8 @@ struct PreparedDatabase {
     /// Enters a node, which writes under the number that is its id.
     func join(_ node: Int64 = Self.node, bound: Int32 = 30) throws {
         try connection.run(
-            NodeQuery.join, [.int8(node), .int8(node), .text("test"), .text("1.0"), .int4(bound)], within: Self.limit)
+            NodeQuery.join,
+            [.int8(node), .int8(node), .text("test"), .text("1.0"), .int4(bound), .bool(false)], within: Self.limit)
     }
 
     func leave(_ node: Int64 = Self.node) throws {

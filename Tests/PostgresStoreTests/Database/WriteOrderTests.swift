@@ -69,6 +69,7 @@ struct WriteOrderTests {
             ])
         #expect(written.ns == [1, 2] && written.marks == [1, 1, 0])
         let look = try FeedLookRows.look(prepared.connection, after: written.base - 1, within: PreparedDatabase.limit)
+            .look
         let row = try #require(look.rows.first)
         #expect(row.position == written.base && row.numbers == [0, 2] && row.marks == [1, 1, 0])
         #expect(row.markedLists == [FeedRow.ListChange(user: UserID(trusted: "b"), change: written.base + 4)])
@@ -82,12 +83,53 @@ struct WriteOrderTests {
         try prepared.database.run("UPDATE postbox.store SET timeline = timeline + 1")
         #expect(refusal { try prepared.write([.init(key: key, sender: "a")]) } == "PB001")
         let rows = try prepared.connection.run(
-            StoreQuery.lookUpEpoch, [.text("new1")], within: PreparedDatabase.limit)
+            StoreQuery.lookUpEpoch, [.text("new1"), .text(nil), .int4(nil), .bool(true)], within: PreparedDatabase.limit
+        )
         #expect(try rows.requiredText(0, 0) == "new1")
         let again = try prepared.connection.run(
-            StoreQuery.lookUpEpoch, [.text("new2")], within: PreparedDatabase.limit)
+            StoreQuery.lookUpEpoch, [.text("new2"), .text(nil), .int4(nil), .bool(true)], within: PreparedDatabase.limit
+        )
         #expect(try again.requiredText(0, 0) == "new1", "it begins once")
         #expect(try prepared.database.run("SELECT count(*) FROM postbox.messages") == "0")
+    }
+
+    @Test(
+        "After a promotion the epoch goes on where everybody who writes waits for standbys, and each node has to join anew"
+    )
+    func goesOn() throws {
+        let key = try prepared.open("c", ["a", "b"]).key
+        let node = Node(version: "", bound: .zero, replicated: true)
+        let former = try node.join(prepared.connection)
+        try prepared.write([.init(key: key, sender: "a")])
+        #expect(try prepared.database.run("SELECT is_replicated FROM postbox.store") == "f", "one node does not wait")
+        try prepared.leave()
+        try prepared.write([.init(key: key, sender: "a")], node: former)
+        #expect(try prepared.database.run("SELECT is_replicated FROM postbox.store") == "t")
+        let before = try prepared.connection.lookUpHistory()
+        try prepared.database.run("UPDATE postbox.store SET timeline = timeline - 1")
+        let served = History(epoch: before.epoch, timeline: before.timeline - 1)
+        #expect(try prepared.connection.lookUpHistory(after: served) == before)
+        #expect(refusal { try prepared.write([.init(key: key, sender: "a")], node: former) } == "PB002")
+        #expect(try !node.renew(prepared.connection, isAlone: true, position: 1, lookAge: 2).isThere)
+        let writer = try node.join(prepared.connection)
+        try prepared.write([.init(key: key, sender: "a")], node: writer)
+        // Somebody has shown what the new primary may lack.
+        let fresh = try prepared.connection.lookUpHistory(after: served, goesOn: false)
+        #expect(fresh.epoch != before.epoch && fresh.timeline == before.timeline)
+        #expect(try prepared.connection.lookUpHistory(after: served, goesOn: false) == fresh, "it begins once")
+    }
+
+    @Test("After a promotion a new epoch begins where somebody who writes does not wait for standbys")
+    func begins() throws {
+        let key = try prepared.open("c", ["a", "b"]).key
+        let node = Node(version: "", bound: .zero, replicated: true)
+        try prepared.leave()
+        let writer = try node.join(prepared.connection)
+        try prepared.write([.init(key: key, sender: "a")], node: writer)
+        try prepared.join()
+        let before = try prepared.connection.lookUpHistory()
+        try prepared.database.run("UPDATE postbox.store SET timeline = timeline - 1")
+        #expect(try prepared.connection.lookUpHistory().epoch != before.epoch)
     }
 
     @Test("A write waits two seconds for the lock of all writes, and then says that it is locked")

@@ -50,15 +50,7 @@ struct ReplicatedTests {
     @Test(
         "With a standby that confirms, writes are answered; without one they are refused in time, and nothing is lost")
     func standby() async throws {
-        try setStandbys("standby")
-        let standby = try startStandby()
-        let isThere = try await eventually {
-            try server.run("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1"
-        }
-        #expect(isThere)
-        let store = try open()
-        let id = try await store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id
-        end(standby)
+        let (store, id) = try await openWithStandbyThatEnds()
         let start = ContinuousClock.now
         await #expect(throws: MessagingError.self) { try await store.send(draft(alice, to: .id(id), "two", key: "k")) }
         #expect((Duration.seconds(4)...Duration.seconds(9)).contains(ContinuousClock.now - start))
@@ -73,6 +65,19 @@ struct ReplicatedTests {
         #expect(await eventually { await store.checkReadiness() == nil })
     }
 
+    /// A store whose writer was confirmed once, while there was a standby.
+    private func openWithStandbyThatEnds() async throws -> (PostgresStore, ConversationID) {
+        try setStandbys("standby")
+        let standby = try startStandby()
+        defer { end(standby) }
+        let isThere = try await eventually {
+            try server.run("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1"
+        }
+        #expect(isThere)
+        let store = try open()
+        return (store, try await store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id)
+    }
+
     @Test("Where nobody names a standby, nothing is written")
     func noNames() async throws {
         let store = try open()
@@ -83,9 +88,8 @@ struct ReplicatedTests {
 
     @Test("To take the standby's name away while a write waits for it releases the write, and it is not acknowledged")
     func released() async throws {
-        let store = try open()
-        try setStandbys("standby")
-        let sent = Task { try await store.send(draft(alice, to: .direct(with: bob), "one", key: "k")) }
+        let (store, id) = try await openWithStandbyThatEnds()
+        let sent = Task { try await store.send(draft(alice, to: .id(id), "two", key: "k")) }
         let isWaiting = try await eventually {
             try server.run("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "0"
         }
@@ -97,14 +101,30 @@ struct ReplicatedTests {
 
     @Test("To cancel a write that waits for its standby is not taken for a confirmation")
     func cancelled() async throws {
-        let store = try open()
-        try setStandbys("standby")
-        let sent = Task { try await store.send(draft(alice, to: .direct(with: bob), "one", key: "k")) }
+        let (store, id) = try await openWithStandbyThatEnds()
+        let sent = Task { try await store.send(draft(alice, to: .id(id), "two", key: "k")) }
         let isCancelled = try await eventually {
             try server.run(
                 "SELECT count(pg_cancel_backend(pid)) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'") == "t"
         }
         #expect(isCancelled)
         await #expect(throws: MessagingError.self) { try await sent.value }
+    }
+
+    @Test(
+        "A promotion goes on with the epoch only where every write was confirmed, and its server is told of none that was not"
+    )
+    func promotion() async throws {
+        let (store, _) = try await openWithStandbyThatEnds()
+        #expect(try database.run("SELECT is_replicated FROM postbox.store") == "t")
+        #expect(store.serving.goesOn)
+        let sent = Task { try await store.send(draft(alice, to: .direct(with: bob), "two", key: "k")) }
+        let isWaiting = try await eventually {
+            try server.run("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "0"
+        }
+        #expect(isWaiting)
+        try setStandbys("")
+        await #expect(throws: MessagingError.self) { try await sent.value }
+        #expect(!store.serving.goesOn)
     }
 }
