@@ -104,7 +104,7 @@ def watch_behind(run, node, end):
 
 def check_statements(run):
     """Idle polls have run no statement: there were only the looks, and what keeps the rows of the nodes."""
-    own = "postbox.look\\(|postbox.renew_node|postbox.remove_node|postbox.trim_feed|pg_stat_statements|pg_logical_emit_message"
+    own = "postbox.look\\(|postbox.renew_node|postbox.remove_node|postbox.trim_feed|pg_stat_statements|pg_logical_emit_message|synchronous_standby_names"
     others = run.cluster.sql(
         f"""SELECT s.calls || ' x ' || s.query FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
         WHERE d.datname = '{run.name}' AND s.toplevel AND s.query !~ '{own}'""",
