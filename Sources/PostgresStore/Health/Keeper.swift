@@ -93,7 +93,8 @@ final class Keeper: Sendable {
         let start = BootClock.now
         let renewal = membership.beginRenewal()
         let found = try membership.node.renew(
-            connection, isAlone: renewal.isAlone, position: position, lookAge: lastLook.map { (start - $0) / 1_000_000 },
+            connection, isAlone: renewal.isAlone, position: position,
+            lookAge: lastLook.map { (start - $0) / 1_000_000 },
             serving: connector.serving)
         guard found.history == connector.serving.expected else {
             // The writer's connection decides which server this process serves.
