@@ -28,7 +28,7 @@ final class NodeMembership: Sendable {
         /// Whether the writer is at a batch that it began with what it knew then.
         var isWriting = false
         var otherNodes = 0
-        /// Whether a renewal counts only once a standby confirms it; see ``NodeMembership/needsConfirmation``.
+        /// Whether there were other nodes, or may have been; see ``NodeMembership/needsConfirmation``.
         var needsConfirmation = false
         var lastLook: Int64?
         var counts = NodeStatistics.Counts()
@@ -84,9 +84,10 @@ final class NodeMembership: Sendable {
     /// Whether the row has to be entered again before the next write.
     var mustJoin: Bool { state.withLock { $0.mustJoin } }
 
-    /// Whether a renewal counts only once a synchronous standby confirms it, where one is required at all.
+    /// Whether renewals and looks count, and what was read is answered, only once a synchronous standby has confirmed a record that was
+    /// written later.
     ///
-    /// On a former primary renewals would succeed for ever, and this node would answer from memory while others write elsewhere. One that
+    /// On a former primary they would succeed for ever, and this node would answer with what it has while others write elsewhere. One that
     /// has been the only one since its start goes on: polls should not end with the standby where there is nobody to fall behind.
     var needsConfirmation: Bool { serving.isReplicated && state.withLock { $0.needsConfirmation } }
 

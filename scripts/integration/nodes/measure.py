@@ -21,9 +21,9 @@ SCRIPT = """
 local number = math.random(1, 1000000000)
 request = function()
     number = number + 1
-    local body = string.format('{"content": "Hello, number %d!", "clientMessageId": "%s-%d", "receiverId": "to-%d"}', number, @NODE@, number, number % 500)
-    local headers = {["Content-Type"] = "application/json", ["X-User-ID"] = string.format("from-%d", number % 97)}
-    return wrk.format("POST", string.format("/api/messages/conversations/@to-%d/messages", number % 500), headers, body)
+    local body = string.format('{"content": "Hello, number %d!", "clientMessageId": "%s-%d", "receiverId": "to-%d"}', number, @NODE@, number, number % 300)
+    local headers = {["Content-Type"] = "application/json", ["X-User-ID"] = string.format("from-%d", number % 300)}
+    return wrk.format("POST", string.format("/api/messages/conversations/@to-%d/messages", number % 300), headers, body)
 end
 local wrong = 0
 response = function(status)
