@@ -253,7 +253,7 @@ reaches() {
     # Exported only where there is a folder of backups, and a certificate; 53-health.bats has both.
     exported=$(printf '%s\n' "$exported" postbox_backup_timestamp_seconds postbox_certificate_expiry_timestamp_seconds | sort -u)
     # Only of files.
-    ! on_postgres || exported=$(printf '%s\n' "$exported" postbox_{database,wal,disk,disk_available}_bytes | sort -u)
+    ! on_postgres || exported=$(printf '%s\n' "$exported" postbox_{database,wal,disk,disk_available}_bytes postbox_control_commands_total | sort -u)
     unknown=$(comm -23 <(echo "$named") <(echo "$exported"))
     [[ -z $unknown ]] || fail "not exported: $unknown"
 }

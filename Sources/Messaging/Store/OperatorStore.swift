@@ -1,7 +1,7 @@
-/// What operators do with a store, besides what ``MessageStore`` does for users.
+/// What operators' commands do with a store: one that is open in this process, or one that a server has open.
 ///
 /// Any thread may call any method.
-public protocol OperatorStore: Sendable {
+public protocol OperatorCommands: Sendable {
     /// Opens a conversation, or returns the existing one: the direct one of the pair, or the one with this id; blocks until it is on
     /// disk.
     ///
@@ -17,6 +17,14 @@ public protocol OperatorStore: Sendable {
     ///   changed then; the others change with the next call or start.
     func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError)
 
+    /// Stores what is waiting, answers it, and closes the store; blocks until that is done. A second call does nothing.
+    func close()
+}
+
+/// What a server and its operators do with the store that is open in this process, besides what ``MessageStore`` does for users.
+///
+/// Any thread may call any method.
+public protocol OperatorStore: OperatorCommands {
     /// Whether there is neither a conversation nor a user; blocks while it looks.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
@@ -39,9 +47,6 @@ public protocol OperatorStore: Sendable {
 
     /// How often an operation failed for this reason since the start: transactions, reads or checkpoints, not requests.
     func failures(of operation: StoreOperation, by fault: StoreFault) -> Int
-
-    /// Stores what is waiting, answers it, and closes the store; blocks until that is done. A second call does nothing.
-    func close()
 }
 
 /// Takes data away from a store that nobody serves meanwhile.

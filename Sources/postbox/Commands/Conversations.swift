@@ -5,12 +5,12 @@ import Messaging
 /// `postbox conversations …`
 struct Conversations: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Open conversations. A server on a file must be stopped.", subcommands: [Open.self])
+        abstract: "Open conversations. A server may be running.", subcommands: [Open.self])
 
     /// `postbox conversations open`
     struct Open: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Open a conversation and print its id. A server on a file must be stopped.",
+            abstract: "Open a conversation and print its id. A server may be running.",
             discussion: """
                 Without --id, two people get their one direct conversation, which is found if it is there already; three or \
                 more get a new one.

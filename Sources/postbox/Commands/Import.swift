@@ -35,7 +35,7 @@ struct Import: ParsableCommand {
 
     func run() throws {
         guard let reader = LineReader(path: file) else { throw Failure(message: "cannot read \(file)", exitCode: 66) }
-        let store = try database.open()
+        let store = try database.openAlone()
         defer { store.close() }
         do {
             let added = try Self.apply(lines: reader.next, to: store) { lines in

@@ -149,12 +149,15 @@ struct Serve: ParsableCommand {
         let opened = try openStore(index, deliveries, commits, logs.logger)
         let store = opened.store
         defer { store.close() }
+        let commands = ControlMetrics()
+        let control = openControl(opened, commands, logs.logger)
+        defer { control?.stop() }
         let (identity, jwt) = makeIdentity(keys, store, logs.logger)
         let service = makeService(store, index, identity, logs.logger, deliveries, server)
         let page = deliveries.map {
             MetricsPage(
                 server: server, service: service, store: store, index: index, deliveries: $0, commits: commits,
-                logs: logs, connectionLimit: connectionLimit, database: opened.place,
+                logs: logs, commands: commands, connectionLimit: connectionLimit, database: opened.place,
                 backups: backupFolder(opened.place))
         }
         try start(server, service, admin, page)
@@ -171,6 +174,7 @@ struct Serve: ParsableCommand {
         supervisor.work()
         manager.tell(.stopping)
         logs.logger.info("stopping")
+        control?.beginStop()
         server.stop(within: 10)
         admin?.stop(within: 1)
     }

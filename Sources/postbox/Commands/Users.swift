@@ -4,12 +4,12 @@ import Messaging
 /// `postbox users …`
 struct Users: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say who people are. A server on a file must be stopped.", subcommands: [Set.self])
+        abstract: "Say who people are. A server may be running.", subcommands: [Set.self])
 
     /// `postbox users set`
     struct Set: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set what others see of a user. A server on a file must be stopped.",
+            abstract: "Set what others see of a user. A server may be running.",
             discussion: "What is not given stays as it is; an empty value takes it away.")
 
         @Argument(help: "The user id.")

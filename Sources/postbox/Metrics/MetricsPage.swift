@@ -13,6 +13,7 @@ struct MetricsPage: Sendable {
     let deliveries: DeliveryClock
     let commits: CommitMetrics
     let logs: Logs
+    let commands: ControlMetrics
     let connectionLimit: Int
     /// Where the data is.
     let database: DatabasePlace
@@ -220,6 +221,17 @@ struct MetricsPage: Sendable {
     }
 
     private func writeUpkeep(to page: inout Exposition) {
+        if database.file != nil {
+            page.begin(
+                "postbox_control_commands_total", .counter, "Operators' commands to this server, by name and result.")
+            for name in ControlCommand.Name.allCases {
+                for result in ControlMetrics.Result.allCases {
+                    page.sample(
+                        "postbox_control_commands_total", ["command": name.rawValue, "result": result.rawValue],
+                        commands.value(name, result))
+                }
+            }
+        }
         if let backups {
             page.metric(
                 "postbox_backup_timestamp_seconds", .gauge,

@@ -25,6 +25,8 @@ struct DatabaseOption: ParsableArguments {
         let place: DatabasePlace
         /// What the database is called in logs, without any password.
         let name: String
+        /// The store, where operators' commands must go through this process because no other one may write.
+        let commands: (any OperatorCommands)?
     }
 
     /// What the database is called in messages to people, without any password.
@@ -35,8 +37,20 @@ struct DatabaseOption: ParsableArguments {
         }
     }
 
-    /// Opens the database for a command that changes something: a file alone, a PostgreSQL beside whatever serves it.
-    func open() throws -> any OperatorStore {
+    /// Opens the database for a command: the file itself, or the control socket of the server that has it open; a PostgreSQL beside whatever
+    /// serves it.
+    func open() throws -> any OperatorCommands {
+        try Failure.translating {
+            switch address {
+            case .file(let path):
+                try HeldDatabase(path: path).open { () throws(SQLiteStoreError) in try SQLiteStore(path: path) }
+            case .postgres(let text): try PostgresStore(address: text)
+            }
+        }
+    }
+
+    /// Opens the database for a command that needs a file alone; a PostgreSQL beside whatever serves it.
+    func openAlone() throws -> any OperatorStore {
         try Failure.translating {
             switch address {
             case .file(let path): try SQLiteStore(path: path)
@@ -60,7 +74,7 @@ struct DatabaseOption: ParsableArguments {
             case .file(let path):
                 let store = try SQLiteStore(
                     path: path, observer: observer, checkpoints: checkpoints, committed: committed, changed: changed)
-                return Opened(store: store, place: .file(store.path), name: path)
+                return Opened(store: store, place: .file(store.path), name: path, commands: store)
             case .postgres(let text):
                 let store = try PostgresStore(
                     address: text, observer: observer, replicated: replicated, freshnessBound: freshnessBound,
@@ -72,7 +86,7 @@ struct DatabaseOption: ParsableArguments {
                             open: ConnectionCounts.open, broken: ConnectionCounts.broken,
                             nodes: store.map { NodeFigures($0.nodeStatistics) })
                     },
-                    name: store.place)
+                    name: store.place, commands: nil)
             }
         }
     }

@@ -22,6 +22,20 @@ extension Serve {
         return opened
     }
 
+    /// Opens the socket for operators' commands, where they go through this process. A server without one still serves.
+    func openControl(_ opened: DatabaseOption.Opened, _ metrics: ControlMetrics, _ logger: Logger) -> ControlServer? {
+        guard let store = opened.commands, let file = opened.place.file else { return nil }
+        let address = ControlAddress(database: file)
+        do throws(ControlError) {
+            return try ControlServer(address, store: store, metrics: metrics, logger: logger)
+        } catch {
+            logger.warning(
+                "no operator's command can be given to this server",
+                metadata: ["socket": "\(address.path)", "reason": "\(error)"])
+            return nil
+        }
+    }
+
     func loadKeys(_ logger: Logger) throws -> TokenKeys? {
         guard kind == .jwt, let file = identity.keyFile else { return nil }
         let loaded = try Blocking.run { try await file.load() }

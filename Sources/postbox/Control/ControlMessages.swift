@@ -1,0 +1,95 @@
+import FoundationEssentials
+import MessagingHTTP
+
+/// A command to a server, as one line of JSON.
+struct ControlRequest: Codable, Equatable {
+    /// The version of the protocol. A server answers another one with an error that says which it speaks.
+    static let version = 1
+
+    /// The version that the client speaks.
+    var version = Self.version
+    /// What the server is asked to do.
+    let command: ControlCommand
+
+    /// - Parameter command: what the server is asked to do.
+    init(_ command: ControlCommand) {
+        self.command = command
+    }
+
+    private struct Version: Decodable {
+        let version: Int
+    }
+
+    /// Reads a line.
+    ///
+    /// - Throws: ``ControlError/malformed(_:)`` for what is no command, and where the client speaks another version.
+    init(line: [UInt8]) throws(ControlError) {
+        let version: Int = try ControlJSON.decode(Version.self, from: line).version
+        guard version == Self.version else {
+            throw .malformed("this server speaks version \(Self.version) of the control protocol, not \(version)")
+        }
+        self = try ControlJSON.decode(Self.self, from: line)
+    }
+}
+
+/// What an operator can ask of a server. Ids and names are checked by the server again.
+enum ControlCommand: Codable, Equatable {
+    /// Open a conversation at this time (RFC 3339), or find the one that is meant.
+    case openConversation(id: String, participants: [String], isDirect: Bool, tenant: String?, at: String)
+    /// Set what others see of a user; what is nil stays.
+    case setUser(id: String, name: String?, company: String?, tenant: String?)
+}
+
+/// What a server answers, as one line of JSON.
+enum ControlAnswer: Codable, Equatable {
+    /// The conversation has this id.
+    case opened(id: String)
+    /// It is done.
+    case done
+    /// It is not done, or not all of it.
+    case refused(ControlRefusal)
+}
+
+/// Why a server did not do what it was asked.
+struct ControlRefusal: Error, Codable, Equatable {
+    /// The reasons that a client can act on.
+    enum Reason: String, Codable {
+        /// The request is not one of the protocol, or an id in it is none.
+        case badRequest = "bad-request"
+        /// What it asks for contradicts what is stored.
+        case conflict
+        /// As many commands as can be are on their way, or too much waits for the store.
+        case overloaded
+        /// The store cannot do it now.
+        case unavailable
+    }
+
+    let reason: Reason
+    /// A sentence for the operator.
+    let text: String
+}
+
+/// JSON of the protocol: one object a line.
+enum ControlJSON {
+    /// The bytes of a value, without a line break.
+    static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(value))
+        } catch {
+            preconditionFailure("a value of the protocol has no JSON: \(error)")
+        }
+    }
+
+    /// Reads a value.
+    ///
+    /// - Throws: ``ControlError/malformed(_:)``.
+    static func decode<Value: Decodable>(_ type: Value.Type, from line: [UInt8]) throws(ControlError) -> Value {
+        // The decoder itself traps on some numbers.
+        guard JSONPrevalidator(line) == .fit, let value = try? JSONDecoder().decode(type, from: Data(line)) else {
+            throw .malformed("a line is not one of the control protocol")
+        }
+        return value
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Messaging
+import Synchronization
+
+/// Operators' commands on a database that a server has open: each is one request on its control socket.
+///
+/// Any thread may call any method; requests go one after the other.
+final class RemoteOperator: OperatorCommands {
+    /// How long the server may take for an answer: a stalled disk delays one.
+    private static let patience = Duration.seconds(120)
+
+    private let address: ControlAddress
+    private let channel: Mutex<ControlChannel?>
+
+    /// Connects to the server that has a database open; blocks.
+    ///
+    /// - Throws: ``ControlError/unreachable(_:)``.
+    init(_ address: ControlAddress) throws(ControlError) {
+        self.address = address
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw .unreachable(SystemError.text) }
+        let channel = ControlChannel(descriptor)
+        // A server that is stopped (SIGSTOP) accepts nobody.
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        try address.withSocketAddress { (pointer, size) throws(ControlError) in
+            guard connect(descriptor, pointer, size) == 0 else { throw .unreachable(SystemError.text) }
+        }
+        self.channel = Mutex(channel)
+    }
+
+    func open(
+        _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp
+    ) throws(MessagingError) -> ConversationID {
+        let answer = try ask(
+            .openConversation(
+                id: newConversation.id.text, participants: newConversation.participants.map(\.text),
+                isDirect: newConversation.isDirect, tenant: tenant.textOrNil, at: moment.rfc3339))
+        guard case .opened(let id) = answer else { throw Self.unexpected }
+        return ConversationID(trusted: id)
+    }
+
+    func setPerson(_ person: Person, tenant: TenantID) throws(MessagingError) {
+        let answer = try ask(
+            .setUser(id: person.id.text, name: person.name, company: person.company, tenant: tenant.textOrNil))
+        guard answer == .done else { throw Self.unexpected }
+    }
+
+    /// Ends the connection; a second call does nothing.
+    func close() {
+        channel.withLock { $0 = nil }
+    }
+
+    private static let unexpected = MessagingError.storeUnavailable("the server answered something else than was asked")
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// - Throws: ``MessagingError/invalidMessage(_:)`` for a conflict, ``MessagingError/overloaded``, or
+    ///   ``MessagingError/storeUnavailable(_:)``, also where the connection ended.
+    private func ask(_ command: ControlCommand) throws(MessagingError) -> ControlAnswer {
+        let answer: ControlAnswer
+        do throws(ControlError) {
+            answer = try exchange(command)
+        } catch {
+            throw .storeUnavailable(
+                "the server at \(address.path) did not answer (\(error)); run the command again to be sure that it is done"
+            )
+        }
+        guard case .refused(let refusal) = answer else { return answer }
+        switch refusal.reason {
+        case .conflict: throw .invalidMessage(refusal.text)
+        case .badRequest, .overloaded, .unavailable: throw .storeUnavailable(refusal.text)
+        }
+    }
+
+    private func exchange(_ command: ControlCommand) throws(ControlError) -> ControlAnswer {
+        let result = channel.withLock { channel in
+            Result { () throws(ControlError) -> ControlAnswer in
+                guard let channel else { throw .closed }
+                // A server that refuses the connection answers at once and closes it.
+                let sent = Result { () throws(ControlError) in
+                    try channel.write(ControlJSON.encode(ControlRequest(command)))
+                }
+                guard let line = try channel.readLine(patience: Self.patience) else {
+                    try sent.get()
+                    throw .closed
+                }
+                return try ControlJSON.decode(ControlAnswer.self, from: line)
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension TenantID {
+    /// The id as text; nil for the unnamed tenant.
+    fileprivate var textOrNil: String? { self == .none ? nil : text }
+}
