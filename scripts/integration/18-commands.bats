@@ -80,7 +80,8 @@ open_conversation() {
     assert_json '.[0].name == "Bob Baker" and .[0].company == "Globex" and .[0].initials == "BB"'
 }
 
-@test "the commands need the server stopped, and say so" {
+# bats test_tags=postgres
+@test "with a PostgreSQL the commands need the server stopped, and say so" {
     start_postbox
     open_conversation --participants alice,bob
     ((EXIT != 0 && EXIT != 124))
