@@ -152,7 +152,8 @@ refuses_line() {
     assert_one_line "postbox: cannot read $BATS_TEST_TMPDIR"
 }
 
-@test "import needs the server stopped, and says so" {
+# bats test_tags=postgres
+@test "with a PostgreSQL import needs the server stopped, and says so" {
     start_postbox
     import
     ((EXIT != 0 && EXIT != 124))

@@ -19,7 +19,8 @@ public struct ImportSummary: Sendable, Equatable {
     public init() {}
 }
 
-/// Why a record cannot be imported; the list is closed. Nothing of the import is kept then.
+/// Why a record cannot be imported; the list is closed. Nothing of the import is kept then, or, of one beside requests, what comes
+/// before the record.
 public enum ImportError: Error, Equatable, Sendable {
     /// A message or a read marker names a conversation that no record before it and nothing in the store opened.
     case unknownConversation(ConversationID)
@@ -37,6 +38,8 @@ public enum ImportError: Error, Equatable, Sendable {
     case prunedBeforeUnknownMoment(ConversationID)
     /// A text contains U+0000, which would not come back.
     case unusableText
+    /// The import beside requests would take too much of the server's memory.
+    case tooLargeBesideRequests
 }
 
 extension ImportError: CustomStringConvertible {
@@ -59,6 +62,8 @@ extension ImportError: CustomStringConvertible {
             "The conversation \(id) was pruned by an earlier version, and this message may have been pruned with it; leave it out."
         case .unusableText:
             "The key of a message must not contain U+0000."
+        case .tooLargeBesideRequests:
+            "The import touches more conversations, or longer ones, than a server keeps in mind; divide the file, or stop the server."
         }
     }
 }

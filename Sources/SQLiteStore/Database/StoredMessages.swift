@@ -176,18 +176,6 @@ struct StoredMessages {
         while let row = try cursor.next() { try visit(Self.message(row)) }
     }
 
-    /// Visits the messages that carry no key of their sender, oldest first.
-    func forEachWithoutKey(_ visit: (Message) -> Void) throws {
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT \(Self.columns) FROM messages
-                WHERE conversation_key = ? AND client_message_id IS NULL
-                ORDER BY n
-                """)
-        let cursor = try Row.fetchCursor(statement, arguments: [key])
-        while let row = try cursor.next() { visit(Self.message(row)) }
-    }
-
     /// Reads until there are no more rows or the bounds are exceeded.
     private func fetch(
         _ statement: Statement, _ arguments: StatementArguments, _ bounds: PageBounds

@@ -8,9 +8,13 @@ final class ImportedConversation {
     let id: ConversationID
     /// Its place in lists, where the record that opened it says so.
     let activity: Int64?
+    /// Its place in lists, where a record of the import says so, whether that opened it or not.
+    private var recordedActivity: Int64?
     private(set) var lastN: Int64
     /// The last message this import reached, stored now, before, or pruned; nil before the first.
     private(set) var reached: Int64?
+    /// When that was sent.
+    private(set) var latestReached: Timestamp?
     /// When the last message stored now was sent; nil where there is none.
     private(set) var latestStored: Timestamp?
     /// Whether its participants would see a difference.
@@ -21,9 +25,12 @@ final class ImportedConversation {
     private let messages: StoredMessages
     private let conversations: StoredConversations
     private var pruning: Pruning?
+    /// Whether it has messages that were stored before this import, or in an earlier step of it.
+    private let hasMessages: Bool
+    /// Whether it had messages before this import.
     private let hadMessages: Bool
-    /// The stored messages without a key that no record has matched yet, latest first; read when first needed.
-    private var unmatched: [MessageFingerprint: [Int64]]?
+    /// Its messages without a key that no record has matched yet; read when first needed.
+    private var unmatched: UnmatchedMessages?
 
     /// The result for a message.
     enum Outcome {
@@ -40,14 +47,22 @@ final class ImportedConversation {
         var count: Int64?
     }
 
-    init(_ conversation: Conversation, isNew: Bool, activity: Int64? = nil, db: Database) {
+    /// - Parameters:
+    ///   - isNew: whether a record of this transaction opened it.
+    ///   - earlier: what earlier transactions of the same import did with it; nil where they did nothing.
+    init(
+        _ conversation: Conversation, isNew: Bool, activity: Int64? = nil, earlier: ImportProgress? = nil, db: Database
+    ) {
         key = conversation.key
         id = conversation.id
         lastN = conversation.lastN
         self.activity = activity
-        hadMessages = conversation.lastN > conversation.prunedUpTo
+        recordedActivity = activity ?? earlier?.activity
+        hasMessages = conversation.lastN > conversation.prunedUpTo
+        hadMessages = earlier?.hadMessages ?? hasMessages
         isChanged = isNew
-        self.isNew = isNew
+        self.isNew = earlier?.isNew ?? isNew
+        (reached, latestReached, unmatched) = (earlier?.reached, earlier?.latest, earlier?.unmatched)
         messages = StoredMessages(db: db, key: conversation.key)
         conversations = StoredConversations(db: db)
         for participant in conversation.participants {
@@ -57,23 +72,36 @@ final class ImportedConversation {
 
     var users: Set<UserID> { Set(participants.keys) }
 
+    /// What later transactions of the same import have to know.
+    var progress: ImportProgress {
+        ImportProgress(
+            key: key, isNew: isNew, hadMessages: hadMessages, activity: recordedActivity, reached: reached,
+            latest: latestReached,
+            unmatched: unmatched)
+    }
+
     /// Notes that something its participants see has changed elsewhere, such as a name.
     func touch() {
         isChanged = true
+    }
+
+    /// Notes the place in lists that a record of the conversation says, which is there already.
+    func note(activity: Int64?) {
+        recordedActivity = activity ?? recordedActivity
     }
 
     /// Stores a message unless it is there already or was pruned.
     func add(_ message: ImportedMessage) throws -> Outcome {
         guard var sender = participants[message.sender] else { throw ImportError.notAParticipant(message.sender, id) }
         if let known = try number(of: message) {
-            reached = max(reached ?? 0, known)
+            if known >= reached ?? 0 { (reached, latestReached) = (known, message.sentAt) }
             return .known
         }
         if let last = try lastPruned(with: message) {
             reached = max(reached ?? 0, last)
             return .pruned
         }
-        let count = try (sender.count ?? (hadMessages ? messages.count(of: message.sender) : 0)) + 1
+        let count = try (sender.count ?? (hasMessages ? messages.count(of: message.sender) : 0)) + 1
         let stored = Message(
             n: lastN + 1, sender: message.sender, content: message.text, sentAt: message.sentAt,
             clientMessageID: message.clientMessageID)
@@ -81,7 +109,7 @@ final class ImportedConversation {
         sender.count = count
         participants[message.sender] = sender
         lastN += 1
-        reached = lastN
+        (reached, latestReached) = (lastN, message.sentAt)
         latestStored = message.sentAt
         isChanged = true
         return .stored
@@ -151,22 +179,11 @@ final class ImportedConversation {
     /// Equal records match equal stored messages one by one: the first the first, the second the second.
     private func matchUnkeyed(_ message: ImportedMessage) throws -> Int64? {
         guard hadMessages else { return nil }
-        var left = try unmatched ?? readUnmatched()
-        unmatched = nil
-        defer { unmatched = left }
-        let fingerprint = MessageFingerprint(
-            sender: message.sender, milliseconds: message.sentAt.milliseconds, content: message.text)
-        return left[fingerprint]?.popLast()
-    }
-
-    private func readUnmatched() throws -> [MessageFingerprint: [Int64]] {
-        var found: [MessageFingerprint: [Int64]] = [:]
-        try messages.forEachWithoutKey { message in
-            let fingerprint = MessageFingerprint(
-                sender: message.sender, milliseconds: message.sentAt.milliseconds, content: message.content)
-            found[fingerprint, default: []].append(message.n)
-        }
-        return found.mapValues { $0.reversed() }
+        let left = try unmatched ?? UnmatchedMessages(messages.fingerprints(after: 0, upTo: lastN, limit: .max))
+        unmatched = left
+        return left.take(
+            MessageFingerprint(
+                sender: message.sender, milliseconds: message.sentAt.milliseconds, content: message.text))
     }
 }
 

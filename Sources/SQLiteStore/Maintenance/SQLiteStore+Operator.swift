@@ -1,7 +1,7 @@
 import GRDB
 import Messaging
 
-extension SQLiteStore: OperatorStore {
+extension SQLiteStore: ServedStore {
     /// Opens a conversation, or returns the existing one.
     public func open(
         _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp
@@ -52,6 +52,11 @@ extension SQLiteStore: OperatorStore {
         } catch {
             throw .storeUnavailable(String(describing: error))
         }
+    }
+
+    /// Begins an import beside requests.
+    public func beginImport() -> any SteppedImport {
+        ServedImport(writer: writer, pool: pool)
     }
 
     /// Imports a history in one transaction.

@@ -95,13 +95,14 @@ final class WriteTransaction {
 
     /// Stores a new conversation without messages; it takes this change number.
     func insert(
-        _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64
+        _ newConversation: NewConversation, tenant: TenantID, at moment: Timestamp, change: Int64,
+        pruning: Pruning = .none
     ) throws -> CachedConversation {
         if try longLists.lengthenOne(of: newConversation.participants, tenant: tenant, change: change) {
             dropCachedConversations()
         }
         let (conversation, copies) = try conversations.insert(
-            newConversation, tenant: tenant, at: moment, change: change, longLists)
+            newConversation, tenant: tenant, at: moment, change: change, pruning: pruning, longLists)
         return CachedConversation(conversation, activityCopies: copies)
     }
 

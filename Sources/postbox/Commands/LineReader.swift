@@ -17,6 +17,22 @@ final class LineReader {
         self.file = file
     }
 
+    /// Whether this is the path of a file that can be read twice.
+    static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// The next line that is not empty, and its number; nil at the end.
+    ///
+    /// - Throws: ``Failure`` as ``next()`` does.
+    func nextLine() throws(Failure) -> (bytes: [UInt8], number: Int)? {
+        while let line = try next() {
+            if !line.isEmpty { return (line, lineNumber) }
+        }
+        return nil
+    }
+
     /// The next line without its line break; nil at the end.
     ///
     /// - Throws: ``Failure`` where the file cannot be read on, as a folder.

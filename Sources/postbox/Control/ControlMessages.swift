@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Messaging
 import MessagingHTTP
 
 /// A command to a server, as one line of JSON.
@@ -38,6 +39,11 @@ enum ControlCommand: Codable, Equatable {
     case openConversation(id: String, participants: [String], isDirect: Bool, tenant: String?, at: String)
     /// Set what others see of a user; what is nil stays.
     case setUser(id: String, name: String?, company: String?, tenant: String?)
+    /// Import so many lines of a history, which follow as they are: at most ``ControlImport/mostLines`` lines and
+    /// ``ControlImport/mostBytes`` bytes, or one line.
+    case importLines(count: Int)
+    /// End the import of this connection: bring its conversations into order.
+    case finishImport
 }
 
 /// What a server answers, as one line of JSON.
@@ -46,6 +52,8 @@ enum ControlAnswer: Codable, Equatable {
     case opened(id: String)
     /// It is done.
     case done
+    /// The lines are stored; what the import has done so far.
+    case imported(ControlImported)
     /// It is not done, or not all of it.
     case refused(ControlRefusal)
 }
@@ -58,6 +66,8 @@ struct ControlRefusal: Error, Codable, Equatable {
         case badRequest = "bad-request"
         /// What it asks for contradicts what is stored.
         case conflict
+        /// A line of an import is wrong; those before it are stored.
+        case badLine = "bad-line"
         /// As many commands as can be are on their way, or too much waits for the store.
         case overloaded
         /// The store cannot do it now.
@@ -67,6 +77,8 @@ struct ControlRefusal: Error, Codable, Equatable {
     let reason: Reason
     /// A sentence for the operator.
     let text: String
+    /// Which line of the batch is wrong, from 1; nil where none is.
+    var line: Int?
 }
 
 /// JSON of the protocol: one object a line.
@@ -91,5 +103,25 @@ enum ControlJSON {
             throw .malformed("a line is not one of the control protocol")
         }
         return value
+    }
+}
+
+extension ControlRefusal {
+    /// Says to a client why the store did not do it.
+    init(_ error: MessagingError) {
+        switch error {
+        case .invalidMessage(let text): self.init(reason: .conflict, text: text)
+        case .overloaded: self.init(reason: .overloaded, text: "too much waits for the database")
+        case .storeUnavailable(let text): self.init(reason: .unavailable, text: text)
+        default: self.init(reason: .unavailable, text: "\(error)")
+        }
+    }
+
+    /// The same for the client's own commands.
+    var messagingError: MessagingError {
+        switch reason {
+        case .conflict: .invalidMessage(text)
+        case .badRequest, .badLine, .overloaded, .unavailable: .storeUnavailable(text)
+        }
     }
 }

@@ -30,6 +30,7 @@ extension ControlCommand {
     enum Name: String, CaseIterable {
         case conversationsOpen = "conversations open"
         case usersSet = "users set"
+        case importing = "import"
     }
 
     /// The name of the command.
@@ -37,6 +38,7 @@ extension ControlCommand {
         switch self {
         case .openConversation: .conversationsOpen
         case .setUser: .usersSet
+        case .importLines, .finishImport: .importing
         }
     }
 }
@@ -45,7 +47,7 @@ extension ControlRefusal {
     /// How the command is counted.
     var result: ControlMetrics.Result {
         switch reason {
-        case .badRequest, .conflict: .refused
+        case .badRequest, .conflict, .badLine: .refused
         case .overloaded, .unavailable: .failed
         }
     }

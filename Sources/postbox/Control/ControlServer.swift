@@ -24,9 +24,10 @@ final class ControlServer: Sendable {
 
     private let address: ControlAddress
     private let listener: Int32
-    private let store: any OperatorCommands
+    private let store: any ServedStore
     private let metrics: ControlMetrics
     private let logger: Logger
+    private let importPlace = ControlImport.Place()
     private let state = Mutex(State())
     private let threads = DispatchGroup()
 
@@ -34,7 +35,7 @@ final class ControlServer: Sendable {
     ///
     /// - Throws: ``ControlError/unreachable(_:)``.
     init(
-        _ address: ControlAddress, store: any OperatorCommands, metrics: ControlMetrics, logger: Logger
+        _ address: ControlAddress, store: any ServedStore, metrics: ControlMetrics, logger: Logger
     ) throws(ControlError) {
         self.address = address
         self.store = store
@@ -137,7 +138,10 @@ final class ControlServer: Sendable {
 
     private func run(_ channel: ControlChannel) {
         do throws(ControlError) {
-            try ControlSession(channel: channel, store: store, metrics: metrics, logger: logger).run()
+            try ControlSession(channel, store: store, metrics: metrics, logger: logger, importPlace: importPlace) {
+                [self] in
+                state.withLock(\.isStopping)
+            }.run()
         } catch {
             logger.info("a connection for commands ended", metadata: ["reason": "\(error)"])
         }

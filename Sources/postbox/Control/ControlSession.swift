@@ -2,58 +2,102 @@ import Logging
 import Messaging
 
 /// The commands of one connection to the control socket; it belongs to the thread of the connection.
-struct ControlSession {
+final class ControlSession {
     /// How long a client may send nothing between two commands.
     static let patience = Duration.seconds(60)
 
-    let channel: ControlChannel
-    let store: any OperatorCommands
-    let metrics: ControlMetrics
-    let logger: Logger
+    private let channel: ControlChannel
+    private let store: any ServedStore
+    private let metrics: ControlMetrics
+    private let logger: Logger
+    private let importPlace: ControlImport.Place
+    private let isStopping: () -> Bool
+    /// The import of this connection; nil where none has begun.
+    private var running: ControlImport?
+
+    /// - Parameter isStopping: whether the server stops; called on this thread.
+    init(
+        _ channel: ControlChannel, store: any ServedStore, metrics: ControlMetrics, logger: Logger,
+        importPlace: ControlImport.Place, isStopping: @escaping () -> Bool
+    ) {
+        self.channel = channel
+        self.store = store
+        self.metrics = metrics
+        self.logger = logger
+        self.importPlace = importPlace
+        self.isStopping = isStopping
+    }
 
     /// Answers commands until the client ends the connection, or breaks the protocol.
     ///
     /// - Throws: ``ControlError`` where the connection is of no more use.
     func run() throws(ControlError) {
+        defer { if running != nil { note(.importing, .failed, since: nil) } }
         while let line = try channel.readLine(patience: Self.patience) {
-            let request: ControlRequest
             do {
-                request = try ControlRequest(line: line)
-            } catch {
+                let request = try ControlRequest(line: line)
+                let lines = try readLines(of: request.command)
+                try answer(execute(request.command, lines))
+            } catch .malformed(let text) {
                 // What follows may be anything.
-                try answer(.refused(ControlRefusal(reason: .badRequest, text: error.description)))
+                try answer(.refused(ControlRefusal(reason: .badRequest, text: text)))
+                throw .malformed(text)
+            } catch {
                 throw error
             }
-            try answer(execute(request.command))
         }
+    }
+
+    /// The lines that follow a command.
+    private func readLines(of command: ControlCommand) throws(ControlError) -> [[UInt8]] {
+        guard case .importLines(let count) = command else { return [] }
+        guard (1...ControlImport.mostLines).contains(count) else {
+            throw .malformed("a batch has from 1 to \(ControlImport.mostLines) lines")
+        }
+        var (lines, size) = ([[UInt8]](), 0)
+        for _ in 0..<count {
+            guard let line = try channel.readLine(patience: ControlChannel.lineLimit) else { throw .closed }
+            size += line.count
+            guard size <= ControlImport.mostBytes || lines.isEmpty else {
+                throw .malformed("a batch of several lines has at most \(ControlImport.mostBytes) bytes")
+            }
+            lines.append(line)
+        }
+        return lines
     }
 
     private func answer(_ answer: ControlAnswer) throws(ControlError) {
         try channel.write(ControlJSON.encode(answer))
     }
 
-    private func execute(_ command: ControlCommand) -> ControlAnswer {
+    private func execute(_ command: ControlCommand, _ lines: [[UInt8]]) -> ControlAnswer {
         let start = ContinuousClock.now
-        let answer: ControlAnswer
-        var result = ControlMetrics.Result.done
         do throws(ControlRefusal) {
-            answer = try perform(command)
+            let answer = try perform(command, lines)
+            if case .importLines = command { return answer }
+            note(command.name, .done, since: start)
+            return answer
         } catch {
-            answer = .refused(error)
-            result = error.result
+            running = nil
+            note(command.name, error.result, since: start)
+            return .refused(error)
         }
-        metrics.count(command.name, result)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        logger.notice(
-            "operator's command",
-            metadata: [
-                "command": "\(command.name.rawValue)", "result": "\(result.rawValue)",
-                "seconds": .stringConvertible(seconds), "peer_uid": .stringConvertible(channel.peer?.user ?? 0),
-            ])
-        return answer
     }
 
-    private func perform(_ command: ControlCommand) throws(ControlRefusal) -> ControlAnswer {
+    /// Counts a command that is over, and writes it to the log.
+    private func note(
+        _ name: ControlCommand.Name, _ result: ControlMetrics.Result, since start: ContinuousClock.Instant?
+    ) {
+        metrics.count(name, result)
+        var fields: Logger.Metadata = [
+            "command": "\(name.rawValue)", "result": "\(result.rawValue)",
+            "peer_uid": "\(channel.peer.map { "\($0.user)" } ?? "unknown")",
+        ]
+        if let start { fields["seconds"] = .stringConvertible((ContinuousClock.now - start) / .seconds(1)) }
+        logger.notice("operator's command", metadata: fields)
+    }
+
+    private func perform(_ command: ControlCommand, _ lines: [[UInt8]]) throws(ControlRefusal) -> ControlAnswer {
         switch command {
         case .openConversation(let id, let participants, let isDirect, let tenant, let at):
             return try open(id, participants, isDirect, try Self.tenant(tenant), at)
@@ -62,7 +106,20 @@ struct ControlSession {
             let tenant = try Self.tenant(tenant)
             try Self.refusing { () throws(MessagingError) in try store.setPerson(person, tenant: tenant) }
             return .done
+        case .importLines:
+            return try presentImport().take(lines)
+        case .finishImport:
+            let answer = try presentImport().finish()
+            running = nil
+            return answer
         }
+    }
+
+    private func presentImport() throws(ControlRefusal) -> ControlImport {
+        if let running { return running }
+        let new = try ControlImport(into: store, at: importPlace, isStopping: isStopping)
+        running = new
+        return new
     }
 
     private func open(
@@ -98,14 +155,8 @@ struct ControlSession {
     ) throws(ControlRefusal) -> Answer {
         do throws(MessagingError) {
             return try work()
-        } catch .invalidMessage(let text) {
-            throw ControlRefusal(reason: .conflict, text: text)
-        } catch .overloaded {
-            throw ControlRefusal(reason: .overloaded, text: "too much waits for the database")
-        } catch .storeUnavailable(let text) {
-            throw ControlRefusal(reason: .unavailable, text: text)
         } catch {
-            throw ControlRefusal(reason: .unavailable, text: "\(error)")
+            throw ControlRefusal(error)
         }
     }
 }

@@ -51,36 +51,45 @@ final class RemoteOperator: OperatorCommands {
         channel.withLock { $0 = nil }
     }
 
-    private static let unexpected = MessagingError.storeUnavailable("the server answered something else than was asked")
+    static let unexpected = MessagingError.storeUnavailable("the server answered something else than was asked")
 
     /// Sends a request and waits for its answer.
     ///
-    /// - Throws: ``MessagingError/invalidMessage(_:)`` for a conflict, ``MessagingError/overloaded``, or
-    ///   ``MessagingError/storeUnavailable(_:)``, also where the connection ended.
-    private func ask(_ command: ControlCommand) throws(MessagingError) -> ControlAnswer {
-        let answer: ControlAnswer
-        do throws(ControlError) {
-            answer = try exchange(command)
+    /// - Throws: ``MessagingError/invalidMessage(_:)`` for a conflict, or ``MessagingError/storeUnavailable(_:)``, also where the
+    ///   connection ended.
+    func ask(_ command: ControlCommand) throws(MessagingError) -> ControlAnswer {
+        do {
+            return try request(command, [])
+        } catch let refusal as ControlRefusal {
+            throw refusal.messagingError
         } catch {
-            throw .storeUnavailable(
-                "the server at \(address.path) did not answer (\(error)); run the command again to be sure that it is done"
-            )
-        }
-        guard case .refused(let refusal) = answer else { return answer }
-        switch refusal.reason {
-        case .conflict: throw .invalidMessage(refusal.text)
-        case .badRequest, .overloaded, .unavailable: throw .storeUnavailable(refusal.text)
+            throw error as? MessagingError ?? .storeUnavailable("\(error)")
         }
     }
 
-    private func exchange(_ command: ControlCommand) throws(ControlError) -> ControlAnswer {
+    /// Sends a request with the lines that belong to it, and waits for its answer.
+    ///
+    /// - Throws: ``ControlRefusal``; ``MessagingError/storeUnavailable(_:)`` where the connection ended.
+    func request(_ command: ControlCommand, _ lines: [[UInt8]]) throws -> ControlAnswer {
+        let answer: ControlAnswer
+        do throws(ControlError) {
+            answer = try exchange(command, lines)
+        } catch {
+            throw MessagingError.storeUnavailable(
+                "the server at \(address.path) did not answer (\(error)); run the command again to be sure that all of it is done"
+            )
+        }
+        guard case .refused(let refusal) = answer else { return answer }
+        throw refusal
+    }
+
+    private func exchange(_ command: ControlCommand, _ lines: [[UInt8]]) throws(ControlError) -> ControlAnswer {
+        let request = ([ControlJSON.encode(ControlRequest(command))] + lines).flatMap { $0 + [UInt8(ascii: "\n")] }
         let result = channel.withLock { channel in
             Result { () throws(ControlError) -> ControlAnswer in
                 guard let channel else { throw .closed }
                 // A server that refuses the connection answers at once and closes it.
-                let sent = Result { () throws(ControlError) in
-                    try channel.write(ControlJSON.encode(ControlRequest(command)))
-                }
+                let sent = Result { () throws(ControlError) in try channel.send(request) }
                 guard let line = try channel.readLine(patience: Self.patience) else {
                     try sent.get()
                     throw .closed

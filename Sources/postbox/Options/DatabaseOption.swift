@@ -26,7 +26,7 @@ struct DatabaseOption: ParsableArguments {
         /// What the database is called in logs, without any password.
         let name: String
         /// The store, where operators' commands must go through this process because no other one may write.
-        let commands: (any OperatorCommands)?
+        let commands: (any ServedStore)?
     }
 
     /// What the database is called in messages to people, without any password.
@@ -44,19 +44,32 @@ struct DatabaseOption: ParsableArguments {
             switch address {
             case .file(let path):
                 try HeldDatabase(path: path).open { () throws(SQLiteStoreError) in try SQLiteStore(path: path) }
-            case .postgres(let text): try PostgresStore(address: text)
+            case .postgres(let text): try PostgresStore(address: text, version: Version.current)
             }
         }
     }
 
-    /// Opens the database for a command that needs a file alone; a PostgreSQL beside whatever serves it.
-    func openAlone() throws -> any OperatorStore {
+    /// Opens the database for an import, as ``open()`` does.
+    func openForImport() throws -> ImportWay {
         try Failure.translating {
             switch address {
-            case .file(let path): try SQLiteStore(path: path)
-            case .postgres(let text): try PostgresStore(address: text, version: Version.current)
+            case .file(let path):
+                try HeldDatabase(path: path).open { () throws(SQLiteStoreError) in
+                    .store(try SQLiteStore(path: path))
+                } orConnect: { address throws(ControlError) in
+                    .server(try RemoteOperator(address))
+                }
+            case .postgres(let text): .store(try PostgresStore(address: text, version: Version.current))
             }
         }
+    }
+
+    /// The ways of an import.
+    enum ImportWay {
+        /// Into a database that no server has open: one transaction.
+        case store(any OperatorStore)
+        /// Through the server that has it open: in batches.
+        case server(RemoteOperator)
     }
 
     /// Opens the database for a server.

@@ -7,7 +7,7 @@ struct ControlMessagesTests {
     private static let commands: [ControlCommand] = [
         .openConversation(
             id: "c", participants: ["a", "b"], isDirect: true, tenant: nil, at: "2024-12-01T10:30:00.000Z"),
-        .setUser(id: "b", name: "Bob", company: nil, tenant: "t"),
+        .setUser(id: "b", name: "Bob", company: nil, tenant: "t"), .importLines(count: 3), .finishImport,
     ]
 
     @Test("A request comes back from its line, which is one line", arguments: commands)
