@@ -19,8 +19,9 @@ extension SQLiteStore: MessageStore {
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
-        try await read(
-            { db in
+        let found = try await read(
+            { db -> PackedMessages? in
+                guard try StoredConversations(db: db).hasAllMessages(of: conversation) else { return nil }
                 let messages = StoredMessages(db: db, key: conversation.key)
                 if slices.count == 1 { return try messages.messages(of: slices[0], bounds) }
                 // Each slice that is cut exceeds the bounds by itself, so its missing messages would come after the cut of the answer.
@@ -32,7 +33,9 @@ extension SQLiteStore: MessageStore {
                     return bounds.areExceeded(by: place + 1, size)
                 }
                 return PackedMessages(sorted.prefix((isEnough ?? sorted.count - 1) + 1))
-            }, make: make)
+            }, make: { $0.map(make) })
+        guard let found else { throw .messagesRemoved }
+        return found
     }
 
     /// The newest change number of the caller's list; 0 where it is empty.

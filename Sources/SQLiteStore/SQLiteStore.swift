@@ -113,7 +113,7 @@ public final class SQLiteStore: Sendable {
     private static func openPool(path: String) throws -> (DatabasePool, Epoch, CursorKey) {
         var configuration = Configuration()
         configuration.maximumReaderCount = readers
-        configuration.busyMode = .timeout(2)
+        configuration.busyMode = .timeout(Double(Writer.busyTimeout) / 1000)
         configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)
         let (epoch, cursorKey) = try pool.writeWithoutTransaction { db in

@@ -8,6 +8,8 @@ public struct StoreBounds: Sendable {
     public var listsCheckedAtOnce = 32
     /// The most rows that one step of a renaming reads: some 10 ms of the writer's time.
     public var rowsRenamedAtOnce = 2000
+    /// The most messages that one step of erasing or pruning looks at: some 10 ms of the writer's time.
+    public var messagesRemovedAtOnce = 500
 
     /// The sizes of a server.
     public init() {}

@@ -137,6 +137,7 @@ export class Postbox {
       // What is there already has all changes up to the cursor; in the page it may be from before them.
       for (const item of answer.body) if (!feed.items.has(item.id)) feed.items.set(item.id, item);
       feed.older = linkTo('prev', answer);
+      this.#dropPruned(feed, answer);
       feed.changed();
     };
     await (feed.turn ? this.#inTurn(feed, fetch) : fetch());
@@ -350,7 +351,14 @@ export class Postbox {
     }
   }
 
-  #mergeMessages(thread, { body, isSnapshot }) {
+  // Old messages may be removed for everybody; no cursor tells of that.
+  #dropPruned({ items }, { headers }) {
+    const pruned = Number(headers.get('X-Pruned-Up-To'));
+    if (pruned) for (const message of items.values()) if (numberOf(message) <= pruned) items.delete(message.id);
+  }
+
+  #mergeMessages(thread, answer) {
+    const { body, isSnapshot } = answer;
     thread.exists = true;
     if (isSnapshot) thread.items.clear();
     const oldest = [...thread.items.values()].reduce((least, message) => Math.min(least, numberOf(message)), Infinity);
@@ -359,6 +367,7 @@ export class Postbox {
       if (isSnapshot || !thread.older || numberOf(message) >= oldest) thread.items.set(message.id, message);
       if (message.sent) this.#settle(message);
     }
+    this.#dropPruned(thread, answer);
     const [first] = thread.items.values();
     if (first) this.#rename(thread, first.conversationId);
     // An answer may be cut because of its size; one with the newest message was not.

@@ -9,7 +9,7 @@ struct Audit: Sendable {
         try Self.compare(
             fresh, model.messages(of: talk, for: viewer), "a fresh snapshot of \(talk.id) for \(viewer)", "the model")
         for (place, message) in fresh.enumerated() {
-            try require(message.id == "\(talk.id):\(place + 1)", "\(message.id) has the wrong number")
+            try require(message.id == "\(talk.id):\(talk.prunedUpTo + place + 1)", "\(message.id) has the wrong number")
         }
         let merged = thread.entries.values.sorted { $0.n < $1.n }
         let covered = fresh.filter { $0.n >= thread.floor || thread.entries[$0.id] != nil }

@@ -26,6 +26,7 @@ struct Browser: Sendable {
                 "a 304 with a Link, or another X-Cursor than its 200 had, for \(user) at \(url)")
             shown = known
         } else {
+            if answer.status == 410 { throw Expired(url: url) }
             try require(answer.status == 200, "\(answer.status) for \(user) at \(url): \(answer.text)")
             kept[url] = answer
             shown = answer
@@ -34,7 +35,12 @@ struct Browser: Sendable {
             body: shown.body, wasModified: answer.status == 200,
             cursor: try answer.cursor.orViolation("no X-Cursor for \(user) at \(url)"),
             next: try shown.link("next").orViolation("no rel=next for \(user) at \(url)"),
-            previous: shown.link("prev"))
+            previous: shown.link("prev"), prunedUpTo: answer.prunedUpTo ?? 0)
+    }
+
+    /// Thrown where the server says that a cursor is of no use any more.
+    struct Expired: Error {
+        let url: String
     }
 
     /// What the page sees.
@@ -44,5 +50,7 @@ struct Browser: Sendable {
         let cursor: String
         let next: String
         let previous: String?
+        /// The number up to which the messages were pruned.
+        let prunedUpTo: Int
     }
 }

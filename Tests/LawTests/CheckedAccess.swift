@@ -20,8 +20,8 @@ struct CheckedAccess: Sendable {
             answer == fresh,
             """
             memory and store disagree for \(request.user) at \(request.url), If-None-Match \(request.ifNoneMatch ?? "none")
-            memory: \(answer.status) \(answer.etag ?? "") \(answer.cursor ?? "") \(answer.text)
-            store:  \(fresh.status) \(fresh.etag ?? "") \(fresh.cursor ?? "") \(fresh.text)
+            memory: \(answer.status) \(answer.etag ?? "") \(answer.cursor ?? "") \(answer.prunedUpTo ?? 0) \(answer.text)
+            store:  \(fresh.status) \(fresh.etag ?? "") \(fresh.cursor ?? "") \(fresh.prunedUpTo ?? 0) \(fresh.text)
             """)
         guard answer.status == 304 else { return }
         let plain = TestRequest(user: request.user, url: request.url, acceptsGzip: request.acceptsGzip)

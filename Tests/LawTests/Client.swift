@@ -14,6 +14,8 @@ struct Client: Sendable {
     var singles: [String: WireConversation] = [:]
     /// The open threads, by the way it names their conversations.
     var threads: [String: MergedView<WireMessage>] = [:]
+    /// How many erasures there had been in their conversations when one of their cursors was last found to have expired.
+    private var erasuresKnown: [String: Int] = [:]
 
     init(user: String, embedded: Int) {
         self.user = user
@@ -42,9 +44,36 @@ struct Client: Sendable {
         singles[reference] = try parse(WireConversation.self, page.body)
     }
 
-    mutating func pollThread(_ reference: String, _ chance: inout Generator, _ access: CheckedAccess) async throws {
-        var thread = threads[reference] ?? MergedView(path: Self.path(reference, "messages"))
-        try await thread.poll(&browser, &chance, access)
+    /// Polls a thread, and begins it anew where its cursor has expired, which only an erasure in the conversation may bring about.
+    mutating func pollThread(
+        _ reference: String, erasures: Int, _ chance: inout Generator, _ access: CheckedAccess
+    ) async throws {
+        let begun = MergedView<WireMessage>(path: Self.path(reference, "messages"))
+        var thread = threads[reference] ?? begun
+        do {
+            try await thread.poll(&browser, &chance, access)
+        } catch let expired as Browser.Expired {
+            try require(erasures > erasuresKnown[reference, default: 0], "\(user)'s cursor expired: \(expired.url)")
+            thread = begun
+            try await thread.poll(&browser, &chance, access)
+            erasuresKnown[reference] = access.isSequential ? erasures : erasuresKnown[reference]
+        }
+        threads[reference] = thread
+    }
+
+    /// Follows a thread to its end, and begins it anew where its cursor has expired.
+    mutating func completeThread(
+        _ reference: String, erasures: Int, _ chance: inout Generator, _ access: CheckedAccess
+    ) async throws {
+        guard var thread = threads[reference] else { return }
+        do {
+            try await thread.followToEnd(&browser, &chance, access)
+        } catch let expired as Browser.Expired {
+            try require(erasures > erasuresKnown[reference, default: 0], "\(user)'s cursor expired: \(expired.url)")
+            thread = MergedView(path: thread.path)
+            try await thread.poll(&browser, &chance, access)
+        }
+        while thread.previous != nil { try await thread.fetchOlder(&browser, &chance, access) }
         threads[reference] = thread
     }
 }

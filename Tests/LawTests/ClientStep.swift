@@ -54,7 +54,9 @@ struct ClientStep: Sendable {
 
     private mutating func pollThread(_ talk: NaiveModel.Talk) async throws {
         let reference = reference(to: talk)
-        try await client.pollThread(reference, &chance, access)
+        // While others act, one more may be on its way.
+        let erasures = (model.talks[talk.id]?.erasures ?? 0) + (access.isSequential ? 0 : 1)
+        try await client.pollThread(reference, erasures: erasures, &chance, access)
         guard let thread = client.threads[reference], thread.isUpToDate else { return }
         try checkOwnWrites(in: thread, talk)
         guard access.isSequential else { return }

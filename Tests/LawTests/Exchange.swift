@@ -35,6 +35,8 @@ struct Answer: Sendable, Equatable {
     let cursor: String?
     let link: String?
     let isReplay: Bool
+    /// The number up to which messages were pruned, where the answer says so.
+    let prunedUpTo: Int?
     let body: [UInt8]
     /// The path that `Link` is relative to; empty where there is none.
     private let path: String
@@ -45,6 +47,7 @@ struct Answer: Sendable, Equatable {
         cursor = response.value(of: "X-Cursor")
         link = response.value(of: "Link")
         path = link == nil ? "" : String(request.url.prefix { $0 != "?" })
+        prunedUpTo = response.value(of: "X-Pruned-Up-To").flatMap { Int($0) }
         isReplay = response.value(of: "Idempotency-Replayed") == "true"
         body = response.value(of: "Content-Encoding") == "gzip" ? gunzip(response.body) ?? [] : response.body
     }

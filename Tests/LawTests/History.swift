@@ -50,6 +50,7 @@ struct History {
         bounds.mostCopies = chance.pick([0, 1, 3, 64])
         bounds.listsCheckedAtOnce = chance.pick([1, 32])
         bounds.rowsRenamedAtOnce = chance.pick([1, 20, 2000])
+        bounds.messagesRemovedAtOnce = chance.pick([1, 3, 500])
         return bounds
     }
 
@@ -86,6 +87,7 @@ struct History {
         case 3..<8: try await concurrentStep(step)
         case 8..<14: try await startWaiter()
         case 14: try await waiters.timeOut(&chance, server)
+        case 15: try await remove(makeRemoval(isAlone: true))
         default:
             let place = Int.random(in: clients.indices, using: &chance)
             let clientStep = try await Self.perform(
@@ -102,13 +104,23 @@ struct History {
         let focus = model.talks.keys.sorted().randomElement(using: &chance)
         let steps = places.map { clientStep(of: $0, isSequential: false, focus: focus) }
         let operators = chance.once(in: 5)
-        let done = try await withThrowingTaskGroup(of: (Int, ClientStep).self) { group in
+        let removal = server.store is any DataRemover && chance.once(in: 8) ? makeRemoval(isAlone: false) : nil
+        let done = try await withThrowingTaskGroup(of: (Int, ClientStep)?.self) { group in
             for (place, clientStep) in zip(places, steps) {
                 group.addTask { (place, try await Self.perform(clientStep, Self.people, step, actions: 4)) }
             }
+            if let removal {
+                group.addTask { [server] in
+                    try await removal.run(on: server)
+                    return nil
+                }
+            }
             if operators { try await rename(step) }
-            return try await group.reduce(into: []) { $0.append($1) }
+            var done: [(Int, ClientStep)] = []
+            for try await next in group.compactMap({ $0 }) { done.append(next) }
+            return done
         }
+        if let removal { try model.apply(removal.fact) }
         var touched: Set<String> = []
         for (place, clientStep) in done {
             clients[place] = clientStep.client
@@ -169,6 +181,42 @@ struct History {
         let (name, company) = (chance.pick(["", "Dana \(step)", "Ö \(step % 3)"]), chance.pick(["", "Acme", "Zeta"]))
         try await server.setPerson(Person(id: UserID(trusted: user), name: name, company: company))
         try model.apply(.named(user: user, name: name, company: company))
+    }
+
+    /// Something that an operator takes away; nothing yet where there is nothing.
+    ///
+    /// - Parameter isAlone: whether nobody acts at the same time; otherwise it is about what was there before.
+    private mutating func makeRemoval(isAlone: Bool) -> Removal? {
+        let written = model.talks.values.sorted { $0.id < $1.id }.filter { !$0.messages.isEmpty }
+        guard !written.isEmpty else { return nil }
+        let talk = chance.pick(written)
+        let message = chance.pick(talk.messages.values.sorted { $0.n < $1.n })
+        return switch Int.random(in: 0..<6, using: &chance) {
+        case 0 where isAlone: Removal(fact: .forgotten(user: chance.pick(Self.people)))
+        case 0..<3: Removal(fact: .erased(conversation: talk.id, n: message.n))
+        default:
+            Removal(
+                fact: .pruned(conversation: chance.once(in: 4) ? nil : talk.id, before: message.milliseconds))
+        }
+    }
+
+    /// Takes something away, beside the server or while it is stopped, while no client acts.
+    private mutating func remove(_ removal: Removal?) async throws {
+        guard let removal else { return }
+        if server.store is any DataRemover, !chance.once(in: 4) {
+            try await removal.run(on: server)
+        } else {
+            await waiters.lose()
+            server.store.close()
+            let offline = try home.remover()
+            try removal.run(on: offline)
+            offline.close()
+            server = try Server(
+                home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
+                bounds: Self.bounds(&chance), answers: server.answers)
+            waiters.comeBack(to: server)
+        }
+        try model.apply(removal.fact)
     }
 
     /// Expects that a user who does not take part in a conversation gets the answers of one that does not exist.
@@ -232,9 +280,8 @@ struct History {
                 for reference in [talk.id] + (talk.isDirect ? others.map { "@\($0)" } : []) {
                     try await client.pollSingle(reference, &chance, access)
                     try audit.check(client.singles[reference], of: talk, for: client)
-                    guard var thread = client.threads[reference] else { continue }
-                    try await thread.followToEnd(&client.browser, &chance, access)
-                    while thread.previous != nil { try await thread.fetchOlder(&client.browser, &chance, access) }
+                    try await client.completeThread(reference, erasures: talk.erasures, &chance, access)
+                    guard let thread = client.threads[reference] else { continue }
                     try await audit.check(thread, of: talk, for: client.user, limit: 500)
                 }
             }

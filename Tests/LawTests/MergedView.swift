@@ -110,6 +110,7 @@ struct MergedView<Entry: WireEntry>: Sendable {
         guard let previous else { return }
         let page = try await browser.get(previous, conditional: !chance.once(in: 4), access)
         try merge(try parse([Entry].self, page.body), limit: Self.limit(of: previous))
+        drop(upTo: page.prunedUpTo)
         self.previous = page.previous
     }
 
@@ -118,6 +119,7 @@ struct MergedView<Entry: WireEntry>: Sendable {
         entries = [:]
         remembered = []
         try merge(found, limit: Self.limit(of: asked))
+        drop(upTo: page.prunedUpTo)
         adopt(page)
         previous = page.previous
         isUpToDate = true
@@ -129,6 +131,7 @@ struct MergedView<Entry: WireEntry>: Sendable {
         let limit = Self.limit(of: asked)
         let found = try parse([Entry].self, page.body)
         try merge(found, limit: limit)
+        drop(upTo: page.prunedUpTo)
         try require(found.isEmpty || page.cursor != from, "a delta with news leaves the cursor at \(from) in \(path)")
         try require(page.previous == nil, "a delta of \(path) has a rel=prev")
         isUpToDate = access.server.answers.mayCut ? found.isEmpty : found.count < limit
@@ -144,6 +147,12 @@ struct MergedView<Entry: WireEntry>: Sendable {
             try require(contradiction == nil, "in \(path), \(contradiction ?? "")")
             entries[entry.id] = entry
         }
+    }
+
+    /// Drops what was pruned, as the contract tells clients to.
+    private mutating func drop(upTo pruned: Int) {
+        guard pruned > 0 else { return }
+        entries = entries.filter { ($0.value as? WireMessage).map { $0.n > pruned } ?? true }
     }
 
     private mutating func adopt(_ page: Browser.Page) {

@@ -8,10 +8,32 @@ struct NaiveModel: Sendable {
         /// By number, as their senders saw them at first.
         var messages: [Int: WireMessage] = [:]
         var marks: [String: Int] = [:]
+        /// The number up to which messages were pruned.
+        var prunedUpTo = 0
+        /// How often messages in it lost their content.
+        var erasures = 0
+        var openedAt = ""
 
-        var lastN: Int { messages.count }
+        var lastN: Int { prunedUpTo + messages.count }
 
-        func mark(of user: String) -> Int { marks[user, default: 0] }
+        /// Pruned messages count as read.
+        func mark(of user: String) -> Int { max(marks[user, default: 0], prunedUpTo) }
+
+        /// Removes the messages that were sent before a moment, up to the first that was not; those behind it lose their content.
+        mutating func prune(before moment: Int64) {
+            let old = messages.values.filter { $0.milliseconds < moment }.map(\.n).sorted()
+            let last = old.last { $0 - prunedUpTo == (old.firstIndex(of: $0) ?? 0) + 1 } ?? prunedUpTo
+            for n in old where n <= last { messages[n] = nil }
+            prunedUpTo = last
+            empty(old.filter { $0 > last })
+        }
+
+        /// Empties messages; counts an erasure where one had content.
+        mutating func empty(_ numbers: [Int]) {
+            let left = numbers.filter { messages[$0].map { !$0.content.isEmpty } ?? false }
+            for n in left { messages[n] = messages[n]?.emptied }
+            erasures += left.isEmpty ? 0 : 1
+        }
 
         func unread(by user: String, after mark: Int) -> Int {
             messages.values.count { $0.n > mark && $0.senderId != user }
@@ -23,13 +45,18 @@ struct NaiveModel: Sendable {
         case sent(WireMessage, members: [String], isDirect: Bool)
         case marked(conversation: String, user: String, upTo: Int)
         case named(user: String, name: String, company: String)
+        /// In this conversation, or in all of them.
+        case pruned(conversation: String?, before: Int64)
+        case erased(conversation: String, n: Int)
+        case forgotten(user: String)
 
         /// The conversation it happened in.
         var conversation: String? {
             switch self {
             case .sent(let message, _, _): message.conversationId
-            case .marked(let id, _, _): id
-            case .named: nil
+            case .marked(let id, _, _), .erased(let id, _): id
+            case .pruned(let id, _): id
+            case .named, .forgotten: nil
             }
         }
     }
@@ -60,12 +87,22 @@ struct NaiveModel: Sendable {
             let known = talks[id]?.messages[message.n]
             try require(known == nil, "two messages have the id \(message.id)")
             talks[id]?.messages[message.n] = message
+            if message.n == 1 { talks[id]?.openedAt = message.timestamp }
         case .marked(let id, let user, let upTo):
             // Two clients of one user may be answered in another order than they were served.
             let before = talks[id]?.mark(of: user) ?? 0
             talks[id]?.marks[user] = max(upTo, before)
         case .named(let user, let name, let company):
             people[user] = WireConversation.Participant(id: user, name: name.isEmpty ? user : name, company: company)
+        case .pruned(let id, let moment):
+            for known in talks.keys where id == nil || known == id { talks[known]?.prune(before: moment) }
+        case .erased(let id, let n):
+            talks[id]?.empty([n])
+        case .forgotten(let user):
+            people[user] = nil
+            for (id, talk) in talks {
+                talks[id]?.empty(talk.messages.values.filter { $0.senderId == user }.map(\.n))
+            }
         }
     }
 
@@ -98,7 +135,7 @@ struct NaiveModel: Sendable {
             id: talk.id,
             name: others.map(\.name).joined(separator: ", ") + (more > 0 ? ", and \(more) more" : ""),
             company: companies.count == 1 ? companies.first ?? "" : "", initials: initials,
-            lastMessage: messages.last?.content ?? "", lastMessageTime: messages.last?.timestamp ?? "",
+            lastMessage: messages.last?.content ?? "", lastMessageTime: messages.last?.timestamp ?? talk.openedAt,
             unread: talk.unread(by: viewer, after: talk.mark(of: viewer)),
             participants: showsAll ? everybody : participants,
             participantCount: talk.members.count,

@@ -88,7 +88,7 @@ struct Waiters {
     ) async throws {
         let answer = Answer(response, to: waiter.request)
         if server.isBehind(answer) { return }
-        guard Self.isNews(answer) else {
+        guard Self.isNews(answer, to: waiter) else {
             try require(
                 mayBeSentAway, "\(Self.name(waiter)) is answered \(answer.status) \(answer.text), with nothing new")
             return
@@ -100,10 +100,13 @@ struct Waiters {
     private func hasNews(_ waiter: Waiter, _ server: Server) async -> Bool {
         var request = waiter.request
         request.prefer = nil
-        return Self.isNews(await server.freshAnswer(request))
+        return Self.isNews(await server.freshAnswer(request), to: waiter)
     }
 
-    private static func isNews(_ answer: Answer) -> Bool { answer.status != 304 && answer.text != "[]" }
+    /// An empty page is news where the tag was of one that was not; a delta without anything is not.
+    private static func isNews(_ answer: Answer, to waiter: Waiter) -> Bool {
+        answer.status != 304 && (answer.text != "[]" || waiter.request.ifNoneMatch != nil)
+    }
 
     private static func name(_ waiter: Waiter) -> String {
         "\(waiter.request.user)'s poll of \(waiter.request.url) with \(waiter.request.ifNoneMatch ?? "no tag")"

@@ -24,6 +24,21 @@ struct WireMessage: WireEntry {
     /// Its number; 0 where the id is not one.
     var n: Int { id.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
+    /// When it was sent, in milliseconds: the clock of a history counts from 1970 on, and not for a day.
+    var milliseconds: Int64 {
+        let parts = timestamp.dropFirst("1970-01-01T".count).dropLast().split { ":.".contains($0) }
+        let numbers = parts.compactMap { Int64($0) }
+        precondition(numbers.count == 4, "a timestamp of another form: \(timestamp)")
+        return ((numbers[0] * 60 + numbers[1]) * 60 + numbers[2]) * 1000 + numbers[3]
+    }
+
+    /// The same message as others see it after its content was erased.
+    var emptied: WireMessage {
+        WireMessage(
+            id: id, conversationId: conversationId, senderId: senderId, receiverId: receiverId, content: "",
+            timestamp: timestamp, read: read, sent: sent, clientMessageId: clientMessageId)
+    }
+
     func contradiction(of earlier: WireMessage) -> String? {
         earlier.read && !read ? "message \(id) was read and is not any more" : nil
     }

@@ -39,7 +39,8 @@ public final class FreshnessIndex: CommitObserver {
         ]
     }
 
-    /// How often ``reset()`` was called: what was read from the store before a reset must not be kept after it.
+    /// How often messages were dropped, by ``reset()`` or because a commit removed some: what was read from the store before that must
+    /// not be kept after it.
     public var generation: Int { resets.load(ordering: .acquiring) }
 
     /// Forgets everything, and makes all tokens invalid; any thread may call it.
@@ -130,22 +131,28 @@ public final class FreshnessIndex: CommitObserver {
         lists.withLock { $0.invalidationToken(for: caller) { $0.change == change } }
     }
 
-    /// A token that becomes invalid when the conversation changes or its entry is evicted; nil where the caller's marks in memory are not these.
-    public func invalidationToken(of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks)
-        -> InvalidationToken?
-    {
-        let name = ConversationKey(tenant: caller.tenant, id: id)
-        return conversations.withLock { $0.invalidationToken(for: name) { $0.marks(for: caller.user) == marks } }
+    /// A token that becomes invalid when the conversation changes or its entry is evicted; nil where the caller sees other messages or other
+    /// marks in the conversation in memory than in this state of it.
+    public func invalidationToken(of messages: Conversation, seenBy caller: Caller) -> InvalidationToken? {
+        let name = ConversationKey(tenant: caller.tenant, id: messages.id)
+        return conversations.withLock { table in
+            table.invalidationToken(for: name) { $0.showsTheSameMessages(as: messages, to: caller.user) }
+        }
     }
 
-    /// Returns such a token; nil also where the latest change that all participants see is not `change`. Changed names do not show in
-    /// read marks.
+    /// Returns such a token; nil also where the latest change that all participants see is another one, or the caller's marks are not
+    /// these. Changed names do not show in read marks.
+    ///
+    /// - Parameter whole: a state of the conversation; it may have only some of the participants.
     public func invalidationToken(
-        of id: ConversationID, seenBy caller: Caller, at marks: ReadMarks, change: Int64
+        of whole: Conversation, seenBy caller: Caller, at marks: ReadMarks
     ) -> InvalidationToken? {
-        let name = ConversationKey(tenant: caller.tenant, id: id)
+        let name = ConversationKey(tenant: caller.tenant, id: whole.id)
         return conversations.withLock { table in
-            table.invalidationToken(for: name) { $0.change == change && $0.marks(for: caller.user) == marks }
+            table.invalidationToken(for: name) {
+                $0.change == whole.change && $0.revision == whole.revision && $0.prunedUpTo == whole.prunedUpTo
+                    && $0.marks(for: caller.user) == marks
+            }
         }
     }
 
@@ -170,7 +177,8 @@ public final class FreshnessIndex: CommitObserver {
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], limit: Int
     ) -> PackedMessages? {
         let name = ConversationKey(tenant: tenant, id: conversation.id)
-        return recents.withLock { $0.value(for: name) }?.messages(in: slices, limit: limit)
+        return recents.withLock { $0.value(for: name) }?
+            .messages(in: slices, limit: limit, at: conversation.revision)
     }
 
     /// The newest messages of a conversation at a given state, as many as the bounds allow; nil where memory does not have them all.
@@ -180,7 +188,8 @@ public final class FreshnessIndex: CommitObserver {
         guard conversation.lastN > conversation.prunedUpTo else { return PackedMessages([]) }
         let name = ConversationKey(tenant: tenant, id: conversation.id)
         return recents.withLock { $0.value(for: name) }?
-            .newest(within: bounds, after: conversation.prunedUpTo, upTo: conversation.lastN)
+            .newest(
+                within: bounds, after: conversation.prunedUpTo, upTo: conversation.lastN, at: conversation.revision)
     }
 
     /// The newest messages of a conversation at a given state, as many as the bounds allow; where memory does not have them, they are
@@ -205,7 +214,8 @@ public final class FreshnessIndex: CommitObserver {
     ) {
         recents.withLock { table in
             guard start == generation else { return }
-            table.keep(messages, for: ConversationKey(tenant: tenant, id: conversation.id))
+            table.keep(
+                messages, at: conversation.revision, for: ConversationKey(tenant: tenant, id: conversation.id))
         }
     }
 
@@ -215,8 +225,12 @@ public final class FreshnessIndex: CommitObserver {
         // Before the conversations, so that a reader that sees the new state finds the message.
         recents.withLock { table in
             for commit in commits {
-                guard let message = commit.message else { continue }
-                table.append(message, to: ConversationKey(tenant: commit.tenant, id: commit.conversation.id))
+                let name = ConversationKey(tenant: commit.tenant, id: commit.conversation.id)
+                if let message = commit.message { table.append(message, to: name) }
+                guard commit.isRemoval else { continue }
+                table.drop(name)
+                // A read that is going on may have found what was removed.
+                resets.add(1, ordering: .acquiringAndReleasing)
             }
         }
         let conversationExpiries = conversations.withLock { table in

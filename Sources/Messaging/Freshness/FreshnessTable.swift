@@ -98,7 +98,7 @@ struct FreshnessTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// Drops the value for a key, and what a running load will find: a commit may have changed it, nobody knows how.
     mutating func forget(_ key: Key) {
-        if let dropped = entries.remove(key) {
+        if let dropped = entries.removeValue(for: key) {
             expire(dropped.invalidationToken)
             cost -= costOf(dropped.value)
         }

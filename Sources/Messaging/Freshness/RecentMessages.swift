@@ -4,10 +4,13 @@ public struct RecentMessages: Sendable, Equatable {
     public static let usualCount = 50
 
     private var messages: PackedMessages
+    /// The revision of the conversation in which they were read.
+    private let revision: Int64
 
     /// Takes messages in the order of their numbers, without gaps.
-    init(_ messages: PackedMessages) {
+    init(_ messages: PackedMessages, at revision: Int64 = 0) {
         self.messages = PackedMessages(messages, at: messages.indices)
+        self.revision = revision
     }
 
     /// The bytes it takes, about, and its place in a table.
@@ -23,20 +26,27 @@ public struct RecentMessages: Sendable, Equatable {
         }
         messages.append(message)
         // Not one at a time: that would move all of them for every message.
-        if messages.count >= 2 * Self.usualCount { self = RecentMessages(messages.suffix(Self.usualCount)) }
+        if messages.count >= 2 * Self.usualCount {
+            self = RecentMessages(messages.suffix(Self.usualCount), at: revision)
+        }
     }
 
-    /// Whether these newest messages are newer than what is kept, or as new and go further back.
-    func isExtended(by newest: PackedMessages) -> Bool {
+    /// Whether these newest messages are of a later revision than what is kept, or else newer, or as new and go further back.
+    func isExtended(by newest: PackedMessages, at revision: Int64) -> Bool {
+        guard revision == self.revision else { return revision > self.revision }
         guard let last = newest.lastNumber else { return false }
         let known = messages.lastNumber ?? 0
         return last > known || (last == known && newest.count > messages.count)
     }
 
     /// The newest messages up to a number and above another one, as many as the bounds allow; nil where that needs messages that are
-    /// not kept.
-    func newest(within bounds: PageBounds, after pruned: Int64, upTo lastN: Int64) -> PackedMessages? {
-        guard let last = messages.lastNumber else { return nil }
+    /// not kept, or where they are of another revision.
+    ///
+    /// - Parameter revision: the revision of the conversation.
+    func newest(
+        within bounds: PageBounds, after pruned: Int64, upTo lastN: Int64, at revision: Int64 = 0
+    ) -> PackedMessages? {
+        guard revision == self.revision, let last = messages.lastNumber else { return nil }
         let first = last - Int64(messages.count) + 1
         guard first <= lastN, lastN <= last else { return nil }
         let wanted = max(pruned + 1, lastN - Int64(bounds.count) + 1)
@@ -46,9 +56,12 @@ public struct RecentMessages: Sendable, Equatable {
         return wanted >= first || newest.count < known.count ? newest : nil
     }
 
-    /// The first `limit` messages of these slices, ordered by number; nil where one of them may not be kept.
-    func messages(in slices: [MessageSlice], limit: Int) -> PackedMessages? {
-        guard let last = messages.lastNumber else { return nil }
+    /// The first `limit` messages of these slices, ordered by number; nil where one of them may not be kept, or is of another
+    /// revision.
+    ///
+    /// - Parameter revision: the revision of the conversation.
+    func messages(in slices: [MessageSlice], limit: Int, at revision: Int64 = 0) -> PackedMessages? {
+        guard revision == self.revision, let last = messages.lastNumber else { return nil }
         let first = last - Int64(messages.count) + 1
         guard slices.allSatisfy({ first <= $0.numbers.lowerBound && $0.numbers.upperBound <= last }) else { return nil }
         if slices.count == 1, slices[0].authorship == .anybody {
@@ -96,14 +109,21 @@ struct RecentMessagesTable<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Keeps messages that were read from the store, where they tell more than what is kept already.
-    mutating func keep(_ newest: PackedMessages, for key: Key) {
+    ///
+    /// - Parameter revision: the revision of the conversation in which they were read.
+    mutating func keep(_ newest: PackedMessages, at revision: Int64 = 0, for key: Key) {
         let known = entries.value(for: key)
-        if let known, !known.isExtended(by: newest) { return }
-        let messages = RecentMessages(newest)
+        if let known, !known.isExtended(by: newest, at: revision) { return }
+        let messages = RecentMessages(newest, at: revision)
         while known == nil, entries.count == entries.capacity { cost -= entries.dropOldest()?.cost ?? 0 }
         cost += messages.cost - (known?.cost ?? 0)
         entries.set(key, to: messages)
         makeRoom()
+    }
+
+    /// Drops what is kept of a conversation.
+    mutating func drop(_ key: Key) {
+        cost -= entries.removeValue(for: key)?.cost ?? 0
     }
 
     /// Drops everything.

@@ -21,21 +21,24 @@ public struct Conversation: Sendable, Equatable {
     /// The number of its latest message; 0 before the first.
     public var lastN: Int64
     /// The number up to which messages were pruned; the first one there is comes after it.
-    public let prunedUpTo: Int64
-    /// The number of the latest change that every participant sees: a message, a changed name, or the opening.
+    public var prunedUpTo: Int64
+    /// How often messages that clients may have lost their content. A delta does not tell of that, so cursors carry this number.
+    public var revision: Int64
+    /// The number of the latest change that every participant sees: a message, a changed name, a removal, or the opening.
     public var change: Int64
     /// All participants, each once, ordered by user id.
     public var participants: Participants
 
     /// Creates a conversation.
     public init(
-        id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, change: Int64 = 0,
+        id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64 = 0, revision: Int64 = 0, change: Int64 = 0,
         participants: [Participant]
     ) {
         self.id = id
         self.key = key
         self.lastN = lastN
         self.prunedUpTo = prunedUpTo
+        self.revision = revision
         self.change = change
         self.participants = Participants(participants)
     }
@@ -56,21 +59,21 @@ public struct Conversation: Sendable, Equatable {
         let merged = participants.merged(with: other.participants)
         guard
             merged != nil || other.lastN > lastN || other.change > change || other.prunedUpTo > prunedUpTo
+                || other.revision > revision
         else { return nil }
-        return Conversation(
-            id: id, key: key, lastN: max(lastN, other.lastN), prunedUpTo: max(prunedUpTo, other.prunedUpTo),
-            change: max(change, other.change), merged ?? participants)
+        var result = self
+        result.lastN = max(lastN, other.lastN)
+        result.prunedUpTo = max(prunedUpTo, other.prunedUpTo)
+        result.change = max(change, other.change)
+        result.revision = max(revision, other.revision)
+        if let merged { result.participants = merged }
+        return result
     }
 
-    private init(
-        id: ConversationID, key: Int64, lastN: Int64, prunedUpTo: Int64, change: Int64, _ participants: Participants
-    ) {
-        self.id = id
-        self.key = key
-        self.lastN = lastN
-        self.prunedUpTo = prunedUpTo
-        self.change = change
-        self.participants = participants
+    /// Whether this user takes part, and sees the same messages as in another state of the conversation, with the same marks.
+    func showsTheSameMessages(as other: Conversation, to user: UserID) -> Bool {
+        guard let marks = marks(for: user) else { return false }
+        return revision == other.revision && prunedUpTo == other.prunedUpTo && marks == other.marks(for: user)
     }
 
     /// The other participant where there are exactly two; nil in a group.

@@ -37,6 +37,14 @@ public struct MessageID: Equatable, Sendable {
     /// The id as it goes over the wire.
     public var text: String { "\(conversation.text):\(n)" }
 
+    /// Reads the id of a message of any conversation; nil for any other text.
+    public init?(_ text: String) {
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
+            let conversation = ConversationID(String(text[..<colon]))
+        else { return nil }
+        self.init(text, in: conversation)
+    }
+
     /// Reads the id of a message of this conversation; nil for any other text.
     public init?(_ text: String, in conversation: ConversationID) {
         let utf8 = text.utf8

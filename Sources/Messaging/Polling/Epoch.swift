@@ -1,4 +1,4 @@
-/// The epoch of a store: changes when the store is restored, or data is erased or pruned.
+/// The epoch of a store: changes when the store is restored.
 ///
 /// Cursors and entity tags carry it, so that those from before the change are recognized as invalid.
 public struct Epoch: Hashable, Sendable {

@@ -24,17 +24,20 @@ public struct Commit: Sendable, Equatable {
     public let forgottenLists: [UserID]
     /// The message that was stored, where it is one.
     public let message: Message?
+    /// Whether messages of the conversation, or their contents, were removed, so that no cache may keep them.
+    public let isRemoval: Bool
 
     /// Creates a commit.
     public init(
         tenant: TenantID, conversation: Conversation, listChanges: [ListChange], forgottenLists: [UserID] = [],
-        message: Message? = nil
+        message: Message? = nil, isRemoval: Bool = false
     ) {
         self.tenant = tenant
         self.conversation = conversation
         self.listChanges = listChanges
         self.forgottenLists = forgottenLists
         self.message = message
+        self.isRemoval = isRemoval
     }
 }
 

@@ -13,8 +13,8 @@ public typealias NewestMessages =
 /// Change numbers come from one counter of the store. Each change of a conversation takes the next number, so two conversations never
 /// share one. A user sees a change where its number is in that user's list.
 public protocol MessageStore: Sendable {
-    /// The epoch of the store. It changes when the store is restored, or data is erased or pruned; where a database server can be replaced
-    /// while the store is open, as in a failover, also then. So it is read once for each request.
+    /// The epoch of the store. It changes when the store is restored; where a database server can be replaced while the store is open, as in
+    /// a failover, also then. So it is read once for each request.
     var epoch: Epoch { get }
 
     /// The secret key of all cursors. It never changes, and all nodes that share a store have the same one.
@@ -34,11 +34,14 @@ public protocol MessageStore: Sendable {
     /// holds at most one page for each read in progress.
     ///
     /// - Parameters:
+    ///   - conversation: the state of the conversation for which they are read.
     ///   - tenant: the namespace of the conversation.
     ///   - bounds: the limits of the page. Where there are more messages, the store reads exactly as many as make
     ///     ``PageBounds/areExceeded(by:_:)`` true for the bytes of their contents. Only bounds of a single slice may keep the newest
     ///     messages.
     ///   - make: takes what was read; it must not wait.
+    /// - Throws: also ``MessagingError/messagesRemoved`` where messages were removed after that state: an answer would show less than its
+    ///   entity tag stands for.
     func messages<Answer: Sendable>(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer

@@ -16,6 +16,8 @@ public enum MessagingError: Error, Equatable, Sendable {
     case idempotencyConflict
     /// The message to read up to is not one of this conversation.
     case invalidReadPosition
+    /// Messages of the conversation were removed after its state was read, so that must be read again; nothing else was done.
+    case messagesRemoved
     /// Too many requests wait for the store; nothing was stored.
     case overloaded
     /// The store cannot answer now: the disk is full, an I/O error occurred, or the store is closing. The text is for the log only.

@@ -49,39 +49,39 @@ public protocol OperatorStore: OperatorCommands {
     func failures(of operation: StoreOperation, by fault: StoreFault) -> Int
 }
 
-/// Takes data away from a store that nobody serves meanwhile.
+/// Removes data from a store.
 ///
-/// Where anything was taken away, a new epoch begins: every client fetches anew.
+/// Each call makes a number of transactions. Where it ends early, as by an error or because the process was killed, the same call completes
+/// what it began. No call begins a new epoch: only the clients that may have seen something that is gone learn of it.
 public protocol DataRemover: Sendable {
-    /// Takes away what is known of a user and the content of what they wrote; blocks.
+    /// Erases the name and company of a user, and the content of the messages they wrote; blocks.
     ///
-    /// - Parameter random: what a new epoch is made of.
+    /// The messages stay, with their numbers, times and keys: a message that the user's device sends again must not come back. The user's id
+    /// stays where they take part.
+    ///
     /// - Returns: how many messages lost their content; nil where no user of that id is known.
-    func erase(_ user: UserID, tenant: TenantID, random: UInt64) throws -> Int?
+    func erase(_ user: UserID, tenant: TenantID) throws -> Int?
 
-    /// Takes away the messages that were sent before a moment; blocks.
+    /// Erases the content of one message, which stays with its number, time and key; blocks.
     ///
-    /// - Parameter random: what a new epoch is made of.
-    /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; the store's own errors.
-    func prune(_ scope: PruneScope, before moment: Timestamp, random: UInt64) throws -> PruneSummary
+    /// - Returns: whether it had content; nil where there is no such message.
+    func erase(_ message: MessageID, tenant: TenantID) throws -> Bool?
 
-    /// Leaves no trace of what was taken away where the store keeps its data; blocks.
+    /// Removes the messages that were sent before a moment; blocks.
+    ///
+    /// The moment is stored where anything was removed, so that no import brings that back. Numbers go on where they were, and have no gaps:
+    /// what is old goes from the beginning up to the first message that is not old. One that stands behind that, because a clock was wrong or
+    /// a history came in late, loses its content instead.
+    ///
+    /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist, and nothing was removed then; the store's
+    ///   own errors.
+    func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary
+
+    /// Leaves no trace of what was removed where the store keeps its data; blocks.
     func compact() throws
 
     /// Closes the store; a second call does nothing.
     func close()
-}
-
-extension DataRemover {
-    /// Takes away what is known of a user and the content of what they wrote; blocks.
-    public func erase(_ user: UserID, tenant: TenantID) throws -> Int? {
-        try erase(user, tenant: tenant, random: .random(in: .min ... .max))
-    }
-
-    /// Takes away the messages that were sent before a moment; blocks.
-    public func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
-        try prune(scope, before: moment, random: .random(in: .min ... .max))
-    }
 }
 
 /// Looks at a store, whether it is served meanwhile or not.
@@ -111,6 +111,12 @@ public struct PruneSummary: Sendable, Equatable {
 
     /// Nothing so far.
     public init() {}
+
+    /// Adds the result of another step.
+    public static func += (sum: inout PruneSummary, step: PruneSummary) {
+        sum.removed += step.removed
+        sum.emptied += step.emptied
+    }
 }
 
 /// The result of a check of a database.

@@ -104,9 +104,9 @@ public struct LeastRecentlyUsed<Key: Hashable, Value> {
         return remove(oldest)
     }
 
-    /// Removes the entry of a key and returns its value; nil where there is none.
+    /// Removes the entry for a key, which does not count as an eviction, and returns its value; nil where there is none.
     @inlinable
-    public mutating func remove(_ key: Key) -> Value? {
+    public mutating func removeValue(for key: Key) -> Value? {
         entry(of: key).map { remove($0) }
     }
 

@@ -8,7 +8,7 @@ public struct CORSPolicy: Sendable {
 
     /// The response fields a page may read, besides those it always may.
     static let exposed =
-        "ETag, Link, X-Cursor, X-Poll-Interval, Preference-Applied, X-Request-Id, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, "
+        "ETag, Link, X-Cursor, X-Poll-Interval, X-Pruned-Up-To, Preference-Applied, X-Request-Id, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, "
         + "WWW-Authenticate, Accept-Encoding"
 
     /// The name of the field that says which fields a page may read.

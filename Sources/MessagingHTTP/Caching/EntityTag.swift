@@ -13,10 +13,12 @@ public struct EntityTag: Equatable, Sendable {
     /// The tag of one viewer's view of a conversation's messages. The bounds are part of it, because the end of a page depends on
     /// them.
     ///
-    /// - Parameter cursor: the present position.
+    /// - Parameters:
+    ///   - cursor: the present position.
+    ///   - pruned: the number up to which messages were pruned, where the view depends on it, or else 0.
     init(
         messagesOf conversation: ConversationID, at cursor: String, _ window: MessageWindow, _ bounds: PageBounds,
-        caller: Caller
+        prunedUpTo pruned: Int64 = 0, caller: Caller
     ) {
         var variant = Fingerprint()
         variant.combine("messages")
@@ -35,6 +37,7 @@ public struct EntityTag: Equatable, Sendable {
             variant.combine(marks.othersReadUpTo)
             variant.combine(marks.viewerReadUpTo)
         }
+        if pruned > 0 { variant.combine(pruned) }
         text = "\"\(variant.text)\""
     }
 

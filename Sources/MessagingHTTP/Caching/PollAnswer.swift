@@ -10,6 +10,8 @@ struct PollAnswer {
     let cursor: String
     /// The `before` cursor of the older page; nil where there is none.
     let before: String?
+    /// The number up to which messages of the conversation were pruned; 0 where none were.
+    var prunedUpTo: Int64 = 0
     /// Which of the polls this is.
     let endpoint: Endpoint
     /// Whether `since` with the cursor returns later changes; otherwise the client asks for the same resource again.
@@ -58,11 +60,14 @@ struct PollAnswer {
     /// The field that says when to come again.
     static let intervalField = "X-Poll-Interval"
 
+    /// The field that says up to which number the messages of a conversation were pruned.
+    static let prunedField = "X-Pruned-Up-To"
+
     private func fields(_ tag: EntityTag, _ call: Call) -> [Response.Field] {
         [
             Response.Field("ETag", tag.text), Response.Field("Cache-Control", "private, no-cache"),
             Response.Field(Self.intervalField, String(call.pollInterval)), Response.Field("X-Cursor", cursor),
-        ] + applied(call)
+        ] + (prunedUpTo > 0 ? [Response.Field(Self.prunedField, String(prunedUpTo))] : []) + applied(call)
     }
 
     /// What is or would be applied of the client's preferences (RFC 7240, section 3). It is on each answer: clients would take one without

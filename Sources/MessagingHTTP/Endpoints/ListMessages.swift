@@ -50,13 +50,33 @@ struct ListMessages {
             }
         }
         return .pending {
-            let response = try await read(view, call)
+            let (response, view) = try await readAgainWhereRemoved(view, call)
             if response.isEmptyDelta { return emptyDelta(view, call) }
             return response.hasNothingNew ? unchanged(view, call) { response } : .response(response)
         }
     }
 
+    /// Reads the messages from the store. Where some are removed meanwhile, it begins again from the state after that.
+    private func readAgainWhereRemoved(
+        _ begun: MessagesView, _ call: Call
+    ) async throws -> (response: Response, view: MessagesView) {
+        var view = begun
+        while true {
+            do {
+                return (try await read(view, call), view)
+            } catch MessagingError.messagesRemoved {
+                let reference = ConversationReference.id(view.conversation.id)
+                guard let now = try await context.store.conversation(reference, of: call.caller),
+                    let next = try self.view(of: now, call)
+                else { throw MessagingError.conversationNotFound }
+                view = next
+            }
+        }
+    }
+
     /// Reads the messages from the store.
+    ///
+    /// - Throws: ``MessagingError/messagesRemoved`` among others.
     private func read(_ view: MessagesView, _ call: Call) async throws -> Response {
         try context.checkMemory(for: call)
         if isRecent(view), let response = try await answerFromNewest(view, call) { return response }
@@ -121,7 +141,8 @@ struct ListMessages {
         guard let now = conversation.marks(for: call.caller.user) else { return nil }
         let cursor = MessageCursor(
             epoch: call.epoch,
-            view: context.store.cursorKey.view(of: conversation.id, by: call.caller), marks: now)
+            view: context.store.cursorKey.view(of: conversation.id, by: call.caller), marks: now,
+            revision: conversation.revision)
         func position(_ text: String) throws -> ReadMarks {
             try MessageCursor(text, in: conversation.id, current: cursor).marks
         }
@@ -191,12 +212,13 @@ struct ListMessages {
 
     private func invalidationToken(of view: MessagesView, _ call: Call) -> InvalidationToken? {
         guard call.epoch == context.store.epoch else { return nil }
-        return context.index.invalidationToken(of: view.conversation.id, seenBy: call.caller, at: view.now)
+        return context.index.invalidationToken(of: view.conversation, seenBy: call.caller)
     }
 
     private func pollAnswer(_ view: MessagesView, _ extent: MessagesView.Extent, at position: ReadMarks) -> PollAnswer {
         PollAnswer(
             tag: extent.tag, cursor: view.text(at: position),
-            before: extent.olderBefore.map { String($0) }, endpoint: .messages)
+            before: extent.olderBefore.map { String($0) }, prunedUpTo: view.conversation.prunedUpTo,
+            endpoint: .messages)
     }
 }

@@ -29,7 +29,21 @@ struct MessagesView {
         self.bounds = bounds
         slices = window.slices(
             now: cursor.marks, viewer: caller.user, limit: bounds.count, prunedUpTo: conversation.prunedUpTo)
-        tag = EntityTag(messagesOf: conversation.id, at: cursorText, window, bounds, caller: caller)
+        tag = EntityTag(
+            messagesOf: conversation.id, at: cursorText, window, bounds,
+            prunedUpTo: Self.prunedUpTo(in: slices, window, conversation), caller: caller)
+    }
+
+    /// The number up to which messages were pruned, where the answer depends on it, or else 0.
+    ///
+    /// A page depends on it where it goes back as far. A delta leaves out what was pruned, so one with messages may, and one without tells
+    /// of the pruning by its header field.
+    private static func prunedUpTo(
+        in slices: [MessageSlice], _ window: MessageWindow, _ conversation: Conversation
+    ) -> Int64 {
+        if case .since = window { return conversation.prunedUpTo }
+        let isAbove = slices.first.map { $0.numbers.lowerBound > conversation.prunedUpTo + 1 } ?? false
+        return isAbove ? 0 : conversation.prunedUpTo
     }
 
     /// The cursor of a position in this view.

@@ -85,7 +85,7 @@ struct ShowConversation {
     private func invalidationToken(of state: State, _ call: Call) -> InvalidationToken? {
         guard call.epoch == context.store.epoch else { return nil }
         return context.index.invalidationToken(
-            of: state.conversation.id, seenBy: call.caller, at: state.cursor.marks, change: state.conversation.change)
+            of: state.conversation, seenBy: call.caller, at: state.cursor.marks)
     }
 
     private func bounds(_ call: Call) -> PageBounds {
@@ -97,7 +97,8 @@ struct ShowConversation {
     private func state(of conversation: Conversation, _ marks: ReadMarks, _ call: Call) -> State {
         let view = context.store.cursorKey.view(of: conversation.id, by: call.caller)
         return State(
-            conversation: conversation, cursor: MessageCursor(epoch: call.epoch, view: view, marks: marks))
+            conversation: conversation,
+            cursor: MessageCursor(epoch: call.epoch, view: view, marks: marks, revision: conversation.revision))
     }
 
     private func pollAnswer(_ state: State, _ call: Call) -> PollAnswer {

@@ -80,7 +80,7 @@ extension Problem {
                 .idempotencyConflict, "This key was used before, for other content. Use a new key for a new message.")
         case .invalidReadPosition:
             self.init(.invalidReadPosition, "upTo must be the id of a message of this conversation.")
-        case .overloaded:
+        case .overloaded, .messagesRemoved:
             self.init(
                 .overloaded, "Too many requests are waiting; nothing was stored. Try again shortly.",
                 fields: [Response.Field("Retry-After", "1")])

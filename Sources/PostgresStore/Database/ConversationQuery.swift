@@ -2,7 +2,7 @@
 ///
 /// Those that return a conversation have these columns, in no row where there is none: `key bigint`, `id text`, `last_n bigint`,
 /// `pruned_up_to bigint`, `change bigint` (the latest one that every participant sees), `members text[]` and `marks bigint[]` (the
-/// participants by user id, and their read markers).
+/// participants by user id, and their read markers), and `revision bigint`.
 enum ConversationQuery {
     /// The conversation with an id, for a user who takes part in it. `$1 text` the tenant, `$2 text` the id, `$3 text` the user.
     static let own = "SELECT * FROM postbox.find_conversation($1, $2, $3)"

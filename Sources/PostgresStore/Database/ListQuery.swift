@@ -9,6 +9,7 @@
 ///   and the two least read markers among all of them; NULL where the row has everybody.
 /// - `members text[]`, `marks bigint[]`, `names text[]`, `companies text[]`: people by user id, with their read markers, and what others
 ///   see of them, NULL where that is not known. In a large conversation the caller and the first 19 others.
+/// - `revision bigint`.
 enum ListQuery {
     private static let entries = "LEFT JOIN postbox.list_entries($1, $2, s.keys, false) e ON true"
 

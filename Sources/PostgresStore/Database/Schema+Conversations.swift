@@ -1,6 +1,7 @@
 extension Schema {
     private static let conversationColumns = """
-        RETURNS TABLE (key bigint, id text, last_n bigint, pruned_up_to bigint, change bigint, members text[], marks bigint[])
+        RETURNS TABLE (key bigint, id text, last_n bigint, pruned_up_to bigint, change bigint, members text[], marks bigint[],
+            revision bigint)
         """
 
     private static let conversation = """
@@ -8,7 +9,8 @@ extension Schema {
                 ARRAY(SELECT q.user_id FROM postbox.participants q
                     WHERE q.tenant_id = p_tenant AND q.conversation_key = c.key ORDER BY q.user_id),
                 ARRAY(SELECT q.read_up_to FROM postbox.participants q
-                    WHERE q.tenant_id = p_tenant AND q.conversation_key = c.key ORDER BY q.user_id)
+                    WHERE q.tenant_id = p_tenant AND q.conversation_key = c.key ORDER BY q.user_id),
+                c.revision
         """
 
     /// What all functions that only read have: the same plan for all parameters, made once for each connection to the server, and from

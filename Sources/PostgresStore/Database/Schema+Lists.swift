@@ -84,7 +84,7 @@ extension Schema {
         CREATE FUNCTION postbox.list_entries(p_tenant text, p_user text, p_keys bigint[], p_everybody boolean)
         RETURNS TABLE (key bigint, id text, opened_at_ms bigint, last_n bigint, activity bigint, change bigint, shared_change bigint,
             pruned_up_to bigint, unread bigint, participant_count int, least_read_up_to bigint, second_read_up_to bigint,
-            members text[], marks bigint[], names text[], companies text[])
+            members text[], marks bigint[], names text[], companies text[], revision bigint)
         \(reading) AS $$
         #variable_conflict use_column
         BEGIN
@@ -97,7 +97,7 @@ extension Schema {
                     SELECT m.sender_n FROM postbox.messages m
                     WHERE m.tenant_id = p_tenant AND m.conversation_key = e.key AND m.sender_id = p_user AND m.n > e.read_up_to
                     ORDER BY m.n LIMIT 1) + 1, 0) END,
-                e.participant_count, e.least_read_up_to, e.second_read_up_to, q.members, q.marks, q.names, q.companies
+                e.participant_count, e.least_read_up_to, e.second_read_up_to, q.members, q.marks, q.names, q.companies, e.revision
             FROM (
                 SELECT k.i, c.*, p.read_up_to, greatest(c.change, p.change) AS latest,
                     c.participant_count IS NOT NULL AND NOT p_everybody AS is_cut

@@ -16,6 +16,7 @@ extension Schema {
     /// - `keys bigint[]`, `ids text[]`, `last_ns bigint[]`, `pruned_up_tos bigint[]`, `member_counts int[]`: the conversations.
     /// - `members text[]`, `marks bigint[]`: their participants by user id, and their read markers, those of one conversation after the
     ///   other.
+    /// - `revisions bigint[]`: the revisions of the conversations.
     ///
     /// Errors: those of `postbox.begin_write`.
     static let renameFunctions = """
@@ -23,7 +24,7 @@ extension Schema {
             p_epoch text, p_writer bigint, p_tenant text, p_user text, p_name text, p_company text, p_number bigint, payload bytea,
             p_rows int DEFAULT 2000,
             out is_done boolean, out number bigint, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
-            out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
+            out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[], out revisions bigint[])
         LANGUAGE plpgsql VOLATILE
         \(byIndex) AS $$
         #variable_conflict use_column
@@ -38,8 +39,9 @@ extension Schema {
             SELECT u.name, u.company, u.renaming INTO known FROM postbox.users u WHERE u.tenant_id = p_tenant AND u.id = p_user;
             is_known := FOUND;
             IF is_known AND known.renaming IS NOT NULL AND (p_number IS NULL OR known.renaming = p_number) THEN
-                SELECT a.is_over, a.base, a.keys, a.ids, a.last_ns, a.pruned_up_tos, a.member_counts, a.members, a.marks
-                INTO is_over, base, keys, ids, last_ns, pruned_up_tos, member_counts, members, marks
+                SELECT a.is_over, a.base, a.keys, a.ids, a.last_ns, a.pruned_up_tos, a.member_counts, a.members, a.marks,
+                    a.revisions
+                INTO is_over, base, keys, ids, last_ns, pruned_up_tos, member_counts, members, marks, revisions
                 FROM postbox.advance_renaming(p_tenant, p_user, payload, p_rows) a;
                 is_done := is_over AND p_number IS NOT NULL;
                 number := p_number;
@@ -59,15 +61,16 @@ extension Schema {
             UPDATE postbox.users u SET name = new_name, company = new_company, renaming = number, renamed_up_to = 0,
                 former_name = known.name, former_company = known.company
             WHERE u.tenant_id = p_tenant AND u.id = p_user;
-            SELECT a.is_over, a.base, a.keys, a.ids, a.last_ns, a.pruned_up_tos, a.member_counts, a.members, a.marks
-            INTO is_done, base, keys, ids, last_ns, pruned_up_tos, member_counts, members, marks
+            SELECT a.is_over, a.base, a.keys, a.ids, a.last_ns, a.pruned_up_tos, a.member_counts, a.members, a.marks,
+                    a.revisions
+            INTO is_done, base, keys, ids, last_ns, pruned_up_tos, member_counts, members, marks, revisions
             FROM postbox.advance_renaming(p_tenant, p_user, payload, p_rows) a;
         END $$;
 
         CREATE FUNCTION postbox.resume_renaming(
             p_epoch text, p_writer bigint, p_tenant text, p_user text, payload bytea, p_rows int DEFAULT 2000,
             out is_done boolean, out number bigint, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
-            out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
+            out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[], out revisions bigint[])
         LANGUAGE plpgsql VOLATILE
         \(byIndex) AS $$
         #variable_conflict use_column
@@ -76,8 +79,9 @@ extension Schema {
             is_done := true;
             PERFORM 1 FROM postbox.users u WHERE u.tenant_id = p_tenant AND u.id = p_user AND u.renaming IS NOT NULL;
             IF NOT FOUND THEN RETURN; END IF;
-            SELECT a.is_over, a.base, a.keys, a.ids, a.last_ns, a.pruned_up_tos, a.member_counts, a.members, a.marks
-            INTO is_done, base, keys, ids, last_ns, pruned_up_tos, member_counts, members, marks
+            SELECT a.is_over, a.base, a.keys, a.ids, a.last_ns, a.pruned_up_tos, a.member_counts, a.members, a.marks,
+                    a.revisions
+            INTO is_done, base, keys, ids, last_ns, pruned_up_tos, member_counts, members, marks, revisions
             FROM postbox.advance_renaming(p_tenant, p_user, payload, p_rows) a;
         END $$;
 
@@ -85,7 +89,7 @@ extension Schema {
         CREATE FUNCTION postbox.advance_renaming(
             p_tenant text, p_user text, payload bytea, p_rows int,
             out is_over boolean, out base bigint, out keys bigint[], out ids text[], out last_ns bigint[],
-            out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[])
+            out pruned_up_tos bigint[], out member_counts int[], out members text[], out marks bigint[], out revisions bigint[])
         LANGUAGE plpgsql VOLATILE
         \(byIndex) AS $$
         #variable_conflict use_column
@@ -124,10 +128,10 @@ extension Schema {
                 UPDATE postbox.users u SET renamed_up_to = keys[cardinality(keys)] WHERE u.tenant_id = p_tenant AND u.id = p_user;
             END IF;
             SELECT coalesce(array_agg(c.id ORDER BY k.i), '{}'), coalesce(array_agg(c.last_n ORDER BY k.i), '{}'),
-                coalesce(array_agg(c.pruned_up_to ORDER BY k.i), '{}')
-            INTO ids, last_ns, pruned_up_tos
+                coalesce(array_agg(c.pruned_up_to ORDER BY k.i), '{}'), coalesce(array_agg(c.revision ORDER BY k.i), '{}')
+            INTO ids, last_ns, pruned_up_tos, revisions
             FROM unnest(keys) WITH ORDINALITY k (key, i) CROSS JOIN LATERAL (
-                SELECT c.id, c.last_n, c.pruned_up_to FROM postbox.conversations c
+                SELECT c.id, c.last_n, c.pruned_up_to, c.revision FROM postbox.conversations c
                 WHERE c.tenant_id = p_tenant AND c.key = k.key OFFSET 0) c;
             SELECT coalesce(array_agg(m.user_id), '{}'), coalesce(array_agg(m.read_up_to), '{}') INTO members, marks FROM (
                 SELECT p.user_id, p.read_up_to

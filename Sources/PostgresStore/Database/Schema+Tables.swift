@@ -7,7 +7,7 @@ extension Schema {
         CREATE TABLE postbox.store (
             one boolean PRIMARY KEY DEFAULT true CHECK (one),
             schema_version int NOT NULL,
-            -- Changes when the database is restored or promoted, or data is erased or pruned.
+            -- Changes when the database is restored or promoted.
             epoch text COLLATE "C" NOT NULL CHECK (epoch ~ '^[a-z0-9]{1,16}$'),
             -- Where the epoch began: the system identifier and the timeline.
             system bigint NOT NULL,
@@ -76,6 +76,8 @@ extension Schema {
             -- The number up to which messages were pruned, and the moment before which they were sent; NULL where none were.
             pruned_up_to bigint NOT NULL DEFAULT 0 CHECK (pruned_up_to BETWEEN 0 AND last_n),
             pruned_before_ms bigint,
+            -- How often messages that clients may have lost their content: cursors of the conversation carry it.
+            revision bigint NOT NULL DEFAULT 0 CHECK (revision >= 0),
             -- The change number of the latest message, or of the opening.
             activity bigint NOT NULL CHECK (activity > 0),
             -- The change number of the latest change that every participant sees.

@@ -34,6 +34,7 @@ enum SchemaObjects {
         the column conversations.participant_count integer
         the column conversations.pruned_before_ms bigint
         the column conversations.pruned_up_to bigint NOT NULL
+        the column conversations.revision bigint NOT NULL
         the column conversations.second_read_up_to bigint
         the column conversations.tenant_id text NOT NULL by bytes
         the column feed.at timestamp with time zone NOT NULL
@@ -94,6 +95,7 @@ enum SchemaObjects {
         the function end_of_run
         the function end_removal
         the function erase
+        the function erase_message
         the function find_conversation
         the function find_direct
         the function find_message
@@ -114,6 +116,7 @@ enum SchemaObjects {
         the function move_marks
         the function newest_messages
         the function newest_of_each
+        the function note_removals
         the function oldest_messages
         the function open
         the function other_bound

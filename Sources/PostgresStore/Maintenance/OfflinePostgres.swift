@@ -3,8 +3,8 @@ import Messaging
 
 /// A database for changes that servers must see whole or not at all; they may run meanwhile.
 ///
-/// Each change is one transaction that holds the lock of all writes, as one of the nodes. Where anything has changed, the store gets a new epoch, so that
-/// every client fetches everything again: no cursor covers a removal. Backups, replicas and archived logs keep what was removed.
+/// Each change is one transaction that holds the lock of all writes, as one of the nodes. Where anything has changed, each node empties its
+/// memory. Backups, replicas and archived logs keep what was removed.
 public final class OfflinePostgres: DataRemover {
     private let address: PostgresAddress
 
@@ -41,7 +41,7 @@ public final class OfflinePostgres: DataRemover {
     ///
     /// - Parameter body: returns its result, and whether it changed anything.
     private func change<Answer>(
-        random: UInt64, _ body: (PostgresConnection) throws -> (Answer, isChange: Bool)
+        _ body: (PostgresConnection) throws -> (Answer, isChange: Bool)
     ) throws -> Answer {
         let connection = try connect()
         let node = Node(version: "", bound: .zero)
@@ -55,10 +55,7 @@ public final class OfflinePostgres: DataRemover {
             return try connection.transaction(within: PostgresConnection.readLimit) {
                 others = try Self.begin(connection, as: writer)
                 let (answer, isChange) = try body(connection)
-                if isChange {
-                    try connection.run(
-                        "SELECT postbox.end_removal($1)", [.text(Epoch(random: random).text)], within: nil)
-                }
+                if isChange { try connection.run("SELECT postbox.end_removal()", within: nil) }
                 return answer
             }
         } catch let error as PostgresError {
@@ -80,16 +77,12 @@ public final class OfflinePostgres: DataRemover {
 }
 
 extension OfflinePostgres {
-    /// Removes the name and company of a user, and the content of their messages.
+    /// Erases the name and company of a user, and the content of the messages they wrote.
     ///
-    /// Their messages stay without content, with their numbers, times and keys: a message that their device sends again must not come
-    /// back. Their id stays where they take part.
-    ///
-    /// - Parameter random: the source of the new epoch.
     /// - Returns: how many messages lost their content; nil where no user of that id is known.
     /// - Throws: ``PostgresStoreError``.
-    public func erase(_ user: UserID, tenant: TenantID, random: UInt64) throws -> Int? {
-        try change(random: random) { connection in
+    public func erase(_ user: UserID, tenant: TenantID) throws -> Int? {
+        try change { connection in
             let rows = try connection.run(
                 "SELECT * FROM postbox.erase($1, $2)", [.text(tenant.text), .text(user.text)], within: nil)
             guard try rows.requiredBool(0, 0) else { return (nil, false) }
@@ -97,20 +90,28 @@ extension OfflinePostgres {
         }
     }
 
+    /// Erases the content of one message, which stays with its number, time and key.
+    ///
+    /// - Returns: whether it had content; nil where there is no such message.
+    /// - Throws: ``PostgresStoreError``.
+    public func erase(_ message: MessageID, tenant: TenantID) throws -> Bool? {
+        try change { connection in
+            let rows = try connection.run(
+                "SELECT postbox.erase_message($1, $2, $3)",
+                [.text(tenant.text), .text(message.conversation.text), .int8(message.n)], within: nil)
+            let hadContent = try rows.bool(0, 0)
+            return (hadContent, hadContent ?? false)
+        }
+    }
+
     /// How many conversations are pruned with one statement.
     private static let step = 500
 
-    /// Takes away the messages that were sent before a moment.
+    /// Removes the messages that were sent before a moment.
     ///
-    /// The moment is kept where anything was taken away, so that no import brings that back.
-    ///
-    /// Numbers go on where they were, and have no gaps: what is old goes from the beginning up to the first message that is not old. One
-    /// that stands behind that, because a clock was wrong or a history came in late, loses its content instead.
-    ///
-    /// - Parameter random: the source of the new epoch.
     /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``PostgresStoreError``.
-    public func prune(_ scope: PruneScope, before moment: Timestamp, random: UInt64) throws -> PruneSummary {
-        try change(random: random) { connection in
+    public func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
+        try change { connection in
             var pruned = PruneSummary()
             for (tenant, keys) in try Self.keys(of: scope, connection) {
                 for start in stride(from: 0, to: keys.count, by: Self.step) {
@@ -160,7 +161,11 @@ extension OfflinePostgres {
     /// - Throws: ``PostgresStoreError``.
     @discardableResult
     public func beginEpoch(random: UInt64 = .random(in: .min ... .max)) throws -> Epoch {
-        try change(random: random) { _ in (Epoch(random: random), true) }
+        try change { connection in
+            let epoch = Epoch(random: random)
+            try connection.run("SELECT postbox.begin_epoch($1)", [.text(epoch.text)], within: nil)
+            return (epoch, true)
+        }
     }
 
     /// Writes the tables anew without removed data. It needs up to twice their size in free space, and blocks.

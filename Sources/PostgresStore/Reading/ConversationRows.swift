@@ -12,7 +12,8 @@ struct ConversationRows {
         return Conversation(
             id: ConversationID(trusted: try rows.requiredText(row, first + 1)),
             key: try rows.requiredInt8(row, first), lastN: try rows.requiredInt8(row, first + 2),
-            prunedUpTo: try rows.requiredInt8(row, first + 3), change: try rows.requiredInt8(row, first + 4),
+            prunedUpTo: try rows.requiredInt8(row, first + 3), revision: try rows.requiredInt8(row, first + 7),
+            change: try rows.requiredInt8(row, first + 4),
             participants: try Self.participants(users, marks))
     }
 

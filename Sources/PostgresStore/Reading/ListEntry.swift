@@ -19,7 +19,8 @@ struct ListEntry {
         let conversation = Conversation(
             id: ConversationID(trusted: try rows.requiredText(row, first + 1)),
             key: try rows.requiredInt8(row, first), lastN: try rows.requiredInt8(row, first + 3),
-            prunedUpTo: try rows.requiredInt8(row, first + 7), change: try rows.requiredInt8(row, first + 6),
+            prunedUpTo: try rows.requiredInt8(row, first + 7), revision: try rows.requiredInt8(row, first + 16),
+            change: try rows.requiredInt8(row, first + 6),
             participants: try ConversationRows.participants(users, readUpTo))
         guard names.count == users.count, companies.count == users.count,
             var marks = conversation.marks(for: viewer)

@@ -192,7 +192,8 @@ final class WriteCalls {
     private func renamed(_ call: String, _ values: [PostgresValue]) throws(PostgresError) -> Renamed {
         let rows = try commit(
             """
-            r.is_done, r.number, r.base, r.keys, r.ids, r.last_ns, r.pruned_up_tos, r.member_counts, r.members, r.marks
+            r.is_done, r.number, r.base, r.keys, r.ids, r.last_ns, r.pruned_up_tos, r.member_counts, r.members, r.marks,
+            r.revisions
             """, call, values, positionColumn: 2)
         let progress: RenameProgress =
             try rows.requiredBool(0, 0) ? .done : .unfinished(number: try rows.int8(0, 1))
@@ -200,8 +201,9 @@ final class WriteCalls {
         let (keys, ids) = (try rows.int8Array(0, 3), try rows.textArray(0, 4))
         let (lastNs, pruned) = (try rows.int8Array(0, 5), try rows.int8Array(0, 6))
         let (counts, members) = (try rows.int4Array(0, 7).map(Int.init), try rows.textArray(0, 8))
-        let marks = try rows.int8Array(0, 9)
-        guard ids.count == keys.count, lastNs.count == keys.count, pruned.count == keys.count,
+        let (marks, revisions) = (try rows.int8Array(0, 9), try rows.int8Array(0, 10))
+        guard revisions.count == keys.count, ids.count == keys.count, lastNs.count == keys.count,
+            pruned.count == keys.count,
             counts.count == keys.count, counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) == members.count,
             marks.count == members.count
         else { throw .malformed("a renaming whose parts do not match") }
@@ -214,7 +216,7 @@ final class WriteCalls {
             conversations.append(
                 Conversation(
                     id: ConversationID(trusted: id), key: key, lastN: lastNs[place], prunedUpTo: pruned[place],
-                    change: base + Int64(place) + 1,
+                    revision: revisions[place], change: base + Int64(place) + 1,
                     participants: try ConversationRows.participants(members[range], marks[range])))
         }
         return Renamed(progress: progress, conversations: conversations)

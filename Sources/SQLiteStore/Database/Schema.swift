@@ -6,7 +6,7 @@ enum Schema {
     /// "Post": tells the file apart from databases of other programs.
     static let applicationID: UInt32 = 0x506F_7374
     /// The version these migrations lead to; it grows by one with each.
-    static let version: UInt32 = 4
+    static let version: UInt32 = 5
 
     /// Migrates the database to the present version; returns whether it has a newer one instead.
     ///
@@ -61,6 +61,10 @@ enum Schema {
             try db.execute(sql: pruningMoment)
             try db.execute(sql: "PRAGMA user_version = 4")
         }
+        migrator.registerMigration("v5", foreignKeyChecks: .immediate) { db in
+            try db.execute(sql: removals)
+            try db.execute(sql: "PRAGMA user_version = 5")
+        }
         return migrator
     }
 
@@ -75,8 +79,19 @@ enum Schema {
         ALTER TABLE conversations ADD COLUMN pruned_before_ms INTEGER
         """
 
+    private static let removals = """
+        -- How often messages that clients may have lost their content: cursors of the conversation carry it.
+        ALTER TABLE conversations ADD COLUMN revision INTEGER NOT NULL DEFAULT 0 CHECK (revision >= 0);
+
+        -- How long the messages of a tenant are kept, such as '2y', where that differs from what the server is started with; NULL for ever.
+        CREATE TABLE retention (
+            tenant_id TEXT NOT NULL PRIMARY KEY,
+            age TEXT
+        ) STRICT, WITHOUT ROWID
+        """
+
     private static let tables = """
-        -- 'epoch': changes when the store is restored, or data is erased or pruned; 'change': the latest change number handed out.
+        -- 'epoch': changes when the store is restored; 'change': the latest change number handed out.
         CREATE TABLE store (
             key TEXT NOT NULL PRIMARY KEY,
             value ANY NOT NULL

@@ -6,7 +6,7 @@ struct StoredConversations {
     let db: Database
 
     /// The columns that ``fetch(_:_:)`` reads.
-    private static let columns = "c.key, c.id, c.last_n, c.pruned_up_to, c.change, c.activity_copies"
+    private static let columns = "c.key, c.id, c.last_n, c.pruned_up_to, c.change, c.activity_copies, c.revision"
 
     /// Returns a conversation that the caller takes part in; nil where there is none with this name.
     ///
@@ -176,6 +176,14 @@ struct StoredConversations {
         return Pruning(upTo: row[0], before: (row[1] as Int64?).map(Timestamp.init(milliseconds:)))
     }
 
+    /// Whether nothing was removed from a conversation since it was in this state.
+    func hasAllMessages(of conversation: Conversation) throws -> Bool {
+        let statement = try db.cachedStatement(
+            sql: "SELECT 1 FROM conversations WHERE key = ? AND revision = ? AND pruned_up_to = ?")
+        return try Int.fetchOne(
+            statement, arguments: [conversation.key, conversation.revision, conversation.prunedUpTo]) != nil
+    }
+
     /// Records a change that every participant sees; `lastN` where it is a message.
     ///
     /// - Parameter copies: how many rows of participants have a copy of the activity.
@@ -210,7 +218,7 @@ struct StoredConversations {
         let (key, copies) = (statement.number(0), statement.number(5))
         let conversation = Conversation(
             id: ConversationID(trusted: try statement.requiredText(1)), key: key, lastN: statement.number(2),
-            prunedUpTo: statement.number(3), change: statement.number(4),
+            prunedUpTo: statement.number(3), revision: statement.number(6), change: statement.number(4),
             participants: try StoredParticipants(db: db).all(in: key))
         return CachedConversation(conversation, activityCopies: Int(copies))
     }

@@ -42,6 +42,21 @@ struct StoredPeople {
         return differs
     }
 
+    /// Whether a name or a company of a user is stored, or anything else of theirs besides where they take part.
+    func isKnown(_ user: UserID, tenant: TenantID) throws -> Bool {
+        try find(user, tenant: tenant) != nil
+    }
+
+    /// Removes the row of a user, unless they have a name or a company, or a renaming of theirs is unfinished.
+    func removeNameless(_ user: UserID, tenant: TenantID) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                DELETE FROM users WHERE tenant_id = ? AND id = ?
+                    AND ifnull(name, '') = '' AND ifnull(company, '') = '' AND renaming IS NULL
+                """)
+        try statement.execute(arguments: [tenant.text, user.text])
+    }
+
     /// The unfinished renaming of a user.
     func renaming(of user: UserID, tenant: TenantID) throws -> Renaming? {
         let statement = try db.cachedStatement(
@@ -80,7 +95,7 @@ struct StoredPeople {
             ?? Person(id: user)
     }
 
-    private func find(_ id: UserID, tenant: TenantID) throws -> Person? {
+    func find(_ id: UserID, tenant: TenantID) throws -> Person? {
         try fetch("SELECT name, company FROM users WHERE tenant_id = ? AND id = ?", id, tenant)
     }
 

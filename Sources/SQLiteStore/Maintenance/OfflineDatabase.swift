@@ -1,11 +1,12 @@
 import GRDB
 import Messaging
+import StoreWork
 
-/// A database that no server has open, locked for changes that a server must see whole or not at all.
+/// A database that no server has open, locked for removals.
 ///
 /// Removed data leaves no trace in the file: it is overwritten at once, and the file is written anew afterwards. Backups and replicas
 /// keep their copies.
-public final class OfflineDatabase: DataRemover {
+public final class OfflineDatabase: DataRemover, StepwiseRemover {
     let queue: DatabaseQueue
     private let file: DatabaseFile
     private let path: String
@@ -38,15 +39,18 @@ public final class OfflineDatabase: DataRemover {
         file.close()
     }
 
-    /// Applies a change completely or not at all. Where anything has changed, the store gets a new epoch, so that every client fetches
-    /// everything again: no cursor covers a removal.
+    /// Runs a step of a removal in a transaction.
     ///
-    /// - Parameter body: returns its result, and whether it changed anything.
-    func change<Answer>(random: UInt64, _ body: (Database) throws -> (Answer, isChange: Bool)) throws -> Answer {
+    /// - Throws: ``SQLiteStoreError``; what the step throws.
+    func step<Answer: Sendable>(
+        _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
+    ) throws -> Answer {
         do {
             return try queue.write { db in
-                let (answer, isChange) = try body(db)
-                if isChange { try StoredEpoch(db: db).renew(random: random) }
+                let transaction = try WriteTransaction(
+                    db, cache: WriterCache(capacity: 1), bounds: StoreBounds(), hasSavepoints: false)
+                let answer = try command(transaction)
+                try transaction.finish()
                 return answer
             }
         } catch let error as DatabaseError {
@@ -63,39 +67,6 @@ public final class OfflineDatabase: DataRemover {
             _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         } catch {
             throw .other(path: path, reason: String(describing: error))
-        }
-    }
-}
-
-extension OfflineDatabase {
-    /// Removes the name and company of a user, and the content of their messages.
-    ///
-    /// Their messages stay without content, with their numbers, times and keys: a message that their device sends again must not come
-    /// back. Their id stays where they take part.
-    ///
-    /// - Parameter random: the source of the new epoch.
-    /// - Returns: how many messages lost their content; nil where no user of that id is known.
-    /// - Throws: ``SQLiteStoreError``.
-    public func erase(
-        _ user: UserID, tenant: TenantID, random: UInt64
-    ) throws -> Int? {
-        try change(random: random) { db in
-            try db.execute(
-                sql: "DELETE FROM users WHERE tenant_id = ? AND id = ?", arguments: [tenant.text, user.text])
-            let wasNamed = db.changesCount > 0
-            let keys = try StoredConversations(db: db).keys(of: user, tenant: tenant)
-            guard wasNamed || !keys.isEmpty else { return (nil, false) }
-            var messages = 0
-            for key in keys {
-                let statement = try db.cachedStatement(
-                    sql: """
-                        UPDATE messages SET content = ''
-                        WHERE conversation_key = ? AND sender_id = ? AND content <> ''
-                        """)
-                try statement.execute(arguments: [key, user.text])
-                messages += db.changesCount
-            }
-            return (messages, wasNamed || messages > 0)
         }
     }
 }

@@ -12,6 +12,7 @@ struct ConversationList {
         /// The latest change that the caller sees.
         let change: Int64
         let prunedUpTo: Int64
+        let revision: Int64
         /// The latest change that all participants see.
         let sharedChange: Int64
         /// How many people take part in a large conversation; nil where the rows of all are read.
@@ -99,8 +100,9 @@ struct ConversationList {
                 Entry(
                     key: row.number(0), id: ConversationID(trusted: try row.requiredText(1)),
                     openedAt: Timestamp(milliseconds: row.number(2)), lastN: row.number(3), activity: row.number(4),
-                    change: row.number(5), prunedUpTo: row.number(6), sharedChange: row.number(8),
-                    largeCount: row.optionalNumber(7).map { Int($0) }, unread: row.number(9)))
+                    change: row.number(5), prunedUpTo: row.number(6), revision: row.number(9),
+                    sharedChange: row.number(8), largeCount: row.optionalNumber(7).map { Int($0) },
+                    unread: row.number(10)))
         }
         return entries
     }
@@ -136,7 +138,7 @@ struct ConversationList {
     ) throws -> ConversationSummary {
         let conversation = Conversation(
             id: entry.id, key: entry.key, lastN: entry.lastN, prunedUpTo: entry.prunedUpTo,
-            change: entry.sharedChange, participants: members.participants)
+            revision: entry.revision, change: entry.sharedChange, participants: members.participants)
         guard var marks = conversation.marks(for: caller.user) else {
             preconditionFailure("a list holds a conversation its owner does not take part in")
         }

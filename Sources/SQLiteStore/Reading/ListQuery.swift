@@ -5,7 +5,7 @@
 enum ListQuery {
     private static let columns = """
         c.key, c.id, c.opened_at_ms, c.last_n, c.activity AS activity, max(c.change, p.change) AS change, c.pruned_up_to,
-            p.read_up_to, c.participant_count, c.change AS shared_change
+            p.read_up_to, c.participant_count, c.change AS shared_change, c.revision
         """
 
     private static func from(_ index: String, and condition: String) -> String {
@@ -35,7 +35,7 @@ enum ListQuery {
     /// The first entries of a selection in this order; they come in any.
     private static func entries(_ selection: String, by order: String) -> String {
         """
-        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to, participant_count, shared_change,
+        SELECT key, id, opened_at_ms, last_n, activity, change, pruned_up_to, participant_count, shared_change, revision,
             \(StoredMessages.unread(by: "?2", in: "e.key", after: "e.read_up_to", lastN: "e.last_n"))
         FROM (\(selection) ORDER BY \(order) LIMIT ?4) e
         """

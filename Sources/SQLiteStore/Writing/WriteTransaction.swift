@@ -117,11 +117,14 @@ final class WriteTransaction {
 
     /// Remembers what is to be reported once the transaction is on disk.
     func record(
-        _ conversation: Conversation, tenant: TenantID, change: Int64, seenBy users: [UserID], message: Message? = nil
+        _ conversation: Conversation, tenant: TenantID, change: Int64, seenBy users: [UserID], message: Message? = nil,
+        isRemoval: Bool = false
     ) {
         let listChanges = users.map { Commit.ListChange(user: $0, change: change) }
         commits.append(
-            Commit(tenant: tenant, conversation: conversation, listChanges: listChanges, message: message))
+            Commit(
+                tenant: tenant, conversation: conversation, listChanges: listChanges, message: message,
+                isRemoval: isRemoval))
     }
 
     /// Runs one command so that, if it fails, nothing of it remains and the others are not harmed.

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import GRDB
+import GRDBSQLite
 import Messaging
 import StoreWork
 import Synchronization
@@ -18,6 +19,11 @@ final class Writer: Sendable {
 
     /// How long to rest before the next look at what has failed.
     private static let rest = Duration.seconds(1)
+
+    /// How long to try to empty the log while reads need it.
+    private static let longestWaitForReaders = Duration.seconds(10)
+    /// How long SQLite waits for other connections at other times, in milliseconds.
+    static let busyTimeout: CInt = 2000
 
     private let log = WriteAheadLog()
     let cache = WriterCache(capacity: Writer.cacheCapacity)
@@ -138,6 +144,39 @@ final class Writer: Sendable {
         } catch {
             health.failed(.checkpoint, StoreFailure(error))
             return false
+        }
+    }
+
+    /// Copies the whole log into the database and empties it, on this thread, which must not be the writer's; blocks.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)`` where reads of an older state do not end, or the database says so.
+    func emptyLog() throws(MessagingError) {
+        guard checkpoints else { return }
+        let deadline = ContinuousClock.now + Self.longestWaitForReaders
+        while try !tryToEmptyLog() {
+            guard .now < deadline else {
+                throw .storeUnavailable("the write-ahead log cannot be emptied while reads go on that began long ago")
+            }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+
+    /// Empties the log unless a reader needs it; it does not wait for readers, because writes wait meanwhile.
+    private func tryToEmptyLog() throws(MessagingError) -> Bool {
+        do {
+            return try pool.writeWithoutTransaction { db in
+                try file.checkInPlace()
+                sqlite3_busy_timeout(db.sqliteConnection, 0)
+                defer { sqlite3_busy_timeout(db.sqliteConnection, Self.busyTimeout) }
+                do {
+                    _ = try db.checkpoint(.truncate)
+                    return true
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                    return false
+                }
+            }
+        } catch {
+            throw .storeUnavailable(StoreFailure(error).cause)
         }
     }
 

@@ -4,7 +4,8 @@ import Messaging
 /// `postbox erase …`
 struct Erase: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Erase what is known of people. A server on a file must be stopped.", subcommands: [User.self])
+        abstract: "Erase what is known of people, or a message. The server must be stopped.",
+        subcommands: [User.self, Message.self])
 
     /// `postbox erase user`
     struct User: ParsableCommand {
@@ -19,7 +20,7 @@ struct Erase: ParsableCommand {
                 that in the folder for temporary files; of a PostgreSQL, its tables are. Backups, logs of changes, replicas, exports and what clients have stored keep it: that is yours to \
                 delete. Importing the same history again brings it back.
 
-                Every client is told to fetch anew. Exit code 65 says that nobody of that id is known.
+                Clients fetch the conversations anew in which something was erased. If it ends early, run it again. Exit code 65 says that nobody of that id is known.
                 """)
 
         @Argument(help: "The user id.")
@@ -38,6 +39,41 @@ struct Erase: ParsableCommand {
                     throw Failure.badData("nobody is known as \(user); nothing was erased")
                 }
                 print("postbox: erased what was known of \(user), and the content of \(messages) messages")
+            }
+            try DatabaseRewrite.run(offline)
+        }
+    }
+}
+
+extension Erase {
+    /// `postbox erase message`
+    struct Message: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Erase the content of one message. The server must be stopped.",
+            discussion: """
+                The message stays with its number, sender and time, and with nothing in it. Its copies are the same as with "postbox erase \
+                user". Clients fetch the conversation anew. Exit code 65 says that there is no such message.
+                """)
+
+        @Argument(help: "The message id, such as conv-456:42.")
+        var id: String
+
+        @OptionGroup var tenant: TenantOption
+        @OptionGroup var database: DatabaseOption
+
+        func run() throws {
+            guard let message = MessageID(id) else {
+                throw Failure.badUsage(
+                    "\(id) is no message id: it is a conversation's id, a colon and a number, such as conv-456:42")
+            }
+            let tenant = try tenant.id()
+            let offline = try database.openOffline()
+            defer { offline.close() }
+            try Failure.translating {
+                guard let hadContent = try offline.erase(message, tenant: tenant) else {
+                    throw Failure.badData("there is no message \(id); nothing was erased")
+                }
+                print("postbox: \(hadContent ? "erased the content of" : "there was no content in") \(id)")
             }
             try DatabaseRewrite.run(offline)
         }

@@ -11,7 +11,7 @@ struct Prune: ParsableCommand {
             keeps its place and loses its content. Importing the same history again brings none of them back.
 
             The file is written anew without them, which needs up to twice its size in free room, half of that in the folder for \
-            temporary files; of a PostgreSQL, its tables are. Backups, logs of changes, replicas and exports keep them. Where anything was taken away, every client is told to fetch anew.
+            temporary files; of a PostgreSQL, its tables are. Backups, logs of changes, replicas and exports keep them. No cursor expires: answers say up to which number messages were removed. If it ends early, run it again.
             """)
 
     @Option(

@@ -178,8 +178,7 @@ struct FreshnessIndexTests {
         #expect(index.conversation(.id(talk), of: caller) == conversation(lastN: 7, (alice, 5), (bob, 3)))
         #expect(index.list(of: caller)?.change == 9)
         #expect(token?.isValid == true, "nobody is woken for nothing")
-        let marks = ReadMarks(latest: 7, othersReadUpTo: 3, viewerReadUpTo: 5)
-        let watched = index.invalidationToken(of: talk, seenBy: caller, at: marks)
+        let watched = index.invalidationToken(of: conversation(lastN: 7, (alice, 5), (bob, 3)), seenBy: caller)
         index.committed([commit(conversation(lastN: 7, (alice, 0), (bob, 0)), change: 9)])
         #expect(watched?.isValid == true)
     }
@@ -331,26 +330,51 @@ struct FreshnessIndexTests {
 
     @Test("a conversation that was found is valid until a commit changes it, and only for marks that the caller sees")
     func conversationValidity() async throws {
-        let marks = try #require(first.marks(for: alice))
-        #expect(index.invalidationToken(of: talk, seenBy: caller, at: marks) == nil)
+        #expect(index.invalidationToken(of: first, seenBy: caller) == nil)
         _ = try await find()
-        #expect(
-            index.invalidationToken(
-                of: talk, seenBy: caller, at: ReadMarks(latest: 1, othersReadUpTo: 1, viewerReadUpTo: 0)) == nil)
-        #expect(index.invalidationToken(of: talk, seenBy: Caller(user: carol), at: marks) == nil)
+        var others = [first, first, conversation(lastN: 1, (alice, 0), (bob, 1))]
+        others[0].revision = 1
+        others[1].prunedUpTo = 1
+        #expect(others.allSatisfy { index.invalidationToken(of: $0, seenBy: caller) == nil })
+        #expect(index.invalidationToken(of: first, seenBy: Caller(user: carol)) == nil)
         let validities = try [alice, bob].map { user in
-            try #require(index.invalidationToken(of: talk, seenBy: Caller(user: user), at: marks))
+            try #require(index.invalidationToken(of: first, seenBy: Caller(user: user)))
         }
         #expect(validities.map(\.isValid) == [true, true])
         index.committed([commit(second)])
         #expect(validities.map(\.isValid) == [false, false])
     }
 
+    @Test("A removal drops the messages that are kept, and what a read that began before it finds is not kept")
+    func removal() {
+        var emptied = first
+        emptied.revision = 1
+        func newest(_ content: String, in state: Conversation, _ meanwhile: () -> Void = {}) -> [String] {
+            index.newest(within: PageBounds(count: 1, bytes: .max), in: state, of: .none) {
+                meanwhile()
+                return PackedMessages([
+                    Message(
+                        n: 1, sender: alice, content: content, sentAt: Timestamp(milliseconds: 0), clientMessageID: nil)
+                ])
+            }.map(\.content)
+        }
+        #expect(newest("secret", in: first) == ["secret"])
+        #expect(newest("", in: emptied) == [""], "of a later revision than what is kept")
+        #expect(newest("read again", in: first) == ["read again"], "as it was in the revision before")
+        let removal = Commit(tenant: .none, conversation: emptied, listChanges: [], isRemoval: true)
+        #expect(
+            newest("secret", in: conversation(ConversationID(trusted: "conv-2"), lastN: 1, (alice, 0), (bob, 0))) == [
+                "secret"
+            ])
+        index.committed([removal])
+        #expect(newest("secret", in: first) { index.committed([removal]) } == ["secret"])
+        #expect(newest("", in: first) == [""], "what was read before the removal was not kept")
+    }
+
     @Test("An entry that the index drops is valid no more")
     func evictedValidity() async throws {
-        let marks = try #require(first.marks(for: alice))
         _ = try await find()
-        let invalidationToken = try #require(index.invalidationToken(of: talk, seenBy: caller, at: marks))
+        let invalidationToken = try #require(index.invalidationToken(of: first, seenBy: caller))
         for name in ["conv-2", "conv-3"] {
             #expect(invalidationToken.isValid)
             let id = ConversationID(trusted: name)
@@ -365,8 +389,7 @@ struct FreshnessIndexTests {
     func observers() async throws {
         _ = try await find()
         _ = try await index.list(of: caller, from: store)
-        let marks = try #require(first.marks(for: alice))
-        let conversation = try #require(index.invalidationToken(of: talk, seenBy: caller, at: marks))
+        let conversation = try #require(index.invalidationToken(of: first, seenBy: caller))
         let list = try #require(index.invalidationToken(ofListOf: caller, at: 5))
         let seen = Mutex<[Int64?]>([])
         for token in [conversation, list] {

@@ -21,9 +21,8 @@ struct ResetTests {
         _ = try await index.conversation(.direct(with: bob), of: caller, from: store)
         _ = try await index.list(of: caller, from: store)
         index.keep(PackedMessages([message(1, from: alice)]), of: state, .none, readIn: index.generation)
-        let marks = try #require(state.marks(for: alice))
         let tokens = [
-            try #require(index.invalidationToken(of: talk, seenBy: caller, at: marks)),
+            try #require(index.invalidationToken(of: state, seenBy: caller)),
             try #require(index.invalidationToken(ofListOf: caller, at: 5)),
         ]
         let told = Mutex(0)

@@ -86,13 +86,13 @@ struct SQLiteCopy {
     func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
         let offline = try OfflineDatabase(path: folder.database)
         defer { offline.close() }
-        return try offline.prune(scope, before: moment, random: 1)
+        return try offline.prune(scope, before: moment)
     }
 
     func erase(_ user: UserID) throws -> Int? {
         let offline = try OfflineDatabase(path: folder.database)
         defer { offline.close() }
-        return try offline.erase(user, tenant: .none, random: 1)
+        return try offline.erase(user, tenant: .none)
     }
 }
 

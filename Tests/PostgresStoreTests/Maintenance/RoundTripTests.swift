@@ -58,9 +58,9 @@ struct RoundTripTests {
             let scope = random.pick([
                 PruneScope.everything, .tenant(.none), .conversations([ConversationID(trusted: "c1")], .none),
             ])
-            #expect(try offline.prune(scope, before: before, random: 5) == copy.prune(scope, before: before))
+            #expect(try offline.prune(scope, before: before) == copy.prune(scope, before: before))
             let user = random.pick(RandomHistory.users)
-            #expect(try offline.erase(user, tenant: .none, random: 6) == copy.erase(user))
+            #expect(try offline.erase(user, tenant: .none) == copy.erase(user))
             #expect(try prepared.export() == copy.export(), "round \(round)")
             #expect(try prepared.faults() == [])
         }

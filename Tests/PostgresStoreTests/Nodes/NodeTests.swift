@@ -24,6 +24,11 @@ final class TestNode: Sendable {
         return try await index.conversation(.id(id), of: caller(user), from: store)?.lastN
     }
 
+    func revision(_ id: ConversationID, as user: UserID = alice) async throws -> Int64? {
+        guard try await mayAnswer() else { return nil }
+        return try await index.conversation(.id(id), of: caller(user), from: store)?.revision
+    }
+
     func marks(_ id: ConversationID, as user: UserID = alice) async throws -> ReadMarks? {
         guard try await mayAnswer() else { return nil }
         return try await index.conversation(.id(id), of: caller(user), from: store)?.marks(for: user)
@@ -227,12 +232,13 @@ struct NodeTests {
         }.result.get()
         #expect(try await hasGrown(), "a name that an operator set")
         let epoch = second.store.epoch
+        #expect(try await second.revision(id) == 0)
         let erased = try await elsewhere {
-            try OfflinePostgres(address: address).erase(alice, tenant: .none, random: 77)
+            try OfflinePostgres(address: address).erase(alice, tenant: .none)
         }.result.get()
         #expect(erased == 2)
-        #expect(try await second.lastN(id) == 1)
-        #expect(second.store.epoch == Epoch(random: 77) && second.store.epoch != epoch)
+        #expect(try await second.revision(id) == 1 && second.store.epoch == epoch)
+        #expect(try await hasGrown(), "content that was erased")
         let isBack = await eventually {
             (try? await second.store.send(draft(bob, to: .id(id), "two", key: "k"))) != nil
         }

@@ -86,6 +86,7 @@ struct UpgradeTests {
             (1, "ALTER TABLE conversations ADD COLUMN pruned_up_to INTEGER"),
             (2, "INSERT INTO store VALUES ('cursor_key', 'there already')"),
             (3, "ALTER TABLE conversations ADD COLUMN pruned_before_ms INTEGER"),
+            (4, "CREATE TABLE retention (tenant_id TEXT)"),
         ])
     func fails(version: UInt32, obstacle: String) throws {
         try lay(version, then: obstacle)

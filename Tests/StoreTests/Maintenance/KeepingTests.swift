@@ -148,32 +148,39 @@ struct KeepingTests {
         #expect(try other.check() == [])
     }
 
-    @Test("Only a change of the data begins a new epoch")
+    @Test("No removal begins a new epoch, and one that names a conversation that is not there removes nothing")
     func epochs() async throws {
         var chance = Generator(seed: 1)
-        _ = try await history(&chance)
+        let said = try await history(&chance)
         func epoch() throws -> Epoch {
             let store = try home.open()
             defer { store.close() }
             return store.epoch
         }
-        func offline<Answer>(_ work: (any DataRemover) throws -> Answer) throws -> Answer {
-            let offline = try home.remover()
-            defer { offline.close() }
-            return try work(offline)
-        }
         let first = try epoch()
-        #expect(try offline { try $0.prune(.everything, before: Timestamp(milliseconds: 0), random: 1) } == .init())
-        #expect(try offline { try $0.erase(UserID(trusted: "dora"), tenant: .none, random: 1) } == nil)
+        let offline = try home.remover()
         #expect(throws: MessagingError.conversationNotFound) {
-            try offline {
-                try $0.prune(.conversations([id, conversationID("none")], .none), before: noon, random: 1)
-            }
+            try offline.prune(.conversations([id, conversationID("none")], .none), before: noon)
         }
+        #expect(try offline.erase(alice, tenant: .none) != nil)
+        #expect(try offline.prune(.everything, before: noon).removed == said.count)
+        offline.close()
         #expect(try epoch() == first)
-        #expect(try offline { try $0.erase(alice, tenant: .none, random: 1) } != nil)
-        #expect(try epoch() == Epoch(random: 1))
-        #expect(try offline { try $0.prune(.everything, before: noon, random: 2).removed } > 0)
-        #expect(try epoch() == Epoch(random: 2))
+    }
+
+    @Test("An erased message has no content and keeps its number; it can be erased again, and no other is touched")
+    func message() async throws {
+        var chance = Generator(seed: 2)
+        let said = try await history(&chance)
+        let offline = try home.remover()
+        let first = MessageID(conversation: id, n: 1)
+        #expect(try offline.erase(first, tenant: .none) == true)
+        #expect(try offline.erase(first, tenant: .none) == false)
+        #expect(try offline.erase(MessageID(conversation: id, n: Int64(said.count) + 1), tenant: .none) == nil)
+        #expect(try offline.erase(MessageID(conversation: conversationID("none"), n: 1), tenant: .none) == nil)
+        #expect(try offline.erase(first, tenant: TenantID(trusted: "acme")) == nil)
+        offline.close()
+        #expect(try await stored().messages.map(\.text) == said.map { $0.n == 1 ? "" : $0.text })
+        try await goesOnAfterExport()
     }
 }

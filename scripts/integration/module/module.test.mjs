@@ -113,6 +113,26 @@ test('older pages join without a gap', async () => {
   postbox.close();
 });
 
+test('what was pruned is dropped', async () => {
+  const id = 'pruned';
+  for (let n = 1; n <= 4; n++) await ask('ann', `/${id}/messages`, 'POST', { content: `${n}`, participantIds: ['ann', 'bea'] });
+  let pruned = 0;
+  // The answers of a server on which the first messages were pruned meanwhile.
+  const seen = follow(open('bea', {
+    fetch: async (url, options) => {
+      const response = await fetch(url, options);
+      if (!pruned || !/messages\?/.test(url)) return response;
+      const headers = new Headers({ 'X-Pruned-Up-To': pruned });
+      for (const name of ['ETag', 'Link', 'X-Cursor']) if (response.headers.has(name)) headers.set(name, response.headers.get(name));
+      return new Response(response.status === 304 ? null : await response.text(), { status: response.status, headers });
+    },
+  }), id);
+  await until(() => seen.view?.messages.length === 4, 'all are there');
+  pruned = 2;
+  await ask('ann', `/${id}/messages`, 'POST', { content: '5' });
+  await until(() => equal(seen.view.messages.map(({ content }) => content), ['3', '4', '5']), 'the first two are gone');
+});
+
 test('a token is renewed once for all that were refused with it', async () => {
   const refused = [], given = [];
   const postbox = start({

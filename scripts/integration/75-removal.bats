@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# What is erased, pruned or too old, as the clients of others and one person's own notice it.
+
+load helpers
+load data
+
+# keeps_tag USER URL, and then same_tag USER URL: what the user has is still good.
+declare -A TAGS
+keep_tag() {
+    as "$1" GET "$2"
+    assert_status 200
+    TAGS[$1 $2]=$(header ETag)
+}
+
+same_tag() {
+    as "$1" GET "$2" --header "If-None-Match: ${TAGS[$1 $2]}"
+    assert_status "${3:-304}"
+}
+
+# bats test_tags=every-store
+@test "after an erasure the clients of its conversation fetch that anew, and nobody else notices" {
+    a_history
+    start_postbox
+    for n in {1..9}; do send "user-$n" "@friend-$n" "hello $n"; done
+    for n in {1..9}; do
+        keep_tag "user-$n" "$API"
+        keep_tag "user-$n" "$API/@friend-$n/messages"
+    done
+    keep_tag carol "$API"
+    keep_tag bob "$API/pair/messages"
+    keep_tag bob "$API"
+    keep_tag bob "$API/late/messages"
+    as bob GET "$API/late/messages"
+    next=$(link next)
+    stop_postbox
+    succeeds erase message late:3
+    [[ $(cat "$OUT") == 'postbox: erased the content of late:3' ]]
+    start_postbox
+    for n in {1..9}; do
+        same_tag "user-$n" "$API"
+        same_tag "user-$n" "$API/@friend-$n/messages"
+    done
+    same_tag carol "$API"
+    same_tag bob "$API/pair/messages"
+    same_tag bob "$API" 200
+    same_tag bob "$API/late/messages" 200
+    assert_json 'map(.content) == ["secret-one", "reply", "", "secret-two"]'
+    as bob GET "$ORIGIN/${next#http://*/}"
+    assert_problem 410 cursor-expired
+    as bob GET "$API/late/messages"
+    as bob GET "$(link next)"
+    assert_json '. == []'
+}
+
+# bats test_tags=every-store
+@test "an erased message is in no file; it can be erased again, and what is not there is said" {
+    a_history
+    succeeds erase message late:1
+    nowhere secret-one
+    whole "$DATABASE"
+    succeeds erase message late:1
+    [[ $(cat "$OUT") == 'postbox: there was no content in late:1' ]]
+    refuses 64 erase message late:0
+    for id in late:5 none:1; do refuses 65 erase message "$id"; done
+    refuses 65 erase message late:2 --tenant t/2
+    for id in late late: :1 late:x ''; do refuses 64 erase message "$id"; done
+}
+
+# bats test_tags=every-store
+@test "pruning expires no cursor: the answer says up to where, with a 304 too" {
+    many 30
+    start_postbox
+    send_many alice c 1 120
+    keep_tag bob "$API/c/messages"
+    keep_tag carol "$API"
+    as bob GET "$API/c/messages"
+    next=$(link next)
+    as bob GET "$API"
+    list=$(link next)
+    stop_postbox
+    succeeds prune --older-than 1y --all
+    start_postbox
+    # The page goes back to message 51, and is the same.
+    same_tag bob "$API/c/messages"
+    assert_header X-Pruned-Up-To 30
+    same_tag carol "$API"
+    as bob GET "$ORIGIN/${next#http://*/}"
+    assert_json '. == []'
+    assert_header X-Pruned-Up-To 30
+    as bob GET "$ORIGIN/${list#http://*/}"
+    assert_json 'map(.id) == ["c"]'
+    as bob GET "$API/c/messages?before=50&limit=100"
+    assert_json '.[0].id == "c:31"'
+}
+
+# bats test_tags=every-store
