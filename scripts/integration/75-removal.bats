@@ -94,3 +94,18 @@ same_tag() {
 }
 
 # bats test_tags=every-store
+@test "one person's export is what they can see, and no more" {
+    a_history
+    succeeds export --user carol
+    assert_equal "$(jq -r '[.kind, .id // .conversationId] | join(" ")' "$OUT" | paste -sd,)" 'user alice,conversation empty'
+    succeeds export --user bob
+    assert_equal "$(jq -r 'select(.kind == "user") | .id' "$OUT" | paste -sd,)" alice,bob
+    assert_equal "$(jq -r 'select(.kind == "conversation") | .id' "$OUT" | paste -sd,)" late,pair
+    assert_equal "$(jq -r 'select(.kind == "message") | .conversationId' "$OUT" | paste -sd,)" late,late,late,late,pair
+    assert_equal "$(jq -r 'select(.kind == "read") | .userId' "$OUT")" bob
+    succeeds export --user alice --tenant t/2
+    assert_equal "$(jq -r '.tenantId' "$OUT" | sort -u)" t/2
+    refuses 65 export --user alise
+    [[ ! -s $OUT ]]
+    refuses 64 export --tenant t/2
+}

@@ -86,10 +86,22 @@ public protocol DataRemover: Sendable {
 
 /// Looks at a store, whether it is served meanwhile or not.
 public protocol DataReader: Sendable {
+    /// Exports a consistent snapshot as records that can be imported. Blocks.
+    ///
+    /// - Parameters:
+    ///   - owner: the user to export what they can see: their name, the conversations that they take part in with all messages, the names of
+    ///     the others there, and their own read markers. Nil for all users' data.
+    ///   - take: takes a record. What it throws ends the export and is thrown on.
+    func export(of owner: Caller?, _ take: (ImportRecord) throws -> Void) throws
+}
+
+extension DataReader {
     /// Exports a consistent snapshot of all users' data as records that can be imported. Blocks.
     ///
     /// - Parameter take: takes a record. What it throws ends the export and is thrown on.
-    func export(_ take: (ImportRecord) throws -> Void) throws
+    public func export(_ take: (ImportRecord) throws -> Void) throws {
+        try export(of: nil, take)
+    }
 }
 
 /// Which conversations to prune.

@@ -4,17 +4,20 @@ extension ReadOnlyPostgres {
     /// How many rows are read at a time.
     private static let step = 500
 
-    /// Exports everything that users can see, in one snapshot, as records from which an import makes the same data; blocks.
+    /// Exports everything that users can see, or what one of them can see, in one snapshot, as records from which an import makes the same
+    /// data; blocks.
     ///
     /// The order is always the same: people, then conversation by conversation in the order of their opening, each with its messages
     /// and then its read markers.
     ///
-    /// - Parameter take: takes a record. An error that it throws ends the export and is rethrown.
+    /// - Parameters:
+    ///   - owner: the user whose view is exported; nil for everything.
+    ///   - take: takes a record. An error that it throws ends the export and is rethrown.
     /// - Throws: ``PostgresStoreError``.
-    public func export(_ take: (ImportRecord) throws -> Void) throws {
+    public func export(of owner: Caller?, _ take: (ImportRecord) throws -> Void) throws {
         do {
             try read { connection in
-                try people(connection, take)
+                try people(connection, owner, take)
                 try rows(
                     of: """
                         SELECT c.key, c.tenant_id, c.id, c.direct_low IS NOT NULL, c.opened_at_ms, c.pruned_up_to,
@@ -23,13 +26,16 @@ extension ReadOnlyPostgres {
                                 WHERE p.tenant_id = c.tenant_id AND p.conversation_key = c.key ORDER BY p.user_id),
                             ARRAY(SELECT p.read_up_to FROM postbox.participants p
                                 WHERE p.tenant_id = c.tenant_id AND p.conversation_key = c.key ORDER BY p.user_id)
-                        FROM postbox.conversations c ORDER BY c.key
-                        """, connection
+                        FROM postbox.conversations c
+                        WHERE $2 IS NULL OR (c.tenant_id = $1 AND EXISTS (SELECT 1 FROM postbox.participants p
+                            WHERE p.tenant_id = $1 AND p.conversation_key = c.key AND p.user_id = $2))
+                        ORDER BY c.key
+                        """, seenBy: owner, connection
                 ) { rows, row in
                     let conversation = try ExportedConversation(rows, row)
                     try take(conversation.record())
                     try messages(of: conversation, connection, take)
-                    for record in conversation.readMarkers() { try take(record) }
+                    for record in conversation.readMarkers(of: owner?.user) { try take(record) }
                 }
             }
         } catch let error as MessagingError {
@@ -37,10 +43,18 @@ extension ReadOnlyPostgres {
         }
     }
 
-    private func people(_ connection: PostgresConnection, _ take: (ImportRecord) throws -> Void) throws {
+    private func people(
+        _ connection: PostgresConnection, _ owner: Caller?, _ take: (ImportRecord) throws -> Void
+    ) throws {
         try rows(
-            of: "SELECT u.tenant_id, u.id, u.name, u.company FROM postbox.users u ORDER BY u.tenant_id, u.id",
-            connection
+            of: """
+                SELECT u.tenant_id, u.id, u.name, u.company FROM postbox.users u
+                WHERE $2 IS NULL OR (u.tenant_id = $1 AND (u.id = $2 OR u.id IN (
+                    SELECT q.user_id FROM postbox.participants p JOIN postbox.participants q
+                        ON q.tenant_id = p.tenant_id AND q.conversation_key = p.conversation_key
+                    WHERE p.tenant_id = $1 AND p.user_id = $2)))
+                ORDER BY u.tenant_id, u.id
+                """, seenBy: owner, connection
         ) { rows, row in
             let id = UserID(trusted: try rows.requiredText(row, 1))
             let person = Person(id: id, name: try rows.text(row, 2), company: try rows.text(row, 3))
@@ -48,11 +62,14 @@ extension ReadOnlyPostgres {
         }
     }
 
-    /// Visits all rows of a statement without parameters, by a cursor of the server.
+    /// Visits all rows of a statement, by a cursor of the server; `$1 text` is the owner's tenant and `$2 text` the owner, NULL for all.
     private func rows(
-        of sql: String, _ connection: PostgresConnection, _ visit: (PostgresRows, Int) throws -> Void
+        of sql: String, seenBy owner: Caller?, _ connection: PostgresConnection,
+        _ visit: (PostgresRows, Int) throws -> Void
     ) throws {
-        try connection.run("DECLARE exported NO SCROLL CURSOR FOR \(sql)", within: nil)
+        try connection.run(
+            "DECLARE exported NO SCROLL CURSOR FOR \(sql)", [.text(owner?.tenant.text), .text(owner?.user.text)],
+            within: nil)
         while true {
             let rows = try connection.run("FETCH \(Self.step) FROM exported", within: nil)
             for row in 0..<rows.count { try visit(rows, row) }
@@ -122,9 +139,10 @@ private struct ExportedConversation {
         return .conversation(opening, tenant, openedAt: openedAt, pruning: pruning, activity: activity)
     }
 
-    func readMarkers() -> [ImportRecord] {
+    /// The read marker of one user, or those of all.
+    func readMarkers(of owner: UserID?) -> [ImportRecord] {
         zip(users, marks).compactMap { user, mark in
-            mark > pruning.upTo ? .read(id, user, tenant, upTo: mark) : nil
+            mark > pruning.upTo && (owner == nil || owner == user) ? .read(id, user, tenant, upTo: mark) : nil
         }
     }
 }
