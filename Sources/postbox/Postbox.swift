@@ -14,6 +14,7 @@ struct Postbox: ParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Health.self, Token.self, Conversations.self, Users.self, Import.self,
-            Export.self, Backup.self, Restore.self, Check.self, Erase.self, Prune.self, NewLife.self, Nodes.self,
+            Export.self, Backup.self, Restore.self, Check.self, Erase.self, Prune.self,
+            RetentionCommand.self, NewLife.self, Nodes.self,
         ])
 }

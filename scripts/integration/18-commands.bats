@@ -154,7 +154,7 @@ open_conversation() {
     assert_equal "$(jq -r .kind "$FOLDER/lines" | xargs)" 'user conversation message read'
     postbox import "$FOLDER/lines" --database "$DATABASE"
     assert_equal "$EXIT" 0
-    for command in '' serve health token conversations\ open users\ set import export backup restore check erase\ user erase\ message prune; do
+    for command in '' serve health token conversations\ open users\ set import export backup restore check erase\ user erase\ message prune retention\ set; do
         # shellcheck disable=SC2086
         COLUMNS=80 "$POSTBOX" $command --help | grep -v '^USAGE: ' >"$OUT"
         assert_lacks '.{81}' "$OUT"

@@ -4,6 +4,16 @@
 load helpers
 load data
 
+# metric NAME: its value in a new scrape; nothing where it is not there.
+metric() {
+    curl --silent --fail "$ADMIN/metrics" | awk -v name="$1" '$1 == name { print $2 }'
+}
+
+start_watched() {
+    start_postbox --admin 127.0.0.1:0 "$@"
+    ADMIN=$(sed -n 's|^postbox: metrics on \(http:.*\)/metrics$|\1|p' "$OUT")
+}
+
 # keeps_tag USER URL, and then same_tag USER URL: what the user has is still good.
 declare -A TAGS
 keep_tag() {
@@ -108,4 +118,50 @@ same_tag() {
     refuses 65 export --user alise
     [[ ! -s $OUT ]]
     refuses 64 export --tenant t/2
+}
+
+@test "what is older than it is kept goes by itself while clients poll, a tenant's own rule holds, and it is counted" {
+    a_history
+    many 1300
+    succeeds retention set forever --tenant t/2
+    succeeds retention list
+    assert_equal "$(cat "$OUT")" $'t/2\tforever'
+    start_watched --retain 1y --retain-hours 0-24
+    removed() { [[ $(metric postbox_retention_removed_messages_total) == 1301 ]]; }
+    await removed
+    caught_up() { awk -v lag="$(metric postbox_retention_lag_seconds)" 'BEGIN { exit !(lag < 60) }'; }
+    await caught_up
+    as bob GET "$API/c/messages"
+    assert_json '. == []'
+    assert_header X-Pruned-Up-To 1300
+    as bob GET "$API/pair/messages"
+    assert_header X-Pruned-Up-To 1
+    as bob GET "$API/late/messages"
+    assert_json 'length == 4'
+    stop_postbox
+    assert_equal "$(query 'SELECT count(*) FROM messages')" 5
+    succeeds retention unset --tenant t/2
+    start_watched --retain 1y --retain-hours 0-24
+    gone() { [[ $(metric postbox_retention_removed_messages_total) == 1 ]]; }
+    await gone
+    stop_postbox
+    whole "$DATABASE"
+}
+
+@test "outside of its hours nothing is removed, and how late it is shows" {
+    many 3
+    hour=$(date +%-H)
+    start_watched --retain 1y --retain-hours "$(((hour + 2) % 24))-$(((hour + 2) % 24 + 1))"
+    late() { awk -v lag="$(metric postbox_retention_lag_seconds)" 'BEGIN { exit !(lag > 86400) }'; }
+    await late
+    assert_equal "$(metric postbox_retention_removed_messages_total)" 0
+    stop_postbox
+    for wrong in '--retain 2' '--retain never' '--retain 2y --retain-hours 5' '--retain-hours 5-5' '--retain-hours 24-3'; do
+        # shellcheck disable=SC2086
+        refuses 64 serve --port 0 --identity demo $wrong
+    done
+    for wrong in 'set' 'set 2' 'set 0d'; do
+        # shellcheck disable=SC2086
+        refuses 64 retention $wrong
+    done
 }

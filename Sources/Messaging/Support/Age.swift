@@ -19,6 +19,9 @@ public struct Age: Equatable, Sendable {
         self.unit = unit
     }
 
+    /// The text that it is made of.
+    public var text: String { "\(count)\(unit.rawValue)" }
+
     /// The moment that was this long ago; from the end of a month, the end of a shorter one.
     public func before(_ moment: Timestamp) -> Timestamp {
         switch unit {

@@ -74,6 +74,7 @@ struct Serve: ParsableCommand {
     @OptionGroup(title: "TLS") var tls: TLSOptions
     @OptionGroup(title: "Polling") var polling: PollingOptions
     @OptionGroup(title: "Limits") var limits: LimitOptions
+    @OptionGroup(title: "Retention") var retention: RetentionOptions
     @OptionGroup(title: "Watching") var watch: WatchOptions
 
     /// How many milliseconds old what a server answers from memory may be, beside others.
@@ -120,6 +121,10 @@ struct Serve: ParsableCommand {
             guard !externalCheckpoints else {
                 throw ValidationError("--external-checkpoints is for a database file; PostgreSQL makes its own")
             }
+            guard retention.retain == .forever else {
+                throw ValidationError(
+                    "--retain is for a database file so far; for a PostgreSQL, run \"postbox prune\" from time to time")
+            }
         }
     }
 
@@ -152,13 +157,15 @@ struct Serve: ParsableCommand {
         let commands = ControlMetrics()
         let control = openControl(opened, commands, logs.logger)
         defer { control?.stop() }
+        let retention = makeRetention(store, logs.logger)
+        defer { retention?.stop() }
         let (identity, jwt) = makeIdentity(keys, store, logs.logger)
         let service = makeService(store, index, identity, logs.logger, deliveries, server)
         let page = deliveries.map {
             MetricsPage(
                 server: server, service: service, store: store, index: index, deliveries: $0, commits: commits,
                 logs: logs, commands: commands, connectionLimit: connectionLimit, database: opened.place,
-                backups: backupFolder(opened.place))
+                backups: backupFolder(opened.place), retention: retention)
         }
         try start(server, service, admin, page)
         let url = ListenAddress.url(listeningHost, server.boundPort, scheme: certificate == nil ? "http" : "https")

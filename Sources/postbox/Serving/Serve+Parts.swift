@@ -36,6 +36,14 @@ extension Serve {
         }
     }
 
+    /// Begins to remove old messages; nil where the store does not do so by itself.
+    func makeRetention(_ store: any MessageStore & OperatorStore, _ logger: Logger) -> RetentionWorker? {
+        guard let store = store as? any RetentionStore else { return nil }
+        let worker = RetentionWorker(store, others: retention.retain, hours: retention.retainHours, logger: logger)
+        worker.start()
+        return worker
+    }
+
     func loadKeys(_ logger: Logger) throws -> TokenKeys? {
         guard kind == .jwt, let file = identity.keyFile else { return nil }
         let loaded = try Blocking.run { try await file.load() }
