@@ -119,6 +119,8 @@ public final class SQLiteStore: Sendable {
         let (epoch, cursorKey) = try pool.writeWithoutTransaction { db in
             // Set here and not in the configuration: with WAL, the pool itself sets NORMAL after that.
             try db.execute(sql: "PRAGMA synchronous = FULL")
+            // What is removed is overwritten with zeros; Debian's SQLite does so anyway.
+            try db.execute(sql: "PRAGMA secure_delete = ON")
             // With SQLite's default of 2 MB, writes to thousands of conversations would read most pages again for each message.
             try db.execute(sql: "PRAGMA cache_size = -\(writerCache)")
             return (try StoredEpoch(db: db).read(), try StoredCursorKey(db: db).read())
