@@ -568,9 +568,10 @@ modes() {
     ln --symbolic "$DATABASE" "$BATS_TEST_TMPDIR/link.sqlite"
     DATABASE=$BATS_TEST_TMPDIR/link.sqlite start_postbox --admin 127.0.0.1:0
     admin=$(sed -n 's/^postbox: metrics on //p' "$OUT")
-    refuses 69 erase user alice
-    [[ $(cat "$ERR") == *'in use'* ]]
+    "$POSTBOX" users set bob --name Bob --database "$DATABASE"
     send alice conv-1 Hi bob
+    as alice GET "$API/conv-1"
+    assert_json '.name == "Bob"'
     request GET "$admin"
     grep -qx "postbox_wal_bytes $(stat --format %s "$DATABASE-wal")" "$BODY"
     mv "$DATABASE-wal" "$DATABASE-gone"

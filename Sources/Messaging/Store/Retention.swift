@@ -69,14 +69,17 @@ public struct OverdueConversation: Sendable, Equatable {
     }
 }
 
-/// A store that removes messages by their age while it serves, in small steps. Every method blocks.
-public protocol RetentionStore: Sendable {
+/// Where the rules of tenants are stored. Every method blocks.
+public protocol RetentionRuleStore: Sendable {
     /// The rules of the tenants that have one.
     func retentions() throws -> [TenantID: Retention]
 
     /// Sets a tenant's rule; nil removes it.
     func setRetention(_ retention: Retention?, of tenant: TenantID) throws
+}
 
+/// A store that removes messages by their age while it serves, in small steps. Every method blocks.
+public protocol RetentionStore: RetentionRuleStore {
     /// Looks for overdue conversations among the next ones after a key, which are at most 1000.
     ///
     /// - Returns: those that are overdue, and the last key that was looked at; nil where no conversations are left.

@@ -1,5 +1,5 @@
 /// A store that takes operators' commands while it serves requests.
-public protocol ServedStore: OperatorStore {
+public protocol ServedStore: OperatorStore, DataRemover, RetentionRuleStore {
     /// Begins an import beside requests.
     func beginImport() -> any SteppedImport
 }

@@ -4,20 +4,20 @@ import Messaging
 /// `postbox erase …`
 struct Erase: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Erase what is known of people, or a message. The server must be stopped.",
+        abstract: "Erase what is known of people, or a message. A server may be running.",
         subcommands: [User.self, Message.self])
 
     /// `postbox erase user`
     struct User: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract:
-                "Erase a user's name, company and the content of their messages. A server on a file must be stopped.",
+            abstract: "Erase a user's name, company and the content of their messages. A server may be running.",
             discussion: """
                 Their messages stay in the others' histories, with their numbers and times, and with nothing in them. Their user id stays \
                 where they take part; what others wrote stays. A signed-in user's name comes back with their next token.
 
-                The file is overwritten where the content was and written anew, which needs up to twice its size in free room, half of \
-                that in the folder for temporary files; of a PostgreSQL, its tables are. Backups, logs of changes, replicas, exports and what clients have stored keep it: that is yours to \
+                Beside a running server the file is overwritten where the content was, a little at a time. Without one it is also written \
+                anew, which needs up to twice its size in free room, half of that in the folder for temporary files. A PostgreSQL, whose \
+                server must be stopped, has its tables written anew. Backups, logs of changes, replicas, exports and what clients have stored keep it: that is yours to \
                 delete. Importing the same history again brings it back.
 
                 Clients fetch the conversations anew in which something was erased. If it ends early, run it again. Exit code 65 says that nobody of that id is known.
@@ -32,7 +32,7 @@ struct Erase: ParsableCommand {
         func run() throws {
             let user = try UserID.argument(id, "the user id")
             let tenant = try tenant.id()
-            let offline = try database.openOffline()
+            let offline = try database.openForRemoval()
             defer { offline.close() }
             try Failure.translating {
                 guard let messages = try offline.erase(user, tenant: tenant) else {
@@ -49,7 +49,7 @@ extension Erase {
     /// `postbox erase message`
     struct Message: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Erase the content of one message. The server must be stopped.",
+            abstract: "Erase the content of one message. A server may be running.",
             discussion: """
                 The message stays with its number, sender and time, and with nothing in it. Its copies are the same as with "postbox erase \
                 user". Clients fetch the conversation anew. Exit code 65 says that there is no such message.
@@ -67,7 +67,7 @@ extension Erase {
                     "\(id) is no message id: it is a conversation's id, a colon and a number, such as conv-456:42")
             }
             let tenant = try tenant.id()
-            let offline = try database.openOffline()
+            let offline = try database.openForRemoval()
             defer { offline.close() }
             try Failure.translating {
                 guard let hadContent = try offline.erase(message, tenant: tenant) else {

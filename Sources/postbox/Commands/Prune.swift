@@ -4,14 +4,15 @@ import Messaging
 /// `postbox prune`
 struct Prune: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take away old messages. A server on a file must be stopped.",
+        abstract: "Take away old messages. A server may be running.",
         discussion: """
             Messages that were sent longer ago than --older-than are gone for everybody; conversations stay, and their numbers go on \
             where they were. An old message that stands behind a newer one, because a clock was wrong or a history was imported late, \
             keeps its place and loses its content. Importing the same history again brings none of them back.
 
-            The file is written anew without them, which needs up to twice its size in free room, half of that in the folder for \
-            temporary files; of a PostgreSQL, its tables are. Backups, logs of changes, replicas and exports keep them. No cursor expires: answers say up to which number messages were removed. If it ends early, run it again.
+            Beside a running server they go a little at a time, and the file keeps its size. Without one it is written anew, which needs \
+            up to twice its size in free room, half of that in the folder for temporary files. A PostgreSQL, whose server must be \
+            stopped, has its tables written anew. Backups, logs of changes, replicas and exports keep them. No cursor expires: answers say up to which number messages were removed. If it ends early, run it again.
             """)
 
     @Option(
@@ -36,7 +37,7 @@ struct Prune: ParsableCommand {
 
     func run() throws {
         let scope = try scope()
-        let offline = try database.openOffline()
+        let offline = try database.openForRemoval()
         defer { offline.close() }
         let pruned = try Failure.translating {
             do {

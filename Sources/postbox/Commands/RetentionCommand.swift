@@ -5,7 +5,7 @@ import Messaging
 struct RetentionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retention",
-        abstract: "Say how long the messages of a tenant are kept. The server must be stopped.",
+        abstract: "Say how long the messages of a tenant are kept. A server may be running.",
         discussion: """
             "postbox serve" removes older messages by itself, in the hours that --retain-hours says. Tenants without a rule here are kept \
             as long as --retain says.
@@ -15,7 +15,7 @@ struct RetentionCommand: ParsableCommand {
     /// `postbox retention set`
     struct Set: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set how long the messages of a tenant are kept. The server must be stopped.")
+            abstract: "Set how long the messages of a tenant are kept. A server may be running.")
 
         @Argument(
             help: "The age from which on messages go, a number and d, w, m or y, such as 90d or 2y; or forever.",
@@ -34,7 +34,7 @@ struct RetentionCommand: ParsableCommand {
     /// `postbox retention unset`
     struct Unset: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove the rule of a tenant. The server must be stopped.")
+            abstract: "Remove the rule of a tenant. A server may be running.")
 
         @OptionGroup var tenant: TenantOption
         @OptionGroup var database: DatabaseOption
@@ -48,7 +48,7 @@ struct RetentionCommand: ParsableCommand {
     /// `postbox retention list`
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print the rules, a tenant and an age in each line. The server must be stopped.")
+            abstract: "Print the rules, a tenant and an age in each line. A server may be running.")
 
         @OptionGroup var database: DatabaseOption
 
@@ -63,10 +63,10 @@ struct RetentionCommand: ParsableCommand {
 
 extension DatabaseOption {
     /// Opens the database alone, and does something about retention in it.
-    func withRetentionStore<Answer>(_ work: (any RetentionStore) throws -> Answer) throws -> Answer {
+    func withRetentionStore<Answer>(_ work: (any RetentionRuleStore) throws -> Answer) throws -> Answer {
         let store = try open()
         defer { store.close() }
-        guard let retaining = store as? any RetentionStore else {
+        guard let retaining = store as? any RetentionRuleStore else {
             throw Failure.badUsage(
                 "retention is for a database file so far; for a PostgreSQL, run \"postbox prune\" from time to time")
         }

@@ -39,6 +39,19 @@ enum ControlCommand: Codable, Equatable {
     case openConversation(id: String, participants: [String], isDirect: Bool, tenant: String?, at: String)
     /// Set what others see of a user; what is nil stays.
     case setUser(id: String, name: String?, company: String?, tenant: String?)
+    /// Erase a user's name, company and the content of their messages.
+    case eraseUser(id: String, tenant: String?)
+    /// Erase the content of a message.
+    case eraseMessage(id: String, tenant: String?)
+    /// Remove the messages that were sent before a time (RFC 3339): of these conversations, or where that is nil of the tenant, or where
+    /// that is nil too, of all.
+    case prune(conversations: [String]?, tenant: String?, before: String)
+    /// Empty the write-ahead log of what was removed.
+    case compact
+    /// The rules of retention.
+    case listRetention
+    /// Set a tenant's rule of retention, such as `2y`; nil removes it.
+    case setRetention(rule: String?, tenant: String?)
     /// Import so many lines of a history, which follow as they are: at most ``ControlImport/mostLines`` lines and
     /// ``ControlImport/mostBytes`` bytes, or one line.
     case importLines(count: Int)
@@ -52,6 +65,12 @@ enum ControlAnswer: Codable, Equatable {
     case opened(id: String)
     /// It is done.
     case done
+    /// So many messages lost their content; nil where nobody is known by that id, or there is no such message.
+    case erased(messages: Int?)
+    /// So many messages were removed, and so many behind newer ones lost their content.
+    case pruned(removed: Int, emptied: Int)
+    /// The rules of retention, each with its tenant.
+    case retention(rules: [String: String])
     /// The lines are stored; what the import has done so far.
     case imported(ControlImported)
     /// It is not done, or not all of it.
@@ -66,6 +85,8 @@ struct ControlRefusal: Error, Codable, Equatable {
         case badRequest = "bad-request"
         /// What it asks for contradicts what is stored.
         case conflict
+        /// A conversation that it names does not exist.
+        case notFound = "not-found"
         /// A line of an import is wrong; those before it are stored.
         case badLine = "bad-line"
         /// As many commands as can be are on their way, or too much waits for the store.
@@ -111,6 +132,7 @@ extension ControlRefusal {
     init(_ error: MessagingError) {
         switch error {
         case .invalidMessage(let text): self.init(reason: .conflict, text: text)
+        case .conversationNotFound: self.init(reason: .notFound, text: "there is no such conversation")
         case .overloaded: self.init(reason: .overloaded, text: "too much waits for the database")
         case .storeUnavailable(let text): self.init(reason: .unavailable, text: text)
         default: self.init(reason: .unavailable, text: "\(error)")
@@ -121,6 +143,7 @@ extension ControlRefusal {
     var messagingError: MessagingError {
         switch reason {
         case .conflict: .invalidMessage(text)
+        case .notFound: .conversationNotFound
         case .badRequest, .badLine, .overloaded, .unavailable: .storeUnavailable(text)
         }
     }

@@ -31,6 +31,12 @@ extension ControlCommand {
         case conversationsOpen = "conversations open"
         case usersSet = "users set"
         case importing = "import"
+        case eraseUser = "erase user"
+        case eraseMessage = "erase message"
+        case prune
+        case compact
+        case retentionList = "retention list"
+        case retentionSet = "retention set"
     }
 
     /// The name of the command.
@@ -39,6 +45,12 @@ extension ControlCommand {
         case .openConversation: .conversationsOpen
         case .setUser: .usersSet
         case .importLines, .finishImport: .importing
+        case .eraseUser: .eraseUser
+        case .eraseMessage: .eraseMessage
+        case .prune: .prune
+        case .compact: .compact
+        case .listRetention: .retentionList
+        case .setRetention: .retentionSet
         }
     }
 }
@@ -47,7 +59,7 @@ extension ControlRefusal {
     /// How the command is counted.
     var result: ControlMetrics.Result {
         switch reason {
-        case .badRequest, .conflict, .badLine: .refused
+        case .badRequest, .conflict, .notFound, .badLine: .refused
         case .overloaded, .unavailable: .failed
         }
     }

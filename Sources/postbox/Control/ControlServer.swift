@@ -14,6 +14,8 @@ final class ControlServer: Sendable {
     static let mostConnections = 4
     /// The mode of the socket.
     private static let mode: mode_t = 0o600
+    /// For how many seconds to wait for commands at the end.
+    private static let patience = 2.0
     /// The nice value of its threads.
     private static let niceness: Int32 = 10
 
@@ -90,10 +92,11 @@ final class ControlServer: Sendable {
         }
     }
 
-    /// Takes no further commands, removes the socket and waits for the present ones; the store must still be open.
+    /// Takes no further commands, removes the socket, and waits a moment for the present ones. A longer one, such as the removal of millions of
+    /// messages, ends when the store is closed: the next run completes it.
     func stop() {
         beginStop()
-        threads.wait()
+        _ = threads.wait(timeout: .now() + Self.patience)
         unlink(address.path)
         close(listener)
     }

@@ -100,11 +100,11 @@ final class ControlSession {
     private func perform(_ command: ControlCommand, _ lines: [[UInt8]]) throws(ControlRefusal) -> ControlAnswer {
         switch command {
         case .openConversation(let id, let participants, let isDirect, let tenant, let at):
-            return try open(id, participants, isDirect, try Self.tenant(tenant), at)
+            return try open(id, participants, isDirect, try ControlCommand.tenant(tenant), at)
         case .setUser(let id, let name, let company, let tenant):
-            let person = Person(id: try Self.id(id), name: name, company: company)
-            let tenant = try Self.tenant(tenant)
-            try Self.refusing { () throws(MessagingError) in try store.setPerson(person, tenant: tenant) }
+            let person = Person(id: try ControlCommand.id(id), name: name, company: company)
+            let tenant = try ControlCommand.tenant(tenant)
+            try ControlCommand.refusing { try store.setPerson(person, tenant: tenant) }
             return .done
         case .importLines:
             return try presentImport().take(lines)
@@ -112,6 +112,8 @@ final class ControlSession {
             let answer = try presentImport().finish()
             running = nil
             return answer
+        case .eraseUser, .eraseMessage, .prune, .compact, .listRetention, .setRetention:
+            return try ControlRemoval(store: store).perform(command)
         }
     }
 
@@ -129,34 +131,11 @@ final class ControlSession {
             throw ControlRefusal(reason: .badRequest, text: "an id or a time is not valid")
         }
         var users: [UserID] = []
-        for participant in participants { users.append(try Self.id(participant)) }
-        let opened = try Self.refusing { () throws(MessagingError) in
+        for participant in participants { users.append(try ControlCommand.id(participant)) }
+        let opened = try ControlCommand.refusing {
             let opening = try NewConversation(id: id, participants: users, isDirect: isDirect)
             return try store.open(opening, tenant: tenant, at: moment)
         }
         return .opened(id: opened.text)
-    }
-
-    private static func tenant(_ text: String?) throws(ControlRefusal) -> TenantID {
-        guard let text else { return .none }
-        return try id(text)
-    }
-
-    private static func id<Owner>(_ text: String) throws(ControlRefusal) -> Identifier<Owner> {
-        guard let id = Identifier<Owner>(text) else {
-            throw ControlRefusal(reason: .badRequest, text: "an id is not valid")
-        }
-        return id
-    }
-
-    /// Runs an operation of the store, and says to a client why it failed.
-    private static func refusing<Answer>(
-        _ work: () throws(MessagingError) -> Answer
-    ) throws(ControlRefusal) -> Answer {
-        do throws(MessagingError) {
-            return try work()
-        } catch {
-            throw ControlRefusal(error)
-        }
     }
 }

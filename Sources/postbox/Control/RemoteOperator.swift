@@ -8,6 +8,15 @@ import Synchronization
 final class RemoteOperator: OperatorCommands {
     /// How long the server may take for an answer: a stalled disk delays one.
     private static let patience = Duration.seconds(120)
+    /// And for one to a removal, which may be of millions of messages. A server that is killed ends the connection at once.
+    private static let patienceForRemoval = Duration.seconds(24 * 3600)
+
+    private static func patience(for command: ControlCommand) -> Duration {
+        switch command {
+        case .eraseUser, .prune, .compact: patienceForRemoval
+        default: patience
+        }
+    }
 
     private let address: ControlAddress
     private let channel: Mutex<ControlChannel?>
@@ -90,7 +99,7 @@ final class RemoteOperator: OperatorCommands {
                 guard let channel else { throw .closed }
                 // A server that refuses the connection answers at once and closes it.
                 let sent = Result { () throws(ControlError) in try channel.send(request) }
-                guard let line = try channel.readLine(patience: Self.patience) else {
+                guard let line = try channel.readLine(patience: Self.patience(for: command)) else {
                     try sent.get()
                     throw .closed
                 }
@@ -103,5 +112,5 @@ final class RemoteOperator: OperatorCommands {
 
 extension TenantID {
     /// The id as text; nil for the unnamed tenant.
-    fileprivate var textOrNil: String? { self == .none ? nil : text }
+    var textOrNil: String? { self == .none ? nil : text }
 }

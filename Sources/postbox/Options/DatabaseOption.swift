@@ -130,11 +130,16 @@ struct DatabaseOption: ParsableArguments {
         }
     }
 
-    /// Opens the database, which must exist, for a command that takes something away from it.
-    func openOffline() throws -> any DataRemover {
+    /// Opens the database, which must exist, for a command that removes something from it, as ``open()`` does.
+    func openForRemoval() throws -> any DataRemover {
         try Failure.translating {
             switch address {
-            case .file(let path): try OfflineDatabase(path: path)
+            case .file(let path):
+                try HeldDatabase(path: path).open { () throws(SQLiteStoreError) -> any DataRemover in
+                    try OfflineDatabase(path: path)
+                } orConnect: { address throws(ControlError) in
+                    try RemoteOperator(address)
+                }
             case .postgres(let text): try OfflinePostgres(address: text)
             }
         }
@@ -241,6 +246,8 @@ extension Failure {
             let error = PostgresStoreError.connection(error)
             if case .connection(.badAddress) = error { throw badUsage(error.description) }
             throw unavailable(error.description)
+        } catch MessagingError.storeUnavailable(let text) {
+            throw unavailable(text)
         } catch let error as CopyError {
             if case .damaged = error { throw badData(error.description) }
             throw unavailable(error.description)

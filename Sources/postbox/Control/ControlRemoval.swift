@@ -1,0 +1,58 @@
+import Messaging
+
+/// The commands that remove data, or say how long it is kept.
+struct ControlRemoval {
+    let store: any ServedStore
+
+    /// Carries out a command; blocks.
+    ///
+    /// - Throws: ``ControlRefusal``.
+    func perform(_ command: ControlCommand) throws(ControlRefusal) -> ControlAnswer {
+        switch command {
+        case .eraseUser(let id, let tenant):
+            let (user, tenant): (UserID, TenantID) = (try ControlCommand.id(id), try ControlCommand.tenant(tenant))
+            return .erased(messages: try ControlCommand.refusing { try store.erase(user, tenant: tenant) })
+        case .eraseMessage(let id, let tenant):
+            let tenant = try ControlCommand.tenant(tenant)
+            guard let message = MessageID(id) else { throw Self.invalid }
+            let hadContent = try ControlCommand.refusing { try store.erase(message, tenant: tenant) }
+            return .erased(messages: hadContent.map { $0 ? 1 : 0 })
+        case .prune(let conversations, let tenant, let before):
+            return try prune(conversations, tenant, before)
+        case .compact:
+            try ControlCommand.refusing { try store.compact() }
+            return .done
+        case .listRetention:
+            let rules = try ControlCommand.refusing { try store.retentions() }
+            return .retention(rules: Dictionary(uniqueKeysWithValues: rules.map { ($0.key.text, $0.value.text) }))
+        case .setRetention(let rule, let tenant):
+            let tenant = try ControlCommand.tenant(tenant)
+            let retention = rule.flatMap(Retention.init)
+            guard rule == nil || retention != nil else { throw Self.invalid }
+            try ControlCommand.refusing { try store.setRetention(retention, of: tenant) }
+            return .done
+        case .openConversation, .setUser, .importLines, .finishImport:
+            preconditionFailure("\(command.name) removes nothing")
+        }
+    }
+
+    private func prune(
+        _ conversations: [String]?, _ tenant: String?, _ before: String
+    ) throws(ControlRefusal) -> ControlAnswer {
+        guard let moment = Timestamp(rfc3339: before) else { throw Self.invalid }
+        let scope: PruneScope
+        if let conversations {
+            var ids: [ConversationID] = []
+            for id in conversations { ids.append(try ControlCommand.id(id)) }
+            scope = .conversations(ids, try ControlCommand.tenant(tenant))
+        } else if tenant != nil {
+            scope = .tenant(try ControlCommand.tenant(tenant))
+        } else {
+            scope = .everything
+        }
+        let summary = try ControlCommand.refusing { try store.prune(scope, before: moment) }
+        return .pruned(removed: summary.removed, emptied: summary.emptied)
+    }
+
+    private static let invalid = ControlRefusal(reason: .badRequest, text: "an id, a time or an age is not valid")
+}

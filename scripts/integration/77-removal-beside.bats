@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# postbox erase, prune and retention beside a running server.
+
+load helpers
+load data
+
+# beside ARGUMENTS: a command on the database that a server has open; OUT and ERR are its own from then on.
+beside() {
+    OUT=$FOLDER/command.out
+    ERR=$FOLDER/command.err
+    EXIT=0
+    timeout 300 "$POSTBOX" "$@" --database "$DATABASE" >"$OUT" 2>"$ERR" || EXIT=$?
+}
+
+# beside_succeeds ARGUMENTS
+beside_succeeds() {
+    beside "$@"
+    [[ $EXIT == 0 ]] || fail "expected success of: $*" "$(cat "$ERR")"
+}
+
+@test "a user erased beside a server is in no file of it, and only the clients concerned notice" {
+    a_history
+    start_postbox
+    send carol "@dave" 'Hi'
+    as carol GET "$API"
+    carols=$(header ETag)
+    as bob GET "$API/late/messages"
+    next=$(link next)
+    beside_succeeds erase user alice
+    assert_equal "$(cat "$OUT")" 'postbox: erased what was known of alice, and the content of 3 messages'
+    as bob GET "$API/late/messages"
+    assert_json 'map(.content) == ["", "reply", "", ""]'
+    as bob GET "$next"
+    assert_problem 410 cursor-expired
+    as dave GET "$API"
+    assert_json '.[0].lastMessage == "Hi"'
+    nowhere secret-
+    nowhere Archer
+    beside erase user alise
+    assert_equal "$EXIT" 65
+    assert_one_line 'postbox: *alise*'
+    send bob late 'goes on'
+    assert_json '.id == "late:5"'
+    whole "$DATABASE"
+}
+
+@test "a message erased beside a server is empty for everybody at once" {
+    a_history
+    start_postbox
+    as bob GET "$API/late/messages"
+    beside_succeeds erase message late:1
+    assert_equal "$(cat "$OUT")" 'postbox: erased the content of late:1'
+    as bob GET "$API/late/messages"
+    assert_json '.[0].content == "" and .[1].content == "reply"'
+    nowhere secret-one
+    beside erase message late:9
+    assert_equal "$EXIT" 65
+    beside erase message late
+    assert_equal "$EXIT" 64
+}
+
+@test "old messages pruned beside a server are gone, and no cursor expires" {
+    many 1300
+    start_postbox
+    send_many alice c 1 20
+    as bob GET "$API/c/messages"
+    next=$(link next)
+    beside_succeeds prune --older-than 1y --all
+    assert_equal "$(cat "$OUT")" 'postbox: removed 1300 messages, and the content of 0 behind newer ones'
+    as bob GET "$next"
+    assert_status 200
+    assert_header X-Pruned-Up-To 1300
+    nowhere 130xxx
+    beside prune --older-than 1y --conversation none
+    assert_equal "$EXIT" 65
+    assert_one_line 'postbox: *does not exist; nothing was pruned'
+    beside_succeeds prune --older-than 1y --conversation c
+    assert_equal "$(cat "$OUT")" 'postbox: removed 0 messages, and the content of 0 behind newer ones'
+    whole "$DATABASE"
+}
+
+@test "a pruning that is killed with its server is completed by the next one, while people send" {
+    many 20000
+    start_postbox
+    timeout 60 "$POSTBOX" prune --older-than 1y --all --database "$DATABASE" >"$FOLDER/prune.out" 2>&1 3>&- &
+    pruning=$!
+    begun() { (($(query 'SELECT pruned_up_to FROM conversations') > 0)); }
+    await begun
+    send alice c 'meanwhile'
+    kill_postbox
+    wait "$pruning" || true
+    whole "$DATABASE"
+    start_postbox
+    beside_succeeds prune --older-than 1y --all
+    as bob GET "$API/c/messages"
+    assert_contents meanwhile
+    assert_json '.[0].id == "c:20001"'
+    nowhere 130xxx
+    whole "$DATABASE"
+}
+
+@test "a server stops at once in the middle of a pruning, and the command says so" {
+    many 20000
+    start_postbox
+    timeout 60 "$POSTBOX" prune --older-than 1y --all --database "$DATABASE" >"$FOLDER/prune.out" 2>"$FOLDER/prune.err" 3>&- &
+    pruning=$!
+    begun() { (($(query 'SELECT pruned_up_to FROM conversations') > 0)); }
+    await begun
+    stop_postbox
+    assert_equal "$EXIT" 0
+    # It may just have been done.
+    wait "$pruning" || grep -q '^postbox: ' "$FOLDER/prune.err"
+    succeeds prune --older-than 1y --all
+    assert_equal "$(query 'SELECT count(*) FROM messages')" 0
+    whole "$DATABASE"
+}
+
+@test "rules of retention are set and shown beside a server" {
+    a_history
+    start_postbox
+    beside_succeeds retention set 2y --tenant t/2
+    beside_succeeds retention set forever
+    beside_succeeds retention list
+    assert_equal "$(cat "$OUT")" $'\tforever\nt/2\t2y'
+    beside_succeeds retention unset
+    beside_succeeds retention list
+    assert_equal "$(cat "$OUT")" $'t/2\t2y'
+}
+
+@test "a restore says what to stop" {
+    a_history
+    succeeds backup "$BACKUP"
+    start_postbox
+    beside restore "$BACKUP" --force
+    assert_equal "$EXIT" 69
+    assert_one_line 'postbox: *in use by another running Postbox; stop that one first*'
+    as alice GET "$API"
+    assert_status 200
+}
