@@ -173,6 +173,8 @@ public final class SQLiteStore: Sendable {
 public enum StoreMemory {
     /// The number of concurrent reads.
     public static let readers = SQLiteStore.readers
+    /// The most bytes that an import beside requests keeps, about.
+    public static let imports = ServedImport.largestMemory
     /// The most bytes of pages of the database: those of the writer and, by SQLite's default, 2 MB of each reader.
     public static let pages = SQLiteStore.writerCache * 1024 + SQLiteStore.readers * 2_048_000
 }

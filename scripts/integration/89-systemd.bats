@@ -152,6 +152,14 @@ follow() {
     assert_equal "$(state postbox.socket)" active
 }
 
+@test "the running service takes commands from its own user and from root" {
+    inside systemctl start postbox.service
+    say Hi
+    inside runuser -u postbox -- postbox users set alice --name Alice --database /var/lib/postbox/postbox.sqlite
+    inside postbox users set alice --company Acme --database /var/lib/postbox/postbox.sqlite
+    assert_equal "$(state postbox.service)" active
+}
+
 @test "while an import has the database the service is tried again and again, and the socket stays" {
     inside systemctl start postbox.service
     say Hi

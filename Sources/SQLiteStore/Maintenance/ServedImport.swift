@@ -15,10 +15,12 @@ final class ServedImport: SteppedImport {
     private static let largestStep = 256
     /// What the end of a step takes for each conversation it changed, about.
     private static let finishTime = Duration.microseconds(60)
-    /// The most conversations of an import: some 200 bytes each.
-    private static let mostConversations = 250_000
+    /// The most bytes that an import keeps in memory, about.
+    static let largestMemory = mostConversations * 250 + mostUnmatched * 80
+    /// The most conversations of an import: some 250 bytes each.
+    private static let mostConversations = 100_000
     /// The most stored messages to compare with: some 80 bytes each.
-    private static let mostUnmatched = 1_000_000
+    private static let mostUnmatched = 500_000
     /// How many stored messages a reader reads at a time, so that the log can be copied in between.
     private static let readAtOnce = 5000
 

@@ -12,6 +12,8 @@ import Synchronization
 final class ControlServer: Sendable {
     /// The most connections at a time; another one is told to come back later.
     static let mostConnections = 4
+    /// The most bytes of all connections, about: a batch of lines as it comes in, as lines, and as records.
+    static let largestMemory = mostConnections * 3 * LineBuffer.longestLine
     /// The mode of the socket.
     private static let mode: mode_t = 0o600
     /// For how many seconds to wait for commands at the end.

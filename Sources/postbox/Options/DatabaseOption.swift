@@ -176,6 +176,14 @@ struct DatabaseOption: ParsableArguments {
         }
     }
 
+    /// The most bytes of memory for operators' commands to a server.
+    var commandMemory: Int {
+        switch address {
+        case .file: ControlServer.largestMemory + StoreMemory.imports
+        case .postgres: 0
+        }
+    }
+
     /// Copies the database to a file.
     ///
     /// - Parameters:

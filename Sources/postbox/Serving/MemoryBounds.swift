@@ -51,6 +51,7 @@ extension Serve {
             "kept_answers": settings.notModifiedBytes,
             "limits": settings.limits.capacity * Self.limitBytes,
             "database": database.pageMemory(answer: page),
+            "commands": database.commandMemory,
             "program": Self.programBytes,
         ])
     }
