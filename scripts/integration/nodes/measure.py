@@ -49,7 +49,9 @@ def idle(cluster, name, nodes, audit, seconds):
         waiters.append(threading.Thread(target=client.ask_once, args=(node, "GET", path_of(QUIET)), kwargs=fields, daemon=True))
         waiters[-1].start()
     time.sleep(2)
-    find = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND query LIKE '%postbox.look(%' AND pid <> pg_backend_pid()"
+    # With --replicated each look is followed by a look at the setting.
+    find = f"""SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()
+        AND (query LIKE '%postbox.look(%' OR query LIKE '%synchronous_standby_names%')"""
     backends = cluster.sql(find, name).split()
     cluster.sql("SELECT pg_stat_statements_reset()", name)
     begin = [node.processor() for node in nodes], [processor(pid) for pid in backends]
@@ -74,7 +76,7 @@ def sends(nodes, seconds, folder):
         runs.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
     texts = [run.communicate()[0] for run in runs]
     rates = [float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)) for text in texts]
-    middle, late = ([re.search(rf"{share}%\s+(\S+)", text).group(1) for text in texts] for share in (50, 99))
+    middle, late = ([re.search(rf"\n +{share}% +(\S+)", text).group(1) for text in texts] for share in (50, 99))
     failed = sum(int(match.group(1)) for text in texts if (match := re.search(r"Non-2xx or 3xx responses: (\d+)", text)))
     print(f"sends: {sum(rates):.0f}/s at {len(nodes)} nodes, p50 {', '.join(middle)}, p99 {', '.join(late)}, {failed} failed")
 
