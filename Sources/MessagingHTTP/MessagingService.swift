@@ -197,8 +197,8 @@ public struct MessagingService: RequestHandler {
         return call
     }
 
-    /// Answers a call, or lets it wait for something new. Here, in ``answerAgain(_:to:)`` and in ``answerUnchanged(_:_:at:)`` the clock of the
-    /// feed is asked whether memory may answer; writes go on without it.
+    /// Answers a call, or lets it wait for something new. Here, in ``answerAgain(_:to:)`` and where a wait is over the clock of the feed is
+    /// asked whether memory may answer; writes go on without it.
     ///
     /// - Parameter place: the place of the wait that this call continues; nil for a new call.
     func answer(

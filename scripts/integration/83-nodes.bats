@@ -183,23 +183,22 @@ is_fine() {
     [[ $CODE == 200 ]]
 }
 
-# start_link: a proxy between a server and PostgreSQL, which can be stopped; the folder with its socket is LINK_FOLDER.
+# start_link: a proxy between PostgreSQL and the servers that are started from then on; it can be stopped.
 start_link() {
-    LINK_FOLDER=$POSTGRES_FOLDER/link
-    mkdir -p "$LINK_FOLDER"
-    local socket
+    local folder=$POSTGRES_FOLDER/link socket
+    mkdir -p "$folder"
+    DATABASE=${DATABASE/host=$POSTGRES_FOLDER/host=$folder}
     socket=.s.PGSQL.$(server_port main)
     printf '%s\n' 'defaults' 'mode tcp' 'timeout connect 5s' 'timeout client 1h' 'timeout server 1h' 'listen link' \
-        "bind unix@$LINK_FOLDER/$socket mode 777" "server main unix@$POSTGRES_FOLDER/$socket" >"$FOLDER/link.cfg"
+        "bind unix@$folder/$socket mode 777" "server main unix@$POSTGRES_FOLDER/$socket" >"$FOLDER/link.cfg"
     haproxy -f "$FOLDER/link.cfg" >"$FOLDER/link.log" 2>&1 3>&- &
     LINK=$!
-    await test -S "$LINK_FOLDER/$socket"
+    await test -S "$folder/$socket"
 }
 
 @test "a server whose link to PostgreSQL hangs answers no poll from memory after D, and 503 after a second" {
     start_nodes 1
     start_link
-    DATABASE=${DATABASE/host=$POSTGRES_FOLDER/host=$LINK_FOLDER}
     start_node
     use_node 0
     send alice conv-1 Hi bob

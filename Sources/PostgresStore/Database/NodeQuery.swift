@@ -1,7 +1,7 @@
 /// The statements about the nodes and the feed between them; ``Schema/nodeFunctions`` says what the functions do.
 enum NodeQuery {
-    /// Enters a node, or gives it another writer. `$1 bigint` its id and `$2 bigint` the number of its writer, both random; `$3 text` what it
-    /// calls itself; `$4 text` its version; `$5 int` its D in milliseconds; `$6 boolean` whether it waits for standbys.
+    /// Enters a node, or gives it another writer. `$1 bigint` its id and `$2 bigint` the number of its writer, both random; `$3 text` what
+    /// it calls itself; `$4 text` its version; `$5 int` its D in milliseconds; `$6 boolean` whether it waits for standbys.
     static let join = "SELECT postbox.join_node($1, $2, $3, $4, $5, $6), \(durable)"
 
     /// Renews the row. `$1 bigint` the id, `$2 boolean` whether the node takes itself to be alone, `$3 bigint` its position, `$4 bigint` the
@@ -9,7 +9,8 @@ enum NodeQuery {
     /// Columns: `is_there boolean`, `may_be_alone boolean`, the epoch `text`, the ids and the counts of the other nodes, `bigint[]` each, and
     /// the timeline `int`. It need not survive a crash of the server, except where the function says otherwise.
     static let renew = """
-        SELECT r.is_there, r.may_be_alone, postbox.look_up_epoch($5, $6, $7, $8), ARRAY(SELECT n.id FROM postbox.nodes n WHERE n.id <> $1 ORDER BY n.id),
+        SELECT r.is_there, r.may_be_alone, postbox.look_up_epoch($5, $6, $7, $8),
+            ARRAY(SELECT n.id FROM postbox.nodes n WHERE n.id <> $1 ORDER BY n.id),
             ARRAY(SELECT n.renewals FROM postbox.nodes n WHERE n.id <> $1 ORDER BY n.id), (SELECT h.timeline FROM postbox.here() h)
         FROM postbox.renew_node($1, $2, $3, $4) r
         """

@@ -3,8 +3,8 @@ import Messaging
 
 /// A database for changes that servers must see whole or not at all; they may run meanwhile.
 ///
-/// Each change is one transaction that holds the lock of all writes, as one of the nodes. Where anything has changed, each node empties its
-/// memory. Backups, replicas and archived logs keep what was removed.
+/// Each change is one transaction that holds the lock of all writes, as one of the nodes. Where anything has changed, each node empties
+/// its memory. Backups, replicas and archived logs keep what was removed.
 public final class OfflinePostgres: DataRemover {
     private let address: PostgresAddress
 

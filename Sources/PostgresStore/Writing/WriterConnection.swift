@@ -12,8 +12,8 @@ struct WriterConnector: Sendable {
     /// Connects; blocks until that is done or has failed.
     ///
     /// Where the outcome of a write is not known, or the node has to join anew for another reason, it writes under another number from then
-    /// on. So whatever an earlier connection of ours has committed is visible then, and whatever it has still to write is refused. Otherwise memory stays as it is: to forget it
-    /// sends away those who wait.
+    /// on. So whatever an earlier connection of ours has committed is visible then, and whatever it has still to write is refused. Otherwise
+    /// memory stays as it is: to forget it sends away those who wait.
     ///
     /// - Throws: ``PostgresError``.
     func connect() throws(PostgresError) -> WriteCalls {

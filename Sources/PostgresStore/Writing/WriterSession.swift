@@ -88,7 +88,8 @@ final class WriterSession {
         lastError = error
         let wasLost = error.sqlState == WriteRefusal.nodeGone
         if wasLost { connector.membership.lost() }
-        // Nobody knows whether the writes happened, or will; if so, a look brings them. They are not tried again: the clients' keys settle it.
+        // Nobody knows whether the writes happened, or will; if so, a look brings them. They are not tried again: the clients' keys settle
+        // it.
         if !error.isCertainlyUndone { connector.membership.lostTrack() }
         let mustConnect =
             wasLost || !error.isCertainlyUndone || error.sqlState == WriteRefusal.epochChanged
