@@ -21,7 +21,9 @@ struct BehindTests {
 
         init(lastN: Int64 = 1) {
             let moment = Moment()
-            clock = FeedClock(bound: 30, now: { moment.now }, wanted: { moment.noteWanted() })
+            clock = FeedClock(
+                bound: 30, now: { moment.now }, wanted: { moment.noteWanted() },
+                pause: { try? await Task.sleep(for: $0) })
             self.moment = moment
             store = MemoryStore(
                 conversation(lastN: lastN, (alice, 0), (bob, 0)),

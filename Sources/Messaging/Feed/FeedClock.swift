@@ -47,6 +47,7 @@ public final class FeedClock: Sendable {
     private let isShared: Bool
     private let now: @Sendable () -> Int64
     private let wanted: @Sendable () -> Void
+    private let pause: @Sendable (Duration) async -> Void
 
     private init() {
         end = Atomic(.max)
@@ -55,6 +56,7 @@ public final class FeedClock: Sendable {
         isShared = false
         now = { 0 }
         wanted = {}
+        pause = { _ in }
     }
 
     /// A clock by which memory may not answer before a lease is granted and a look has ended.
@@ -63,13 +65,18 @@ public final class FeedClock: Sendable {
     ///   - bound: D in nanoseconds, the greatest age of what memory answers with; the same at all nodes.
     ///   - now: the present moment.
     ///   - wanted: called where somebody needs a look and there may be none under way; it must not wait, nor call this clock.
-    public init(bound: Int64, now: @escaping @Sendable () -> Int64, wanted: @escaping @Sendable () -> Void) {
+    ///   - pause: returns after this time, or when its task is cancelled.
+    public init(
+        bound: Int64, now: @escaping @Sendable () -> Int64, wanted: @escaping @Sendable () -> Void,
+        pause: @escaping @Sendable (Duration) async -> Void
+    ) {
         end = Atomic(.min)
         others = Atomic(true)
         self.bound = bound
         isShared = true
         self.now = now
         self.wanted = wanted
+        self.pause = pause
     }
 
     /// Whether memory may answer a request that arrives now.
@@ -167,7 +174,7 @@ public final class FeedClock: Sendable {
                 return state.lastNumber
             }
             let timer = Task { [self] in
-                try? await Task.sleep(for: limit)
+                await pause(limit)
                 if !Task.isCancelled { giveUp(number) }
             }
             let isOver = state.withLock { state in

@@ -60,7 +60,9 @@ final class NodeMembership: Sendable {
         state = Mutex(State(writer: writer))
         self.serving = serving
         self.observer = observer
-        clock = FeedClock(bound: node.boundNanoseconds, now: { BootClock.now }, wanted: { [look] in look.signal() })
+        clock = FeedClock(
+            bound: node.boundNanoseconds, now: { BootClock.now }, wanted: { [look] in look.signal() },
+            pause: { try? await Task.sleep(for: $0) })
     }
 
     /// Whether a look is of use: for polls, or to become alone.

@@ -40,7 +40,9 @@ final class Node: Sendable {
         fault: NodeFault?, tick: @escaping @Sendable () -> Int64
     ) {
         index = FreshnessIndex(capacity: indexCapacity)
-        let clock = fault == .clockIgnored ? .alone : FeedClock(bound: Self.bound, now: tick, wanted: {})
+        let clock =
+            fault == .clockIgnored
+            ? .alone : FeedClock(bound: Self.bound, now: tick, wanted: {}, pause: { try? await Task.sleep(for: $0) })
         self.store = NodeStore(
             store: SlowStore(store: store), feedClock: clock, writes: writes,
             former: fault == .oldLoads ? FormerLoads() : nil)

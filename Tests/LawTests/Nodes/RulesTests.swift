@@ -94,7 +94,9 @@ private final class Stage: Sendable {
         let moment = Moment()
         self.moment = moment
         let now = { @Sendable in moment.time.load(ordering: .sequentiallyConsistent) }
-        clock = fault == .clockIgnored ? .alone : FeedClock(bound: Self.bound, now: now, wanted: {})
+        clock =
+            fault == .clockIgnored
+            ? .alone : FeedClock(bound: Self.bound, now: now, wanted: {}, pause: { try? await Task.sleep(for: $0) })
         node = NodeStore(
             store: SlowStore(store: store), feedClock: clock, writes: SharedWrites(feed, delay: 0, now: now),
             former: fault == .oldLoads ? FormerLoads() : nil)

@@ -19,7 +19,8 @@ struct FeedClockTests {
         let time = time
         clock = FeedClock(
             bound: 30, now: { time.now.load(ordering: .sequentiallyConsistent) },
-            wanted: { time.calls.add(1, ordering: .sequentiallyConsistent) })
+            wanted: { time.calls.add(1, ordering: .sequentiallyConsistent) },
+            pause: { try? await Task.sleep(for: $0) })
     }
 
     private func mayAnswer(at moment: Int64) -> Bool {
