@@ -10,12 +10,13 @@ struct ControlRemoval {
     func perform(_ command: ControlCommand) throws(ControlRefusal) -> ControlAnswer {
         switch command {
         case .eraseUser(let id, let tenant):
-            let (user, tenant): (UserID, TenantID) = (try ControlCommand.id(id), try ControlCommand.tenant(tenant))
-            return .erased(messages: try ControlCommand.refusing { try store.erase(user, tenant: tenant) })
+            let user: UserID = try ControlCommand.id(id)
+            let namespace = try ControlCommand.tenant(tenant)
+            return .erased(messages: try ControlCommand.refusing { try store.erase(user, tenant: namespace) })
         case .eraseMessage(let id, let tenant):
-            let tenant = try ControlCommand.tenant(tenant)
+            let namespace = try ControlCommand.tenant(tenant)
             guard let message = MessageID(id) else { throw Self.invalid }
-            let hadContent = try ControlCommand.refusing { try store.erase(message, tenant: tenant) }
+            let hadContent = try ControlCommand.refusing { try store.erase(message, tenant: namespace) }
             return .erased(messages: hadContent.map { $0 ? 1 : 0 })
         case .prune(let conversations, let tenant, let before):
             return try prune(conversations, tenant, before)
@@ -26,10 +27,10 @@ struct ControlRemoval {
             let rules = try ControlCommand.refusing { try store.retentions() }
             return .retention(rules: Dictionary(uniqueKeysWithValues: rules.map { ($0.key.text, $0.value.text) }))
         case .setRetention(let rule, let tenant):
-            let tenant = try ControlCommand.tenant(tenant)
-            let retention = rule.flatMap(Retention.init)
+            let namespace = try ControlCommand.tenant(tenant)
+            let retention = rule.flatMap { Retention($0) }
             guard rule == nil || retention != nil else { throw Self.invalid }
-            try ControlCommand.refusing { try store.setRetention(retention, of: tenant) }
+            try ControlCommand.refusing { try store.setRetention(retention, of: namespace) }
             return .done
         case .openConversation, .setUser, .importLines, .finishImport:
             preconditionFailure("\(command.name) removes nothing")

@@ -14,6 +14,8 @@ final class ControlSession {
     private let isStopping: () -> Bool
     /// The import of this connection; nil where none has begun.
     private var running: ControlImport?
+    /// When that began.
+    private var importStart: ContinuousClock.Instant?
 
     /// - Parameter isStopping: whether the server stops; called on this thread.
     init(
@@ -32,7 +34,7 @@ final class ControlSession {
     ///
     /// - Throws: ``ControlError`` where the connection is of no more use.
     func run() throws(ControlError) {
-        defer { if running != nil { note(.importing, .failed, since: nil) } }
+        defer { if running != nil { note(.importing, .failed, since: importStart) } }
         while let line = try channel.readLine(patience: Self.patience) {
             do {
                 let request = try ControlRequest(line: line)
@@ -75,11 +77,11 @@ final class ControlSession {
         do throws(ControlRefusal) {
             let answer = try perform(command, lines)
             if case .importLines = command { return answer }
-            note(command.name, .done, since: start)
+            note(command.name, .done, since: command.name == .importing ? importStart : start)
             return answer
         } catch {
             running = nil
-            note(command.name, error.result, since: start)
+            note(command.name, error.result, since: command.name == .importing ? importStart : start)
             return .refused(error)
         }
     }
@@ -120,7 +122,7 @@ final class ControlSession {
     private func presentImport() throws(ControlRefusal) -> ControlImport {
         if let running { return running }
         let new = try ControlImport(into: store, at: importPlace, isStopping: isStopping)
-        running = new
+        (running, importStart) = (new, ContinuousClock.now)
         return new
     }
 

@@ -8,6 +8,9 @@ struct ControlMessagesTests {
         .openConversation(
             id: "c", participants: ["a", "b"], isDirect: true, tenant: nil, at: "2024-12-01T10:30:00.000Z"),
         .setUser(id: "b", name: "Bob", company: nil, tenant: "t"), .importLines(count: 3), .finishImport,
+        .eraseUser(id: "b", tenant: nil), .eraseMessage(id: "c:1", tenant: "t"),
+        .prune(conversations: ["c"], tenant: nil, before: "2024-12-01T10:30:00.000Z"), .compact, .listRetention,
+        .setRetention(rule: nil, tenant: nil),
     ]
 
     @Test("A request comes back from its line, which is one line", arguments: commands)
