@@ -9,7 +9,9 @@ from members import await_that
 
 
 def await_other_leader(cluster, former):
+    begin = time.monotonic()
     await_that("another member leads", lambda: cluster.leader() not in (None, former))
+    print(f"    {cluster.leader()} leads after {time.monotonic() - begin:.1f} s", flush=True)
 
 
 def nothing(run):
