@@ -202,8 +202,9 @@ final class Writer: Sendable {
         // Readers must see the commit, but no client may be told that it is durable.
         try file.checkInPlace()
         batch.removeFirst(done.answers.count)
-        for answer in done.answers { answer() }
+        // First, so that a caller who asks whether the store is ready has no second write tried.
         health.succeeded(.write)
+        for answer in done.answers { answer() }
         committed?(GroupCommit(writes: done.answers.count, duration: end - start, sync: end - done.ready))
     }
 
