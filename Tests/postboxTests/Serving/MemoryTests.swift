@@ -63,7 +63,7 @@ struct MemoryTests {
             return serve.memoryBounds.total
         }
         let usual = try total()
-        let allowedByUnit = 1800 << 20
+        let allowedByUnit = 2000 << 20
         #expect(usual < allowedByUnit)
         #expect(try total("--tls-cert", "c", "--tls-key", "k") < allowedByUnit)
         #expect(try total("--max-answer-memory", "\(257 << 20)") == usual + (1 << 20))
