@@ -120,7 +120,10 @@ struct History {
             for try await next in group.compactMap({ $0 }) { done.append(next) }
             return done
         }
-        if let removal { try model.apply(removal.fact) }
+        if let removal {
+            await server.catchUp()
+            try model.apply(removal.fact)
+        }
         var touched: Set<String> = []
         for (place, clientStep) in done {
             clients[place] = clientStep.client
@@ -205,15 +208,16 @@ struct History {
         guard let removal else { return }
         if server.store is any DataRemover, !chance.once(in: 4) {
             try await removal.run(on: server)
+            await server.catchUp()
         } else {
             await waiters.lose()
-            server.store.close()
+            server.close()
             let offline = try home.remover()
             try removal.run(on: offline)
             offline.close()
             server = try Server(
                 home: home, indexCapacity: chance.pick([1, 2, 5, 1000]), clock: clock,
-                bounds: Self.bounds(&chance), answers: server.answers)
+                bounds: Self.bounds(&chance), answers: server.answers, nodes: nodes, fault: fault)
             waiters.comeBack(to: server)
         }
         try model.apply(removal.fact)

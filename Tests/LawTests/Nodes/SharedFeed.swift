@@ -131,6 +131,7 @@ final class SharedFeed: CommitObserver {
                         clientMessageID: content == nil ? nil : message.clientMessageID, content: content)),
                 numbers: [message.n])
         }
+        if commit.isRemoval { return row(.everything) }
         if conversation.change == change { return row(.renamed(commit.tenant), numbers: [conversation.key]) }
         let moved = conversation.participants.indices.filter {
             conversation.participants[$0].readUpTo != before?[$0].readUpTo
