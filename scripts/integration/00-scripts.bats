@@ -84,7 +84,7 @@ forbids() {
 
 @test "a second file of the program that imports the store is named" {
     forbids postbox/Added.swift 'import SQLiteStore' \
-        '*/postbox/Added.swift:1: only postbox/Options/DatabaseOption.swift and postbox/Control/HeldDatabase.swift may import SQLiteStore'
+        '*/postbox/Added.swift:1: only postbox/Options/DatabaseOption.swift may import SQLiteStore'
 }
 
 @test "a target without a line of its own is named" {

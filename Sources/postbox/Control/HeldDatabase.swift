@@ -1,6 +1,3 @@
-import Messaging
-import SQLiteStore
-
 /// Two ways to a database file: to open it, or to ask the server that has it open.
 struct HeldDatabase {
     /// How long to try both: a server that starts holds the file before it has a socket, and another command holds it for a moment.
@@ -9,28 +6,18 @@ struct HeldDatabase {
 
     let path: String
 
-    /// Opens the file, or connects to the server that has it; blocks for some seconds at most.
+    /// Opens the file or connects to the server that has it, each in the given way; blocks for some seconds at most.
     ///
-    /// - Throws: ``SQLiteStoreError``; ``Failure`` where a process holds the file and takes no commands.
-    func open(
-        _ openFile: () throws(SQLiteStoreError) -> any OperatorCommands
-    ) throws -> any OperatorCommands {
-        try open(openFile) { address throws(ControlError) in try RemoteOperator(address) }
-    }
-
-    /// Opens the file or connects to the server, each in the given way.
+    /// - Parameters:
+    ///   - openFile: opens the file; nil where another process has it.
+    ///   - connect: connects to that process.
+    /// - Throws: what `openFile` throws; ``Failure`` where a process has the file and takes no commands.
     func open<Way>(
-        _ openFile: () throws(SQLiteStoreError) -> Way, orConnect connect: (ControlAddress) throws(ControlError) -> Way
+        _ openFile: () throws -> Way?, orConnect connect: (ControlAddress) throws(ControlError) -> Way
     ) throws -> Way {
         let end = ContinuousClock.now + Self.patience
         while true {
-            do throws(SQLiteStoreError) {
-                return try openFile()
-            } catch .held {
-                // The server, then.
-            } catch {
-                throw error
-            }
+            if let opened = try openFile() { return opened }
             let address = ControlAddress(database: path)
             do throws(ControlError) {
                 return try connect(address)

@@ -43,9 +43,22 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path):
-                try HeldDatabase(path: path).open { () throws(SQLiteStoreError) in try SQLiteStore(path: path) }
+                try HeldDatabase(path: path).open { () throws -> (any OperatorCommands)? in
+                    try Self.unlessHeld { try SQLiteStore(path: path) }
+                } orConnect: { address throws(ControlError) in
+                    try RemoteOperator(address)
+                }
             case .postgres(let text): try PostgresStore(address: text, version: Version.current)
             }
+        }
+    }
+
+    /// Opens a file; nil where another process has it.
+    private static func unlessHeld<Way>(_ open: () throws -> Way) throws -> Way? {
+        do {
+            return try open()
+        } catch SQLiteStoreError.held {
+            return nil
         }
     }
 
@@ -54,8 +67,8 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path):
-                try HeldDatabase(path: path).open { () throws(SQLiteStoreError) in
-                    .store(try SQLiteStore(path: path))
+                try HeldDatabase(path: path).open { () throws -> ImportWay? in
+                    try Self.unlessHeld { .store(try SQLiteStore(path: path)) }
                 } orConnect: { address throws(ControlError) in
                     .server(try RemoteOperator(address))
                 }
@@ -135,8 +148,8 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             switch address {
             case .file(let path):
-                try HeldDatabase(path: path).open { () throws(SQLiteStoreError) -> any DataRemover in
-                    try OfflineDatabase(path: path)
+                try HeldDatabase(path: path).open { () throws -> (any DataRemover)? in
+                    try Self.unlessHeld { try OfflineDatabase(path: path) }
                 } orConnect: { address throws(ControlError) in
                     try RemoteOperator(address)
                 }
