@@ -19,13 +19,13 @@ setup() {
     timeout 60 python3 "$BATS_TEST_DIRNAME/kill_audit.py" "$POSTBOX" "$DATABASE" --rounds 5 --signal TERM 3>&-
 }
 
-# On PostgreSQL a start waits until the lease of the process that was killed is over, longer than these polls wait.
+# On PostgreSQL a start waits until the process that was killed is certainly gone, longer than these polls wait.
 # bats test_tags=sqlite
 @test "over kill -9, stops and restarts, a poll that waits is answered if and only if its view changed or its time is over" {
     timeout 120 python3 "$BATS_TEST_DIRNAME/waiting_audit.py" "$POSTBOX" "$DATABASE" 3>&-
 }
 
-# On PostgreSQL a start waits until the lease of the process that was killed is over, longer than these polls wait.
+# On PostgreSQL a start waits until the process that was killed is certainly gone, longer than these polls wait.
 # bats test_tags=sqlite
 @test "with a socket that a service manager holds, polls that wait lose no message and no connection attempt over kill -9 and restarts" {
     timeout 120 python3 "$BATS_TEST_DIRNAME/waiting_audit.py" "$POSTBOX" "$DATABASE" --managed 3>&-

