@@ -190,6 +190,8 @@ refuses_value() {
     refuses --database "$DATABASE"
 }
 
+# Several servers may share a PostgreSQL.
+# bats test_tags=sqlite
 @test "a database that another running Postbox holds is refused, and goes on being served" {
     start_postbox
     send alice conv-1 'Hi' bob
