@@ -26,8 +26,12 @@ def answers(speaker):
 
 def say(path, text):
     speaker = connect(path)
-    speaker.sendall(text.encode() + b"\n")
-    speaker.shutdown(socket.SHUT_WR)
+    try:
+        speaker.sendall(text.encode() + b"\n")
+        speaker.shutdown(socket.SHUT_WR)
+    except OSError:
+        # Refused before anything was read; the answer says why.
+        pass
     print(answers(speaker), end="")
 
 
