@@ -104,9 +104,9 @@ class Cluster:
 
     # SQL ---------------------------------------------------------------------------------
 
-    def sql(self, text, database="postgres"):
-        """Runs SQL at the primary as its superuser."""
-        port = str(self.members[self.leader() or "pg1"]["port"])
+    def sql(self, text, database="postgres", member=None):
+        """Runs SQL as the superuser, at the primary or at a member."""
+        port = str(self.members[member or self.leader() or "pg1"]["port"])
         command = ["psql", "-XAtq", "--set", "ON_ERROR_STOP=1", "-h", self.folder, "-p", port, "-U", "postgres", "-d", database, "-c", text]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.rstrip("\n")
 
@@ -114,6 +114,9 @@ class Cluster:
         self.sql("DO $$ BEGIN CREATE ROLE postbox LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
         self.sql(f'CREATE DATABASE "{name}" OWNER postbox TEMPLATE template0')
         self.sql("CREATE EXTENSION pg_stat_statements", name)
+        # libpq asks no further server where one says that there is no such database.
+        known = f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"
+        await_that("all members have the database", lambda: all(self.sql(known, member=member) == "1" for member in self.members))
 
     def address(self, link, database):
         """The way through one HAProxy, which only one server of Postbox uses."""
