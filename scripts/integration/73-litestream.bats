@@ -27,11 +27,11 @@ acknowledged() {
     (($(wc -l <"$ACKNOWLEDGED") >= $1))
 }
 
-# When the last sync began that is in the replica whole, in milliseconds since 1970: each file of level 0 says so. A snapshot may be
-# newer, and holds no more than the syncs before it.
+# A moment before the last sync began that is in the replica whole, in milliseconds since 1970: when the one before had ended, as each file
+# of level 0 says. A snapshot may be newer, and holds no more than the syncs before it.
 last_sync() {
     local newest
-    newest=$(find "$REPLICA" -path '*/0/*.ltx' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1)
+    newest=$(find "$REPLICA" -path '*/0/*.ltx' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 2 | head -n 1)
     newest=${newest/./}
     printf '%s\n' "${newest:0:13}"
 }
