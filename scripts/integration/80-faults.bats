@@ -104,7 +104,7 @@ EOF
         disturb disk_full "cat /dev/zero >$SMALL_DISK/filler || true" "rm $SMALL_DISK/filler"
         kill -STOP "$SERVER"
         # Nobody but the program sees that disk; under the same name there is an ordinary folder.
-        cp "$SMALL_DISK"/postbox.sqlite* "${DATABASE%/*}/"
+        cp "$SMALL_DISK"/postbox.sqlite "$SMALL_DISK"/postbox.sqlite-[ws]* "${DATABASE%/*}/"
         kill -KILL "$SERVER"
         wait "$SERVER" || true
     else
