@@ -14,6 +14,7 @@ declare -gA BLOCKS=(
     [angular-service]='ts @Injectable' [react]='js useConversation' [curl]='sh --etag-save'
     [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
     [keeping]='sh postbox backup' [moving]='console postbox export' [grants]='sql GRANT USAGE' [waiting]='sh Prefer: wait' [alerts]='yaml scrape_configs'
+    [haproxy]='haproxy backend postbox' [retention]='sh postbox retention' [nodes]='console postbox nodes'
 )
 
 # Whether the program under test is the one that scripts/serve builds. .build/release is a symbolic link.
@@ -501,6 +502,9 @@ serve_with_sessions() {
     as dana GET "$API"
     assert_json 'length == 3'
     send dana application-17 'On time?'
+    PATH=$PWD/bin:$PATH bash -e <(block nodes | sed -n 's/^\$ //p') >listed
+    assert_equal "$(head -n 1 listed | tr -s ' ')" "$(block nodes | sed -n 2p | tr -s ' ')"
+    assert_equal "$(wc -l <listed)" 2
 }
 
 @test "what stands about alerts is a configuration that Prometheus takes, with all rules" {
@@ -508,4 +512,31 @@ serve_with_sessions() {
     cp "$REPOSITORY/scripts/alerts.yml" .
     "${XDG_CACHE_HOME:-$HOME/.cache}/postbox/promtool" check config prometheus.yml >"$OUT"
     grep -q 'alerts.yml' "$OUT"
+}
+
+@test "a tenant's retention is set and listed" {
+    mkdir bin
+    ln -s "$POSTBOX" bin/postbox
+    postbox users set alice --name Alice
+    assert_equal "$EXIT" 0
+    PATH=$PWD/bin:$PATH bash -e <(block retention) >listed
+    assert_equal "$(cat listed)" $'acme\t90d'
+}
+
+@test "behind HAProxy with the example, polls are answered though a server is away" {
+    start_postbox
+    {
+        printf '%s\n' defaults '    mode http' '    timeout connect 2s' '    timeout client 10s' '    timeout server 10s' \
+            'frontend all' "    bind unix@$PWD/haproxy.socket" '    default_backend postbox'
+        block haproxy | sed "s|10.0.0.1:8080|127.0.0.1:$PORT|; s|10.0.0.2:8080|127.0.0.1:1|"
+    } >haproxy.cfg
+    PATH=$PATH:/usr/sbin haproxy -db -f haproxy.cfg >haproxy.log 2>&1 3>&- &
+    local proxy=$!
+    await test -S haproxy.socket
+    for ((poll = 0; poll < 20; poll++)); do
+        curl --silent --show-error --fail --output /dev/null --unix-socket haproxy.socket --header 'X-User-ID: lee' \
+            http://localhost/api/messages/conversations
+    done
+    kill -TERM "$proxy"
+    wait "$proxy" || true
 }
