@@ -46,7 +46,7 @@ public final class PostgresStore: Sendable {
     ///   - bounds: the sizes at which the store changes its method.
     ///   - random: the source of a new store's epoch.
     ///   - newCursorKey: the cursor key of a store that has none yet; by default a random one.
-    ///   - freshnessBound: the greatest age of what memory answers with while there are other nodes, 0 to 10 s. Whoever writes at another
+    ///   - freshnessBound: the greatest age of what memory answers with while there are other nodes, 0 to 10 s. A client that writes at another
     ///     node is answered that much later.
     ///   - version: the version of the program, for people who ask for the nodes.
     ///   - committed: receives each batch that is durable, on the writer thread.

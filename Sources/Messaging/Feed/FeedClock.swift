@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// A node looks at the store's feed again and again. A commit that was visible when a look began is in memory when a complete look has
 /// ended. So memory may answer at a moment τ only where the last complete look began after τ − D, D being the bound on staleness; and
-/// whoever writes is answered D after the commit. Then no node answers as if an answered write were not there: the commit was visible at
+/// a write is answered D after its commit. Then no node gives an answer from before an answered write: the commit was visible at
 /// x and answered at x + D or later, a node that answers from memory after that has ended a look that began after x, and that look has
 /// the commit.
 ///
@@ -64,7 +64,7 @@ public final class FeedClock: Sendable {
     /// - Parameters:
     ///   - bound: D in nanoseconds, the greatest age of what memory answers with; the same at all nodes.
     ///   - now: the present moment.
-    ///   - wanted: called where somebody needs a look and there may be none under way; it must not wait, nor call this clock.
+    ///   - wanted: called where a poll needs a look and there may be none under way; it must not wait, nor call this clock.
     ///   - pause: returns after this time, or when its task is cancelled.
     public init(
         bound: Int64, now: @escaping @Sendable () -> Int64, wanted: @escaping @Sendable () -> Void,
@@ -91,7 +91,7 @@ public final class FeedClock: Sendable {
     /// Whether other nodes may have answered this request's client before.
     public var hasOtherNodes: Bool { others.load(ordering: .acquiring) }
 
-    /// Whether somebody polls or waits, so that looks have to go on.
+    /// Whether a client polls or waits, so that looks have to go on.
     public var needsLooks: Bool {
         if waits.load(ordering: .acquiring) > 0 { return true }
         if state.withLock({ !$0.waiting.isEmpty }) { return true }

@@ -79,7 +79,7 @@ extension FeedRow {
             conversation: Conversation(
                 id: conversation.id, key: conversation.key, lastN: 0,
                 participants: users.map { Conversation.Participant(user: $0, readUpTo: moved.marks[$0] ?? 0) }),
-            listChanges: lists?.map { Commit.ListChange(user: $0.user, change: change) } ?? [],
+            listChanges: lists ?? [],
             forgottenLists: lists == nil ? users : [])
     }
 }

@@ -2,20 +2,6 @@
 ///
 /// The node that writes makes the payload before the call; the store adds the numbers.
 public struct FeedRow: Sendable, Equatable {
-    /// A list that a read marker changed, and the change number that it took.
-    public struct ListChange: Sendable, Equatable {
-        /// The owner of the list.
-        public let user: UserID
-        /// Its new latest change: the number of the conversation's markers in this row.
-        public let change: Int64
-
-        /// Creates a list change.
-        public init(user: UserID, change: Int64) {
-            self.user = user
-            self.change = change
-        }
-    }
-
     /// Its place in the order of commits, and the number before its change numbers.
     public let position: Int64
     /// The number of each message, and 0 where it was stored before or not at all; in a renaming, the keys of the conversations in the
@@ -24,13 +10,13 @@ public struct FeedRow: Sendable, Equatable {
     /// Where each read marker is now, and 0 where it did not move.
     public let marks: [Int64]
     /// The lists that the read markers changed; nil where the row does not say, and the lists of all participants are forgotten.
-    public let markedLists: [ListChange]?
+    public let markedLists: [Commit.ListChange]?
     /// What changed; nil where this version cannot read it, and everything is forgotten.
     public let payload: FeedPayload?
 
     /// Creates a row.
     public init(
-        position: Int64, numbers: [Int64] = [], marks: [Int64] = [], markedLists: [ListChange]? = nil,
+        position: Int64, numbers: [Int64] = [], marks: [Int64] = [], markedLists: [Commit.ListChange]? = nil,
         payload: FeedPayload?
     ) {
         self.position = position

@@ -4,7 +4,7 @@ extension Schema {
     /// - `postbox.here(out system bigint, out timeline int)`: which history of which server this is. It fails with SQLSTATE 25006 on a
     ///   standby.
     /// - `postbox.look_up_epoch(p_random text, p_epoch text, p_timeline int, p_goes_on boolean) → text`: the epoch; every connection calls
-    ///   it before its first use. Where the database was copied, or was promoted and may have lost what somebody was shown, it begins a
+    ///   it before its first use. Where the database was copied, or was promoted and may have lost what a client was shown, it begins a
     ///   new one, `p_random`. Nothing that was shown can be lost where all processes that write wait for a synchronous standby, and the
     ///   caller has shown nothing else (`p_goes_on`). `p_epoch` and `p_timeline` say what the caller has served until now, NULL for
     ///   nothing: one that does not go on begins a new epoch also where another process has taken the former one along.

@@ -36,12 +36,12 @@ enum FeedLookRows {
         _ row: Int, at position: Int64, _ rows: PostgresRows
     ) throws(PostgresError) -> FeedRow {
         let numbers = try rows.int8Array(row, 5)
-        var lists: [FeedRow.ListChange]?
+        var lists: [Commit.ListChange]?
         if try rows.bytes(row, 7) != nil {
             let (users, changes) = (try rows.textArray(row, 7), try rows.int8Array(row, 8))
             guard users.count == changes.count else { throw .malformed("lists whose parts do not match") }
             lists = zip(users, changes).compactMap { user, change in
-                user.map { FeedRow.ListChange(user: UserID(trusted: $0), change: change) }
+                user.map { Commit.ListChange(user: UserID(trusted: $0), change: change) }
             }
         }
         let payload = FeedPayload(bytes: Array(try rows.requiredBytes(row, 9)))

@@ -3,7 +3,7 @@ import Messaging
 import StoreWork
 import Synchronization
 
-/// The thread that looks at the feed, on a connection of its own: every 10 ms while somebody polls or waits, and at the first poll
+/// The thread that looks at the feed, on a connection of its own: every 10 ms while a client polls or waits, and at the first poll
 /// otherwise. While the node is alone it sleeps.
 final class FeedLooker: Sendable {
     /// From the beginning of one look to that of the next, in nanoseconds.

@@ -62,7 +62,7 @@ struct RetentionCommand: ParsableCommand {
 }
 
 extension DatabaseOption {
-    /// Opens the database alone, and does something about retention in it.
+    /// Opens the database, or asks the server that has it open, and does something about retention in it.
     func withRetentionStore<Answer>(_ work: (any RetentionRuleStore) throws -> Answer) throws -> Answer {
         let store = try open()
         defer { store.close() }

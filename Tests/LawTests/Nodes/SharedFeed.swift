@@ -115,7 +115,7 @@ final class SharedFeed: CommitObserver {
         state.conversations[conversation.key] = named(users)
         let told = named(state.chance.once(in: 4) ? nil : users)
         func row(
-            _ change: FeedChange, numbers: [Int64] = [], marks: [Int64] = [], lists: [FeedRow.ListChange]? = nil
+            _ change: FeedChange, numbers: [Int64] = [], marks: [Int64] = [], lists: [Commit.ListChange]? = nil
         ) -> FeedRow {
             FeedRow(
                 position: position, numbers: numbers, marks: marks, markedLists: lists,
@@ -138,8 +138,8 @@ final class SharedFeed: CommitObserver {
         }
         guard before != nil, moved.count == 1 else { return row(.everything) }
         let reader = conversation.participants[moved[0]]
-        let lists = commit.listChanges.map { FeedRow.ListChange(user: $0.user, change: $0.change) }
         return row(
-            .mark(told, reader: reader.user), marks: [reader.readUpTo], lists: state.chance.once(in: 4) ? nil : lists)
+            .mark(told, reader: reader.user), marks: [reader.readUpTo],
+            lists: state.chance.once(in: 4) ? nil : commit.listChanges)
     }
 }

@@ -147,7 +147,7 @@ struct FeedReaderTests {
         var reader = reader(at: 1024)
         let changes =
             (send(0, at: 0).payload?.changes ?? []) + [alice, bob, bob].map { FeedChange.mark(pair, reader: $0) }
-        func row(_ position: Int64, _ lists: [FeedRow.ListChange]?) -> FeedRow {
+        func row(_ position: Int64, _ lists: [Commit.ListChange]?) -> FeedRow {
             FeedRow(
                 position: position, numbers: [0], marks: [4, 6, 0], markedLists: lists, payload: FeedPayload(changes))
         }

@@ -72,7 +72,7 @@ struct WriteOrderTests {
             .look
         let row = try #require(look.rows.first)
         #expect(row.position == written.base && row.numbers == [0, 2] && row.marks == [1, 1, 0])
-        #expect(row.markedLists == [FeedRow.ListChange(user: UserID(trusted: "b"), change: written.base + 4)])
+        #expect(row.markedLists == [Commit.ListChange(user: UserID(trusted: "b"), change: written.base + 4)])
         #expect(look.newest == written.base && look.trimmedUpTo == 0 && look.epoch == PreparedDatabase.epoch)
     }
 
