@@ -17,6 +17,11 @@ func conversation(_ id: ConversationID = talk, lastN: Int64 = 0, _ readers: (Use
         participants: readers.map { Conversation.Participant(user: $0.0, readUpTo: $0.1) })
 }
 
+/// A commit that changes a conversation and alice's list.
+func commit(_ conversation: Conversation, change: Int64 = 6, tenant: TenantID = .none) -> Commit {
+    Commit(tenant: tenant, conversation: conversation, listChanges: [Commit.ListChange(user: alice, change: change)])
+}
+
 func message(_ n: Int64, from sender: UserID) -> Message {
     Message(n: n, sender: sender, content: "\(n)", sentAt: Timestamp(milliseconds: 0), clientMessageID: nil)
 }

@@ -30,6 +30,16 @@ final class TestHandler: RequestHandler {
         })
     }
 
+    /// Answers a `GET` "now" from memory, and everything else "later", once the gate is open.
+    convenience init(heldBy gate: Gate) {
+        self.init(
+            memory: { $0.method == .get ? response("now") : nil },
+            elsewhere: { _ in
+                await gate.pass()
+                return response("later")
+            })
+    }
+
     var requests: [Request] { seen.withLock { $0 } }
 
     func begin(_ request: Request) -> Reply {

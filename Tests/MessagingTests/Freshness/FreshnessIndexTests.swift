@@ -17,11 +17,6 @@ struct FreshnessIndexTests {
         }
     }
 
-    private func commit(_ conversation: Conversation, change: Int64 = 6, tenant: TenantID = .none) -> Commit {
-        Commit(
-            tenant: tenant, conversation: conversation, listChanges: [Commit.ListChange(user: alice, change: change)])
-    }
-
     private func find(_ reference: ConversationReference = .id(talk)) async throws -> Conversation? {
         try await index.conversation(reference, of: caller, from: store)
     }
@@ -117,57 +112,6 @@ struct FreshnessIndexTests {
         #expect(index.list(of: caller) == ListFreshness(change: 5))
     }
 
-    @Test("Of a conversation that was being loaded when it changed, memory has what the commit made of it")
-    func overtakenConversation() async throws {
-        let gate = Gate()
-        store.state.withLock { $0.gate = gate }
-        async let loading = find()
-        await gate.arrival()
-        index.committed([commit(second)])
-        gate.open()
-        _ = try await loading
-        #expect(index.conversation(.id(talk), of: caller) == second)
-    }
-
-    @Test("Where commits know only a part of a conversation that is being loaded, memory has it with all of them")
-    func overtakenByParts() async throws {
-        let gate = Gate()
-        store.state.withLock { $0.gate = gate }
-        async let loading = find()
-        await gate.arrival()
-        index.committed([commit(conversation(lastN: 0, (alice, 0), (bob, 1)))])
-        index.committed([commit(second)])
-        index.committed([commit(conversation(lastN: 0, (alice, 2), (bob, 0)))])
-        gate.open()
-        _ = try await loading
-        #expect(index.conversation(.id(talk), of: caller) == conversation(lastN: 2, (alice, 2), (bob, 1)))
-    }
-
-    @Test("Of a list that was being loaded when it changed, memory has what the commit made of it")
-    func overtakenList() async throws {
-        let gate = Gate()
-        store.state.withLock { $0.gate = gate }
-        async let loading = index.list(of: caller, from: store)
-        await gate.arrival()
-        index.committed([commit(second)])
-        gate.open()
-        _ = try await loading
-        #expect(index.list(of: caller) == ListFreshness(change: 6))
-    }
-
-    @Test("Of what was being loaded, memory has nothing where it was emptied after a commit")
-    func overtakenByReset() async throws {
-        let gate = Gate()
-        store.state.withLock { $0.gate = gate }
-        async let loading = find()
-        await gate.arrival()
-        index.committed([commit(second)])
-        index.reset()
-        gate.open()
-        _ = try await loading
-        #expect(index.conversation(.id(talk), of: caller) == nil)
-    }
-
     @Test("Commits that come late or twice take nothing back: what is greater stays, for each marker by itself")
     func mergesByMaximum() async throws {
         _ = try await find()
@@ -181,65 +125,6 @@ struct FreshnessIndexTests {
         let watched = index.invalidationToken(of: conversation(lastN: 7, (alice, 5), (bob, 3)), seenBy: caller)
         index.committed([commit(conversation(lastN: 7, (alice, 0), (bob, 0)), change: 9)])
         #expect(watched?.isValid == true)
-    }
-
-    @Test("A load of a state that is older than what memory has takes nothing back")
-    func loadsMerge() async throws {
-        let gate = Gate()
-        _ = try await find()
-        index.committed([commit(second)])
-        store.state.withLock { $0.gate = gate }
-        let other = Caller(user: UserID(trusted: "mallory"))
-        async let found = index.conversation(.id(talk), of: other, from: store)
-        await gate.arrival()
-        gate.open()
-        #expect(try await found == nil)
-        #expect(index.conversation(.id(talk), of: caller) == second)
-    }
-
-    @Test("A list that may have changed is forgotten, with what a running load will find")
-    func forgottenLists() async throws {
-        func forget() {
-            index.committed([Commit(tenant: .none, conversation: first, listChanges: [], forgottenLists: [alice, bob])])
-        }
-        _ = try await index.list(of: caller, from: store)
-        let token = index.invalidationToken(ofListOf: caller, at: 5)
-        forget()
-        #expect(index.list(of: caller) == nil && token?.isValid == false)
-        let gate = Gate()
-        store.state.withLock { $0.gate = gate }
-        async let found = index.list(of: caller, from: store)
-        await gate.arrival()
-        forget()
-        gate.open()
-        #expect(try await found.change == 5)
-        #expect(index.list(of: caller) == nil)
-    }
-
-    @Test("a commit elsewhere does not overtake a load")
-    func commitElsewhere() async throws {
-        let gate = Gate()
-        store.state.withLock { $0.gate = gate }
-        async let loading = find()
-        await gate.arrival()
-        index.committed([commit(conversation(ConversationID(trusted: "conv-2"), lastN: 9, (alice, 0), (bob, 0)))])
-        gate.open()
-        _ = try await loading
-        #expect(index.conversation(.id(talk), of: caller) == first)
-    }
-
-    @Test("of two loads at once, the second does not bring back what a commit replaced after the first")
-    func twoLoads() async throws {
-        let gate = Gate()
-        store.state.withLock { $0.gate = gate }
-        async let held = find()
-        await gate.arrival()
-        store.state.withLock { $0.gate = nil }
-        _ = try await find()
-        index.committed([commit(second)])
-        gate.open()
-        _ = try await held
-        #expect(index.conversation(.id(talk), of: caller) == second)
     }
 
     @Test("a load that failed or found nothing is tried again")

@@ -41,13 +41,7 @@ struct DeadlineTests {
     @Test("A request that waits for its answer is not cut, nor a connection that rests between two")
     func patience() async throws {
         let gate = Gate()
-        let handler = TestHandler(
-            memory: { $0.method == .get ? response("now") : nil },
-            elsewhere: { _ in
-                await gate.pass()
-                return response("later")
-            })
-        let server = try serve(handler) { $0.requestTimeout = 0.1 }
+        let server = try serve(TestHandler(heldBy: gate)) { $0.requestTimeout = 0.1 }
         let waiting = try Client(port: server.boundPort)
         let resting = try Client(port: server.boundPort)
         waiting.send(post("/", "x"))

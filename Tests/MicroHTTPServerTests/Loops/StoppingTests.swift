@@ -22,13 +22,7 @@ struct StoppingTests {
     @Test("A stop answers requests in flight with Connection: close, closes idle connections and refuses new ones")
     func inFlight() async throws {
         let gate = Gate()
-        let handler = TestHandler(
-            memory: { $0.method == .get ? response("now") : nil },
-            elsewhere: { _ in
-                await gate.pass()
-                return response("later")
-            })
-        let server = try serve(handler, loops: 2)
+        let server = try serve(TestHandler(heldBy: gate), loops: 2)
         let port = server.boundPort
         let idle = try Client(port: port)
         _ = try await idle.exchange(get("/"))

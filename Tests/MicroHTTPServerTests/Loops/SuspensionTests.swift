@@ -34,13 +34,7 @@ struct SuspensionTests {
     @Test("An answer from memory does not wait behind a suspended one")
     func independence() async throws {
         let gate = Gate()
-        let handler = TestHandler(
-            memory: { $0.method == .get ? response("now") : nil },
-            elsewhere: { _ in
-                await gate.pass()
-                return response("later")
-            })
-        let server = try serve(handler)
+        let server = try serve(TestHandler(heldBy: gate))
         let slow = try Client(port: server.boundPort)
         slow.send(post("/", "x"))
         #expect(await eventually { gate.waiting == 1 })
