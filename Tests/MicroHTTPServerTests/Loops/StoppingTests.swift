@@ -49,10 +49,13 @@ struct StoppingTests {
 
     @Test("A client that connected just before the stop began is still answered")
     func justConnected() async throws {
-        let server = try serve(TestHandler(always: response("hello")), loops: 2) { $0.firstRequestGrace = 60 }
+        let server = try serve(TestHandler(always: response("hello")), loops: 2) {
+            $0.firstRequestGrace = 600
+            $0.requestTimeout = 600
+        }
         let clients = try (0..<8).map { _ in try Client(port: server.boundPort) }
         #expect(await eventually { server.statistics.openConnections == 8 })
-        let stopped = beginStop(server, within: 60)
+        let stopped = beginStop(server, within: 600)
         #expect(await eventually { isRefused(server.boundPort) })
         for client in clients {
             let answer = try await client.exchange(get("/"))
