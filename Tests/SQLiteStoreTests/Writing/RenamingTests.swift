@@ -82,8 +82,8 @@ struct RenamingTests {
     func bounded() async throws {
         let commits = Mutex<[Int]>([])
         let counter = StepCounter()
-        let store = try SQLiteStore(path: folder.database) { _ in commits.withLock { $0.append(counter.take()) } }
-        try await store.setPerson(Person(id: alice, name: "Old"), tenant: .none)
+        let filling = try SQLiteStore(path: folder.database)
+        try await filling.setPerson(Person(id: alice, name: "Old"), tenant: .none)
         var records = try (0..<5000).map { number in
             ImportRecord.conversation(
                 try NewConversation(
@@ -91,7 +91,9 @@ struct RenamingTests {
                     isDirect: false),
                 .none, openedAt: noon)
         }[...]
-        try store.importRecords { records.popFirst() }
+        try filling.importRecords { records.popFirst() }
+        filling.close()
+        let store = try SQLiteStore(path: folder.database) { _ in commits.withLock { $0.append(counter.take()) } }
         try await store.pool.writeWithoutTransaction { counter.watch($0) }
         commits.withLock { $0 = [] }
         try await store.setPerson(Person(id: alice, name: "New"), tenant: .none)
