@@ -49,7 +49,7 @@ extension MessagingService {
     ) -> (@Sendable (String?) async -> Reply)? {
         guard context.feedClock.hasOtherNodes else { return nil }
         var call = call
-        call.wait = nil
+        call.hasWaited = true
         return { [call] requestID in
             do {
                 return try answer(call, begin)

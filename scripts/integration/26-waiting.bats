@@ -110,6 +110,18 @@ start_watched() {
     [[ -z $(header Preference-Applied) ]] || fail "$(cat "$HEADERS")"
 }
 
+@test "what would be applied is on a refusal of a poll too, and on nothing else" {
+    start_with_message
+    for wrong in talk/messages?since=nonsense no-such/messages 'talk/messages?limit=x'; do
+        as bob GET "$API/$wrong" --header 'Prefer: wait=30'
+        [[ $CODE == 4* ]] || fail "$CODE"
+        assert_header Preference-Applied wait=30
+    done
+    post bob talk '{}' --header 'Prefer: wait=30'
+    assert_status 422
+    [[ -z $(header Preference-Applied) ]] || fail "$(cat "$HEADERS")"
+}
+
 @test "more polls of a user than may wait are answered at once" {
     start_watched --max-waiting-per-caller 2
     for name in first second; do wait_for "$name" talk/messages --header "If-None-Match: $TAG"; done

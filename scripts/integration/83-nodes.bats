@@ -85,6 +85,21 @@ verify() {
     assert_equal "$EXIT" 0
 }
 
+@test "an answer after a wait that brought nothing says what was applied, as one that did not wait does" {
+    start_nodes 2
+    use_node 0
+    send alice conv-1 Hi bob
+    as bob GET "$API"
+    tag=$(header ETag)
+    cursor=$(header X-Cursor)
+    as bob GET "$API" --header 'Prefer: wait=1' --header "If-None-Match: $tag"
+    assert_status 304
+    assert_header Preference-Applied wait=1
+    as bob GET "$API?since=$cursor" --header 'Prefer: wait=1'
+    assert_status 200
+    assert_header Preference-Applied wait=1
+}
+
 @test "of thousands of answers that another server gives at once after a send, none is from before it" {
     start_nodes 3
     timeout 300 python3 "$HOP" at-once "${HOPS:-3000}" "${ORIGINS[@]}" 3>&-

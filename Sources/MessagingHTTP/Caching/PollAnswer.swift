@@ -67,13 +67,8 @@ struct PollAnswer {
         [
             Response.Field("ETag", tag.text), Response.Field("Cache-Control", "private, no-cache"),
             Response.Field(Self.intervalField, String(call.pollInterval)), Response.Field("X-Cursor", cursor),
-        ] + (prunedUpTo > 0 ? [Response.Field(Self.prunedField, String(prunedUpTo))] : []) + applied(call)
-    }
-
-    /// What is or would be applied of the client's preferences (RFC 7240, section 3). It is on each answer: clients would take one without
-    /// it for an answer of a server that knows no waiting.
-    private func applied(_ call: Call) -> [Response.Field] {
-        call.wait.map { [Response.Field("Preference-Applied", "wait=\($0)")] } ?? []
+        ] + (prunedUpTo > 0 ? [Response.Field(Self.prunedField, String(prunedUpTo))] : [])
+            + Preference.applied(wait: call.wait)
     }
 
     /// `Link` with the URL of the next poll and of the older page, with the parameters of this request.

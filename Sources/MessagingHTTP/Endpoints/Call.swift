@@ -17,18 +17,20 @@ struct Call: Sendable {
     /// How many seconds the client would wait for a change, at most as long as the service lets it; nil where it does not ask to, or where
     /// nothing waits.
     var wait: Int?
+    /// Whether it has waited as long as the client would.
+    var hasWaited = false
 
     /// Whether the client may know, from another node, what memory here does not have yet.
     var mayBeAhead = false
 
     /// Whether the answer waits where there is nothing new. An older page is asked for while a client pages back, and does not wait.
-    var mayWait: Bool { (wait ?? 0) > 0 && query.before == nil }
+    var mayWait: Bool { (wait ?? 0) > 0 && !hasWaited && query.before == nil }
 
     /// The same call, begun anew: memory has all that the client knew when it asked.
     func beginningAgain(in epoch: Epoch) -> Call {
         Call(
             request: request, caller: caller, query: query, epoch: epoch, common: common, coding: coding,
-            pollInterval: pollInterval, wait: wait)
+            pollInterval: pollInterval, wait: wait, hasWaited: hasWaited)
     }
 
     /// Whether it names what the client has by entity tags, which cannot tell which of two states is newer.

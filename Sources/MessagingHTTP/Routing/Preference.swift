@@ -19,6 +19,14 @@ enum Preference {
         return nil
     }
 
+    /// The field that says what is or would be applied (section 3). It is on each answer to a poll: clients would take one without it for an
+    /// answer of a server that knows no waiting.
+    ///
+    /// - Parameter seconds: how long the answer may wait; nil where the client did not ask for that, or nothing waits.
+    static func applied(wait seconds: Int?) -> [Response.Field] {
+        seconds.map { [Response.Field("Preference-Applied", "wait=\($0)")] } ?? []
+    }
+
     private static func isWait(_ name: ArraySlice<UInt8>) -> Bool {
         name.count == 4 && zip(name, "wait".utf8).allSatisfy { $0 | 0x20 == $1 }
     }
