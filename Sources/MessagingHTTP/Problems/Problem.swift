@@ -86,7 +86,8 @@ extension Problem {
                 fields: [Response.Field("Retry-After", "1")])
         case .storeUnavailable:
             self.init(
-                .storeUnavailable, "The store cannot answer at the moment; nothing was stored. Try again shortly.",
+                .storeUnavailable,
+                "The store cannot answer at the moment. Try again shortly; a message sent again with its key is stored once.",
                 fields: [Response.Field("Retry-After", "5")])
         }
     }
