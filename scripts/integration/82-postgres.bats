@@ -235,6 +235,43 @@ is_unready() {
     assert_json '.id == "conv-1:2"'
 }
 
+@test "replicated, a write whose wait for the standby is cancelled is not acknowledged, whatever the role says of warnings" {
+    with_confirmed_standby
+    server_sql main "ALTER ROLE postbox SET client_min_messages = 'error'"
+    start_postbox --replicated
+    send alice conv-1 'one' bob
+    freeze_server second
+    post alice conv-1 '{"content": "two", "clientMessageId": "two"}' 3>&- &
+    waiting=$!
+    cancelled() {
+        [[ $(server_sql main "SELECT bool_or(pg_cancel_backend(pid)) FROM pg_stat_activity
+            WHERE wait_event = 'SyncRep' AND query LIKE '%postbox.write%'") == t ]]
+    }
+    await cancelled
+    wait "$waiting" || true
+    grep -q store-unavailable "$BODY"
+    thaw_server second
+    acknowledged() {
+        post alice conv-1 '{"content": "two", "clientMessageId": "two"}'
+        [[ $CODE == 20[01] ]]
+    }
+    await acknowledged
+    assert_json '.id == "conv-1:2"'
+}
+
+@test "a start that waits for a standby or a migration says so, and ends at once when it is stopped" {
+    with_confirmed_standby
+    freeze_server second
+    "$POSTBOX" serve --port 0 --identity demo --database "$DATABASE" --replicated >"$OUT" 2>"$ERR" 3>&- &
+    SERVER=$!
+    await logged 'the database is not open yet'
+    stop_postbox
+    assert_equal "$EXIT" 0
+    thaw_server second
+    start_postbox --replicated
+    send alice conv-1 Hi bob
+}
+
 @test "replicated, a server without a standby starts and answers polls, but is not ready and acknowledges nothing" {
     with_server
     postbox conversations open --participants alice,bob --id conv-1 --database "$DATABASE"
@@ -387,6 +424,14 @@ is_unready() {
     make_standby second main
     start_server second
     refused 69 '*standby*' serve --port 0 --identity demo --database "$(address second chat)"
+    # Of several hosts the primary is taken, whoever names them.
+    PGHOST=$POSTGRES_FOLDER,$POSTGRES_FOLDER PGPORT=$(server_port second),$(server_port main) PGDATABASE=chat PGUSER=postbox \
+        postbox users set alice --name Alice --database postgres:
+    assert_equal "$EXIT" 0
+    printf '%s\n' '[chat]' "host=$POSTGRES_FOLDER,$POSTGRES_FOLDER" "port=$(server_port second),$(server_port main)" \
+        'dbname=chat' 'user=postbox' >"$FOLDER/services"
+    PGSERVICEFILE=$FOLDER/services postbox users set alice --name Alice --database postgres:service=chat
+    assert_equal "$EXIT" 0
     refused 69 '*"none"*does not exist*' serve --port 0 --identity demo --database "$(address main none)"
 }
 
@@ -474,7 +519,8 @@ free_port() {
     stop_postbox
     for wrong in "$(with_password wrongsesame)" 'postgres://postbox:wrongsesame@/chat?host=/nowhere' \
         'postgres://postbox:wrong/wrongsesame@db/chat' 'postgres:password=wrongsesame host' \
-        'postgres://db/chat?password=wrongsesame&nonsense=1' 'postgres://postbox@db:99999/chat?password=wrongsesame'; do
+        'postgres://postbox:wrongsesame/x@db/chat' 'postgres://postbox:wrong@sesame@wrongsesame/chat' 'Postgres://postbox:wrongsesame@db/chat' \
+        'host=db dbname=chat password=wrongsesame' 'postgres://db/chat?password=wrongsesame&nonsense=1' 'postgres://postbox@db:99999/chat?password=wrongsesame'; do
         postbox check --database "$wrong"
         [[ $EXIT == 69 || $EXIT == 64 ]] || fail "exit code $EXIT: $(cat "$ERR")"
         assert_one_line 'postbox: *'

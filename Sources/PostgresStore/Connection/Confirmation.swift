@@ -7,8 +7,11 @@ enum Confirmation {
     /// where no standby is required the statement fails with SQLSTATE 22012.
     static let columns = """
         pg_catalog.pg_logical_emit_message(true, 'postbox', '') AS written, \(WriteCalls.durable) AS durable,
-            1 / (current_setting('synchronous_standby_names') <> '')::int AS is_required
+            1 / (current_setting('synchronous_standby_names') <> '')::int AS is_required, \(warned) AS warned
         """
+
+    /// Has the server warn where a wait for the standby is cancelled, whatever the role says: as a column of a statement.
+    static let warned = "pg_catalog.set_config('client_min_messages', 'warning', true)"
 }
 
 extension PostgresConnection {

@@ -87,7 +87,9 @@ final class WriteCalls {
     ) throws(PostgresError) -> PostgresRows {
         let warnings = connection.warnings
         // Without standbys the division fails, and nothing is committed.
-        let check = isReplicated ? ", 1 / (current_setting('synchronous_standby_names') <> '')::int" : ""
+        let check =
+            isReplicated
+            ? ", 1 / (current_setting('synchronous_standby_names') <> '')::int, \(Confirmation.warned)" : ""
         let rows: PostgresRows
         do {
             rows = try connection.runOften(
