@@ -50,6 +50,7 @@ static struct {
     int (*getlength)(const PGresult *, int, int);
     char *(*getvalue)(const PGresult *, int, int);
     notice_receiver (*setNoticeReceiver)(PGconn *, notice_receiver, void *);
+    conninfo_option *(*conninfo)(PGconn *);
     conninfo_option *(*conninfoParse)(const char *, char **);
     void (*conninfoFree)(conninfo_option *);
     void (*freemem)(void *);
@@ -103,6 +104,7 @@ static void load(void)
     FIND(getlength);
     FIND(getvalue);
     FIND(setNoticeReceiver);
+    FIND(conninfo);
     FIND(conninfoParse);
     FIND(conninfoFree);
     FIND(freemem);
@@ -122,6 +124,20 @@ PGconn *postbox_pq_connect(const char *const *keywords, const char *const *value
 
 void postbox_pq_finish(PGconn *connection) { pq.finish(connection); }
 int postbox_pq_status(const PGconn *connection) { return pq.status(connection); }
+
+bool postbox_pq_has_several_hosts(PGconn *connection)
+{
+    bool found = false;
+    conninfo_option *options = pq.conninfo(connection);
+    if (!options) return false;
+    for (conninfo_option *option = options; option->keyword; ++option) {
+        if (strcmp(option->keyword, "host") != 0 && strcmp(option->keyword, "hostaddr") != 0) continue;
+        if (option->val && strchr(option->val, ',')) found = true;
+    }
+    pq.conninfoFree(options);
+    return found;
+}
+
 int postbox_pq_socket(const PGconn *connection) { return pq.socket(connection); }
 int postbox_pq_backend_pid(const PGconn *connection) { return pq.backendPID(connection); }
 const char *postbox_pq_error_message(const PGconn *connection) { return pq.errorMessage(connection); }

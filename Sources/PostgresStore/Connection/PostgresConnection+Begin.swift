@@ -4,16 +4,24 @@ extension PostgresConnection {
     /// The oldest server that Postbox works with.
     private static let oldestVersion = 150_000
 
-    /// Connects; blocks for at most `connect_timeout` for each address of each host.
+    /// Connects, to the primary where there are several hosts; blocks for at most `connect_timeout` for each address of each host.
     static func connect(_ address: PostgresAddress) throws(PostgresError) -> OpaquePointer {
+        let connection = try open(address)
+        // The environment and the service file may name them too, and only the library knows what they say.
+        guard postbox_pq_has_several_hosts(connection) else { return connection }
+        postbox_pq_finish(connection)
+        return try open(address, [("target_session_attrs", "read-write")])
+    }
+
+    private static func open(
+        _ address: PostgresAddress, _ choice: [(String, String)] = []
+    ) throws(PostgresError) -> OpaquePointer {
         // The address may override those that come before it. A network that hangs is noticed within seconds.
-        var parameters = [
-            ("fallback_application_name", "postbox"), ("connect_timeout", "3"), ("keepalives_idle", "5"),
-            ("keepalives_interval", "2"), ("keepalives_count", "3"), ("tcp_user_timeout", "10000"),
-        ]
-        let hosts = address.parameters["host"] ?? address.parameters["hostaddr"] ?? ""
-        if hosts.utf8.contains(UInt8(ascii: ",")) { parameters.append(("target_session_attrs", "read-write")) }
-        parameters += [("dbname", address.text), ("client_encoding", "UTF8")]
+        let parameters =
+            [
+                ("fallback_application_name", "postbox"), ("connect_timeout", "3"), ("keepalives_idle", "5"),
+                ("keepalives_interval", "2"), ("keepalives_count", "3"), ("tcp_user_timeout", "10000"),
+            ] + choice + [("dbname", address.text), ("client_encoding", "UTF8")]
         let connection = withPointers(parameters.map(\.0)) { keywords in
             withPointers(parameters.map(\.1)) { values in postbox_pq_connect(keywords, values) }
         }
@@ -80,7 +88,7 @@ extension PostgresConnection {
             // A writer that waits for its standby must not be cancelled, or its commit would become visible unconfirmed.
             return [
                 jit, ("synchronous_commit", synchronousCommit), ("lock_timeout", role == .writer ? "'2s'" : "'10s'"),
-                ("statement_timeout", "'0'"),
+                ("statement_timeout", "'0'"), ("idle_in_transaction_session_timeout", "'0'"),
                 // A write must see the last commit after it has waited for the lock.
                 ("default_transaction_isolation", "'read committed'"),
             ]
