@@ -50,15 +50,18 @@ final class WriterSession {
         defer { connector.membership.endBatch() }
         let start = ContinuousClock.now
         synced = .zero
+        var mayHaveWritten = false
         do {
-            try run(batch, on: try connected())
+            let calls = try connected()
+            mayHaveWritten = true
+            try run(batch, on: calls)
             health.succeeded(.write)
             committed?(
                 GroupCommit(
                     writes: batch.count, seconds: (.now - start) / .seconds(1), syncSeconds: synced / .seconds(1)))
         } catch {
             let error = error as? PostgresError ?? .malformed(String(describing: error))
-            failed(error)
+            failed(error, isUndone: !mayHaveWritten || error.isCertainlyUndone)
             // Those that were answered before take no second answer.
             for command in batch { command.refuse(.storeUnavailable(error.description)) }
         }
@@ -83,16 +86,16 @@ final class WriterSession {
         cache = ConversationCache()
     }
 
-    private func failed(_ error: PostgresError) {
+    /// - Parameter isUndone: whether certainly nothing of the batch was written, or will be.
+    private func failed(_ error: PostgresError, isUndone: Bool) {
         health.failed(.write, StoreFailure(error.fault, error.description))
         lastError = error
         let wasLost = error.sqlState == WriteRefusal.nodeGone
         if wasLost { connector.membership.lost() }
-        // Nobody knows whether the writes happened, or will; if so, a look brings them. They are not tried again: the clients' keys settle
-        // it.
-        if !error.isCertainlyUndone { connector.membership.lostTrack() }
+        // Where nobody knows whether the writes happened, or will, a look brings them. They are not tried again: the clients' keys settle it.
+        if !isUndone { connector.membership.lostTrack() }
         let mustConnect =
-            wasLost || !error.isCertainlyUndone || error.sqlState == WriteRefusal.epochChanged
+            wasLost || !isUndone || error.sqlState == WriteRefusal.epochChanged
             || error.fault == .readOnly || calls?.connection.isBroken != false
         if mustConnect {
             calls = nil
