@@ -9,8 +9,8 @@ public enum PostgresStoreError: Error, Equatable, Sendable {
     /// The schema `postbox` belongs to another program.
     case foreignSchema(database: String)
     /// The role may not make the schema.
-    case mayNotCreate(role: String, database: String)
-    /// The role lacks a privilege on tables or sequences of the schema.
+    case mayNotCreate(role: String, database: String, isSchemaThere: Bool)
+    /// The role lacks a privilege on tables, sequences or functions of the schema.
     case missingPrivilege(role: String, objects: [String])
     /// The role does not own the tables.
     case notTheOwner(role: String)
@@ -33,10 +33,11 @@ extension PostgresStoreError: CustomStringConvertible {
         case .notPrepared(let database): "There is no Postbox in the database \(database); serve and import make it."
         case .foreignSchema(let database):
             "The schema postbox in the database \(database) is not of this program; nothing in it was changed."
-        case .mayNotCreate(let role, let database):
+        case .mayNotCreate(let role, let database, let isSchemaThere):
             """
-            The role \(role) may not make the schema in the database \(database); as its owner, run: \
-            GRANT CREATE ON DATABASE "\(database)" TO "\(role)"
+            The role \(role) may not make the \(isSchemaThere ? "tables of the schema postbox" : "schema") in the database \(database); \
+            as its owner, run: GRANT \(isSchemaThere ? "ALL ON SCHEMA postbox" : "CREATE ON DATABASE \(Self.quoted(database))") \
+            TO \(Self.quoted(role))
             """
         case .missingPrivilege(let role, let objects):
             "The role \(role) may not use \(objects.joined(separator: ", ")); as the owner, run: \(Self.grants(to: role))"
@@ -49,6 +50,9 @@ extension PostgresStoreError: CustomStringConvertible {
     }
 
     private static func grants(to role: String) -> String {
-        Schema.grants.replacing("ROLE", with: "\"\(role)\"").replacing("\n", with: " ")
+        Schema.grants.replacing("ROLE", with: quoted(role)).replacing("\n", with: " ")
     }
+
+    /// A name as an identifier of SQL (the PostgreSQL manual, section 4.1.1).
+    private static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
 }

@@ -25,7 +25,8 @@ extension Schema {
                 let present = try state.version(connection)
                 guard present < version else { return }
                 guard state.mayCreate else {
-                    throw PostgresStoreError.mayNotCreate(role: state.role, database: state.database)
+                    throw PostgresStoreError.mayNotCreate(
+                        role: state.role, database: state.database, isSchemaThere: state.isSchemaThere)
                 }
                 if !state.isSchemaThere { try connection.run("CREATE SCHEMA postbox", within: migrationLimit) }
                 for migration in migrations[present...] {

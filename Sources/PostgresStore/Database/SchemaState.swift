@@ -29,7 +29,10 @@ struct SchemaState {
                             AND pg_catalog.has_table_privilege(c.oid, 'UPDATE')
                             AND pg_catalog.has_table_privilege(c.oid, 'DELETE'))
                         WHEN 'S' THEN NOT pg_catalog.has_sequence_privilege(c.oid, 'USAGE') END
-                    ORDER BY c.relname) END
+                    ORDER BY c.relname)
+                    || ARRAY(SELECT 'postbox.' || p.proname || '()' FROM pg_catalog.pg_proc p
+                        WHERE p.pronamespace = n.oid AND NOT pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
+                        ORDER BY p.proname) END
         FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'postbox'
         """
 

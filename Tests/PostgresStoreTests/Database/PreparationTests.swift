@@ -83,7 +83,7 @@ struct PreparationTests {
     func mayNotCreate() throws {
         let role = try role()
         defer { dropRole() }
-        let error = PostgresStoreError.mayNotCreate(role: role, database: database.name)
+        let error = PostgresStoreError.mayNotCreate(role: role, database: database.name, isSchemaThere: false)
         #expect(throws: error) { try prepare(as: role) }
         #expect("\(error)".contains("GRANT CREATE ON DATABASE \"\(database.name)\" TO \"\(role)\""))
         #expect(!"\(error)".contains("\n"))
@@ -91,9 +91,21 @@ struct PreparationTests {
         try prepare(as: role)
     }
 
+    @Test("Where the owner made the schema, empty, a role that may not use it is told to have that granted")
+    func emptySchema() throws {
+        let role = try role()
+        defer { dropRole() }
+        try database.run("CREATE SCHEMA postbox")
+        let error = #expect(throws: PostgresStoreError.self) { try prepare(as: role) }
+        let sentence = try #require(error).description
+        try database.run(String(sentence[(try #require(sentence.range(of: "run: "))).upperBound...]))
+        try prepare(as: role)
+    }
+
     @Test("A role without rights on a prepared schema is told which ones, and with the named grants it can serve")
     func grants() throws {
         try prepare()
+        try database.run("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA postbox FROM PUBLIC")
         let role = try role()
         defer { dropRole() }
         #expect(throws: PostgresStoreError.missingPrivilege(role: role, objects: ["the schema postbox"])) {
@@ -105,7 +117,7 @@ struct PreparationTests {
             Issue.record("another error: \(String(describing: error))")
             return
         }
-        #expect(objects.contains("postbox.messages") && objects.contains("postbox.position"))
+        for object in ["postbox.messages", "postbox.position", "postbox.write()"] { #expect(objects.contains(object)) }
         let sentence = try #require(error).description
         try database.run(String(sentence[(try #require(sentence.range(of: "run: "))).upperBound...]))
         try prepare(as: role)
