@@ -16,6 +16,9 @@ public struct PostgresAddress: Sendable {
     /// - Throws: ``PostgresError/badAddress(reason:)`` or ``PostgresError/libraryMissing(reason:)``.
     public init(_ text: String) throws(PostgresError) {
         guard !text.utf8.contains(0) else { throw .badAddress(reason: "it contains U+0000") }
+        guard !Self.hasUnescapedPassword(text) else {
+            throw .badAddress(reason: "in a password, / ? # and @ are written as %2F %3F %23 and %40")
+        }
         try PostgresLibrary.load()
         self.text = text
         var reason = [CChar](repeating: 0, count: 256)
@@ -31,6 +34,24 @@ public struct PostgresAddress: Sendable {
         }
         guard isParsed else { throw .badAddress(reason: Self.withoutQuotation(reason)) }
         parameters = found.parameters
+    }
+
+    /// Whether the password of a URI ends its authority, so that a part of it would be taken for a host, a port or a database, and be named in
+    /// an error.
+    private static func hasUnescapedPassword(_ text: String) -> Bool {
+        guard let scheme = ["postgres://", "postgresql://"].first(where: text.hasPrefix) else { return false }
+        let place = text.dropFirst(scheme.count)
+        let authority = place.prefix { !"/?#".contains($0) }
+        guard let at = authority.firstIndex(of: "@") else {
+            // Behind the colon of a host comes a port.
+            let hosts = authority.split(separator: ",", omittingEmptySubsequences: false)
+            let hasPorts = hosts.allSatisfy { host in
+                guard !host.hasSuffix("]"), let colon = host.lastIndex(of: ":") else { return true }
+                return host[colon...].dropFirst().allSatisfy(\.isNumber)
+            }
+            return !hasPorts && place.contains("@")
+        }
+        return authority[at...].dropFirst().contains("@")
     }
 
     /// Collects parameters for a function of C.

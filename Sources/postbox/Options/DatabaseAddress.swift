@@ -25,6 +25,15 @@ enum DatabaseAddress: Equatable {
         }
     }
 
+    /// Whether the path of a file is meant to be the address of a server: a URI of another scheme, or parameters without any.
+    static func looksLikeServer(_ path: String) -> Bool {
+        let scheme = path.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+        if !scheme.isEmpty, path[scheme.endIndex...].hasPrefix("://") { return true }
+        return path.split(separator: " ").contains { word in
+            ["host=", "hostaddr=", "dbname=", "user=", "password=", "service="].contains { word.hasPrefix($0) }
+        }
+    }
+
     /// Returns a command-line argument without the password in it; nil where it has none.
     ///
     /// - Parameter argument: an argument such as `--database=postgres://dana:secret@db/chat`. The result has no more bytes, and shows less

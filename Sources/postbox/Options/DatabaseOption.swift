@@ -16,6 +16,14 @@ struct DatabaseOption: ParsableArguments {
             """)
     var text = "postbox.sqlite"
 
+    /// Refuses what is meant as the address of a server and would be taken for a file. It may have a password, so it is not repeated.
+    func validate() throws {
+        guard case .file(let path) = address, DatabaseAddress.looksLikeServer(path) else { return }
+        throw ValidationError(
+            "--database is the path of a file, or the address of a PostgreSQL that begins with postgres:, such as "
+                + "postgres://user@host/name or \"postgres:host=... dbname=...\"")
+    }
+
     /// Where the data is.
     var address: DatabaseAddress { DatabaseAddress(text) }
 

@@ -11,6 +11,8 @@ struct AddressTests {
             "postgres://alice:s3cret%zz@host/db", "postgres://alice:s3cret@[host/db",
             "postgres://alice:s3cret@host:/db?x=s3cret", "host=a s3cret", "password=s3cret nonsense",
             "password='s3cret", "postgres://a:s3cret@h/db?sslmode", "s3cret=1",
+            "postgres://a:s3cret/x@h/db", "postgres://a:s3@cret@h/db", "postgresql://a:s3cret#x@h/db",
+            "postgres://a:s3cret?x@h/db",
         ])
     func bad(text: String) throws {
         do throws(PostgresError) {

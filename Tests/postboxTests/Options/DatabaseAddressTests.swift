@@ -13,6 +13,24 @@ import Testing
     }
 
     @Test(
+        "is refused where it is meant as the address of a server and begins as none",
+        arguments: [
+            "Postgres://dana:secret@db", "mysql://db/chat", "host=db dbname=chat",
+            "dbname=chat user=dana password=secret",
+        ])
+    func mistaken(text: String) throws {
+        #expect(DatabaseAddress.looksLikeServer(text))
+        #expect(
+            try #require(throws: (any Error).self) { try DatabaseOption.parse(["--database", text]) }
+                .localizedDescription.contains("secret") == false)
+    }
+
+    @Test("may be the path of any other file", arguments: ["a=b", "/srv/user data/x", "postbox.sqlite", "C://x y"])
+    func paths(text: String) {
+        #expect(DatabaseAddress.looksLikeServer(text) == (text == "C://x y"))
+    }
+
+    @Test(
         "is given to libpq as it is where it is a URI",
         arguments: ["postgres://", "postgresql://a:b@c:1/d?e=f", "postgres://?service=chat"])
     func uris(text: String) {
