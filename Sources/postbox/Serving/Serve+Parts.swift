@@ -11,6 +11,8 @@ extension Serve {
         _ index: FreshnessIndex, _ deliveries: DeliveryClock?, _ commits: CommitMetrics, _ logger: Logger
     ) throws -> DatabaseOption.Opened {
         let observer: any CommitObserver = deliveries.map { ObserverPair(first: $0, second: index) } ?? index
+        let watch = StartWatch(logger)
+        defer { watch.end() }
         let opened = try database.open(
             observer: observer, checkpoints: !externalCheckpoints, replicated: replicated,
             freshnessBound: .milliseconds(freshness),
@@ -71,11 +73,11 @@ extension Serve {
         _ keys: TokenKeys?, _ store: any MessageStore, _ logger: Logger
     ) -> (any Identity, JWTIdentity?) {
         let profileUpdates = ProfileUpdates(capacity: indexCapacity, ticks: SystemClock.ticks) { person, tenant in
-            do {
+            do throws(MessagingError) {
                 try await store.setPerson(person, tenant: tenant)
                 return true
             } catch {
-                logger.error("a name could not be stored: \(error)")
+                logger.error("a name could not be stored: \(error.reason)")
                 return false
             }
         }

@@ -9,12 +9,16 @@ enum Signals {
         case changeLogLevel
     }
 
-    private static var set: sigset_t {
+    private static let stops = [SIGTERM, SIGINT]
+
+    private static func makeSet(_ signals: [Int32]) -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for signal in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] { sigaddset(&set, signal) }
+        for signal in signals { sigaddset(&set, signal) }
         return set
     }
+
+    private static var set: sigset_t { makeSet(stops + [SIGHUP, SIGUSR1]) }
 
     /// Keeps them from ending the process; called before any thread starts, since threads inherit the mask.
     static func block() {
@@ -26,14 +30,21 @@ enum Signals {
 
     /// Waits for one of them, for at most so long; nil where none has come.
     static func next(within limit: Duration = .seconds(1)) -> Request? {
-        var set = set
-        let (seconds, attoseconds) = limit.components
-        var limit = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        return switch sigtimedwait(&set, nil, &limit) {
+        switch wait(for: set, within: limit) {
         case SIGTERM, SIGINT: .stop
         case SIGHUP: .reload
         case SIGUSR1: .changeLogLevel
         default: nil
         }
+    }
+
+    /// Waits for one that says stop, for at most so long, and leaves the others; returns whether one has come.
+    static func isStopped(within limit: Duration) -> Bool { stops.contains(wait(for: makeSet(stops), within: limit)) }
+
+    private static func wait(for set: sigset_t, within limit: Duration) -> Int32 {
+        var set = set
+        let (seconds, attoseconds) = limit.components
+        var limit = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        return sigtimedwait(&set, nil, &limit)
     }
 }
