@@ -46,7 +46,7 @@ struct Conversations: ParsableCommand {
             } catch .invalidMessage {
                 throw Failure.badData("there is a conversation \(id) with other participants already")
             } catch {
-                throw Failure.unavailable("the conversation could not be stored: \(error)")
+                throw Failure.unavailable("the conversation could not be stored: \(error.reason)")
             }
         }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Messaging
 
 /// A reason to end with one clear line and an exit code (sysexits(3)).
 struct Failure: Error {
@@ -13,6 +14,18 @@ struct Failure: Error {
 
     /// The command line or the environment is wrong.
     static func badUsage(_ message: String) -> Failure { Failure(message: message, exitCode: 64) }
+}
+
+extension MessagingError {
+    /// Why the store refused, in the words of its own where it has some, for the operator.
+    var reason: String {
+        switch self {
+        case .invalidMessage(let sentence): sentence
+        case .storeUnavailable(let cause): cause
+        case .overloaded: "too many requests are waiting"
+        default: "\(self)"
+        }
+    }
 }
 
 /// Progress messages of a command on standard error.

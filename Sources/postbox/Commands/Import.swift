@@ -32,7 +32,7 @@ struct Import: ParsableCommand {
             also holds where the command or the server is killed.
             """)
 
-    @Argument(help: "The file to read.")
+    @Argument(help: "The file to read; - is standard input.")
     var file: String
 
     @OptionGroup var database: DatabaseOption
@@ -86,7 +86,7 @@ struct Import: ParsableCommand {
                 "\(file):\(refusal.line): \(refusal.text) (the lines before it are stored; a further run completes the import)"
             )
         } catch let error as MessagingError {
-            throw Failure.unavailable("the import is not complete; run it again to complete it: \(error)")
+            throw Failure.unavailable("the import is not complete; run it again to complete it: \(error.reason)")
         }
     }
 

@@ -76,7 +76,7 @@ struct ImportLine: Codable {
                         before: try Self.moment(prunedBefore, "prunedBefore")),
                     activity: try Self.number(activity, "activity"))
             } catch let error as MessagingError {
-                throw ImportLineError(Self.sentence(error))
+                throw ImportLineError(error.reason)
             }
         case .message:
             return .message(try message(), tenant)
@@ -103,7 +103,7 @@ struct ImportLine: Codable {
                 sentAt: try Self.required(try Self.moment(timestamp, "timestamp"), "timestamp"),
                 clientMessageID: try key())
         } catch let error as MessagingError {
-            throw ImportLineError(Self.sentence(error))
+            throw ImportLineError(error.reason)
         }
     }
 
@@ -158,11 +158,6 @@ struct ImportLine: Codable {
     private static func required<Value>(_ value: Value?, _ name: String) throws -> Value {
         guard let value else { throw ImportLineError("\(name) is missing") }
         return value
-    }
-
-    private static func sentence(_ error: MessagingError) -> String {
-        if case .invalidMessage(let sentence) = error { return sentence }
-        return "\(error)"
     }
 }
 

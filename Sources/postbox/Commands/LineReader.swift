@@ -10,8 +10,9 @@ final class LineReader {
     private var start = 0
     private static let blockSize = 1 << 20
 
-    /// Opens a file; nil where it cannot be read.
+    /// Opens a file; nil where it cannot be read. `-` is standard input.
     init?(path: String) {
+        let path = path == "-" ? "/dev/stdin" : path
         guard let file = FileHandle(forReadingAtPath: path) else { return nil }
         self.path = path
         self.file = file

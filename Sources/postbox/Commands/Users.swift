@@ -32,7 +32,7 @@ struct Users: ParsableCommand {
             do throws(MessagingError) {
                 try store.setPerson(Person(id: user, name: name, company: company), tenant: tenant)
             } catch {
-                throw Failure.unavailable("the name could not be stored: \(error)")
+                throw Failure.unavailable("the name could not be stored: \(error.reason)")
             }
         }
     }
