@@ -23,6 +23,8 @@ public final class SQLiteStore: Sendable {
     let writer: Writer
     let health: StoreHealth
     let readQueue: ReadQueue<Void>
+    /// The size of the next step of retention.
+    let retentionSize: Mutex<StepSize>
     static let readers = 4
     /// The most memory for the writer's page cache, in KiB; unused memory is not allocated.
     static let writerCache = 16_384
@@ -64,6 +66,7 @@ public final class SQLiteStore: Sendable {
         }
         file.rememberLog()
         health = StoreHealth(changed: changed)
+        retentionSize = Mutex(StepSize(most: bounds.messagesRemovedAtOnce, longest: StoreBounds.longestStep))
         readQueue = ReadQueue(width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit)
         writer = Writer(
             pool: pool, file: file, health: health, observer: observer, capacity: queueLimit, bounds: bounds,

@@ -8,8 +8,11 @@ public struct StoreBounds: Sendable {
     public var listsCheckedAtOnce = 32
     /// The most rows that one step of a renaming reads: some 10 ms of the writer's time.
     public var rowsRenamedAtOnce = 2000
-    /// The most messages that one step of erasing or pruning looks at: some 10 ms of the writer's time.
+    /// The most messages that one step of erasing or pruning looks at; fewer where that many take longer than ``longestStep``.
     public var messagesRemovedAtOnce = 500
+    /// How long a step of an operator's command beside requests is to keep other writes waiting, its commit included. A step that takes
+    /// longer is followed by smaller ones.
+    package static let longestStep = Duration.milliseconds(12)
 
     /// The sizes of a server.
     public init() {}

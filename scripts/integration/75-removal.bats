@@ -76,6 +76,14 @@ same_tag() {
     for id in late late: :1 late:x ''; do refuses 64 erase message "$id"; done
 }
 
+@test "a long removal says how far it is" {
+    many 20500 20
+    succeeds erase user alice
+    assert_equal "$(cat "$ERR")" $'postbox: the content of 10000 messages erased\npostbox: the content of 20000 messages erased'
+    succeeds prune --older-than 1y --all
+    assert_equal "$(cat "$ERR")" $'postbox: 10000 messages removed\npostbox: 20000 messages removed'
+}
+
 # bats test_tags=every-store
 @test "pruning expires no cursor: the answer says up to where, with a 304 too" {
     many 30

@@ -59,6 +59,16 @@ beside_succeeds() {
     assert_equal "$EXIT" 64
 }
 
+@test "a long removal beside a server says how far it is" {
+    many 20500 20
+    start_postbox
+    beside_succeeds erase user alice
+    said=$(sed -E 's/[12][0-9]{4}/N/' "$ERR")
+    assert_equal "$said" $'postbox: the content of N messages erased\npostbox: the content of N messages erased'
+    beside_succeeds prune --older-than 1y --all
+    assert_equal "$(sed -E 's/[12][0-9]{4}/N/' "$ERR")" $'postbox: N messages removed\npostbox: N messages removed'
+}
+
 @test "old messages pruned beside a server are gone, and no cursor expires" {
     many 1300
     start_postbox

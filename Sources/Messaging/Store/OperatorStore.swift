@@ -59,8 +59,9 @@ public protocol DataRemover: Sendable {
     /// The messages stay, with their numbers, times and keys: a message that the user's device sends again must not come back. The user's id
     /// stays where they take part.
     ///
+    /// - Parameter afterStep: called after each transaction, on this thread; what it throws ends the call and is thrown on.
     /// - Returns: how many messages lost their content; nil where no user of that id is known.
-    func erase(_ user: UserID, tenant: TenantID) throws -> Int?
+    func erase(_ user: UserID, tenant: TenantID, afterStep: (RemovalProgress) throws -> Void) throws -> Int?
 
     /// Erases the content of one message, which stays with its number, time and key; blocks.
     ///
@@ -73,15 +74,44 @@ public protocol DataRemover: Sendable {
     /// what is old goes from the beginning up to the first message that is not old. One that stands behind that, because a clock was wrong or
     /// a history came in late, loses its content instead.
     ///
+    /// - Parameter afterStep: called after each transaction, on this thread; what it throws ends the call and is thrown on.
     /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist, and nothing was removed then; the store's
     ///   own errors.
-    func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary
+    func prune(
+        _ scope: PruneScope, before moment: Timestamp, afterStep: (RemovalProgress) throws -> Void
+    ) throws -> PruneSummary
 
     /// Leaves no trace of what was removed where the store keeps its data; blocks.
     func compact() throws
 
     /// Closes the store; a second call does nothing.
     func close()
+}
+
+extension DataRemover {
+    /// Erases what is known of a user without a word about its steps; blocks.
+    public func erase(_ user: UserID, tenant: TenantID) throws -> Int? {
+        try erase(user, tenant: tenant) { _ in }
+    }
+
+    /// Removes the messages that were sent before a moment without a word about its steps; blocks.
+    public func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
+        try prune(scope, before: moment) { _ in }
+    }
+}
+
+/// How far a removal is after one of its steps.
+public struct RemovalProgress: Sendable, Equatable {
+    /// How many messages were removed or lost their content so far.
+    public var messages: Int
+    /// How long other writes had to wait for the step.
+    public var held: Duration
+
+    /// Creates a progress.
+    public init(messages: Int, held: Duration) {
+        self.messages = messages
+        self.held = held
+    }
 }
 
 /// Looks at a store, whether it is served meanwhile or not.

@@ -81,7 +81,9 @@ extension OfflinePostgres {
     ///
     /// - Returns: how many messages lost their content; nil where no user of that id is known.
     /// - Throws: ``PostgresStoreError``.
-    public func erase(_ user: UserID, tenant: TenantID) throws -> Int? {
+    public func erase(
+        _ user: UserID, tenant: TenantID, afterStep: (RemovalProgress) throws -> Void
+    ) throws -> Int? {
         try change { connection in
             let rows = try connection.run(
                 "SELECT * FROM postbox.erase($1, $2)", [.text(tenant.text), .text(user.text)], within: nil)
@@ -110,7 +112,9 @@ extension OfflinePostgres {
     /// Removes the messages that were sent before a moment.
     ///
     /// - Throws: ``MessagingError/conversationNotFound`` where one of those named does not exist; ``PostgresStoreError``.
-    public func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
+    public func prune(
+        _ scope: PruneScope, before moment: Timestamp, afterStep: (RemovalProgress) throws -> Void
+    ) throws -> PruneSummary {
         try change { connection in
             var pruned = PruneSummary()
             for (tenant, keys) in try Self.keys(of: scope, connection) {

@@ -20,18 +20,27 @@ final class WriteAheadLog: Sendable {
     private static let pause = Duration.seconds(5)
 
     private let largest: Int
+    private let largestBetweenSteps: Int
     private let pages = Atomic(0)
     /// The pages in the log at the last checkpoint. While a reader keeps the log from starting over, the log grows from there.
     private let copied = Atomic(0)
     private let retry = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// - Parameter largest: the pages after which a checkpoint is due; by default 128 MiB.
-    init(largest: Int = 32_768) {
+    /// - Parameters:
+    ///   - largest: the pages after which a checkpoint is due; by default 128 MiB.
+    ///   - largestBetweenSteps: the same between two steps of an operator's command; a copy of the default takes some 10 ms.
+    init(largest: Int = 32_768, largestBetweenSteps: Int = 1000) {
         self.largest = largest
+        self.largestBetweenSteps = largestBetweenSteps
     }
 
     /// Whether a checkpoint is due even while writes wait.
-    var isLarge: Bool { pages.load(ordering: .relaxed) - copied.load(ordering: .relaxed) >= largest }
+    var isLarge: Bool { notCopied >= largest }
+
+    /// Whether a checkpoint is due between two steps of an operator's command.
+    var isLargeForSteps: Bool { notCopied >= largestBetweenSteps }
+
+    private var notCopied: Int { pages.load(ordering: .relaxed) - copied.load(ordering: .relaxed) }
 
     /// Counts the pages that this connection commits, in place of SQLite's automatic checkpoints.
     ///

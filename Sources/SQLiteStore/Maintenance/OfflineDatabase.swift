@@ -39,20 +39,35 @@ public final class OfflineDatabase: DataRemover, StepwiseRemover {
         file.close()
     }
 
-    /// Runs a step of a removal in a transaction.
+    let messagesAtOnce = StoreBounds().messagesRemovedAtOnce
+
+    /// Reads the database.
+    ///
+    /// - Throws: ``SQLiteStoreError``; what `body` throws.
+    func look<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
+        try translating { try queue.read(body) }
+    }
+
+    /// Runs a step of a removal in a transaction; no other write waits for it.
     ///
     /// - Throws: ``SQLiteStoreError``; what the step throws.
     func step<Answer: Sendable>(
         _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
-    ) throws -> Answer {
-        do {
-            return try queue.write { db in
+    ) throws -> (answer: Answer, held: Duration) {
+        try translating {
+            try queue.write { db in
                 let transaction = try WriteTransaction(
                     db, cache: WriterCache(capacity: 1), bounds: StoreBounds(), hasSavepoints: false)
                 let answer = try command(transaction)
                 try transaction.finish()
-                return answer
+                return (answer, .zero)
             }
+        }
+    }
+
+    private func translating<Answer>(_ work: () throws -> Answer) throws -> Answer {
+        do {
+            return try work()
         } catch let error as DatabaseError {
             throw SQLiteStoreError.other(path: path, reason: String(describing: error))
         }

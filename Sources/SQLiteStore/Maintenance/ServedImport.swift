@@ -11,7 +11,7 @@ import Synchronization
 final class ServedImport: SteppedImport {
     /// How long a step works in its transaction; its commit comes on top.
     static let stepTime = Duration.milliseconds(8)
-    /// The most records of a step.
+    /// The most records of a step; fewer where its commit takes long, as where each record is for another conversation.
     private static let largestStep = 256
     /// What the end of a step takes for each conversation it changed, about.
     private static let finishTime = Duration.microseconds(60)
@@ -31,6 +31,7 @@ final class ServedImport: SteppedImport {
         /// What the step under way has used: it may run twice.
         var used: [UnmatchedMessages] = []
         var arrangement: ImportArrangement?
+        var size = StepSize(most: largestStep, longest: StoreBounds.longestStep)
     }
 
     private struct Step: Sendable {
@@ -56,10 +57,11 @@ final class ServedImport: SteppedImport {
         guard state.withLock({ $0.conversations.count < Self.mostConversations }) else {
             throw ImportError.tooLargeBesideRequests
         }
-        let records = records.prefix(Self.largestStep)
+        let records = records.prefix(state.withLock { $0.size.messages })
         for record in records { try prepare(for: record) }
-        let step = try writer.performBlocking { [self] in try run(records, in: $0) }
+        let (step, held) = try writer.performStep { [self] in try run(records, in: $0) }
         state.withLock { state in
+            state.size.took(held)
             for unmatched in state.used { unmatched.keepTaken() }
             state.used = []
             state.conversations.merge(step.conversations) { $1 }
@@ -109,7 +111,7 @@ final class ServedImport: SteppedImport {
     private func finish(renaming number: Int64?, _ person: Person, _ tenant: TenantID) throws(MessagingError) {
         var progress = RenameProgress.unfinished(number: number)
         while case .unfinished(let number) = progress {
-            progress = try writer.performBlocking { try $0.setPerson(person, tenant: tenant, number: number) }
+            progress = try writer.performStep { try $0.setPerson(person, tenant: tenant, number: number) }.answer
         }
     }
 
@@ -161,7 +163,7 @@ final class ServedImport: SteppedImport {
             state.arrangement = arrangement
             return arrangement
         }
-        let next = try writer.performBlocking { try $0.arrange(arrangement, for: Self.stepTime) }
+        let next = try writer.performStep { try $0.arrange(arrangement, for: Self.stepTime) }.answer
         state.withLock { $0.arrangement = next }
         return next.isDone
     }

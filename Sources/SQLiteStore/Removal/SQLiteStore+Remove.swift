@@ -2,11 +2,22 @@ import GRDB
 import Messaging
 
 extension SQLiteStore: DataRemover, StepwiseRemover {
+    var messagesAtOnce: Int { writer.bounds.messagesRemovedAtOnce }
+
+    /// Reads beside writes.
+    func look<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
+        do {
+            return try pool.read(body)
+        } catch let error as DatabaseError {
+            throw MessagingError.storeUnavailable(String(describing: error))
+        }
+    }
+
     /// Runs a step of a removal between other writes; those that wait for the writer go before the next step.
     func step<Answer: Sendable>(
         _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
-    ) throws -> Answer {
-        try writer.performBlocking(command)
+    ) throws -> (answer: Answer, held: Duration) {
+        try writer.performStep(command)
     }
 
     /// Copies the write-ahead log into the database and empties it, so that the log has nothing of what was removed; blocks.

@@ -7,7 +7,7 @@ extension SQLiteStore: RetentionStore {
 
     /// The rules of the tenants that have one.
     public func retentions() throws -> [TenantID: Retention] {
-        try reading { db in
+        try look { db in
             var found: [TenantID: Retention] = [:]
             for row in try Row.fetchAll(db, sql: "SELECT tenant_id, age FROM retention") {
                 // What cannot be read removes nothing.
@@ -19,7 +19,7 @@ extension SQLiteStore: RetentionStore {
 
     /// Sets a tenant's rule; nil removes it.
     public func setRetention(_ retention: Retention?, of tenant: TenantID) throws {
-        try step { transaction in
+        try writer.performBlocking { transaction in
             guard let retention else {
                 try transaction.db.execute(
                     sql: "DELETE FROM retention WHERE tenant_id = ?", arguments: [tenant.text])
@@ -37,7 +37,7 @@ extension SQLiteStore: RetentionStore {
     public func overdue(
         after key: Int64, _ rules: RetentionRules, now: Timestamp
     ) throws -> (found: [OverdueConversation], last: Int64?) {
-        try reading { db in
+        try look { db in
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT c.key, c.tenant_id, (SELECT sent_at_ms FROM messages
@@ -61,19 +61,14 @@ extension SQLiteStore: RetentionStore {
 
     /// Removes the first of the messages of a conversation that are too old.
     public func removeOverdue(_ conversation: OverdueConversation) throws -> Int {
-        try step { transaction in
+        let limit = retentionSize.withLock(\.messages)
+        let (removed, held) = try step { transaction in
             var position = RemovalPosition()
             return try transaction.prune(
-                [conversation.key], before: conversation.cutoff, emptiesOthers: false, from: &position
+                [conversation.key], before: conversation.cutoff, emptiesOthers: false, from: &position, limit: limit
             ).removed
         }
-    }
-
-    private func reading<Answer>(_ body: (Database) throws -> Answer) throws -> Answer {
-        do {
-            return try pool.read(body)
-        } catch let error as DatabaseError {
-            throw MessagingError.storeUnavailable(String(describing: error))
-        }
+        retentionSize.withLock { $0.took(held) }
+        return removed
     }
 }

@@ -18,12 +18,14 @@ struct RemovalPosition: Sendable, Equatable {
 extension WriteTransaction {
     /// Erases the content of a user's messages in these conversations, one step of it.
     ///
-    /// - Parameter position: where the last step ended; it moves to where this one ends, behind the last key where all is done.
+    /// - Parameters:
+    ///   - position: where the last step ended; it moves to where this one ends, behind the last key where all is done.
+    ///   - limit: the most messages to look at, about.
     /// - Returns: how many messages lost their content.
     func eraseMessages(
-        of user: UserID, in keys: [Int64], from position: inout RemovalPosition
+        of user: UserID, in keys: [Int64], from position: inout RemovalPosition, limit: Int
     ) throws -> Int {
-        var (left, erased) = (bounds.messagesRemovedAtOnce, 0)
+        var (left, erased) = (limit, 0)
         while left > 0, position.place < keys.count {
             let removal = StoredRemoval(db: db, key: keys[position.place])
             let reach = try removal.empty(from: user, after: position.n, limit: left)
@@ -51,10 +53,12 @@ extension WriteTransaction {
     /// - Parameters:
     ///   - position: where the last step ended; it moves to where this one ends, behind the last key where all is done.
     ///   - emptiesOthers: whether old messages that stand behind newer ones lose their content. To find them, all messages are looked at.
+    ///   - limit: the most messages to look at, about.
     func prune(
-        _ keys: [Int64], before moment: Timestamp, emptiesOthers: Bool, from position: inout RemovalPosition
+        _ keys: [Int64], before moment: Timestamp, emptiesOthers: Bool, from position: inout RemovalPosition,
+        limit: Int
     ) throws -> PruneSummary {
-        var (left, summary) = (bounds.messagesRemovedAtOnce, PruneSummary())
+        var (left, summary) = (limit, PruneSummary())
         while left > 0, position.place < keys.count {
             guard let known = try conversations.find(key: keys[position.place]) else {
                 position.finishConversation()

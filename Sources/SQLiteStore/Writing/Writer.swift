@@ -80,15 +80,39 @@ final class Writer: Sendable {
     func performBlocking<Answer: Sendable>(
         _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
     ) throws(MessagingError) -> Answer {
+        try performTimed(command).answer
+    }
+
+    /// Returns also how long it took from the beginning of the command until it was on disk.
+    private func performTimed<Answer: Sendable>(
+        _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
+    ) throws(MessagingError) -> (answer: Answer, held: Duration) {
         let done = DispatchSemaphore(value: 0)
-        let outcome = Mutex<Result<Answer, MessagingError>?>(nil)
-        submit(command) { result in
-            outcome.withLock { $0 = result }
+        let outcome = Mutex<Result<(answer: Answer, held: Duration), MessagingError>?>(nil)
+        submit { transaction in
+            let start = ContinuousClock.now
+            return (answer: try command(transaction), start: start)
+        } answer: { result in
+            outcome.withLock { $0 = result.map { ($0.answer, .now - $0.start) } }
             done.signal()
         }
         done.wait()
         guard let result = outcome.withLock({ $0 }) else { preconditionFailure("a command ended without an answer") }
         return try result.get()
+    }
+
+    /// Runs a step of an operator's command as ``performBlocking(_:)`` does, and copies the log where steps have filled it: the copy of a
+    /// large log would keep senders waiting for many times as long as a step.
+    ///
+    /// - Returns: the answer, and how long other writes had to wait for the step, its commit and its copy included.
+    func performStep<Answer: Sendable>(
+        _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
+    ) throws(MessagingError) -> (answer: Answer, held: Duration) {
+        let (answer, held) = try performTimed(command)
+        guard checkpoints, log.isLargeForSteps else { return (answer, held) }
+        let start = ContinuousClock.now
+        _ = checkpoint()
+        return (answer, held + (.now - start))
     }
 
     /// Hands a command to the thread; `answer` is called exactly once, here or on the writer thread.

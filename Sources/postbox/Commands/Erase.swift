@@ -35,7 +35,8 @@ struct Erase: ParsableCommand {
             let offline = try database.openForRemoval()
             defer { offline.close() }
             try Failure.translating {
-                guard let messages = try offline.erase(user, tenant: tenant) else {
+                let report = RemovalReport { "the content of \($0) messages erased" }
+                guard let messages = try offline.erase(user, tenant: tenant, afterStep: report.note) else {
                     throw Failure.badData("nobody is known as \(user); nothing was erased")
                 }
                 print("postbox: erased what was known of \(user), and the content of \(messages) messages")
@@ -77,6 +78,27 @@ extension Erase {
             }
             try DatabaseRewrite.run(offline)
         }
+    }
+}
+
+/// Tells from time to time how far a removal is.
+final class RemovalReport {
+    /// After how many messages that is told.
+    static let interval = 10_000
+
+    private let sentence: (Int) -> String
+    private var reported = 0
+
+    /// - Parameter sentence: says it of a number of messages.
+    init(_ sentence: @escaping (Int) -> String) {
+        self.sentence = sentence
+    }
+
+    /// Takes note of a step.
+    func note(_ step: RemovalProgress) {
+        guard step.messages / Self.interval > reported / Self.interval else { return }
+        reported = step.messages
+        Report.line(sentence(step.messages))
     }
 }
 

@@ -40,8 +40,9 @@ struct Prune: ParsableCommand {
         let offline = try database.openForRemoval()
         defer { offline.close() }
         let pruned = try Failure.translating {
+            let report = RemovalReport { "\($0) messages removed" }
             do {
-                return try offline.prune(scope, before: olderThan.before(SystemClock.now()))
+                return try offline.prune(scope, before: olderThan.before(SystemClock.now()), afterStep: report.note)
             } catch MessagingError.conversationNotFound {
                 throw Failure.badData("one of these conversations does not exist; nothing was pruned")
             }

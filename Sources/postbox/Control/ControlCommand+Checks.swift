@@ -20,6 +20,8 @@ extension ControlCommand {
     ) throws(ControlRefusal) -> Answer {
         do {
             return try work()
+        } catch let refusal as ControlRefusal {
+            throw refusal
         } catch let error as MessagingError {
             throw ControlRefusal(error)
         } catch {

@@ -1,4 +1,5 @@
 import Messaging
+import StoreWork
 import Synchronization
 
 /// An import over a control connection: batches of lines, each stored in steps with rests in between. It belongs to the thread of the
@@ -78,11 +79,9 @@ final class ControlImport {
         return .imported(store.summary.control)
     }
 
-    /// Takes a step, and rests as long as it took: other writes shall not wait longer than they would for each other.
+    /// Takes a step, and rests.
     private func step(line: Int?, _ work: () throws -> Void) throws(ControlRefusal) {
-        guard !isStopping() else {
-            throw ControlRefusal(reason: .unavailable, text: "the server stops")
-        }
+        guard !isStopping() else { throw ControlRefusal.stopping }
         let start = ContinuousClock.now
         do {
             try work()
@@ -93,7 +92,7 @@ final class ControlImport {
         } catch {
             throw ControlRefusal(reason: .unavailable, text: "\(error)")
         }
-        Pause.take(.now - start)
+        Pause.take(StepPace.rest(after: .now - start))
     }
 }
 

@@ -71,6 +71,8 @@ enum ControlAnswer: Codable, Equatable {
     case pruned(removed: Int, emptied: Int)
     /// The rules of retention, each with its tenant.
     case retention(rules: [String: String])
+    /// So many messages are removed so far, or have lost their content; the answer is still to come.
+    case progress(messages: Int)
     /// The lines are stored; what the import has done so far.
     case imported(ControlImported)
     /// It is not done, or not all of it.
@@ -128,6 +130,9 @@ enum ControlJSON {
 }
 
 extension ControlRefusal {
+    /// What is not done must wait for the next run.
+    static let stopping = ControlRefusal(reason: .unavailable, text: "the server stops")
+
     /// Says to a client why the store did not do it.
     init(_ error: MessagingError) {
         switch error {

@@ -1,8 +1,13 @@
 import Messaging
+import StoreWork
 
 /// The commands that remove data, or say how long it is kept.
 struct ControlRemoval {
     let store: any ServedStore
+    /// Called with the number of messages that are removed, after each step of a removal.
+    let progress: (Int) -> Void
+    /// Whether the server stops, so that the rest must wait for the next run.
+    let isStopping: () -> Bool
 
     /// Carries out a command; blocks.
     ///
@@ -12,7 +17,10 @@ struct ControlRemoval {
         case .eraseUser(let id, let tenant):
             let user: UserID = try ControlCommand.id(id)
             let namespace = try ControlCommand.tenant(tenant)
-            return .erased(messages: try ControlCommand.refusing { try store.erase(user, tenant: namespace) })
+            let messages = try ControlCommand.refusing {
+                try store.erase(user, tenant: namespace, afterStep: afterStep)
+            }
+            return .erased(messages: messages)
         case .eraseMessage(let id, let tenant):
             let namespace = try ControlCommand.tenant(tenant)
             guard let message = MessageID(id) else { throw Self.invalid }
@@ -51,8 +59,15 @@ struct ControlRemoval {
         } else {
             scope = .everything
         }
-        let summary = try ControlCommand.refusing { try store.prune(scope, before: moment) }
+        let summary = try ControlCommand.refusing { try store.prune(scope, before: moment, afterStep: afterStep) }
         return .pruned(removed: summary.removed, emptied: summary.emptied)
+    }
+
+    /// Tells how far a removal is, and rests.
+    private func afterStep(_ step: RemovalProgress) throws {
+        guard !isStopping() else { throw ControlRefusal.stopping }
+        progress(step.messages)
+        Pause.take(StepPace.rest(after: step.held))
     }
 
     private static let invalid = ControlRefusal(reason: .badRequest, text: "an id, a time or an age is not valid")

@@ -5,6 +5,8 @@ import Messaging
 final class ControlSession {
     /// How long a client may send nothing between two commands.
     static let patience = Duration.seconds(60)
+    /// The longest time between two reports of a removal.
+    private static let reportPause = Duration.seconds(1)
 
     private let channel: ControlChannel
     private let store: any ServedStore
@@ -115,7 +117,23 @@ final class ControlSession {
             running = nil
             return answer
         case .eraseUser, .eraseMessage, .prune, .compact, .listRetention, .setRetention:
-            return try ControlRemoval(store: store).perform(command)
+            return try ControlRemoval(store: store, progress: report(), isStopping: isStopping).perform(command)
+        }
+    }
+
+    /// Tells the client how far a removal is: where it reports that, and each second, so that it sees that the server is at it. A client
+    /// that does not take that is told no more; the removal goes on.
+    private func report() -> (Int) -> Void {
+        var (told, due, isHeard) = (0, ContinuousClock.now + Self.reportPause, true)
+        return { [channel] messages in
+            let isNews = messages / RemovalReport.interval > told / RemovalReport.interval
+            guard isHeard, isNews || due <= .now else { return }
+            (told, due) = (messages, .now + Self.reportPause)
+            do throws(ControlError) {
+                try channel.write(ControlJSON.encode(ControlAnswer.progress(messages: messages)))
+            } catch {
+                isHeard = false
+            }
         }
     }
 

@@ -6,17 +6,10 @@ import Synchronization
 ///
 /// Any thread may call any method; requests go one after the other.
 final class RemoteOperator: OperatorCommands {
-    /// How long the server may take for an answer: a stalled disk delays one.
+    /// How long the server may take for an answer, or for a report while it works on one: a stalled disk delays them.
     private static let patience = Duration.seconds(120)
-    /// And for one to a removal, which may be of millions of messages. A server that is killed ends the connection at once.
-    private static let patienceForRemoval = Duration.seconds(24 * 3600)
-
-    private static func patience(for command: ControlCommand) -> Duration {
-        switch command {
-        case .eraseUser, .prune, .compact: patienceForRemoval
-        default: patience
-        }
-    }
+    /// And for the whole file to be read.
+    private static let patienceForFile = Duration.seconds(24 * 3600)
 
     private let address: ControlAddress
     private let channel: Mutex<ControlChannel?>
@@ -64,11 +57,14 @@ final class RemoteOperator: OperatorCommands {
 
     /// Sends a request and waits for its answer.
     ///
+    /// - Parameter progress: called with the number of messages that are removed, each time the server reports it.
     /// - Throws: ``MessagingError/invalidMessage(_:)`` for a conflict, or ``MessagingError/storeUnavailable(_:)``, also where the
     ///   connection ended.
-    func ask(_ command: ControlCommand) throws(MessagingError) -> ControlAnswer {
+    func ask(
+        _ command: ControlCommand, progress: (Int) throws -> Void = { _ in }
+    ) throws(MessagingError) -> ControlAnswer {
         do {
-            return try request(command, [])
+            return try request(command, [], progress)
         } catch let refusal as ControlRefusal {
             throw refusal.messagingError
         } catch {
@@ -79,11 +75,13 @@ final class RemoteOperator: OperatorCommands {
     /// Sends a request with the lines that belong to it, and waits for its answer.
     ///
     /// - Throws: ``ControlRefusal``; ``MessagingError/storeUnavailable(_:)`` where the connection ended.
-    func request(_ command: ControlCommand, _ lines: [[UInt8]]) throws -> ControlAnswer {
+    func request(
+        _ command: ControlCommand, _ lines: [[UInt8]], _ progress: (Int) throws -> Void = { _ in }
+    ) throws -> ControlAnswer {
         let answer: ControlAnswer
-        do throws(ControlError) {
-            answer = try exchange(command, lines)
-        } catch {
+        do {
+            answer = try exchange(command, lines, progress)
+        } catch let error as ControlError {
             throw MessagingError.storeUnavailable(
                 "the server at \(address.path) did not answer (\(error)); run the command again to be sure that all of it is done"
             )
@@ -92,21 +90,25 @@ final class RemoteOperator: OperatorCommands {
         throw refusal
     }
 
-    private func exchange(_ command: ControlCommand, _ lines: [[UInt8]]) throws(ControlError) -> ControlAnswer {
+    private func exchange(
+        _ command: ControlCommand, _ lines: [[UInt8]], _ progress: (Int) throws -> Void
+    ) throws -> ControlAnswer {
         let request = ([ControlJSON.encode(ControlRequest(command))] + lines).flatMap { $0 + [UInt8(ascii: "\n")] }
-        let result = channel.withLock { channel in
-            Result { () throws(ControlError) -> ControlAnswer in
-                guard let channel else { throw .closed }
-                // A server that refuses the connection answers at once and closes it.
-                let sent = Result { () throws(ControlError) in try channel.send(request) }
-                guard let line = try channel.readLine(patience: Self.patience(for: command)) else {
+        return try channel.withLock { channel in
+            guard let channel else { throw ControlError.closed }
+            // A server that refuses the connection answers at once and closes it.
+            let sent = Result { () throws(ControlError) in try channel.send(request) }
+            let patience = command == .compact ? Self.patienceForFile : Self.patience
+            while true {
+                guard let line = try channel.readLine(patience: patience) else {
                     try sent.get()
-                    throw .closed
+                    throw ControlError.closed
                 }
-                return try ControlJSON.decode(ControlAnswer.self, from: line)
+                let answer = try ControlJSON.decode(ControlAnswer.self, from: line)
+                guard case .progress(let messages) = answer else { return answer }
+                try progress(messages)
             }
         }
-        return try result.get()
     }
 }
 

@@ -1,11 +1,14 @@
 import Messaging
 
-/// Each removal is one request, however many steps the server takes for it.
+/// Each removal is one request, however many steps the server takes for it. It is the server that rests between them.
 extension RemoteOperator: DataRemover, RetentionRuleStore {
-    func erase(_ user: UserID, tenant: TenantID) throws -> Int? {
-        guard case .erased(let messages) = try ask(.eraseUser(id: user.text, tenant: tenant.textOrNil)) else {
-            throw Self.unexpected
+    func erase(
+        _ user: UserID, tenant: TenantID, afterStep: (RemovalProgress) throws -> Void
+    ) throws -> Int? {
+        let answer = try ask(.eraseUser(id: user.text, tenant: tenant.textOrNil)) {
+            try afterStep(RemovalProgress(messages: $0, held: .zero))
         }
+        guard case .erased(let messages) = answer else { throw Self.unexpected }
         return messages
     }
 
@@ -16,7 +19,9 @@ extension RemoteOperator: DataRemover, RetentionRuleStore {
         return messages.map { $0 > 0 }
     }
 
-    func prune(_ scope: PruneScope, before moment: Timestamp) throws -> PruneSummary {
+    func prune(
+        _ scope: PruneScope, before moment: Timestamp, afterStep: (RemovalProgress) throws -> Void
+    ) throws -> PruneSummary {
         let command: ControlCommand =
             switch scope {
             case .everything: .prune(conversations: nil, tenant: nil, before: moment.rfc3339)
@@ -24,7 +29,8 @@ extension RemoteOperator: DataRemover, RetentionRuleStore {
             case .conversations(let ids, let tenant):
                 .prune(conversations: ids.map(\.text), tenant: tenant.textOrNil, before: moment.rfc3339)
             }
-        guard case .pruned(let removed, let emptied) = try ask(command) else { throw Self.unexpected }
+        let answer = try ask(command) { try afterStep(RemovalProgress(messages: $0, held: .zero)) }
+        guard case .pruned(let removed, let emptied) = answer else { throw Self.unexpected }
         var summary = PruneSummary()
         (summary.removed, summary.emptied) = (removed, emptied)
         return summary

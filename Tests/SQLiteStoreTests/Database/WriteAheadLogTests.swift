@@ -9,7 +9,7 @@ struct WriteAheadLogTests {
     private let folder: Folder
     private let writer: DatabaseQueue
     private let reader: DatabaseQueue
-    private let log = WriteAheadLog(largest: 20)
+    private let log = WriteAheadLog(largest: 20, largestBetweenSteps: 5)
 
     init() throws {
         folder = try Folder()
@@ -42,6 +42,20 @@ struct WriteAheadLogTests {
         #expect(!log.isLarge)
         try write(10)
         #expect(log.isLarge)
+    }
+
+    @Test("Between two steps of a command the log is copied after fewer pages")
+    func betweenSteps() throws {
+        // The table is in the log already.
+        try checkpoint()
+        try write(4)
+        #expect(!log.isLargeForSteps)
+        try write(1)
+        #expect(log.isLargeForSteps && !log.isLarge)
+        try checkpoint()
+        #expect(!log.isLargeForSteps)
+        try write(4)
+        #expect(!log.isLargeForSteps)
     }
 
     @Test("A reader that stays brings no checkpoint after every commit")

@@ -90,6 +90,45 @@ struct ServingRemovalTests {
         #expect(!"\(records)".contains("Archer"))
     }
 
+    @Test("After each step it says how many messages are done and how long others waited")
+    func progress() async throws {
+        guard let store = try store(atOnce: 4) else { return }
+        try await fill(store, 20)
+        var steps: [RemovalProgress] = []
+        #expect(try store.erase(alice, tenant: .none, afterStep: { steps.append($0) }) == 10)
+        #expect(steps.last?.messages == 10 && steps.count >= 3)
+        #expect(steps.map(\.messages) == steps.map(\.messages).sorted())
+        #expect(steps.allSatisfy { $0.held > .zero && $0.held < .seconds(60) })
+        steps = []
+        let later = Timestamp(milliseconds: noon.milliseconds + 1)
+        #expect(try store.prune(.everything, before: later, afterStep: { steps.append($0) }).removed == 20)
+        #expect(steps.last?.messages == 20 && steps.count >= 5)
+        store.close()
+        #expect(try home.check() == [])
+    }
+
+    @Test("What is thrown after a step ends a removal there, and the same call again completes it")
+    func endsEarly() async throws {
+        struct Enough: Error {}
+        guard let store = try store(atOnce: 4) else { return }
+        try await fill(store, 20)
+        #expect(throws: Enough.self) {
+            try store.erase(alice, tenant: .none) { if $0.messages > 0 { throw Enough() } }
+        }
+        let left = try await store.allMessages(id).count { $0.sender == alice && !$0.content.isEmpty }
+        #expect(left > 0 && left < 10)
+        #expect(try store.erase(alice, tenant: .none) == left)
+        let later = Timestamp(milliseconds: noon.milliseconds + 1)
+        #expect(throws: Enough.self) {
+            try store.prune(.everything, before: later) { _ in throw Enough() }
+        }
+        let kept = try await store.allMessages(id).count
+        #expect(kept > 0 && kept < 20)
+        #expect(try store.prune(.everything, before: later).removed == kept)
+        store.close()
+        #expect(try home.check() == [])
+    }
+
     @Test("Other writes go on between the steps of a removal")
     func between() async throws {
         guard let store = try store(atOnce: 1) else { return }
