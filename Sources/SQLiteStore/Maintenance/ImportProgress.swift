@@ -3,8 +3,8 @@ import Messaging
 /// What an import has done with a conversation, for its later transactions.
 struct ImportProgress: Sendable {
     let key: Int64
-    /// Whether the import opened it.
-    let isNew: Bool
+    /// Whether no record of it can have been pruned.
+    let isWhole: Bool
     /// Whether it had messages before the import.
     let hadMessages: Bool
     /// Its place in lists, where a record says so.

@@ -21,7 +21,9 @@ final class ImportedConversation {
     private(set) var isChanged: Bool
 
     private var participants: [UserID: Participant] = [:]
-    private let isNew: Bool
+    /// Whether no record of it can have been pruned: the import opened it, or its record says the same pruning as is stored here. Its
+    /// messages are what that pruning left, and those of them that lost their content keep their places.
+    private var isWhole: Bool
     private let messages: StoredMessages
     private let conversations: StoredConversations
     private var pruning: Pruning?
@@ -61,7 +63,7 @@ final class ImportedConversation {
         hasMessages = conversation.lastN > conversation.prunedUpTo
         hadMessages = earlier?.hadMessages ?? hasMessages
         isChanged = isNew
-        self.isNew = earlier?.isNew ?? isNew
+        isWhole = earlier?.isWhole ?? isNew
         (reached, latestReached, unmatched) = (earlier?.reached, earlier?.latest, earlier?.unmatched)
         messages = StoredMessages(db: db, key: conversation.key)
         conversations = StoredConversations(db: db)
@@ -75,7 +77,7 @@ final class ImportedConversation {
     /// What later transactions of the same import have to know.
     var progress: ImportProgress {
         ImportProgress(
-            key: key, isNew: isNew, hadMessages: hadMessages, activity: recordedActivity, reached: reached,
+            key: key, isWhole: isWhole, hadMessages: hadMessages, activity: recordedActivity, reached: reached,
             latest: latestReached,
             unmatched: unmatched)
     }
@@ -85,9 +87,10 @@ final class ImportedConversation {
         isChanged = true
     }
 
-    /// Notes the place in lists that a record of the conversation says, which is there already.
-    func note(activity: Int64?) {
+    /// Notes what a record says of the conversation, which is there already: its place in lists, and up to where it was pruned.
+    func note(activity: Int64?, _ pruning: Pruning) throws {
         recordedActivity = activity ?? recordedActivity
+        if try readPruning() == pruning { isWhole = true }
     }
 
     /// Stores a message unless it is there already or was pruned.
@@ -148,10 +151,9 @@ final class ImportedConversation {
 
     /// The number of the last message that was pruned, where a message that is not stored was pruned too; nil where it is a new one.
     ///
-    /// For a conversation that this import opened it is nil: its numbers begin after the messages that were pruned in the exporting store,
-    /// so no record for it was pruned.
+    /// For a conversation that is whole it is nil: its numbers begin after the messages that were pruned in the exporting store.
     private func lastPruned(with message: ImportedMessage) throws -> Int64? {
-        guard !isNew else { return nil }
+        guard !isWhole else { return nil }
         let pruning = try readPruning()
         if let moment = pruning.before { return message.sentAt.milliseconds < moment.milliseconds ? pruning.upTo : nil }
         guard pruning.upTo > 0 else { return nil }

@@ -114,14 +114,14 @@ final class Importer {
             let known = try transaction.conversations.findDirect(newConversation.participants, tenant: tenant)
         {
             guard known.id == newConversation.id else { throw ImportError.directConversationExists(known.id) }
-            try find(known.id, tenant)?.note(activity: activity)
+            try find(known.id, tenant)?.note(activity: activity, pruning)
             return false
         }
         if let known = try find(newConversation.id, tenant) {
             guard known.users == Set(newConversation.participants) else {
                 throw ImportError.otherParticipants(newConversation.id)
             }
-            known.note(activity: activity)
+            try known.note(activity: activity, pruning)
             return false
         }
         let conversation = try insert(newConversation, tenant, openedAt, pruning)

@@ -16,11 +16,7 @@ final class ServedImport: SteppedImport {
     /// What the end of a step takes for each conversation it changed, about.
     private static let finishTime = Duration.microseconds(60)
     /// The most bytes that an import keeps in memory, about.
-    static let largestMemory = mostConversations * 250 + mostUnmatched * 80
-    /// The most conversations of an import: some 250 bytes each.
-    private static let mostConversations = 100_000
-    /// The most stored messages to compare with: some 80 bytes each.
-    private static let mostUnmatched = 500_000
+    static let largestMemory = StoreBounds().conversationsImported * 250 + StoreBounds().messagesCompared * 80
     /// How many stored messages a reader reads at a time, so that the log can be copied in between.
     private static let readAtOnce = 5000
 
@@ -54,10 +50,7 @@ final class ServedImport: SteppedImport {
     var summary: ImportSummary { state.withLock(\.summary) }
 
     func store(_ records: ArraySlice<ImportRecord>) throws -> Int {
-        guard state.withLock({ $0.conversations.count < Self.mostConversations }) else {
-            throw ImportError.tooLargeBesideRequests
-        }
-        let records = records.prefix(state.withLock { $0.size.messages })
+        let records = try next(of: records)
         for record in records { try prepare(for: record) }
         let (step, held) = try writer.performStep { [self] in try run(records, in: $0) }
         state.withLock { state in
@@ -70,6 +63,20 @@ final class ServedImport: SteppedImport {
         if let (person, tenant, number) = step.renaming { try finish(renaming: number, person, tenant) }
         if step.count == 0, let refusal = step.refusal { throw refusal }
         return step.count
+    }
+
+    /// The records of the next step: no more than it can take, and of no more conversations than an import may touch.
+    private func next(of records: ArraySlice<ImportRecord>) throws(ImportError) -> ArraySlice<ImportRecord> {
+        let next = state.withLock { state in
+            var added: Set<ConversationKey> = []
+            return records.prefix(state.size.messages).prefix { record in
+                guard let name = record.conversation, state.conversations[name] == nil else { return true }
+                added.insert(name)
+                return state.conversations.count + added.count <= writer.bounds.conversationsImported
+            }
+        }
+        guard !next.isEmpty else { throw .tooLargeBesideRequests }
+        return next
     }
 
     /// Stores as many records as there is time for, on the writer's thread.
@@ -147,12 +154,14 @@ final class ServedImport: SteppedImport {
                     after: after, upTo: stored.lastN, limit: Self.readAtOnce)
             }
             found += part
-            guard others + found.count <= Self.mostUnmatched else { throw ImportError.tooLargeBesideRequests }
+            guard others + found.count <= writer.bounds.messagesCompared else {
+                throw ImportError.tooLargeBesideRequests
+            }
             guard part.count == Self.readAtOnce, let next = part.last?.1 else { break }
             last = next
         }
         return ImportProgress(
-            key: stored.key, isNew: known?.isNew ?? false, hadMessages: stored.lastN > stored.prunedUpTo,
+            key: stored.key, isWhole: known?.isWhole ?? false, hadMessages: stored.lastN > stored.prunedUpTo,
             activity: known?.activity, reached: known?.reached, latest: known?.latest,
             unmatched: UnmatchedMessages(found))
     }
@@ -166,6 +175,18 @@ final class ServedImport: SteppedImport {
         let next = try writer.performStep { try $0.arrange(arrangement, for: Self.stepTime) }.answer
         state.withLock { $0.arrangement = next }
         return next.isDone
+    }
+}
+
+extension ImportRecord {
+    /// The conversation that it touches.
+    fileprivate var conversation: ConversationKey? {
+        switch self {
+        case .person: nil
+        case .conversation(let new, let tenant, _, _, _): ConversationKey(tenant: tenant, id: new.id)
+        case .message(let message, let tenant): ConversationKey(tenant: tenant, id: message.conversation)
+        case .read(let id, _, let tenant, _): ConversationKey(tenant: tenant, id: id)
+        }
     }
 }
 

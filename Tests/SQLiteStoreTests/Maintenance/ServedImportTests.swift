@@ -1,5 +1,6 @@
 import Messaging
 import StoreTestSupport
+import StoreWork
 import TestSupport
 import Testing
 
@@ -155,6 +156,80 @@ struct ServedImportTests {
         }
         #expect(rest.startIndex == 2)
         #expect(try await store.allMessages(conversationID("c")).map(\.content) == ["one"])
+    }
+
+    @Test("An import touches as many conversations as it may, and not one more")
+    func mostConversations() async throws {
+        var bounds = StoreBounds()
+        bounds.conversationsImported = 2
+        let store = try SQLiteStore(path: folder.database, bounds: bounds)
+        defer { store.close() }
+        let served = store.beginImport()
+        let records = [
+            try conversation("c", [alice, bob]), try conversation("d", [alice, bob]), message("c", alice, "one", at: 1),
+            message("d", alice, "two", at: 2), .person(Person(id: alice, name: "Alice"), .none),
+            try conversation("e", [alice, bob]), message("c", alice, "three", at: 3),
+        ]
+        var rest = records[...]
+        #expect(throws: ImportError.tooLargeBesideRequests) {
+            while !rest.isEmpty { rest = rest.dropFirst(try served.store(rest)) }
+        }
+        #expect(rest.startIndex == 5)
+        #expect(try await store.allMessages(conversationID("d")).map(\.content) == ["two"])
+        // Another import begins anew.
+        let other = store.beginImport()
+        #expect(try other.store([try conversation("e", [alice, bob])]) == 1)
+    }
+
+    @Test(
+        "An import compares with as many stored messages without a key as it may, and not one more", arguments: [2, 3])
+    func mostUnmatched(stored: Int) async throws {
+        var bounds = StoreBounds()
+        bounds.messagesCompared = 2
+        let store = try SQLiteStore(path: folder.database, bounds: bounds)
+        defer { store.close() }
+        try store.open("c", alice, bob)
+        for n in 0..<stored { _ = try await store.send(draft(alice, to: .id(conversationID("c")), "live \(n)")) }
+        let served = store.beginImport()
+        // One with a key is looked up instead.
+        #expect(try served.store([message("c", bob, "keyed", at: 1, key: "k")]) == 1)
+        let record = message("c", bob, "not keyed", at: 2)
+        if stored == 2 {
+            #expect(try served.store([record]) == 1)
+        } else {
+            #expect(throws: ImportError.tooLargeBesideRequests) { try served.store([record]) }
+        }
+        #expect(try await store.allMessages(conversationID("c")).count == stored + (stored == 2 ? 2 : 1))
+    }
+
+    @Test(
+        "Where it was cut off in a conversation whose messages lost their content when it was pruned, the next completes it"
+    )
+    func completesPruned() throws {
+        // What an export says of a conversation that was pruned: one message is gone, and two stand behind newer ones.
+        let pruned = Timestamp(milliseconds: 20)
+        func emptied(at time: Int, key: String? = nil) -> ImportRecord { message("c", alice, "", at: time, key: key) }
+        for before in [pruned, nil] {
+            let records: [ImportRecord] = [
+                .conversation(
+                    try NewConversation(id: conversationID("c"), participants: [alice, bob], isDirect: false), .none,
+                    openedAt: noon, pruning: Pruning(upTo: 1, before: before)),
+                message("c", alice, "newer", at: 50), emptied(at: 10), emptied(at: 11, key: "k"), emptied(at: 10),
+                message("c", bob, "newest", at: 60), .read(conversationID("c"), bob, .none, upTo: nil),
+            ]
+            let (expected, whole) = try exportOfWhole(records)
+            for cut in 0...records.count {
+                let folder = try Folder()
+                let store = try SQLiteStore(path: folder.database)
+                var random = Generator(seed: UInt64(cut))
+                let first = try run(Array(records.prefix(cut)), in: store, &random, isCut: true)
+                let second = try run(records, in: store, &random)
+                #expect(first.messages + second.messages == whole.messages && second.pruned == 0)
+                store.close()
+                #expect(try export(folder.database) == expected, "cut after \(cut)")
+                #expect(try ReadOnlyDatabase.check(path: folder.database).faults == [])
+            }
+        }
     }
 
     @Test("Observers learn of each conversation that changed as it is on disk")
