@@ -59,6 +59,52 @@ beside_succeeds() {
     assert_equal "$EXIT" 64
 }
 
+@test "of messages that the database moved while it grew no copy is left in a file, and a restart leaves none in memory" {
+    {
+        for n in {0..7}; do echo "{\"kind\":\"conversation\",\"id\":\"c$n\",\"participantIds\":[\"alice\",\"bob\"]}"; done
+        # A fixed sequence, so that messages of all sizes come to all conversations in no order.
+        awk 'BEGIN { srand(1); for (n = 0; n < 4000; n++) {
+            text = sprintf("%*s", int(rand() * 4) * 300, ""); gsub(" ", "x", text)
+            printf "{\"kind\":\"message\",\"conversationId\":\"c%d\",\"senderId\":\"%s\",\"content\":\"%s %d %s\",\"timestamp\":\"2024-05-01T00:00:00Z\"}\n",
+                rand() * 8, n % 2 ? "alice" : "bob", n % 2 ? "Zq7secret" : "hello", n, text } }'
+    } >"$BATS_TEST_TMPDIR/moved.jsonl"
+    succeeds import "$BATS_TEST_TMPDIR/moved.jsonl"
+    start_postbox
+    in_memory() { python3 "$BATS_TEST_DIRNAME/memory.py" "$SERVER" Zq7secret; }
+    polls() {
+        for user in alice bob; do
+            as "$user" GET "$API"
+            for n in {0..7}; do as "$user" GET "$API/c$n/messages"; done
+        done
+    }
+    polls
+    in_memory >/dev/null 2>&1 || skip 'may not read the memory of another process'
+    (($(in_memory) > 0)) || fail 'the search finds nothing'
+    beside_succeeds erase user alice
+    nowhere Zq7secret
+    polls
+    as bob GET "$API/c1/messages"
+    assert_lacks Zq7secret "$BODY"
+    for n in {0..7}; do send bob "c$n" 'goes on'; done
+    restart_postbox
+    nowhere Zq7secret
+    polls
+    assert_equal "$(in_memory)" 0
+    stop_postbox
+    nowhere Zq7secret
+    whole "$DATABASE"
+}
+
+@test "of a thousand clients only those who talked to the erased one fetch anything anew" {
+    python3 "$BATS_TEST_DIRNAME/erasure.py" history 1000 >"$BATS_TEST_TMPDIR/history.jsonl"
+    succeeds import "$BATS_TEST_TMPDIR/history.jsonl"
+    start_postbox --poll-rate 0
+    python3 "$BATS_TEST_DIRNAME/erasure.py" poll "$ORIGIN" 1000 "$POSTBOX" erase user user-0 --database "$DATABASE" >"$BODY"
+    # Eleven conversations with 31 participants; 21 people are in them.
+    assert_json '.concerned == {"410": 31, "200 full": 31, "200 changes": 21}'
+    assert_json '.others == {"304": 2975}'
+}
+
 @test "a long removal beside a server says how far it is" {
     many 20500 20
     start_postbox

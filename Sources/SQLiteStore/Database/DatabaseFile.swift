@@ -77,6 +77,19 @@ final class DatabaseFile: Sendable {
         }
     }
 
+    /// Overwrites unused bytes for about so long, under the conditions of ``FileScrub``.
+    ///
+    /// - Parameter scrub: how far it is; nil begins with the first page.
+    /// - Returns: how far it is then; nil where the file is closed or no database.
+    /// - Throws: ``StoreFailure``.
+    func scrub(after scrub: FileScrub?, for time: Duration) throws -> FileScrub? {
+        try descriptor.withLock { opened in
+            guard let opened, var scrub = scrub ?? FileScrub(opened) else { return nil }
+            try scrub.run(opened, until: .now + time)
+            return scrub
+        }
+    }
+
     /// Closes and unlocks the file; a second call does nothing. SQLite must have closed it.
     func close() {
         let opened = descriptor.withLock { $0.take() }

@@ -17,10 +17,15 @@ enum DatabaseHeader: Equatable {
     /// The size of a database with this header, in bytes: its pages times their size (https://sqlite.org/fileformat.html#the_database_header).
     static func size(_ bytes: [UInt8]) -> Int {
         guard bytes.count >= length else { return 0 }
-        let pageSize = Int(bytes[16]) << 8 | Int(bytes[17])
-        let pages = bytes[28..<32].reduce(0) { $0 << 8 | Int($1) }
+        return bytes[28..<32].reduce(0) { $0 << 8 | Int($1) } * pageSize(bytes)
+    }
+
+    /// The size of a page of a database with this header, in bytes.
+    static func pageSize(_ bytes: [UInt8]) -> Int {
+        guard bytes.count >= length else { return 0 }
+        let size = Int(bytes[16]) << 8 | Int(bytes[17])
         // 65,536 does not fit into two bytes.
-        return pages * (pageSize == 1 ? 65_536 : pageSize)
+        return size == 1 ? 65_536 : size
     }
 
     init(_ bytes: some Collection<UInt8>) {

@@ -20,14 +20,13 @@ extension SQLiteStore: DataRemover, StepwiseRemover {
         try writer.performStep(command)
     }
 
-    /// Copies the write-ahead log into the database and empties it, so that the log has nothing of what was removed; blocks.
+    /// Empties the write-ahead log and overwrites what the file holds in unused bytes, so that neither has anything of what was removed;
+    /// blocks.
     ///
-    /// It waits for reads that began before, some milliseconds each. Where SQLite moved a message from one page of the file to another
-    /// before it was removed, a copy may be left in an unused part of the former page: ``OfflineDatabase/compact()`` removes those too.
-    /// Where another process makes the checkpoints, it does nothing.
+    /// It waits for reads that began before, some milliseconds each. Where another process makes the checkpoints, it does nothing.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func compact() throws {
-        try writer.emptyLog()
+        try writer.leaveNoTrace()
     }
 }

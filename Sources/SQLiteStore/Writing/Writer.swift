@@ -22,6 +22,8 @@ final class Writer: Sendable {
 
     /// How long to try to empty the log while reads need it.
     private static let longestWaitForReaders = Duration.seconds(10)
+    /// How long to overwrite unused bytes of the database before other writes get their turn.
+    private static let scrubTime = Duration.milliseconds(5)
     /// How long SQLite waits for other connections at other times, in milliseconds.
     static let busyTimeout: CInt = 2000
 
@@ -171,13 +173,33 @@ final class Writer: Sendable {
         }
     }
 
-    /// Copies the whole log into the database and empties it, on this thread, which must not be the writer's; blocks.
+    /// Empties the log, and overwrites the unused bytes of the database, on this thread, which must not be the writer's; blocks. Other
+    /// writes go on in between.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)`` where reads of an older state do not end, or the database says so.
-    func emptyLog() throws(MessagingError) {
+    func leaveNoTrace() throws(MessagingError) {
         guard checkpoints else { return }
+        var scrub: FileScrub?
+        repeat {
+            var held = Duration.zero
+            try withEmptyLog { db in
+                let start = ContinuousClock.now
+                // What is cached was read before the file was overwritten, and would be written back.
+                sqlite3_db_release_memory(db.sqliteConnection)
+                scrub = try file.scrub(after: scrub, for: Self.scrubTime)
+                held = .now - start
+            }
+            Thread.sleep(forTimeInterval: StepPace.rest(after: held) / .seconds(1))
+        } while scrub?.isDone == false
+        file.sync()
+    }
+
+    /// Copies the whole log into the database, empties it, and does something before anybody writes again.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    private func withEmptyLog(_ work: (Database) throws -> Void) throws(MessagingError) {
         let deadline = ContinuousClock.now + Self.longestWaitForReaders
-        while try !tryToEmptyLog() {
+        while try !tryToEmptyLog(work) {
             guard .now < deadline else {
                 throw .storeUnavailable("the write-ahead log cannot be emptied while reads go on that began long ago")
             }
@@ -186,7 +208,7 @@ final class Writer: Sendable {
     }
 
     /// Empties the log unless a reader needs it; it does not wait for readers, because writes wait meanwhile.
-    private func tryToEmptyLog() throws(MessagingError) -> Bool {
+    private func tryToEmptyLog(_ work: (Database) throws -> Void) throws(MessagingError) -> Bool {
         do {
             return try pool.writeWithoutTransaction { db in
                 try file.checkInPlace()
@@ -194,10 +216,11 @@ final class Writer: Sendable {
                 defer { sqlite3_busy_timeout(db.sqliteConnection, Self.busyTimeout) }
                 do {
                     _ = try db.checkpoint(.truncate)
-                    return true
                 } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
                     return false
                 }
+                try work(db)
+                return true
             }
         } catch {
             throw .storeUnavailable(StoreFailure(error).cause)
