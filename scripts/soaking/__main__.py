@@ -13,6 +13,7 @@ import tempfile
 import strangers
 from connection import Connection
 from figures import Figures
+from commands import PREFIX, Operator
 from people import Ledger, Poller, Writer, Wrong
 
 PEOPLE = [f"user-{number}" for number in range(24)]
@@ -67,6 +68,8 @@ async def soak(server, options, figures, ledger):
     work = [poller.run(options.pause, over) for poller in pollers]
     work += [Writer(port, user, talks_of(user), ledger).run(1.5, over) for user in PEOPLE]
     work += [strangers.run(port, ledger, 0.5, over) for _ in range(ROUNDS_OF_HOSTILITY)]
+    if options.commands:
+        work.append(Operator(options.program, server.database, os.path.dirname(server.database), ledger).run(20, over))
     tasks = [asyncio.create_task(part) for part in work]
     seconds = options.minutes * 60
     steps = max(9, int(options.minutes * 2))
@@ -89,7 +92,9 @@ def audit_file(server, ledger):
     found = database.execute("PRAGMA integrity_check").fetchall()
     if found != [("ok",)]:
         raise Wrong(f"integrity_check: {found}")
-    (stored,) = database.execute("SELECT count(*) FROM messages").fetchone()
+    (stored,) = database.execute(
+        "SELECT count(*) FROM messages JOIN conversations c ON c.key = conversation_key WHERE c.id NOT LIKE ?", (f"{PREFIX}%",)
+    ).fetchone()
     if stored != len(ledger.sent):
         raise Wrong(f"{stored} messages are stored, and {len(ledger.sent)} were acknowledged")
     database.close()
@@ -100,6 +105,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=30, help="how long the load lasts")
     parser.add_argument("--pause", type=float, default=2, help="how many seconds a poller waits between two rounds")
     parser.add_argument("--tabs", type=int, default=4, help="how many pollers each of the 24 people has")
+    parser.add_argument("--commands", action="store_true", help="whether import, erase, prune and backup run beside it")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
     # Whoever ends it early must not leave a server behind.

@@ -22,7 +22,8 @@ class Ledger:
     def __init__(self):
         self.sent = {}
         self.markers = {}
-        self.counts = dict.fromkeys(["sends", "replays", "polls", "not_modified", "deltas", "reads", "limited", "hostile"], 0)
+        names = ["sends", "replays", "polls", "not_modified", "deltas", "reads", "limited", "hostile", "rounds_of_commands"]
+        self.counts = dict.fromkeys(names, 0)
 
     def count(self, what):
         self.counts[what] += 1
