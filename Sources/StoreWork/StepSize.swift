@@ -2,7 +2,7 @@
 /// again where they are quick.
 package struct StepSize: Sendable {
     /// A step has a cost of its own, and with fewer messages that would be most of it.
-    private static let usualLeast = 16
+    private static let usualLeast = 64
 
     /// The size of the next step.
     package private(set) var messages: Int

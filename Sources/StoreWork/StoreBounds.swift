@@ -16,7 +16,7 @@ public struct StoreBounds: Sendable {
     public var messagesCompared = 500_000
     /// How long a step of an operator's command beside requests is to keep other writes waiting, its commit included. A step that takes
     /// longer is followed by smaller ones.
-    package static let longestStep = Duration.milliseconds(12)
+    package static let longestStep = Duration.milliseconds(25)
 
     /// The sizes of a server.
     public init() {}
