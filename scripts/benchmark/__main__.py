@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import json
 import resource
 import signal
 import sys
@@ -28,6 +29,8 @@ def main():
         help=f"one of {', '.join(rows.NAMES)}; with --store both: {', '.join(both.PARTS)}")
     parser.add_argument("--store", choices=["sqlite", "postgres", "both"], default="sqlite", help="both: side by side, other rows")
     parser.add_argument("--instructions", action="store_true", help="only instructions of idle polls, against instructions.txt")
+    # scripts/bench does this itself.
+    parser.add_argument("--publish", action="store_true", help="measure nothing: put bench-results.json into the Performance guide")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--commit", default="", help=argparse.SUPPRESS)
     parser.add_argument("--nginx", help=argparse.SUPPRESS)
@@ -59,7 +62,7 @@ def main():
         finally:
             if failure:
                 table.note(failure)
-            publish(table.text())
+            write(table.results())
     sys.exit(failure)
 
 
@@ -71,10 +74,20 @@ def allow_descriptors(count):
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, most))
 
 
-def publish(text):
+def write(results):
+    """The results come first; the table and the chart are made from them. The guide takes them from here."""
+    with open("bench-results.json", "w", encoding="utf-8") as file:
+        json.dump(results, file, ensure_ascii=False, indent=1)
+        file.write("\n")
+    text = report.text(results)
     print(text)
     with open("bench-results.md", "w", encoding="utf-8") as file:
         file.write(text)
+    # Drawn only where there is something to draw.
+    if any(row["cpu"] for row in results["rows"]):
+        import chart
+
+        chart.draw(results, "bench-results.svg", "light")
 
 
 main()

@@ -33,6 +33,7 @@ def idle_polls(options, folder, table):
                 measured[name].append(loads[name].run(postbox, options.seconds))
     costs = {name: statistics.median(one.cpu for one in several) for name, several in measured.items()}
     for kind in ("lists", "messages"):
+        table.curve("people", f"idle polls of {kind}", [(people, costs[kind, people] / costs[kind, 500]) for people in (500, POLLERS)])
         table.row(
             f"idle polls of {kind}, {POLLERS:,} people in turn", "",
             f"CPU {costs[kind, POLLERS] / costs[kind, 500]:.2f} × that of 500 people", None,

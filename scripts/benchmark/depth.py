@@ -111,6 +111,8 @@ def growth(options, folder, table):
             "delta from the database": lambda plans: plans.fresh(plans.deltas(range(550, 590))),
         })
     audit += small.audit + large.audit
+    for name, ratio in ratios.items():
+        table.curve("messages", name, list(zip(sizes.values(), (1, ratio))))
     table.row(
         "growth from 10,000 to 10,000,000 messages", "within 10 %",
         ", ".join(f"{name} {ratio:.2f} ×" for name, ratio in ratios.items()), all(ratio <= 1.1 for ratio in ratios.values()),
