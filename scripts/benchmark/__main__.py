@@ -10,6 +10,7 @@ import tempfile
 
 import both
 import instructions
+import peers
 import postgres
 import report
 import rows
@@ -29,11 +30,13 @@ def main():
         help=f"one of {', '.join(rows.NAMES)}; with --store both: {', '.join(both.PARTS)}")
     parser.add_argument("--store", choices=["sqlite", "postgres", "both"], default="sqlite", help="both: side by side, other rows")
     parser.add_argument("--instructions", action="store_true", help="only instructions of idle polls, against instructions.txt")
+    parser.add_argument("--peers", action="store_true", help=f"also the same polls on {peers.PEER}; built first, 5 minutes")
     # scripts/bench does this itself.
     parser.add_argument("--publish", action="store_true", help="measure nothing: put bench-results.json into the Performance guide")
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--commit", default="", help=argparse.SUPPRESS)
     parser.add_argument("--nginx", help=argparse.SUPPRESS)
+    parser.add_argument("--peer", help=argparse.SUPPRESS)
     parser.add_argument("--programs", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cache", required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()

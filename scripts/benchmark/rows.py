@@ -12,6 +12,7 @@ import depth
 import hostile
 import lists
 import load
+import peers
 import report
 import servers
 import waiting
@@ -58,6 +59,8 @@ def run(options, folder, table):
     for name, measure in LARGE.items():
         if options.only == name or (options.large and wanted(options, name)):
             audit += measure(options, folder, table)
+    if options.peers:
+        audit += peers.measure(options, folder, table)
     table.note(audit.text())
 
 
