@@ -144,9 +144,9 @@ extension PostgresStore {
         _ body: @escaping @Sendable (PostgresConnection, @escaping () throws(PostgresError) -> Void) throws -> Found,
         make: @escaping @Sendable (Found) -> Answer
     ) async throws(MessagingError) -> (Answer, generation: Int) {
-        let result = await readQueue.perform { [serving, health] (reader: inout ReaderConnection) in
+        let result = await readQueue.perform { [serving, clock = feedClock, health] (reader: inout ReaderConnection) in
             do {
-                let (found, generation) = try Self.found(body, reader, serving)
+                let (found, generation) = try Self.found(body, reader, serving, clock)
                 health.succeeded(.read)
                 return (make(found), generation)
             } catch {
@@ -170,12 +170,12 @@ extension PostgresStore {
     private static func found<Found>(
         _ body: (PostgresConnection, @escaping () throws(PostgresError) -> Void) throws -> Found,
         _ reader: ReaderConnection,
-        _ serving: ServingState
+        _ serving: ServingState, _ clock: FeedClock
     ) throws -> (Found, generation: Int) {
         var attempt = 1
         while true {
             do {
-                return try found(once: body, reader, serving)
+                return try found(once: body, reader, serving, clock)
             } catch let error as PostgresError where error.mayPass && attempt < attempts {
                 attempt += 1
             }
@@ -186,11 +186,11 @@ extension PostgresStore {
     private static func found<Found>(
         once body: (PostgresConnection, @escaping () throws(PostgresError) -> Void) throws -> Found,
         _ reader: ReaderConnection,
-        _ serving: ServingState
+        _ serving: ServingState, _ clock: FeedClock
     ) throws -> (Found, generation: Int) {
         let generation = serving.generation
         let connection = try reader.ready(in: serving.expected)
-        guard serving.hasLease else { throw PostgresError.noLease }
+        guard clock.hasLease else { throw PostgresError.noLease }
         func check() throws(PostgresError) {
             // Behind a pooler, each statement may go to another server than the one before.
             if !connection.isDirect { try reader.checkHistory(serving.expected) }
@@ -198,7 +198,7 @@ extension PostgresStore {
         }
         let found = try body(connection, check)
         try check()
-        guard serving.hasLease else { throw PostgresError.noLease }
+        guard clock.hasLease else { throw PostgresError.noLease }
         return (found, generation)
     }
 }

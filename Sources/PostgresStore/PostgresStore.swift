@@ -116,7 +116,7 @@ public final class PostgresStore: Sendable {
         line.close()
         looker.close()
         keeper.close()
-        serving.lostLease()
+        membership.lost()
         interrupt.raise()
         readQueue.dropContexts()
     }

@@ -88,6 +88,12 @@ public final class FeedClock: Sendable {
         return now < end
     }
 
+    /// Whether the node's lease holds.
+    public var hasLease: Bool { state.withLock { $0.leaseEnd > now() } }
+
+    /// Whether the node's lease has run out, and ``leaseLost()`` was not called since.
+    public var hasLapsed: Bool { state.withLock { $0.leaseEnd != .min && $0.leaseEnd <= now() } }
+
     /// Whether other nodes may have answered this request's client before.
     public var hasOtherNodes: Bool { others.load(ordering: .acquiring) }
 
@@ -115,30 +121,40 @@ public final class FeedClock: Sendable {
     /// - Parameters:
     ///   - start: the moment before the call that granted it. Where the former lease was over then, only looks count that begin later.
     ///   - end: when the lease is over.
-    ///   - isAlone: whether there is no other node, and none can begin to write before the lease is over or renewed: memory may answer
-    ///     without looks then. A node that was not alone before has applied all that others wrote.
-    public func leaseGranted(from start: Int64, until end: Int64, isAlone: Bool = false) {
+    public func leaseGranted(from start: Int64, until end: Int64) {
         state.withLock { state in
             if state.leaseEnd < start {
                 state.leaseStart = start
                 state.lookStart = nil
             }
             state.leaseEnd = end
+            update(state)
+        }
+    }
+
+    /// Whether there is no other node, and none can begin to write while the lease holds: memory may answer without looks then. A node that
+    /// was not alone before has applied all that others wrote.
+    public func setAlone(_ isAlone: Bool) {
+        state.withLock { state in
             state.isAlone = isAlone
-            others.store(isShared && !isAlone, ordering: .releasing)
             update(state)
         }
     }
 
     /// The node has no lease any more, or memory was emptied: memory may answer again after a new grant and a look that began after it.
-    public func leaseLost() {
+    ///
+    /// - Returns: whether it had one until now.
+    @discardableResult
+    public func leaseLost() -> Bool {
         state.withLock { state in
-            state.leaseEnd = .min
-            state.leaseStart = .max
-            state.lookStart = nil
-            state.isAlone = false
-            others.store(isShared, ordering: .releasing)
-            update(state)
+            defer {
+                state.leaseEnd = .min
+                state.leaseStart = .max
+                state.lookStart = nil
+                state.isAlone = false
+                update(state)
+            }
+            return state.leaseEnd != .min
         }
     }
 
@@ -193,6 +209,7 @@ public final class FeedClock: Sendable {
 
     private func update(_ state: State) {
         guard isShared else { return }
+        others.store(!state.isAlone, ordering: .releasing)
         var last = Int64.min
         if state.isAlone {
             last = state.leaseEnd

@@ -1,8 +1,7 @@
-import Glibc
 import Messaging
 import Synchronization
 
-/// Whether this process may serve the database at present, and in which epoch; any thread may ask.
+/// The epoch that this process serves; any thread may ask.
 ///
 /// Each change that may make memory stale (another epoch, a lease that ran out, a write whose outcome nobody knows) begins a new
 /// generation, and the observer forgets everything. A read that a new generation overtook is not answered.
@@ -11,8 +10,6 @@ final class ServingState: Sendable {
         var epoch: Epoch
         /// What connections must find: already the new one while the observer forgets the former.
         var expected: History
-        /// Until when the lease is ours for certain, by our own clock; 0 where it is not.
-        var leaseEnd: UInt64 = 0
     }
 
     private let state: Mutex<State>
@@ -48,9 +45,6 @@ final class ServingState: Sendable {
     /// Grows with each change.
     var generation: Int { changes.load(ordering: .acquiring) }
 
-    /// Whether the lease is ours, by our own clock.
-    var hasLease: Bool { state.withLock { $0.leaseEnd > Self.now } }
-
     /// Takes note of what a connection to the primary found.
     func found(_ history: History) {
         changing.withLock { _ in
@@ -74,37 +68,5 @@ final class ServingState: Sendable {
     private func forget() {
         changes.add(1, ordering: .acquiringAndReleasing)
         observer?.reset()
-    }
-
-    /// The lease is ours for some time from a moment on that came before the call that granted it.
-    func granted(from start: UInt64, for time: Duration) {
-        let end = start + UInt64(max(time / .nanoseconds(1), 0))
-        let wasOver = state.withLock { state in
-            defer { state.leaseEnd = end }
-            return state.leaseEnd <= Self.now
-        }
-        if wasOver { invalidate() }
-    }
-
-    /// The lease is another's now.
-    func lostLease() {
-        let hadLease = state.withLock { state in
-            defer { state.leaseEnd = 0 }
-            return state.leaseEnd > 0
-        }
-        if hadLease { invalidate() }
-    }
-
-    /// Forgets memory where the lease has run out by our own clock: another process may have taken it.
-    func checkLease() {
-        let hasRunOut = state.withLock { $0.leaseEnd > 0 && $0.leaseEnd <= Self.now }
-        if hasRunOut { lostLease() }
-    }
-
-    /// Nanoseconds of a clock that goes on while the machine is suspended (clock_gettime(2)).
-    static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Messaging
 
 /// This process in the table of nodes, and what it asks the database about all of them.
@@ -158,5 +159,9 @@ struct NodeWatch {
 
 /// The clock of all leases and bounds: nanoseconds, also while the machine is suspended (`CLOCK_BOOTTIME` of clock_gettime(2)).
 enum BootClock {
-    static var now: Int64 { Int64(ServingState.now) }
+    static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
 }

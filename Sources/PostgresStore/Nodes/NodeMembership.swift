@@ -12,7 +12,6 @@ final class NodeMembership: Sendable {
         var isAlone = false
         /// Counts the changes of `isAlone`.
         var turns = 0
-        var lease: (start: Int64, end: Int64)?
         /// The number under which the writer writes.
         var writer: Int64
         /// Counts how often the writer has joined.
@@ -110,7 +109,7 @@ final class NodeMembership: Sendable {
         state.isAlone = isAlone
         state.turns += 1
         state.offer = nil
-        if let lease = state.lease { clock.leaseGranted(from: lease.start, until: lease.end, isAlone: isAlone) }
+        clock.setAlone(isAlone)
         if !isAlone {
             // The others wait for this node's row to say so.
             renew.signal()
@@ -141,20 +140,21 @@ extension NodeMembership {
     ///   - others: how many other nodes there are; nil where the call did not say.
     ///   - renewal: where the row says by now that this node may be alone, the renewal that found it; nil otherwise.
     func granted(from start: Int64, others: Int? = nil, mayBeAloneSince renewal: Renewal? = nil) {
-        state.withLock { state in
-            state.lease = (start, start + Node.lease)
+        let wasOver = state.withLock { state in
+            let wasOver = !clock.hasLease
             if let others {
                 state.otherNodes = others
                 if others > 0 { setAlone(false, &state) }
             }
-            clock.leaseGranted(from: start, until: start + Node.lease, isAlone: state.isAlone)
+            clock.leaseGranted(from: start, until: start + Node.lease)
             // To join takes the row back.
             if !state.isAlone, let renewal, renewal.joins == state.joins {
                 state.offer = BootClock.now
                 look.signal()
             }
+            return wasOver
         }
-        serving.granted(from: UInt64(start), for: .nanoseconds(Node.lease))
+        if wasOver { serving.invalidate() }
     }
 
     /// The row was entered again by the writer, under another number: no write of an earlier connection is under way any more.
@@ -173,28 +173,25 @@ extension NodeMembership {
 
     /// The row is gone: this node may neither write nor answer from memory before it has joined anew.
     func lost() {
-        state.withLock { state in
+        let hadLease = state.withLock { state in
             state.mustJoin = true
-            lapse(&state)
+            return lapse(&state)
         }
-        serving.lostLease()
+        if hadLease { serving.invalidate() }
     }
 
     /// Ends the lease where it is over by our own clock.
     func checkLease() {
-        state.withLock { state in
-            guard let lease = state.lease, lease.end <= BootClock.now else { return }
-            lapse(&state)
-        }
-        serving.checkLease()
+        let hasLapsed = state.withLock { state in clock.hasLapsed && lapse(&state) }
+        if hasLapsed { serving.invalidate() }
     }
 
-    private func lapse(_ state: inout State) {
-        state.lease = nil
+    /// Ends the lease; returns whether there was one.
+    private func lapse(_ state: inout State) -> Bool {
         setAlone(false, &state)
         state.offer = nil
         state.reader.restart()
-        clock.leaseLost()
+        return clock.leaseLost()
     }
 }
 

@@ -63,27 +63,33 @@ struct FeedClockTests {
 
     @Test("Memory may answer only while the lease holds; after a lapse only later looks count")
     func lease() {
+        #expect(!clock.hasLease && !clock.hasLapsed)
         clock.leaseGranted(from: 1000, until: 1100)
         clock.looked(from: 1090)
-        #expect(mayAnswer(at: 1099) && !mayAnswer(at: 1100))
+        #expect(mayAnswer(at: 1099) && clock.hasLease && !clock.hasLapsed)
+        #expect(!mayAnswer(at: 1100) && !clock.hasLease && clock.hasLapsed)
         clock.leaseGranted(from: 1101, until: 2000)
         #expect(!mayAnswer(at: 1102))
         clock.looked(from: 1102)
         #expect(mayAnswer(at: 1131))
         clock.leaseGranted(from: 1120, until: 3000)
         #expect(mayAnswer(at: 1131), "a renewal in time changes nothing")
-        clock.leaseLost()
+        #expect(clock.leaseLost())
         clock.looked(from: 1125)
-        #expect(!mayAnswer(at: 1126))
+        #expect(!mayAnswer(at: 1126) && !clock.hasLease && !clock.hasLapsed)
+        #expect(!clock.leaseLost(), "there is none to lose")
     }
 
     @Test("A node that is alone answers without looks until its lease is over, and needs one once it is not")
     func leasedAlone() async {
-        clock.leaseGranted(from: 1000, until: 2000, isAlone: true)
+        clock.leaseGranted(from: 1000, until: 2000)
+        clock.setAlone(true)
         #expect(mayAnswer(at: 1999) && !clock.hasOtherNodes)
         #expect(await clock.nextLook(within: .zero))
         #expect(!mayAnswer(at: 2000))
-        clock.leaseGranted(from: 1900, until: 3000, isAlone: false)
+        clock.leaseGranted(from: 1900, until: 3000)
+        #expect(mayAnswer(at: 2999))
+        clock.setAlone(false)
         #expect(!mayAnswer(at: 1900) && clock.hasOtherNodes)
     }
 
