@@ -10,8 +10,6 @@ struct PostgresStart {
     /// The number under which the writer's first connection writes.
     let writer: Int64
     let history: History
-    /// Whether a synchronous standby has confirmed what the connection saw, or none is required.
-    let isConfirmed: Bool
     let cursorKey: CursorKey
     /// The users whose renaming is not finished.
     let renamed: [Caller]
@@ -31,7 +29,6 @@ struct PostgresStart {
             try Schema.prepare(connection, epoch: Epoch(random: random), cursorKey: newCursorKey)
             node = Node(version: version, bound: bound, replicated: isReplicated)
             history = try connection.lookUpHistory()
-            isConfirmed = try !isReplicated || Self.isConfirmed(address)
             let key = try connection.run(StoreQuery.cursorKey, within: .seconds(5))
             guard let cursorKey = try CursorKey(bytes: Data(key.requiredBytes(0, 0))) else {
                 throw PostgresError.malformed("a cursor key of another length")
@@ -53,16 +50,5 @@ struct PostgresStart {
         } catch {
             throw .damaged(reason: String(describing: error))
         }
-    }
-
-    /// Whether a synchronous standby confirms a record, or the server requires none: then nobody can be at another server.
-    private static func isConfirmed(_ address: PostgresAddress) throws(PostgresError) -> Bool {
-        let connection = try PostgresConnection(address, role: .maintenance)
-        do {
-            try connection.confirm(within: .seconds(2))
-        } catch PostgresError.noStandby {
-            return !connection.isBroken
-        }
-        return true
     }
 }

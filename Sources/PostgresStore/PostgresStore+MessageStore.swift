@@ -129,7 +129,7 @@ extension PostgresStore {
     /// Whether what was read may be answered: where there are other nodes and standbys, only once a look that began later has shown that
     /// the server is no former primary, and a standby has all that was read.
     private func isConfirmed(since generation: Int) async throws(MessagingError) -> Bool {
-        guard membership.needsConfirmation, feedClock.hasOtherNodes else { return true }
+        guard serving.isReplicated, feedClock.hasOtherNodes else { return true }
         guard await feedClock.nextLook(within: Self.longestConfirmation) else {
             throw .storeUnavailable(PostgresError.noStandby.description)
         }

@@ -75,8 +75,7 @@ public final class PostgresStore: Sendable {
         line = AnswerLine()
         membership = NodeMembership(
             node: start.node, writer: start.writer, serving: serving, observer: observer)
-        // On a former primary nothing is answered from memory.
-        if start.isConfirmed { membership.granted(from: start.joined) } else { membership.needConfirmation() }
+        membership.granted(from: start.joined)
         let connector = WriterConnector(
             address: start.address, membership: membership, serving: serving, interrupt: interrupt, bounds: bounds)
         readQueue = ReadQueue(

@@ -204,7 +204,7 @@ is_unready() {
 @test "replicated, nothing is acknowledged while the standby is away" {
     with_confirmed_standby
     start_postbox --replicated
-    disturb no_standby 'stop_server second immediate' 'start_server second' --nothing-succeeds
+    disturb no_standby 'stop_server second immediate' 'start_server second' --nothing-succeeds --polls-may-fail
     logged 'writes fail .*reason=no_standby'
     stop_postbox
 }
@@ -272,7 +272,29 @@ is_unready() {
     send alice conv-1 Hi bob
 }
 
-@test "replicated, a server without a standby starts and answers polls, but is not ready and acknowledges nothing" {
+@test "replicated, the only server shows nothing old once another one writes to the standby that was promoted" {
+    with_confirmed_standby
+    DATABASE=$(address main chat)
+    start_postbox --replicated
+    send alice conv-1 'one' bob
+    as bob GET "$API/conv-1/messages"
+    former=$API/conv-1/messages tag=$(header ETag)
+    # The former primary goes on without its standby, and its server cannot know of the other.
+    promote second
+    DATABASE=$(address second chat)
+    start_postbox
+    sends() {
+        post alice conv-1 '{"content": "two", "clientMessageId": "two"}'
+        [[ $CODE == 201 ]]
+    }
+    await sends
+    as bob GET "$API/conv-1/messages"
+    assert_contents one two
+    as bob GET "$former" --header "If-None-Match: $tag"
+    assert_problem 503 store-unavailable
+}
+
+@test "replicated, a server without a standby starts, but is not ready, answers no polls and acknowledges nothing" {
     with_server
     postbox conversations open --participants alice,bob --id conv-1 --database "$DATABASE"
     assert_equal "$EXIT" 0
@@ -281,7 +303,7 @@ is_unready() {
     assert_problem 503 store-unavailable
     await is_unready no_standby
     as bob GET "$API"
-    assert_json 'map(.id) == ["conv-1"]'
+    assert_problem 503 store-unavailable
     stop_postbox
     refused 64 '*--replicated*' serve --port 0 --identity demo --database "$FOLDER/data/postbox.sqlite" --replicated
 }

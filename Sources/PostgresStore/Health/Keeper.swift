@@ -106,8 +106,8 @@ final class Keeper: Sendable {
             writer.reconnect()
             return
         }
-        if !found.others.isEmpty { membership.needConfirmation() }
-        if membership.needsConfirmation { try connection.confirm(within: .seconds(2)) }
+        // In time for the end of the lease. The row itself does not wait for the standby, nor the lock of all writes.
+        if connector.serving.isReplicated { try connection.confirm(within: .seconds(2)) }
         membership.granted(
             from: start, others: found.others.count,
             mayBeAloneSince: !renewal.isAlone && found.mayBeAlone ? renewal : nil)

@@ -20,6 +20,9 @@ final class ServingState: Sendable {
     private let isUnconfirmed = Atomic<Bool>(false)
 
     /// Whether a write is answered only once a synchronous standby has it.
+    ///
+    /// Then also a renewal of the lease and a look count only once a standby has confirmed a record that was written later. On a former
+    /// primary they would succeed for ever, and memory would answer while others write elsewhere.
     let isReplicated: Bool
 
     init(history: History, observer: (any CommitObserver)?, replicated isReplicated: Bool) {

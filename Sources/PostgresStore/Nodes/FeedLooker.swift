@@ -80,7 +80,7 @@ final class FeedLooker: Sendable {
         let position = membership.position
         let start = BootClock.now
         let (found, timeline) = try FeedLookRows.look(
-            connection, after: position, confirmed: membership.needsConfirmation, within: Self.limit)
+            connection, after: position, confirmed: membership.serving.isReplicated, within: Self.limit)
         let isNew = History(epoch: found.epoch, timeline: timeline) != membership.serving.expected
         let progress = try membership.apply(found, of: timeline, after: position, from: start) {
             (tenant, key) throws(PostgresError) in

@@ -27,8 +27,6 @@ final class NodeMembership: Sendable {
         /// Whether the writer is at a batch that it began with what it knew then.
         var isWriting = false
         var otherNodes = 0
-        /// Whether there were other nodes, or may have been; see ``NodeMembership/needsConfirmation``.
-        var needsConfirmation = false
         var lastLook: Int64?
         var counts = NodeStatistics.Counts()
 
@@ -84,16 +82,6 @@ final class NodeMembership: Sendable {
 
     /// Whether the row has to be entered again before the next write.
     var mustJoin: Bool { state.withLock { $0.mustJoin } }
-
-    /// Whether renewals and looks count, and what was read is answered, only once a synchronous standby has confirmed a record that was
-    /// written later.
-    ///
-    /// On a former primary they would succeed for ever, and this node would answer with what it has while others write elsewhere. One that
-    /// has been the only one since its start goes on: polls should not end with the standby where there is nobody to fall behind.
-    var needsConfirmation: Bool { serving.isReplicated && state.withLock { $0.needsConfirmation } }
-
-    /// There are other nodes, or there may be.
-    func needConfirmation() { state.withLock { $0.needsConfirmation = true } }
 
     /// Figures for metrics.
     var statistics: NodeStatistics {
@@ -279,7 +267,10 @@ extension NodeMembership {
         return try state.withLock { (state) throws(PostgresError) -> FeedReader.Progress? in
             guard !state.isAlone, state.reader.position == position else { return nil }
             let history = History(epoch: look.epoch, timeline: timeline)
-            if history != serving.expected { state.mustJoin = true }
+            if history != serving.expected {
+                state.mustJoin = true
+                state.offer = nil
+            }
             serving.found(history)
             let progress = try state.reader.apply(look, to: memory, resolve: resolve)
             state.counts.looks += 1

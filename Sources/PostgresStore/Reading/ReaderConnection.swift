@@ -7,10 +7,8 @@ final class ReaderConnection {
     private let serving: ServingState
     private var connection: PostgresConnection?
     private var history: History?
-    /// Whether a standby has what could be seen when the connection was new, or polls go on without.
+    /// Whether a standby has what could be seen when the connection was new, or none has to.
     private var isConfirmed = false
-    /// Whether the next connection goes on without: the wait for a standby has cost the last one.
-    private var mayGoOn = false
     private var backoff = Backoff()
     private var retryAt = ContinuousClock.now
     private var lastError: PostgresError?
@@ -35,7 +33,11 @@ final class ReaderConnection {
             connection = nil
             throw .otherEpoch
         }
-        if !isConfirmed { try confirm(present) }
+        if !isConfirmed {
+            // After a crash the server shows commits that were waiting for their standby.
+            try present.confirm(within: .seconds(1))
+            isConfirmed = true
+        }
         return present
     }
 
@@ -51,30 +53,12 @@ final class ReaderConnection {
             let connection = try PostgresConnection(address, role: .reader, interrupt: interrupt)
             backoff.reset()
             history = nil
-            isConfirmed = !serving.isReplicated || mayGoOn
-            mayGoOn = false
+            isConfirmed = !serving.isReplicated
             return connection
         } catch {
             lastError = error
             retryAt = .now + backoff.pause()
             throw error
-        }
-    }
-
-    /// Waits until a standby has all that a new connection sees: after a crash the server shows commits that were waiting for theirs.
-    ///
-    /// Without a standby polls go on; but then the epoch ends with the server, unless a later write is confirmed.
-    private func confirm(_ connection: PostgresConnection) throws(PostgresError) {
-        isConfirmed = true
-        do {
-            try connection.confirm(within: .seconds(1))
-        } catch {
-            serving.confirmed(false)
-            guard !connection.isBroken else {
-                self.connection = nil
-                mayGoOn = true
-                throw .unreachable(reason: error.description)
-            }
         }
     }
 }

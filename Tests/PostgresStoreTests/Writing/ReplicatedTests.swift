@@ -57,7 +57,7 @@ struct ReplicatedTests {
         #expect(await eventually { store.fault(of: .write) == .noStandby })
         #expect(await store.checkReadiness() == .noStandby)
         // What waits for the standby is not visible.
-        #expect(try await store.conversation(.id(id), of: caller(alice))?.lastN == 1)
+        #expect(try database.run("SELECT count(*) FROM postbox.messages") == "1")
         let second = try startStandby()
         defer { end(second) }
         #expect(await eventually { (try? await store.send(draft(alice, to: .id(id), "two", key: "k"))) != nil })
@@ -78,9 +78,25 @@ struct ReplicatedTests {
         return (store, try await store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id)
     }
 
-    @Test("Where nobody names a standby, nothing is written")
+    @Test(
+        "The only server answers nothing from the end of its lease on where no standby confirms it, and goes on once one does"
+    )
+    func lease() async throws {
+        let (store, id) = try await openWithStandbyThatEnds()
+        // Another server could be promoted, and others may write there once this one's lease is over for certain.
+        #expect(await eventually(within: .nanoseconds(Node.patience)) { !store.feedClock.mayAnswer })
+        await #expect(throws: MessagingError.self) { try await store.conversation(.id(id), of: caller(alice)) }
+        let second = try startStandby()
+        defer { end(second) }
+        #expect(await eventually { store.nodeStatistics.isAlone && store.feedClock.mayAnswer })
+        #expect(try await store.conversation(.id(id), of: caller(alice))?.lastN == 1)
+    }
+
+    @Test("Where nobody names a standby, nothing is written, and nothing is answered")
     func noNames() async throws {
         let store = try open()
+        #expect(!store.feedClock.mayAnswer)
+        await #expect(throws: MessagingError.self) { try await store.latestChange(for: caller(alice)) }
         await #expect(throws: MessagingError.self) { try await store.send(draft(alice, to: .direct(with: bob))) }
         #expect(store.fault(of: .write) == .noStandby)
         #expect(try database.run("SELECT count(*) FROM postbox.messages") == "0")
