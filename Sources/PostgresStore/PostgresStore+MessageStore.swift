@@ -21,16 +21,17 @@ extension PostgresStore: MessageStore {
 
     /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them on the same thread.
     ///
-    /// - Throws: ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
+    /// - Throws: ``MessagingError/messagesRemoved``, ``MessagingError/overloaded`` or ``MessagingError/storeUnavailable(_:)``.
     public func messages<Answer: Sendable>(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer {
-        try await read(
+        let answer = try await read(
             { connection, _ in
-                try ConversationReader(connection: connection).messages(
-                    of: conversation.key, in: tenant, slices, bounds)
-            }, make: make)
+                try ConversationReader(connection: connection).messages(of: conversation, in: tenant, slices, bounds)
+            }, make: { $0.map(make) })
+        guard let answer else { throw .messagesRemoved }
+        return answer
     }
 
     /// The newest change number of the caller's list; 0 where it is empty.

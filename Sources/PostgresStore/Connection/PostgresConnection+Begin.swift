@@ -81,7 +81,9 @@ extension PostgresConnection {
     private static func settings(of role: Role) -> [(name: String, value: String)] {
         let jit = ("jit", "'off'")
         switch role {
-        case .reader: return [jit, ("statement_timeout", "'5s'"), ("lock_timeout", "'2s'")]
+        case .reader:
+            // A prepared statement keeps its plan, also that of a table which was small.
+            return [jit, ("enable_seqscan", "'off'"), ("statement_timeout", "'5s'"), ("lock_timeout", "'2s'")]
         case .writer, .maintenance:
             let synchronousCommit =
                 "CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END"

@@ -3,21 +3,33 @@
 /// Those that return messages have these columns, oldest message first: `n bigint`, `sender_id text`, `content text`,
 /// `sent_at_ms bigint`, `client_message_id text` (NULL without a key). The limits are those of `PageBounds`: as many rows as show that it
 /// is exceeded, where there are so many. So the limit in rows is `PageBounds.countToRead`.
+///
+/// The first four name the state of the conversation for which they are given: `$1 text` the tenant, `$2 bigint` the key, `$3 bigint` the
+/// revision, `$4 bigint` the number up to which it is pruned. Where another revision is visible, or more was pruned, there is no row; where
+/// there is just no message, one row of NULL.
 enum MessageQuery {
-    /// The oldest messages among some numbers. `$1 text` the tenant, `$2 bigint` the conversation's key, `$3 bigint` and `$4 bigint` the
-    /// least and greatest number, `$5 bigint` the most rows, `$6 bigint` the bytes of contents that a page holds.
-    static let oldest = "SELECT * FROM postbox.oldest_messages($1, $2, $3, $4, $5, $6)"
+    /// The oldest messages among some numbers. `$5 bigint` and `$6 bigint` the least and greatest number, `$7 bigint` the most rows,
+    /// `$8 bigint` the bytes of contents that a page holds.
+    static let oldest = whereNothingWasRemoved("oldest_messages($1, $2, $5, $6, $7, $8)")
 
     /// The newest messages among some numbers; parameters as in ``oldest``.
-    static let newest = "SELECT * FROM postbox.newest_messages($1, $2, $3, $4, $5, $6)"
+    static let newest = whereNothingWasRemoved("newest_messages($1, $2, $5, $6, $7, $8)")
 
-    /// The oldest messages of one sender among some numbers. `$1 text` the tenant, `$2 bigint` the key, `$3 text` the sender, `$4 bigint`
-    /// and `$5 bigint` the numbers, `$6 bigint` the most rows, `$7 bigint` the bytes.
-    static let ofSender = "SELECT * FROM postbox.messages_of_sender($1, $2, $3, $4, $5, $6, $7)"
+    /// The oldest messages of one sender among some numbers; parameters as in ``oldest``, and `$9 text` the sender.
+    static let ofSender = whereNothingWasRemoved("messages_of_sender($1, $2, $9, $5, $6, $7, $8)")
 
     /// The oldest messages of everybody else among some numbers; parameters as in ``ofSender``. Long runs of the user's own messages cost
     /// nothing.
-    static let ofOthers = "SELECT * FROM postbox.messages_of_others($1, $2, $3, $4, $5, $6, $7)"
+    static let ofOthers = whereNothingWasRemoved("messages_of_others($1, $2, $9, $5, $6, $7, $8)")
+
+    /// A removal changes the conversation's row in the transaction that removes, and the function has the snapshot of the statement.
+    private static func whereNothingWasRemoved(_ messages: String) -> String {
+        """
+        SELECT m.* FROM (SELECT FROM postbox.conversations c
+            WHERE c.tenant_id = $1 AND c.key = $2 AND c.revision = $3 AND c.pruned_up_to = $4) c
+        LEFT JOIN postbox.\(messages) m ON true
+        """
+    }
 
     /// The newest messages of several conversations, those of one after the other in the order of the keys; the first column is
     /// `key bigint`, then those of a message. The bounds are for each conversation. `$1 text` the tenant, `$2 bigint[]` the keys,

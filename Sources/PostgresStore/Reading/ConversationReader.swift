@@ -23,14 +23,18 @@ struct ConversationReader {
         return rows.count == 0 ? nil : try ConversationRows(rows: rows).conversation(0)
     }
 
-    /// The messages in these slices, each once, ordered by number, as many as the bounds need.
+    /// The messages in these slices, each once, ordered by number, as many as the bounds need; nil where messages were removed since the
+    /// conversation was in this state.
     func messages(
-        of key: Int64, in tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds
-    ) throws(PostgresError) -> PackedMessages {
-        if slices.count == 1 { return try messages(of: key, in: tenant, slices[0], bounds) }
+        of conversation: Conversation, in tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds
+    ) throws(PostgresError) -> PackedMessages? {
+        if slices.count == 1 { return try messages(of: conversation, in: tenant, slices[0], bounds) }
         // Each slice that is cut exceeds the bounds by itself, so its missing messages would come after the cut of the answer.
         var all: [Message] = []
-        for slice in slices { all += try messages(of: key, in: tenant, slice, bounds) }
+        for slice in slices {
+            guard let found = try messages(of: conversation, in: tenant, slice, bounds) else { return nil }
+            all += found
+        }
         var size = 0
         let sorted = all.sorted { $0.n < $1.n }
         let isEnough = sorted.indices.first { place in
@@ -41,10 +45,10 @@ struct ConversationReader {
     }
 
     private func messages(
-        of key: Int64, in tenant: TenantID, _ slice: MessageSlice, _ bounds: PageBounds
-    ) throws(PostgresError) -> PackedMessages {
-        let conversation: [PostgresValue] = [.text(tenant.text), .int8(key)]
-        let limits: [PostgresValue] = [
+        of conversation: Conversation, in tenant: TenantID, _ slice: MessageSlice, _ bounds: PageBounds
+    ) throws(PostgresError) -> PackedMessages? {
+        let values: [PostgresValue] = [
+            .text(tenant.text), .int8(conversation.key), .int8(conversation.revision), .int8(conversation.prunedUpTo),
             .int8(slice.numbers.lowerBound), .int8(slice.numbers.upperBound), .int8(Int64(bounds.countToRead)),
             .int8(Int64(bounds.bytes)),
         ]
@@ -52,14 +56,14 @@ struct ConversationReader {
         switch slice.authorship {
         case .anybody:
             let query = bounds.kept == .newest ? MessageQuery.newest : MessageQuery.oldest
-            rows = try connection.runOften(query, conversation + limits, within: Self.limit)
+            rows = try connection.runOften(query, values, within: Self.limit)
         case .only(let user):
-            rows = try connection.runOften(
-                MessageQuery.ofSender, conversation + [.text(user.text)] + limits, within: Self.limit)
+            rows = try connection.runOften(MessageQuery.ofSender, values + [.text(user.text)], within: Self.limit)
         case .except(let user):
-            rows = try connection.runOften(
-                MessageQuery.ofOthers, conversation + [.text(user.text)] + limits, within: Self.limit)
+            rows = try connection.runOften(MessageQuery.ofOthers, values + [.text(user.text)], within: Self.limit)
         }
+        guard rows.count > 0 else { return nil }
+        guard try rows.int8(0, 0) != nil else { return PackedMessages([]) }
         var messages = PackedMessages(expecting: rows.count)
         for row in 0..<rows.count { try messages.append(rows, row, from: 0) }
         return messages

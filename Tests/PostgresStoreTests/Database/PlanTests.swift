@@ -74,7 +74,8 @@ struct PlanTests {
     func reads(isAnalysed: Bool) throws {
         let many = try ManyMessages(isAnalysed: isAnalysed)
         let (t, key) = (PostgresValue.text("t"), PostgresValue.int8(7))
-        let range: [PostgresValue] = [.int8(1), .int8(1000), .int8(21), .int8(1 << 20)]
+        let state: [PostgresValue] = [t, key, .int8(0), .int8(0)]
+        let range = state + [.int8(1), .int8(1000), .int8(21), .int8(1 << 20)]
         let cases: [(String, [PostgresValue], Int64)] = [
             (ConversationQuery.own, [t, .text("c7"), .text("u7")], 10),
             (ConversationQuery.own, [t, .text("c7"), .text("u8")], 10),
@@ -82,10 +83,10 @@ struct PlanTests {
             (ConversationQuery.byKey, [t, key], 10),
             (ConversationQuery.exists, [t, .text("c7")], 10),
             (ConversationQuery.mayBeTogether, [t, .text("u1"), .text("u2")], 500),
-            (MessageQuery.oldest, [t, key] + range, 50),
-            (MessageQuery.newest, [t, key] + range, 50),
-            (MessageQuery.ofSender, [t, key, .text("all")] + range, 100),
-            (MessageQuery.ofOthers, [t, key, .text("all")] + range, 150),
+            (MessageQuery.oldest, range, 50),
+            (MessageQuery.newest, range, 50),
+            (MessageQuery.ofSender, range + [.text("all")], 100),
+            (MessageQuery.ofOthers, range + [.text("all")], 150),
             (MessageQuery.byClientID, [t, key, .text("all"), .text("k6")], 60),
             (
                 MessageQuery.newestOfEach, [t, .int8Array([7, 8]), .int8Array([50, 50]), .int8(20), .int8(1 << 20)], 100

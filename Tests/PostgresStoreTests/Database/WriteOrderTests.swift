@@ -221,7 +221,7 @@ struct WriteOrderTests {
         }
         let rows = try prepared.connection.run(
             MessageQuery.ofOthers,
-            [.text("t"), .int8(key), .text("a"), .int8(1), .int8(.max), .int8(100), .int8(.max)],
+            [.text("t"), .int8(key), .int8(0), .int8(0), .int8(1), .int8(.max), .int8(100), .int8(.max), .text("a")],
             within: PreparedDatabase.limit)
         #expect(try (0..<rows.count).map { try rows.requiredInt8($0, 0) } == [1, 2, 3, 2104, 2105, 2106])
     }
