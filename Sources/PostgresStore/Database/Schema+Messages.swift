@@ -109,12 +109,13 @@ extension Schema {
         END $$;
 
         CREATE FUNCTION postbox.find_message(p_tenant text, p_key bigint, p_sender text, p_client_id text) \(messageColumns)
-        \(reading) AS $$
+        \(reading) \(inKeyOrder) AS $$
         #variable_conflict use_column
         BEGIN
             RETURN QUERY SELECT m.n, m.sender_id, m.content, m.sent_at_ms, m.client_message_id FROM postbox.messages m
             WHERE m.tenant_id = p_tenant AND m.conversation_key = p_key AND m.sender_id = p_sender
-                AND m.client_message_id = p_client_id AND m.client_message_id IS NOT NULL;
+                AND m.client_message_id BETWEEN p_client_id AND p_client_id AND m.client_message_id IS NOT NULL
+            ORDER BY m.client_message_id LIMIT 1;
         END $$;
 
         CREATE FUNCTION postbox.newest_of_each(p_tenant text, p_keys bigint[], p_last_ns bigint[], p_count bigint, p_bytes bigint)

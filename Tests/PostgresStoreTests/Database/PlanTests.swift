@@ -5,15 +5,30 @@ import Testing
 @testable import PostgresStore
 
 /// Two thousand conversations of two people out of a hundred, one of them in all; a hundred thousand messages.
-private struct ManyMessages {
+struct ManyMessages {
     private static let conversations = 2000
     private static let messages = 100_000
 
     let prepared: PreparedDatabase
 
-    /// - Parameter isAnalysed: whether the planner knows the tables; if not, they look to it as if they had just been filled.
-    init(isAnalysed: Bool) throws {
+    /// What the planner knows of the tables.
+    enum Statistics: CaseIterable {
+        case present
+        /// They look to it as if they had just been filled.
+        case none
+        /// They look so, and the plans of a batch were made and kept when they were empty.
+        case ofEmptyTables
+    }
+
+    init(_ statistics: Statistics) throws {
         prepared = try PreparedDatabase()
+        if statistics == .ofEmptyTables {
+            try prepared.database.run("VACUUM ANALYZE postbox.messages")
+            // It fails, for there is no conversation.
+            #expect(throws: PostgresError.self) {
+                try prepared.write([PreparedDatabase.Draft(key: 1, sender: "all", clientID: "first")])
+            }
+        }
         try prepared.database.run(
             """
             INSERT INTO postbox.conversations (tenant_id, key, id, opened_at_ms, last_n, activity, change)
@@ -28,7 +43,7 @@ private struct ManyMessages {
             SELECT setval('postbox.position', 1024 * 1024);
             SELECT postbox.lengthen_lists();
             """)
-        for table in ["messages", "participants", "conversations", "users"] where isAnalysed {
+        for table in ["messages", "participants", "conversations", "users"] where statistics == .present {
             try prepared.database.run("VACUUM ANALYZE postbox.\(table)")
         }
         // What those who filled the tables have read is counted when their server processes end, after their clients have.
@@ -70,9 +85,9 @@ private struct ManyMessages {
 struct PlanTests {
     @Test(
         "No read of a poll reads a table whole, and each reads few rows, however long the list or the conversation",
-        arguments: [true, false])
-    func reads(isAnalysed: Bool) throws {
-        let many = try ManyMessages(isAnalysed: isAnalysed)
+        arguments: [ManyMessages.Statistics.present, .none])
+    func reads(statistics: ManyMessages.Statistics) throws {
+        let many = try ManyMessages(statistics)
         let (t, key) = (PostgresValue.text("t"), PostgresValue.int8(7))
         let state: [PostgresValue] = [t, key, .int8(0), .int8(0)]
         let range = state + [.int8(1), .int8(1000), .int8(21), .int8(1 << 20)]
@@ -108,9 +123,9 @@ struct PlanTests {
         }
     }
 
-    @Test("No write reads a table whole, and each reads few rows", arguments: [true, false])
-    func writes(isAnalysed: Bool) throws {
-        let many = try ManyMessages(isAnalysed: isAnalysed)
+    @Test("No write reads a table whole, and each reads few rows", arguments: ManyMessages.Statistics.allCases)
+    func writes(statistics: ManyMessages.Statistics) throws {
+        let many = try ManyMessages(statistics)
         let prepared = many.prepared
         let drafts = (1...64).map { PreparedDatabase.Draft(key: $0, sender: "all", clientID: "new\($0)") }
         let markers = (1...16).map { PreparedDatabase.Marker(key: $0, user: "all") }
