@@ -2,8 +2,8 @@ import Messaging
 
 /// A cache of the conversations written to last, so that a send costs no look-up.
 ///
-/// It belongs to the writer thread. It holds what was committed, and this process is the only one that commits; where that may not be so
-/// any more, it is emptied.
+/// It belongs to the writer thread. It holds what this process has committed. While that is the only one, this is how the conversations are;
+/// beside other nodes it serves for what never changes, such as who takes part. It is emptied when the one becomes the other.
 final class ConversationCache {
     /// The direct conversation of two users, the lower id first.
     struct Pair: Hashable {

@@ -9,7 +9,8 @@ extension WriteBatch {
         let result = try calls.write(sends, reads, payload) { states[$0]?.key ?? state($0)?.key ?? 0 }
         var answers: [@Sendable () -> Void] = []
         answers.reserveCapacity(sends.count + reads.count)
-        for (index, send) in sends.enumerated() { answers.append(try stored(send, index, result)) }
+        let current = try conversations(ofReplaysIn: result)
+        for (index, send) in sends.enumerated() { answers.append(try stored(send, index, result, current)) }
         var moved: [ConversationKey: Moved] = [:]
         for (index, read) in reads.enumerated() { answers.append(try marked(read, index, result, &moved)) }
         for (name, markers) in moved.sorted(by: { $0.value.change < $1.value.change }) {
@@ -18,9 +19,19 @@ extension WriteBatch {
         return answers
     }
 
+    /// The conversations of messages that an earlier try had stored, as they are now: who has read those meanwhile, a node that is not alone
+    /// may not know. One statement for all of them, for after a failure every sender tries again.
+    private func conversations(ofReplaysIn result: WriteCalls.Written) throws -> [Lookup: Conversation] {
+        guard !isAlone else { return [:] }
+        let replayed = Set(sends.indices.filter { result.states[$0] == .same }.map { lookup(sends[$0]) })
+        return replayed.isEmpty ? [:] : try calls.load(Array(replayed))
+    }
+
+    private func lookup(_ send: PendingSend) -> Lookup { .id(send.conversation, send.draft.caller.user) }
+
     /// Records a message that was stored, or found from an earlier try; returns how its sender is answered.
     private func stored(
-        _ send: PendingSend, _ index: Int, _ result: WriteCalls.Written
+        _ send: PendingSend, _ index: Int, _ result: WriteCalls.Written, _ current: [Lookup: Conversation]
     ) throws -> @Sendable () -> Void {
         let reply = send.reply
         guard var conversation = state(send.conversation) else { throw lost(send.conversation) }
@@ -42,8 +53,7 @@ extension WriteBatch {
                     message: message))
         } else {
             if n > conversation.lastN { isCacheStale = true }
-            // Who has read it meanwhile, this node may not know.
-            if !isAlone { conversation = try reread(send.conversation, for: send.draft.caller.user) ?? conversation }
+            conversation = current[lookup(send)] ?? conversation
         }
         let found = conversation
         let sent = SentMessage(

@@ -54,7 +54,7 @@ final class WriteBatch {
     var deferred: [WriteCommand] = []
     /// What was committed so far, and the observer has not been told.
     var commits: [Commit] = []
-    /// Whether the cache differed from the database: another process has written.
+    /// Whether the cache differed from the database: another process has written. Beside other nodes that is so all the time.
     var isCacheStale = false
     private var keys: Set<DraftKey> = []
 

@@ -201,7 +201,7 @@ extension WriterSession {
             publish(batch.commits, calls)
             throw error
         }
-        if batch.isCacheStale {
+        if batch.isCacheStale, turn.isAlone {
             // Memory shows something else than the database.
             if isAlone { connector.serving.invalidate() }
             forget()

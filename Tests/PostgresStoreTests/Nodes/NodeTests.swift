@@ -131,6 +131,53 @@ struct NodeTests {
         #expect(stale > 0, "of 50")
     }
 
+    @Test("Beside another node a conversation is looked up once, not before each message")
+    func lookups() async throws {
+        try database.run("ALTER DATABASE \(database.name) SET track_functions = 'pl'")
+        let first = try await TestNode(database)
+        let second = try await TestNode(database)
+        let id = try await first.store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id
+        for round in 1...10 {
+            #expect(try await second.store.send(draft(bob, to: .id(id), "more")).message.n == Int64(2 * round))
+            #expect(try await first.store.send(draft(alice, to: .id(id), "more")).message.n == Int64(2 * round + 1))
+        }
+        for node in [first, second] { _ = await elsewhere { node.store.close() } }
+        // What a connection has counted is there when its server process has ended.
+        #expect(
+            try await eventually {
+                try database.run(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                    == "0"
+            })
+        let calls = try database.run(
+            "SELECT sum(calls) FROM pg_stat_user_functions WHERE funcname IN ('find_direct', 'find_conversation')")
+        #expect((1...6).contains(try #require(Int(calls))), "\(calls) calls")
+    }
+
+    @Test("Many senders try again at another node: each is answered with its message, and who has read it meanwhile")
+    func replays() async throws {
+        let first = try await TestNode(database)
+        let second = try await TestNode(database)
+        let id = try await first.store.send(draft(alice, to: .direct(with: bob), "one")).conversation.id
+        let keys = (2...30).map { "key-\($0)" }
+        for key in keys { _ = try await second.store.send(draft(alice, to: .id(id), "text", key: key)) }
+        _ = try await second.store.markRead(id, upTo: 10, by: caller(bob))
+        let answers = try await withThrowingTaskGroup(of: SentMessage.self) { tasks in
+            for key in keys {
+                tasks.addTask { try await first.store.send(draft(alice, to: .id(id), "text", key: key)) }
+            }
+            tasks.addTask { try await first.store.send(draft(alice, to: .id(id), "new", key: "new")) }
+            return try await tasks.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.map(\.message.n).sorted() == Array(2...31))
+        for answer in answers {
+            #expect(answer.replayed == (answer.message.n != 31))
+            if answer.replayed { #expect(answer.conversation.marks(for: alice)?.othersReadUpTo == 10) }
+        }
+        #expect(try await second.lastN(id) == 31)
+    }
+
     @Test("A node whose looks hang answers nothing after D, and all that was written once they go on")
     func heldLooks() async throws {
         let first = try await TestNode(database)
