@@ -18,7 +18,8 @@ from members import Cluster
 from server import Node
 
 SCRIPT = """
-local number = math.random(1, 1000000000)
+-- wrk gives all runs the same random numbers, and what has the key of an earlier run is not stored again.
+local number = @NUMBER@
 request = function()
     number = number + 1
     local body = string.format('{"content": "Hello, number %d!", "clientMessageId": "%s-%d", "receiverId": "to-%d"}', number, @NODE@, number, number % 300)
@@ -71,7 +72,7 @@ def sends(nodes, seconds, folder):
     for node in nodes:
         path = os.path.join(folder, f"{node}.lua")
         with open(path, "w", encoding="ascii") as file:
-            file.write(SCRIPT.replace("@NODE@", str(node)))
+            file.write(SCRIPT.replace("@NODE@", str(node)).replace("@NUMBER@", str(random.randrange(10**9))))
         command = ["wrk", "-t1", "-c128", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s", path, f"http://127.0.0.1:{node.port}"]
         runs.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
     texts = [run.communicate()[0] for run in runs]
