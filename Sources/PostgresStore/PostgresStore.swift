@@ -7,7 +7,7 @@ import Synchronization
 /// Conversations in a PostgreSQL database, which several Postboxes may serve at the same time: the nodes.
 ///
 /// Any thread may call any method. Writes go through one thread of the store's own, many to a call; reads run beside it on connections
-/// of their own. One more connection tells the other nodes that this one is there, and another one looks for what they write.
+/// of their own, and older pages also from read replicas. One more connection tells the other nodes that this one is there, and another one looks for what they write.
 public final class PostgresStore: Sendable {
     /// The secret key of all cursors.
     public let cursorKey: CursorKey
@@ -18,6 +18,7 @@ public final class PostgresStore: Sendable {
     let writer: Writer
     let health: StoreHealth
     let readQueue: ReadQueue<ReaderConnection>
+    let replicas: ReadReplicas
     let address: PostgresAddress
     let membership: NodeMembership
     let looker: FeedLooker
@@ -49,17 +50,20 @@ public final class PostgresStore: Sendable {
     ///   - freshnessBound: the greatest age of what memory answers with while there are other nodes, 0 to 10 s. A client that writes at another
     ///     node is answered that much later.
     ///   - version: the version of the program, for people who ask for the nodes.
+    ///   - readReplicas: standbys of the database that older pages may be read from. The store opens also where none can be reached.
     ///   - committed: receives each batch that is durable, on the writer thread.
     ///   - changed: called when an operation begins to fail or works again, on any thread.
+    ///   - replicaChanged: called when a read replica begins to fail or answers again, on any thread.
     /// - Throws: ``PostgresStoreError``.
     public init(
         address: String, observer: (any CommitObserver)? = nil, queueLimit: Int = 10_000,
         replicated isReplicated: Bool = false,
         bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
         newCursorKey: CursorKey = .random(),
-        freshnessBound: Duration = .milliseconds(30), version: String = "",
+        freshnessBound: Duration = .milliseconds(30), version: String = "", readReplicas: [PostgresAddress] = [],
         committed: (@Sendable (GroupCommit) -> Void)? = nil,
-        changed: (@Sendable (HealthTransition) -> Void)? = nil
+        changed: (@Sendable (HealthTransition) -> Void)? = nil,
+        replicaChanged: (@Sendable (ReplicaTransition) -> Void)? = nil
     ) throws(PostgresStoreError) {
         precondition((.zero ... .seconds(10)).contains(freshnessBound), "the bound is checked before")
         let start = try PostgresStart(
@@ -83,6 +87,7 @@ public final class PostgresStore: Sendable {
         ) { [address = start.address, serving, interrupt] in
             ReaderConnection(address: address, serving: serving, interrupt: interrupt)
         }
+        replicas = ReadReplicas(addresses: readReplicas, interrupt: interrupt, changed: replicaChanged)
         writer = Writer(
             connector: connector, health: health, line: line, capacity: queueLimit, committed: committed)
         keeper = Keeper(connector: connector, writer: writer, health: health)
@@ -118,6 +123,7 @@ public final class PostgresStore: Sendable {
         membership.lost()
         interrupt.raise()
         readQueue.dropContexts()
+        replicas.close()
     }
 
     /// Stops where a step fails: the next start, or the user's next renaming, continues from there.

@@ -7,10 +7,16 @@ final class MemoryStore: MessageStore {
     let cursorKey = CursorKey(random: 1, 2)
     let messages: [Message]
     let feedClock: FeedClock
+    private let replica: (@Sendable () -> [Message]?)?
     private let talks: [Conversation]
     private let readCount = Atomic<Int>(0)
 
-    init(_ talk: Conversation, messages: [Message], feedClock: FeedClock = .alone) {
+    /// - Parameter replica: called when a replica is asked for a page; what it has, or nil where it does not answer.
+    init(
+        _ talk: Conversation, messages: [Message], feedClock: FeedClock = .alone,
+        replica: (@Sendable () -> [Message]?)? = nil
+    ) {
+        self.replica = replica
         self.messages = messages
         self.feedClock = feedClock
         talks = [talk]
@@ -38,6 +44,14 @@ final class MemoryStore: MessageStore {
         readCount.add(1, ordering: .relaxed)
         let found = messages.filter { message in slices.contains { $0.contains(message) } }
         return make(PackedMessages(found.prefix(bounds.countToRead)))
+    }
+
+    func messagesFromReplica<Answer: Sendable>(
+        in conversation: Conversation, of tenant: TenantID, _ numbers: ClosedRange<Int64>, _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer?
+    ) async -> Answer? {
+        guard let found = replica?() else { return nil }
+        return make(PackedMessages(found.filter { numbers.contains($0.n) }))
     }
 
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64 {

@@ -47,6 +47,21 @@ public protocol MessageStore: Sendable {
         make: @escaping @Sendable (PackedMessages) -> Answer
     ) async throws(MessagingError) -> Answer
 
+    /// Reads an older page from a copy of the database that may lag, and makes an answer of it on the reading thread.
+    ///
+    /// Messages that were removed after this state of the conversation may be in it.
+    ///
+    /// - Parameters:
+    ///   - conversation: the state of the conversation, which the copy must have too.
+    ///   - numbers: the messages of the page, none of them pruned.
+    ///   - bounds: the limits of the page, which keeps the newest messages.
+    ///   - make: takes what was read; it must not wait. It returns nil where that may not be shown.
+    /// - Returns: nil where there is no such copy, or it does not have all of the page: ``messages(in:of:_:_:make:)`` reads it then.
+    func messagesFromReplica<Answer: Sendable>(
+        in conversation: Conversation, of tenant: TenantID, _ numbers: ClosedRange<Int64>, _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer?
+    ) async -> Answer?
+
     /// The newest change number of the caller's list; 0 where it is empty.
     func latestChange(for caller: Caller) async throws(MessagingError) -> Int64
 
@@ -109,6 +124,12 @@ public protocol MessageStore: Sendable {
 extension MessageStore {
     /// The clock of a store that no other process writes to: memory may always answer.
     public var feedClock: FeedClock { .alone }
+
+    /// A store without copies of its database.
+    public func messagesFromReplica<Answer: Sendable>(
+        in conversation: Conversation, of tenant: TenantID, _ numbers: ClosedRange<Int64>, _ bounds: PageBounds,
+        make: @escaping @Sendable (PackedMessages) -> Answer?
+    ) async -> Answer? { nil }
 
     /// The messages in these slices, each once, ordered by number, at most `limit`, however large they are.
     public func messages(

@@ -80,12 +80,35 @@ struct ListMessages {
     private func read(_ view: MessagesView, _ call: Call) async throws -> Response {
         try context.checkMemory(for: call)
         if isRecent(view), let response = try await answerFromNewest(view, call) { return response }
+        if let response = try await answerFromReplica(view, call) { return response }
         let result = try await context.store.messages(
             in: view.conversation, of: call.caller.tenant, view.slices, view.bounds
         ) { found in
             Result { () throws(Problem) in try answer(view, found, call) }
         }
         return try result.get().compressed()
+    }
+
+    /// Reads an older page from a read replica; nil where the view is another, or the primary has to be asked.
+    private func answerFromReplica(_ view: MessagesView, _ call: Call) async throws -> Response? {
+        guard case .before = view.window, let numbers = view.slices.first?.numbers else { return nil }
+        let result = await context.store.messagesFromReplica(
+            in: view.conversation, of: call.caller.tenant, numbers, view.bounds
+        ) { found -> Result<PollResponse, Problem>? in
+            guard hasSameMessages(view, call) else { return nil }
+            return Result { () throws(Problem) in try answer(view, found, call) }
+        }
+        return try result?.get().compressed()
+    }
+
+    /// Whether memory knows that no message of the view has been removed. A replica that lags may still have it, and its removal may have
+    /// been acknowledged since the view was made.
+    private func hasSameMessages(_ view: MessagesView, _ call: Call) -> Bool {
+        // The clock first: what it vouches for is in the index.
+        guard context.feedClock.mayAnswer, call.epoch == context.store.epoch,
+            let now = context.index.conversation(.id(view.conversation.id), of: call.caller)
+        else { return false }
+        return now.revision == view.conversation.revision && now.prunedUpTo == view.conversation.prunedUpTo
     }
 
     /// Reads the newest messages and keeps them in memory for the next request; nil where that is not all that the view shows.

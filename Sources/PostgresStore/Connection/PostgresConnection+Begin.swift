@@ -4,13 +4,14 @@ extension PostgresConnection {
     /// The oldest server that Postbox works with.
     private static let oldestVersion = 150_000
 
-    /// Connects, to the primary where there are several hosts; blocks for at most `connect_timeout` for each address of each host.
-    static func connect(_ address: PostgresAddress) throws(PostgresError) -> OpaquePointer {
+    /// Connects; blocks for at most `connect_timeout` for each address of each host. Of several hosts it takes the primary, or for a replica
+    /// a standby.
+    static func connect(_ address: PostgresAddress, _ role: Role) throws(PostgresError) -> OpaquePointer {
         let connection = try open(address)
         // The environment and the service file may name them too, and only the library knows what they say.
         guard postbox_pq_has_several_hosts(connection) else { return connection }
         postbox_pq_finish(connection)
-        return try open(address, [("target_session_attrs", "read-write")])
+        return try open(address, [("target_session_attrs", role == .replica ? "standby" : "read-write")])
     }
 
     private static func open(
@@ -73,7 +74,8 @@ extension PostgresConnection {
         guard version >= Self.oldestVersion else { throw .oldServer(version: version) }
         let encoding = try rows.requiredText(0, 1)
         guard encoding == "UTF8" else { throw .wrongEncoding(encoding) }
-        guard try !rows.requiredBool(0, 2) else { throw .readOnlyServer }
+        let isReadOnly = try rows.requiredBool(0, 2)
+        guard !isReadOnly || role == .replica else { throw .readOnlyServer }
         setDirect(try rows.requiredBool(0, 3))
     }
 
@@ -84,6 +86,7 @@ extension PostgresConnection {
         case .reader:
             // A prepared statement keeps its plan, also that of a table which was small.
             return [jit, ("enable_seqscan", "'off'"), ("statement_timeout", "'5s'"), ("lock_timeout", "'2s'")]
+        case .replica: return [jit, ("enable_seqscan", "'off'"), ("statement_timeout", "'500ms'")]
         case .writer, .maintenance:
             let synchronousCommit =
                 "CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END"

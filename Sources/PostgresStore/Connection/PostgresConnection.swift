@@ -23,6 +23,8 @@ final class PostgresConnection {
         case writer
         /// Reads; the server ends a statement that takes longer than ``readLimit``.
         case reader
+        /// Reads older pages from a standby; the server ends a statement that takes longer than ``ReadReplica/limit``.
+        case replica
         /// A command of an operator: some statements take minutes.
         case maintenance
     }
@@ -49,7 +51,7 @@ final class PostgresConnection {
     ) throws(PostgresError) {
         self.address = address
         self.interrupt = interrupt
-        handle = try Self.connect(address)
+        handle = try Self.connect(address, role)
         ConnectionCounts.countOpened()
         warningCount = .allocate(capacity: 1)
         warningCount.initialize(to: 0)

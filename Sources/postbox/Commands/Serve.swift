@@ -63,6 +63,13 @@ struct Serve: ParsableCommand {
             """)
     var freshnessBound: Int?
 
+    @Option(
+        help: """
+            With PostgreSQL: the address of a standby from which older pages of messages may be read, where it has what the primary has; \
+            may be repeated (at most 16). Everything else is read from the primary, and older pages too where the standby lags or is away.
+            """)
+    var readReplica: [String] = []
+
     @Flag(
         help: """
             Leave the copying of the write-ahead log into the database file to another process, such as Litestream. Without one the \
@@ -117,7 +124,15 @@ struct Serve: ParsableCommand {
             guard !replicated else {
                 throw ValidationError("--replicated needs a PostgreSQL database; a file has no standby")
             }
+            guard readReplica.isEmpty else {
+                throw ValidationError("--read-replica needs a PostgreSQL database; a file has no standby")
+            }
         case .postgres:
+            guard readReplica.count <= 16 else { throw ValidationError("--read-replica may be given at most 16 times") }
+            guard readReplica.allSatisfy({ DatabaseAddress($0).isServer }) else {
+                throw ValidationError(
+                    "--read-replica must be the address of a PostgreSQL, such as postgres://postbox@standby/chat")
+            }
             guard !externalCheckpoints else {
                 throw ValidationError("--external-checkpoints is for a database file; PostgreSQL makes its own")
             }
@@ -215,6 +230,9 @@ struct Serve: ParsableCommand {
         ]
         if case .server(let connections) = opened.place, let nodes = connections().nodes {
             fields["other_nodes"] = .stringConvertible(nodes.nodes - 1)
+        }
+        if let replicas = opened.place.replicas?.up, !replicas.isEmpty {
+            fields["read_replicas"] = "\(replicas.map(\.place).joined(separator: ", "))"
         }
         logger.info("serving", metadata: fields)
     }

@@ -13,6 +13,13 @@ enum DatabasePlace: Sendable {
         let broken: Int
         /// The place among the processes that serve the database; nil where the store is closed.
         let nodes: NodeFigures?
+        /// What read replicas were used for; nil where the store is closed.
+        let replicas: ReplicaFigures?
+    }
+
+    /// What read replicas were used for; nil for a file.
+    var replicas: ReplicaFigures? {
+        if case .server(let connections) = self { connections().replicas } else { nil }
     }
 
     /// The path of the file; nil for a database server.
@@ -34,4 +41,13 @@ struct NodeFigures: Sendable {
     let lookSeconds: Double
     let rows: Int
     let restarts: Int
+}
+
+/// Figures of the read replicas.
+struct ReplicaFigures: Sendable {
+    /// Each one's database and server, and whether it was reached at the last attempt.
+    let up: [(place: String, isUp: Bool)]
+    /// Since the start: pages that came from one of them, and those that the primary was asked for instead, by reason.
+    let pages: Int
+    let misses: [(reason: String, count: Int)]
 }

@@ -198,6 +198,7 @@ struct MetricsPage: Sendable {
                 "postbox_postgres_broken_connections_total", .counter,
                 "Connections to PostgreSQL that broke, or were given up because no answer came.", now.broken)
             if let nodes = now.nodes { write(nodes, to: &page) }
+            if let replicas = now.replicas, !replicas.up.isEmpty { write(replicas, to: &page) }
         }
     }
 
@@ -220,6 +221,22 @@ struct MetricsPage: Sendable {
         page.metric(
             "postbox_feed_restarts_total", .counter,
             "How often memory was emptied because rows were missing, or the epoch was another.", nodes.restarts)
+    }
+
+    private func write(_ replicas: ReplicaFigures, to page: inout Exposition) {
+        page.begin(
+            "postbox_replica_up", .gauge,
+            "1 where the read replica was reached at the last attempt; none is made without pages.")
+        for (place, isUp) in replicas.up { page.sample("postbox_replica_up", ["replica": place], isUp ? 1 : 0) }
+        page.metric(
+            "postbox_replica_pages_total", .counter, "Older pages of messages that came from a read replica.",
+            replicas.pages)
+        page.begin(
+            "postbox_replica_fallbacks_total", .counter,
+            "Older pages of messages that the primary was asked for although there are read replicas, by reason.")
+        for (reason, count) in replicas.misses {
+            page.sample("postbox_replica_fallbacks_total", ["reason": reason], count)
+        }
     }
 
     private func writeUpkeep(to page: inout Exposition) {

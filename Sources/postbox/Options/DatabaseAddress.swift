@@ -5,6 +5,11 @@ enum DatabaseAddress: Equatable {
     /// A PostgreSQL database, as a connection string of libpq.
     case postgres(String)
 
+    /// Whether it is an address of a PostgreSQL.
+    var isServer: Bool {
+        if case .postgres = self { true } else { false }
+    }
+
     /// What an address of a PostgreSQL begins with.
     private static let schemes = ["postgresql:", "postgres:"]
 

@@ -7,6 +7,8 @@ import SQLiteStore
 struct DatabaseOption: ParsableArguments {
     /// How many reads of the store go on at a time.
     static let readers = StoreMemory.readers
+    /// And of each read replica.
+    static let replicaReaders = PostgresStore.replicaReaders
 
     @Option(
         name: .customLong("database"),
@@ -99,9 +101,12 @@ struct DatabaseOption: ParsableArguments {
     ///   - checkpoints: of a file, false where another process copies the write-ahead log into the database.
     ///   - replicated: of a PostgreSQL, whether a write is answered only once a synchronous standby has it.
     ///   - freshnessBound: of a PostgreSQL, the greatest age of what memory answers with beside other nodes.
+    ///   - readReplicas: of a PostgreSQL, the addresses of standbys that older pages may be read from.
     func open(
         observer: any CommitObserver, checkpoints: Bool, replicated: Bool, freshnessBound: Duration,
-        committed: @escaping @Sendable (GroupCommit) -> Void, changed: @escaping @Sendable (HealthTransition) -> Void
+        readReplicas: [String], committed: @escaping @Sendable (GroupCommit) -> Void,
+        changed: @escaping @Sendable (HealthTransition) -> Void,
+        replicaChanged: @escaping @Sendable (ReplicaTransition) -> Void
     ) throws -> Opened {
         try Failure.translating {
             switch address {
@@ -112,15 +117,30 @@ struct DatabaseOption: ParsableArguments {
             case .postgres(let text):
                 let store = try PostgresStore(
                     address: text, observer: observer, replicated: replicated, freshnessBound: freshnessBound,
-                    version: Version.current, committed: committed, changed: changed)
+                    version: Version.current, readReplicas: try Self.replicas(readReplicas), committed: committed,
+                    changed: changed, replicaChanged: replicaChanged)
                 return Opened(
                     store: store,
                     place: .server { [weak store] in
                         .init(
                             open: ConnectionCounts.open, broken: ConnectionCounts.broken,
-                            nodes: store.map { NodeFigures($0.nodeStatistics) })
+                            nodes: store.map { NodeFigures($0.nodeStatistics) },
+                            replicas: store.map { ReplicaFigures($0.replicaStatistics) })
                     },
                     name: store.place, commands: nil)
+            }
+        }
+    }
+
+    private static func replicas(_ addresses: [String]) throws -> [PostgresAddress] {
+        try addresses.map { text in
+            guard case .postgres(let address) = DatabaseAddress(text) else {
+                preconditionFailure("the options of serve are checked before")
+            }
+            do {
+                return try PostgresAddress(address)
+            } catch PostgresError.badAddress(let reason) {
+                throw Failure.badUsage("the address in --read-replica is not valid: \(reason)")
             }
         }
     }
@@ -188,12 +208,14 @@ struct DatabaseOption: ParsableArguments {
 
     /// The most bytes of memory for pages of the database, or for what a database server sends.
     ///
-    /// - Parameter answer: the most bytes of a page of an answer.
-    func pageMemory(answer: Int) -> Int {
+    /// - Parameters:
+    ///   - answer: the most bytes of a page of an answer.
+    ///   - reads: how many pages are read at the same time.
+    func pageMemory(answer: Int, reads: Int) -> Int {
         switch address {
         case .file: StoreMemory.pages
         // The client library holds the rows of each read until they are taken.
-        case .postgres: Self.readers * answer
+        case .postgres: reads * answer
         }
     }
 
@@ -242,6 +264,14 @@ struct DatabaseOption: ParsableArguments {
         try Failure.translating {
             try ReadOnlyDatabase(path: backup).restore(to: path, replacing: replacing) { progress($0.done, $0.total) }
         }
+    }
+}
+
+extension ReplicaFigures {
+    fileprivate init(_ statistics: ReplicaStatistics) {
+        self.init(
+            up: statistics.replicas, pages: statistics.pages,
+            misses: ReplicaMiss.allCases.map { ($0.name, statistics.misses[$0] ?? 0) })
     }
 }
 

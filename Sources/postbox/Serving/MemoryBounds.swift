@@ -39,10 +39,11 @@ extension Serve {
     var memoryBounds: MemoryBounds {
         let settings = serviceSettings
         let page = limits.maxAnswerBytes + 6 * limits.maxContentBytes
+        let reads = DatabaseOption.readers + readReplica.count * DatabaseOption.replicaReaders
         return MemoryBounds(parts: [
             "unsent_answers": limits.maxAnswerMemory,
             // As they are read, and as they are written.
-            "answers_in_the_making": 2 * page * (DatabaseOption.readers + loopCount),
+            "answers_in_the_making": 2 * page * (reads + loopCount),
             "connections": connectionLimit * bytesPerConnection,
             "waiting_polls": settings.mostWaiting * Self.waitBytes,
             // As they come in, and as they wait to be stored.
@@ -50,7 +51,7 @@ extension Serve {
             "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,
             "kept_answers": settings.notModifiedBytes,
             "limits": settings.limits.capacity * Self.limitBytes,
-            "database": database.pageMemory(answer: page),
+            "database": database.pageMemory(answer: page, reads: reads),
             "commands": database.commandMemory,
             "program": Self.programBytes,
         ])

@@ -15,9 +15,10 @@ extension Serve {
         defer { watch.end() }
         let opened = try database.open(
             observer: observer, checkpoints: !externalCheckpoints, replicated: replicated,
-            freshnessBound: .milliseconds(freshness),
+            freshnessBound: .milliseconds(freshness), readReplicas: readReplica,
             committed: commits.committed,
-            changed: StoreHealthLog(logger: logger).changed)
+            changed: StoreHealthLog(logger: logger).changed,
+            replicaChanged: ReplicaLog(logger: logger).changed)
         if sampleData, kind == .demo, try opened.store.isEmpty() {
             _ = try Import.apply(lines: SampleData.reader(), to: opened.store)
         }

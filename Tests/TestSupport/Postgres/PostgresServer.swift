@@ -23,6 +23,7 @@ package final class PostgresServer: Sendable {
     package let programs: String
     /// Ends the server when it is closed, as the kernel does when this process ends.
     private let lifeline: Int32
+    private let settings: [String: String]
 
     /// Starts a server with these further settings; blocks until it takes connections.
     ///
@@ -30,23 +31,36 @@ package final class PostgresServer: Sendable {
     ///   - fsync: whether what it confirms is on disk.
     ///   - settings: further settings of the server, such as `max_connections`.
     /// - Throws: ``Failure``.
-    package init(fsync: Bool = false, settings: [String: String] = [:]) throws {
+    package convenience init(fsync: Bool = false, settings: [String: String] = [:]) throws {
+        try self.init(fsync: fsync, settings: settings, copyOf: nil)
+    }
+
+    /// Starts a standby that follows a server, which needs `wal_level = replica` and `max_wal_senders`; blocks until it takes connections.
+    ///
+    /// - Throws: ``Failure``.
+    package convenience init(standbyOf primary: PostgresServer) throws {
+        // It needs as many connections and senders as its primary.
+        try self.init(fsync: false, settings: primary.settings, copyOf: primary)
+    }
+
+    private init(fsync: Bool, settings: [String: String], copyOf primary: PostgresServer?) throws {
         programs = try Self.installedPrograms()
+        self.settings = settings
         socketFolder =
             URL(fileURLWithPath: NSTemporaryDirectory()).path + "/postbox-pg-\(UInt32.random(in: 0 ... .max))"
         var all = ["fsync": fsync ? "on" : "off", "full_page_writes": fsync ? "on" : "off"]
-        all.merge(Self.settings) { own, _ in own }
+        all.merge(Self.defaults) { own, _ in own }
         all.merge(settings) { $1 }
         all["unix_socket_directories"] = socketFolder
         lifeline = try Self.start(
-            folder: socketFolder, programs: programs,
+            folder: socketFolder, programs: programs, primary: primary?.socketFolder ?? "",
             options: all.sorted { $0.key < $1.key }.map { "-c '\($0.key)=\($0.value)'" }.joined(separator: " "))
     }
 
     deinit { close(lifeline) }
 
     /// A parallel plan or a compiled one would cost more than the small tables of a test ever save.
-    private static let settings = [
+    private static let defaults = [
         "listen_addresses": "", "jit": "off", "max_connections": "200", "shared_buffers": "64MB",
         "max_parallel_workers_per_gather": "0", "autovacuum": "off", "max_wal_size": "1GB", "wal_level": "minimal",
         "max_wal_senders": "0", "lc_messages": "C", "log_min_messages": "warning",
@@ -68,7 +82,11 @@ package final class PostgresServer: Sendable {
     }
 
     /// Starts the shell that runs the server until its input ends; returns the descriptor that keeps it open.
-    private static func start(folder: String, programs: String, options: String) throws -> Int32 {
+    ///
+    /// - Parameter primary: the folder of the socket of the server that it follows; empty where it follows none.
+    private static func start(
+        folder: String, programs: String, primary: String, options: String
+    ) throws -> Int32 {
         var input: [Int32] = [0, 0]
         guard pipe(&input) == 0 else { throw Failure(description: "no pipe: \(errno)") }
         // Not for other child processes: one that outlives this process would keep the server.
@@ -77,7 +95,7 @@ package final class PostgresServer: Sendable {
         let output = Pipe()
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-        shell.arguments = ["/bin/sh", "-c", script, "postbox-test-server", folder, programs, options]
+        shell.arguments = ["/bin/sh", "-c", script, "postbox-test-server", folder, programs, options, primary]
         shell.standardInput = FileHandle(fileDescriptor: input[0], closeOnDealloc: false)
         shell.standardOutput = output
         do {
@@ -95,15 +113,23 @@ package final class PostgresServer: Sendable {
     /// a terminal, must not end the shell before it has stopped the server.
     private static let script = """
         trap '' INT HUP TERM
-        folder=$1 programs=$2 options=$3 as=
+        folder=$1 programs=$2 options=$3 primary=$4 as=
         cd /
         mkdir -m 755 "$folder" || exit 1
         if [ "$(id -u)" = 0 ]; then
             as='setpriv --reuid=postgres --regid=postgres --init-groups'
             chown postgres: "$folder"
         fi
-        if $as "$programs/initdb" -D "$folder/data" -U postbox --auth=trust --encoding=UTF8 --locale=C --no-sync \\
-            --no-instructions >"$folder/start" 2>&1 </dev/null &&
+        make() {
+            if [ "$primary" ]; then
+                $as "$programs/pg_basebackup" -D "$folder/data" --no-sync --checkpoint=fast --write-recovery-conf \\
+                    --dbname="host=$primary user=postbox"
+            else
+                $as "$programs/initdb" -D "$folder/data" -U postbox --auth=trust --encoding=UTF8 --locale=C --no-sync \\
+                    --no-instructions
+            fi
+        }
+        if make >"$folder/start" 2>&1 </dev/null &&
             $as "$programs/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 -o "$options" start >"$folder/start" 2>&1 </dev/null
         then
             echo ready
