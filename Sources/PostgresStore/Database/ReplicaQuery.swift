@@ -1,7 +1,7 @@
 /// The only statement that read replicas are asked.
 enum ReplicaQuery {
     /// The newest messages among some numbers, and in the same snapshot what the server has of the store and the conversation. `$1 text`
-    /// the tenant, `$2 bigint` the conversation's key, `$3 text` its id, `$4` to `$7` as `$3` to `$6` of ``MessageQuery/newest``.
+    /// the tenant, `$2 bigint` the conversation's key, `$3 text` its id, `$4` to `$7` as `$5` to `$8` of ``MessageQuery/newest``.
     ///
     /// Columns, of one row at least: `is_standby boolean` (whether the server is a standby of the system where the epoch began), `epoch
     /// text`, `timeline int` (that of the primary which wrote last what the standby has); `revision bigint` and `pruned_up_to bigint`, NULL

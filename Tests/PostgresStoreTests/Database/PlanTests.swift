@@ -90,7 +90,8 @@ struct PlanTests {
         let many = try ManyMessages(statistics)
         let (t, key) = (PostgresValue.text("t"), PostgresValue.int8(7))
         let state: [PostgresValue] = [t, key, .int8(0), .int8(0)]
-        let range = state + [.int8(1), .int8(1000), .int8(21), .int8(1 << 20)]
+        let numbers: [PostgresValue] = [.int8(1), .int8(1000), .int8(21), .int8(1 << 20)]
+        let range = state + numbers
         let cases: [(String, [PostgresValue], Int64)] = [
             (ConversationQuery.own, [t, .text("c7"), .text("u7")], 10),
             (ConversationQuery.own, [t, .text("c7"), .text("u8")], 10),
@@ -100,6 +101,7 @@ struct PlanTests {
             (ConversationQuery.mayBeTogether, [t, .text("u1"), .text("u2")], 500),
             (MessageQuery.oldest, range, 50),
             (MessageQuery.newest, range, 50),
+            (ReplicaQuery.page, [t, key, .text("c7")] + numbers, 60),
             (MessageQuery.ofSender, range + [.text("all")], 100),
             (MessageQuery.ofOthers, range + [.text("all")], 150),
             (MessageQuery.byClientID, [t, key, .text("all"), .text("k6")], 60),

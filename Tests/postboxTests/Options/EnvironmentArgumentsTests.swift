@@ -67,7 +67,7 @@ struct EnvironmentArgumentsTests {
     @Test("Only what may be repeated takes a list")
     func repeatable() throws {
         for name in Self.names(in: Serve.helpMessage(), withValue: true) {
-            let repeated = ["cors-origin", "jwt-name-claim", "trusted-proxy"].contains(name)
+            let repeated = ["cors-origin", "jwt-name-claim", "read-replica", "trusted-proxy"].contains(name)
             let options = repeated ? ["--\(name)=a", "--\(name)=b"] : ["--\(name)=a,b"]
             #expect(try merged(["serve"], [variable(name): "a,b"]) == ["serve"] + options)
         }
