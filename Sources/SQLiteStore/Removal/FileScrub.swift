@@ -16,7 +16,8 @@ struct FileScrub {
     /// The next page, from 0.
     private var page = 0
 
-    /// Begins with the first page; nil where the file is no database, or so large that its pages cannot be told apart.
+    /// Begins with the first page; nil where the file is no database, or one whose pages cannot be told apart: it is too large, or has
+    /// pages that say where others are moved (`PRAGMA auto_vacuum`, which Postbox does not use).
     ///
     /// - Parameter descriptor: the file.
     init?(_ descriptor: Int32) {
@@ -27,7 +28,8 @@ struct FileScrub {
         pageSize = DatabaseHeader.pageSize(header)
         usable = pageSize - Int(header[20])
         pages = DatabaseHeader.size(header) / max(pageSize, 1)
-        guard pageSize >= 512, pages < PageGaps.mostPages else { return nil }
+        let movesPages = header[52..<56].contains { $0 != 0 }
+        guard pageSize >= 512, pages < PageGaps.mostPages, !movesPages else { return nil }
     }
 
     /// Whether the end of the file, as it was in the beginning, is reached. Pages that were added since hold no copies of earlier ones.
