@@ -6,8 +6,14 @@ import JWTKit
 struct PeerContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     var user = ""
-    let responseEncoder = JSONEncoder()
-    let requestDecoder = JSONDecoder()
+    var responseEncoder: JSONEncoder { Self.encoder }
+
+    /// With sorted keys: an entity tag promises the same bytes, and in each encoding the keys have another order.
+    private static let encoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return encoder
+    }()
 
     init(source: Source) {
         coreContext = .init(source: source)
