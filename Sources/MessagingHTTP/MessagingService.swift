@@ -376,7 +376,7 @@ public struct MessagingService: RequestHandler {
         let endpoint = Endpoint(of: request) {
             gate.peek(request, Query(callerIn: RequestTarget(request.target).query))
         }
-        let applied = endpoint.isPoll ? Preference.applied(wait: wait(of: request)) : []
-        return problem.response(common + applied, at: endpoint)
+        let applied = endpoint.isPoll ? Preference.applied(wait: wait(of: request)) : nil
+        return problem.response(common + [applied].compactMap(\.self), at: endpoint)
     }
 }

@@ -22,6 +22,9 @@ public struct ServiceSettings: Sendable {
     public var notModifiedCapacity = 8192
     /// The most bytes of them, about; most take 2 KB each.
     public var notModifiedBytes = 16 << 20
+    /// The most bytes of lists that are kept without their messages, about; one of 20 conversations takes 12 KB,
+    /// and some 20 KB more compressed.
+    public var listSnapshotBytes = 8 << 20
     /// How long clients are asked to wait between polls while the load allows it, in seconds, 1–3600.
     public var pollInterval: Int
     /// The longest that a poll may wait for a change, in seconds; 0 turns waiting off.

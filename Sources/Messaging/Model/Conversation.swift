@@ -76,6 +76,12 @@ public struct Conversation: Sendable, Equatable {
         return revision == other.revision && prunedUpTo == other.prunedUpTo && marks == other.marks(for: user)
     }
 
+    /// The bytes of heap memory that it takes, about.
+    package var memory: Int {
+        let ids = participants.count == 2 ? participants.reduce(0) { $0 + $1.user.memory } : participants.memory
+        return id.memory + ids
+    }
+
     /// The other participant where there are exactly two; nil in a group.
     public func receiver(of sender: UserID) -> UserID? {
         guard participants.count == 2 else { return nil }

@@ -39,6 +39,13 @@ public struct ConversationSummary: Sendable, Equatable {
         self.change = change
     }
 
+    /// The same with these as its newest messages.
+    public func showing(_ newest: PackedMessages) -> ConversationSummary {
+        ConversationSummary(
+            conversation: conversation, participantCount: participantCount, people: people, marks: marks,
+            unread: unread, newest: newest, openedAt: openedAt, activity: activity, change: change)
+    }
+
     /// A number of bytes that it has as JSON at least: the last message, the texts of as many messages as it shows, and, where there may be
     /// many, of people.
     public func leastSize(embedded: Int) -> Int {

@@ -9,6 +9,9 @@ public struct Identifier<Owner>: Sendable {
     /// The longest id, in bytes of UTF-8.
     public static var maximumLength: Int { 255 }
 
+    /// The bytes of heap memory that it takes, about: up to 15 bytes of text are stored inline.
+    var memory: Int { text.utf8.count > 15 ? text.utf8.count + 32 : 0 }
+
     /// Takes an id of 1 to 255 bytes of UTF-8 without control characters; nil for any other text.
     public init?(_ text: String) {
         guard (1...Self.maximumLength).contains(text.utf8.count), !text.hasControlCharacters else { return nil }

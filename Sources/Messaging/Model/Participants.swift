@@ -50,12 +50,11 @@ public struct Participants: Sendable, Equatable {
         }
     }
 
-    /// The bytes of heap memory that they take, about: an id of up to 15 bytes is stored inline.
+    /// The bytes of heap memory that more than two of them take, about.
     var memory: Int {
         guard case .any(let participants) = storage else { return 0 }
         return participants.reduce(64) { size, participant in
-            let id = participant.user.text.utf8.count
-            return size + MemoryLayout<Conversation.Participant>.stride + (id > 15 ? id + 32 : 0)
+            size + MemoryLayout<Conversation.Participant>.stride + participant.user.memory
         }
     }
 }

@@ -38,6 +38,24 @@ public struct ConversationPage: Sendable, Equatable {
             conversations: kept.sorted { $0.activity > $1.activity }, latestChange: latestChange, position: position,
             olderBefore: olderBefore)
     }
+
+    /// The newest page at the end of a delta that begins where this newest page was read: the same as a newest page that is read then. Nil
+    /// where the delta does not have all changes.
+    ///
+    /// A conversation stays in a list for ever, and without a change it keeps its activity. So whatever is in the later page is here or in
+    /// the delta.
+    ///
+    /// - Parameter limit: the most entries, here and there.
+    public func merged(with delta: ConversationPage, limit: Int) -> ConversationPage? {
+        guard delta.position == delta.latestChange else { return nil }
+        let changed = Set(delta.conversations.map(\.conversation.key))
+        let all = conversations.filter { !changed.contains($0.conversation.key) } + delta.conversations
+        let kept = all.sorted { $0.activity > $1.activity }.prefix(limit)
+        let isCut = olderBefore != nil || kept.count < all.count
+        return ConversationPage(
+            conversations: Array(kept), latestChange: delta.latestChange, position: delta.position,
+            olderBefore: isCut ? kept.last?.activity : nil)
+    }
 }
 
 /// Which conversations of a caller's list a `GET` asks for.

@@ -30,18 +30,49 @@ struct PollAnswer {
     ) throws(Problem) -> PollResponse {
         guard tag.held(by: call) == nil else { return PollResponse(notModified(call)) }
         let form = call.coding.form(size: size)
-        let outcome = call.query.since == nil ? Outcome.full : .delta
-        let label = Label(endpoint, outcome, by: call.caller)
-        var fields = [Response.Field("Content-Type", "application/json")]
-        if form == .gzip { fields.append(Response.Field("Content-Encoding", "gzip")) }
-        fields += self.fields(tag.of(form), call) + [Response.Field("Link", links(call.query))] + call.common
+        let fields = fields(of: form, call)
         guard call.wantsBody || form == .gzip else {
-            return PollResponse(Response(status: 200, fields: fields, sizeOfBody: size, label: label))
+            return PollResponse(Response(status: 200, fields: fields, sizeOfBody: size, label: label(call)))
         }
         let share = try memory.take(size, for: call.caller)
         return PollResponse(
-            Response(status: 200, fields: fields, body: body(), label: label, share: share), form, boundaries,
+            Response(status: 200, fields: fields, body: body(), label: label(call), share: share), form, boundaries,
             wantsBody: call.wantsBody)
+    }
+
+    /// `200` with a body that is compressed already and had `size` bytes before, for a call that does not hold the tag.
+    ///
+    /// - Throws: `overloaded` where there is no memory for it.
+    func response(
+        to call: Call, _ memory: AnswerMemory, size: Int, compressed body: [UInt8]
+    ) throws(Problem) -> PollResponse {
+        guard call.wantsBody else {
+            return PollResponse(
+                Response(
+                    status: 200, fields: fields(of: .gzip, call), sizeOfBody: body.count, uncodedSize: size,
+                    label: label(call)))
+        }
+        let share = try memory.take(body.count, for: call.caller)
+        return PollResponse(
+            Response(
+                status: 200, fields: fields(of: .gzip, call), body: body, uncodedSize: size, label: label(call),
+                share: share))
+    }
+
+    private func label(_ call: Call) -> Label {
+        Label(endpoint, call.query.since == nil ? .full : .delta, by: call.caller)
+    }
+
+    /// The fields of a `200` with a body of this form.
+    private func fields(of form: BodyForm, _ call: Call) -> [Response.Field] {
+        var fields: [Response.Field] = []
+        fields.reserveCapacity(Self.mostFields)
+        fields.append(Response.Field("Content-Type", "application/json"))
+        if form == .gzip { fields.append(Response.Field("Content-Encoding", "gzip")) }
+        append(tag.of(form), call, to: &fields)
+        fields.append(Response.Field("Link", links(call.query)))
+        fields += call.common
+        return fields
     }
 
     /// `304 Not Modified` (RFC 9110, section 15.4.5); cached, to answer the same request again.
@@ -49,13 +80,17 @@ struct PollAnswer {
     /// It has the fields of the `200` that the section asks for, those that a client steers its polls by, and those without which a browser
     /// does not show the answer to a page. A client has the others from the `200`.
     func notModified(_ call: Call) -> Response {
-        Response(
-            status: 304,
-            fields: fields(tag.held(by: call) ?? tag, call)
-                + call.common.filter { $0.name != CORSPolicy.exposingField || call.request.showsNotModified },
+        var fields: [Response.Field] = []
+        append(tag.held(by: call) ?? tag, call, to: &fields)
+        fields += call.common.filter { $0.name != CORSPolicy.exposingField || call.request.showsNotModified }
+        return Response(
+            status: 304, fields: fields,
             label: Label(endpoint, .notModified, by: call.caller),
             isShared: true)
     }
+
+    /// An answer seldom has more fields.
+    private static let mostFields = 12
 
     /// The field that says when to come again.
     static let intervalField = "X-Poll-Interval"
@@ -63,12 +98,14 @@ struct PollAnswer {
     /// The field that says up to which number the messages of a conversation were pruned.
     static let prunedField = "X-Pruned-Up-To"
 
-    private func fields(_ tag: EntityTag, _ call: Call) -> [Response.Field] {
-        [
-            Response.Field("ETag", tag.text), Response.Field("Cache-Control", "private, no-cache"),
-            Response.Field(Self.intervalField, String(call.pollInterval)), Response.Field("X-Cursor", cursor),
-        ] + (prunedUpTo > 0 ? [Response.Field(Self.prunedField, String(prunedUpTo))] : [])
-            + Preference.applied(wait: call.wait)
+    /// Appends the fields that a `304` has as well.
+    private func append(_ tag: EntityTag, _ call: Call, to fields: inout [Response.Field]) {
+        fields.append(Response.Field("ETag", tag.text))
+        fields.append(Response.Field("Cache-Control", "private, no-cache"))
+        fields.append(Response.Field(Self.intervalField, String(call.pollInterval)))
+        fields.append(Response.Field("X-Cursor", cursor))
+        if prunedUpTo > 0 { fields.append(Response.Field(Self.prunedField, String(prunedUpTo))) }
+        if let applied = Preference.applied(wait: call.wait) { fields.append(applied) }
     }
 
     /// `Link` with the URL of the next poll and of the older page, with the parameters of this request.
@@ -127,9 +164,7 @@ struct PollResponse: Sendable {
     func compressed() throws(Problem) -> Response {
         guard form == .gzip else { return uncompressed }
         guard let body = Gzip.compress(uncompressed.body, apartAt: boundaries) else {
-            throw Problem(
-                .overloaded, "There is no memory to compress the answer. Try again shortly.",
-                fields: [Response.Field("Retry-After", "5")])
+            throw Problem.noMemoryToCompress
         }
         let share = uncompressed.share as? AnswerMemory.Share
         share?.shrink(to: body.count)
@@ -137,6 +172,15 @@ struct PollResponse: Sendable {
             status: uncompressed.status, fields: uncompressed.fields, body: wantsBody ? body : [],
             sizeOfBody: body.count,
             uncodedSize: uncompressed.body.count, label: uncompressed.label, share: wantsBody ? share : nil)
+    }
+}
+
+extension Problem {
+    /// There is no memory to compress an answer.
+    static var noMemoryToCompress: Problem {
+        Problem(
+            .overloaded, "There is no memory to compress the answer. Try again shortly.",
+            fields: [Response.Field("Retry-After", "5")])
     }
 }
 

@@ -10,6 +10,7 @@ final class Context: Sendable {
     let environment: ServiceEnvironment
     let openings: RateLimiter<Caller>
     let notModifiedCache: NotModifiedCache
+    let listSnapshots: ListSnapshots
     let answerMemory: AnswerMemory
     let deliveries: DeliveryClock?
     let waitingPlaces: WaitingPlaces
@@ -28,6 +29,7 @@ final class Context: Sendable {
         openings = RateLimiter(settings.limits.openings, capacity: settings.limits.capacity)
         notModifiedCache = NotModifiedCache(
             capacity: settings.notModifiedCapacity, mostBytes: settings.notModifiedBytes)
+        listSnapshots = ListSnapshots(mostBytes: settings.listSnapshotBytes)
         answerMemory = AnswerMemory(limit: settings.mostAnswerMemory)
         waitingPlaces = WaitingPlaces(limitOfEach: settings.mostWaitingOfEach, limit: settings.mostWaiting)
         pollPace = PollPace(ordinary: settings.pollInterval)

@@ -10,23 +10,28 @@ struct ConversationArray {
     let bytes: [UInt8]
     /// Where one entry ends in the array and the next begins, with its comma.
     let boundaries: [Int]
+    /// The texts of its entries, by the key of the conversation.
+    private(set) var texts: [Int64: EntryText] = [:]
 
     /// - Parameters:
+    ///   - known: the texts of entries, where they are written already.
     ///   - mostSize: the most bytes, unless one entry has more.
     ///   - isWritten: whether the array is needed, and not only its size.
     init(
-        _ page: ConversationPage, _ window: ListWindow, for viewer: UserID, embedded: Int, atMost mostSize: Int,
-        isWritten: Bool
+        _ page: ConversationPage, texts known: [Int64: EntryText] = [:], _ window: ListWindow, for viewer: UserID,
+        embedded: Int, atMost mostSize: Int, isWritten: Bool
     ) {
         let needed = page.inOrderOfNeed(window)
         var json = JSONWriter(capacity: isWritten ? min(Self.size(of: page), mostSize) : 4096)
         var parts: [Range<Int>] = []
         var size = 1
+        texts.reserveCapacity(needed.count)
         json.raw("[")
         for summary in needed {
             if !isWritten { json.cut(to: 1) } else if !parts.isEmpty { json.raw(",") }
             let start = json.count
-            json.conversation(summary, for: viewer, embedded: embedded)
+            let text = known[summary.conversation.key] ?? EntryText(summary, for: viewer)
+            json.conversation(summary, text, for: viewer, embedded: embedded)
             // One more for the comma or bracket after it.
             size += json.count - start + 1
             guard size <= mostSize || parts.isEmpty else {
@@ -35,6 +40,7 @@ struct ConversationArray {
                 break
             }
             parts.append(start..<json.count)
+            texts[summary.conversation.key] = text
         }
         json.raw("]")
         self.page = page.cut(to: parts.count, window)
@@ -78,53 +84,5 @@ extension [UInt8] {
     /// The same, without unused memory where that is much.
     var withoutReserve: [UInt8] {
         capacity - count > count / 4 + 4096 ? Array(self[...]) : self
-    }
-}
-
-extension JSONWriter {
-    /// Appends an entry of a viewer's list; `embedded` is how many of its newest messages it shows.
-    mutating func conversation(_ summary: ConversationSummary, for viewer: UserID, embedded: Int) {
-        let conversation = summary.conversation
-        let title = ConversationTitle(people: summary.people, of: summary.participantCount, viewer: viewer)
-        raw("{\"id\":")
-        string(conversation.id.text)
-        raw(",\"name\":")
-        string(title.name)
-        raw(",\"company\":")
-        string(title.company)
-        raw(",\"initials\":")
-        string(title.initials)
-        raw(",\"lastMessage\":")
-        if summary.newest.isEmpty {
-            raw("\"\",\"lastMessageTime\":")
-            timestamp(summary.openedAt)
-        }
-        summary.newest.suffix(1).visit { last in
-            string(last.content)
-            raw(",\"lastMessageTime\":")
-            timestamp(last.sentAt)
-        }
-        raw(",\"unread\":")
-        number(summary.unread)
-        raw(",\"participants\":[")
-        for (place, person) in summary.people.enumerated() {
-            if place > 0 { raw(",") }
-            self.person(person)
-        }
-        raw("],\"participantCount\":")
-        number(Int64(summary.participantCount))
-        raw(",\"messages\":")
-        messages(summary.newest.suffix(embedded), in: conversation, for: viewer, summary.marks)
-        raw("}")
-    }
-
-    private mutating func person(_ person: Person) {
-        raw("{\"id\":")
-        string(person.id.text)
-        raw(",\"name\":")
-        string(person.displayName)
-        raw(",\"company\":")
-        string(person.company ?? "")
-        raw("}")
     }
 }

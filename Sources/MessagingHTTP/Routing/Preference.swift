@@ -23,8 +23,8 @@ enum Preference {
     /// answer of a server that knows no waiting.
     ///
     /// - Parameter seconds: how long the answer may wait; nil where the client did not ask for that, or nothing waits.
-    static func applied(wait seconds: Int?) -> [Response.Field] {
-        seconds.map { [Response.Field("Preference-Applied", "wait=\($0)")] } ?? []
+    static func applied(wait seconds: Int?) -> Response.Field? {
+        seconds.map { Response.Field("Preference-Applied", "wait=\($0)") }
     }
 
     private static func isWait(_ name: ArraySlice<UInt8>) -> Bool {

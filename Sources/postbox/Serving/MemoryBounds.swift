@@ -50,6 +50,7 @@ extension Serve {
             "request_bodies": 2 * ServerConfiguration().bodyMemory,
             "index": indexCapacity * Self.indexBytes + FreshnessIndex.largestRecents + FreshnessIndex.largestGroups,
             "kept_answers": settings.notModifiedBytes,
+            "kept_lists": settings.listSnapshotBytes,
             "limits": settings.limits.capacity * Self.limitBytes,
             "database": database.pageMemory(answer: page, reads: reads),
             "commands": database.commandMemory,
