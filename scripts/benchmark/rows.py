@@ -27,6 +27,7 @@ UNDER_LOAD = [*QUICK, "newest", "cold-list", "send", "mix"]
 OF_SIZE = {
     "connections": connections.measure, "waiting": waiting.measure, "crowd": crowd.idle_polls, "memory": crowd.memory,
     "long-conversation": depth.long_conversation, "long-list": lists.long_list,
+    "first-page": lists.first_pages, "gzip-list": lists.compressed_lists,
     "large-group": lists.large_group, "unread-lists": hostile.unread_lists, "victim": hostile.victim,
 }
 LARGE = {"growth": depth.growth}
