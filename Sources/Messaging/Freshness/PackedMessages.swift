@@ -129,7 +129,20 @@ extension PackedMessages {
 
     /// Passes the messages in order, without unpacking them.
     public func visit(_ look: (PackedMessage) -> Void) {
-        visit(indices, look)
+        guard !isEmpty else { return }
+        bytes.withUnsafeBytes { bytes in
+            // One after the other: each begins where the one before it ends, and many have the same sender.
+            var (start, author) = (textOffset(at: startIndex, in: bytes), -1)
+            var sender = UnsafeRawBufferPointer(start: nil, count: 0)
+            for place in indices {
+                let header = header(place, in: bytes)
+                if header.author != author {
+                    (author, sender) = (header.author, self.sender(at: header.author, in: bytes))
+                }
+                look(message(header, at: place, from: start, by: sender, in: bytes))
+                start = textStart + Int(header.end)
+            }
+        }
     }
 
     /// Passes one message without unpacking it.
@@ -159,9 +172,18 @@ extension PackedMessages {
 
     private func message(at place: Int, in bytes: UnsafeRawBufferPointer) -> PackedMessage {
         let header = header(place, in: bytes)
+        let sender = sender(at: header.author, in: bytes)
+        return message(header, at: place, from: textOffset(at: place, in: bytes), by: sender, in: bytes)
+    }
+
+    /// - Parameter start: where its texts begin.
+    @inline(__always)
+    private func message(
+        _ header: Header, at place: Int, from start: Int, by sender: UnsafeRawBufferPointer,
+        in bytes: UnsafeRawBufferPointer
+    ) -> PackedMessage {
         let (author, keySize) = (header.author, Int(header.key))
-        let sender = sender(at: author, in: bytes)
-        let start = textOffset(at: place, in: bytes) + (author == place ? Self.idPrefix + sender.count : 0)
+        let start = start + (author == place ? Self.idPrefix + sender.count : 0)
         let end = textStart + Int(header.end)
         let keyStart = keySize == 0 ? end : end - (keySize - 1)
         return PackedMessage(

@@ -19,16 +19,21 @@ final class PreparedResponse: Sendable {
         guard let made = prepared else { return nil }
         var size = 192
         for field in response.fields {
-            MHD_add_response_header(made, field.name, field.value)
+            Self.add(field.name, field.value, to: made)
             size += field.name.utf8.count + field.value.utf8.count + 4
         }
         if let requestID {
-            MHD_add_response_header(made, RequestID.fieldName, requestID)
+            Self.add(RequestID.fieldName, requestID, to: made)
             size += RequestID.fieldName.utf8.count + requestID.utf8.count + 4
         }
         headSize = size
-        if closing { MHD_add_response_header(made, "Connection", "close") }
+        if closing { Self.add("Connection", "close", to: made) }
         bits = Int(bitPattern: made)
+    }
+
+    /// Adds a field. A string that is passed as a pointer would be copied into an array first.
+    private static func add(_ name: String, _ value: String, to response: OpaquePointer) {
+        name.withCString { name in value.withCString { value in _ = MHD_add_response_header(response, name, value) } }
     }
 
     /// Gives the library a body that it need not copy.
