@@ -59,13 +59,13 @@ public struct RetentionPass: Sendable {
 
     /// Visits the overdue conversations until `body` returns false; whether all were visited.
     private func visit(_ body: (OverdueConversation) throws -> Bool) throws -> Bool {
-        var last: Int64? = 0
-        while let key = last {
-            let ((found, end), took) = try timed { try store.overdue(after: key, rules, now: now) }
+        var place: RetentionPlace?
+        repeat {
+            let ((found, last), took) = try timed { try store.overdue(after: place, rules, now: now) }
             for conversation in found where try !body(conversation) { return false }
             guard mayGoOn(took) else { return false }
-            last = end
-        }
+            place = last
+        } while place != nil
         return true
     }
 

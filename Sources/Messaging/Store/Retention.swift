@@ -50,20 +50,45 @@ public struct RetentionRules: Sendable, Equatable {
 
     /// Whether any message is ever too old.
     public var removeAny: Bool { others != .forever || own.values.contains { $0 != .forever } }
+
+    /// Says whether a conversation is overdue.
+    ///
+    /// - Parameter oldest: when its first message was sent; nil where there is none.
+    /// - Returns: nil where that message is not too old.
+    public func overdue(_ place: RetentionPlace, oldest: Timestamp?, now: Timestamp) -> OverdueConversation? {
+        guard let oldest, let cutoff = retention(of: place.tenant).cutoff(now: now),
+            oldest.milliseconds < cutoff.milliseconds
+        else { return nil }
+        return OverdueConversation(place: place, cutoff: cutoff, oldest: oldest)
+    }
+}
+
+/// A conversation in the order in which a store's conversations are looked at.
+public struct RetentionPlace: Sendable, Equatable {
+    /// The namespace of the conversation.
+    public let tenant: TenantID
+    /// The store's handle for it.
+    public let key: Int64
+
+    /// Creates a place.
+    public init(tenant: TenantID, key: Int64) {
+        self.tenant = tenant
+        self.key = key
+    }
 }
 
 /// A conversation whose first message is older than its tenant's messages are kept.
 public struct OverdueConversation: Sendable, Equatable {
-    /// The store's handle for it.
-    public let key: Int64
+    /// Which one it is.
+    public let place: RetentionPlace
     /// Messages that were sent before this moment are too old.
     public let cutoff: Timestamp
     /// When its first message was sent.
     public let oldest: Timestamp
 
     /// Creates an overdue conversation.
-    public init(key: Int64, cutoff: Timestamp, oldest: Timestamp) {
-        self.key = key
+    public init(place: RetentionPlace, cutoff: Timestamp, oldest: Timestamp) {
+        self.place = place
         self.cutoff = cutoff
         self.oldest = oldest
     }
@@ -80,12 +105,20 @@ public protocol RetentionRuleStore: Sendable {
 
 /// A store that removes messages by their age while it serves, in small steps. Every method blocks.
 public protocol RetentionStore: RetentionRuleStore {
-    /// Looks for overdue conversations among the next ones after a key, which are at most 1000.
+    /// Takes on the removal, where several nodes share the store; returns false where another node has taken it on.
     ///
-    /// - Returns: those that are overdue, and the last key that was looked at; nil where no conversations are left.
+    /// Who is refused tries again later. The removal of a node that is gone can be taken on.
+    func beginRetention() throws -> Bool
+
+    /// Gives the removal up, so that another node can take it on.
+    func endRetention()
+
+    /// Looks for overdue conversations among the next ones after a place, which are at most 1000; nil is before the first.
+    ///
+    /// - Returns: those that are overdue, and the last place that was looked at; nil where no conversations are left.
     func overdue(
-        after key: Int64, _ rules: RetentionRules, now: Timestamp
-    ) throws -> (found: [OverdueConversation], last: Int64?)
+        after place: RetentionPlace?, _ rules: RetentionRules, now: Timestamp
+    ) throws -> (found: [OverdueConversation], last: RetentionPlace?)
 
     /// Removes the first of the messages of a conversation that are too old, at most some hundred.
     ///
@@ -93,4 +126,12 @@ public protocol RetentionStore: RetentionRuleStore {
     ///
     /// - Returns: how many it removed; 0 where none are left.
     func removeOverdue(_ conversation: OverdueConversation) throws -> Int
+}
+
+extension RetentionStore {
+    /// No other process removes anything from the store.
+    public func beginRetention() -> Bool { true }
+
+    /// Does nothing.
+    public func endRetention() {}
 }

@@ -1,5 +1,6 @@
 import GRDB
 import Messaging
+import StoreWork
 
 extension SQLiteStore: RetentionStore {
     /// How many conversations one step looks at.
@@ -33,10 +34,10 @@ extension SQLiteStore: RetentionStore {
         }
     }
 
-    /// Looks for overdue conversations among the next ones after a key.
+    /// Looks for overdue conversations among the next ones after a place.
     public func overdue(
-        after key: Int64, _ rules: RetentionRules, now: Timestamp
-    ) throws -> (found: [OverdueConversation], last: Int64?) {
+        after place: RetentionPlace?, _ rules: RetentionRules, now: Timestamp
+    ) throws -> (found: [OverdueConversation], last: RetentionPlace?) {
         try look { db in
             let statement = try db.cachedStatement(
                 sql: """
@@ -44,16 +45,14 @@ extension SQLiteStore: RetentionStore {
                         WHERE conversation_key = c.key AND n = c.pruned_up_to + 1)
                     FROM conversations c WHERE c.key > ? ORDER BY c.key LIMIT ?
                     """)
-            let cursor = try Row.fetchCursor(statement, arguments: [key, Self.conversationsAtOnce])
-            var (found, last, count) = ([OverdueConversation](), key, 0)
+            let cursor = try Row.fetchCursor(statement, arguments: [place?.key ?? 0, Self.conversationsAtOnce])
+            var (found, last, count) = ([OverdueConversation](), place, 0)
             while try cursor.next() != nil {
-                (last, count) = (statement.number(0), count + 1)
-                let tenant = TenantID(trusted: try statement.requiredText(1))
-                guard let cutoff = rules.retention(of: tenant).cutoff(now: now),
-                    let oldest = statement.optionalNumber(2), oldest < cutoff.milliseconds
-                else { continue }
-                found.append(
-                    OverdueConversation(key: last, cutoff: cutoff, oldest: Timestamp(milliseconds: oldest)))
+                let next = RetentionPlace(
+                    tenant: TenantID(trusted: try statement.requiredText(1)), key: statement.number(0))
+                let oldest = statement.optionalNumber(2).map(Timestamp.init(milliseconds:))
+                if let overdue = rules.overdue(next, oldest: oldest, now: now) { found.append(overdue) }
+                (last, count) = (next, count + 1)
             }
             return (found, count == Self.conversationsAtOnce ? last : nil)
         }
@@ -65,7 +64,8 @@ extension SQLiteStore: RetentionStore {
         let (removed, held) = try step { transaction in
             var position = RemovalPosition()
             return try transaction.prune(
-                [conversation.key], before: conversation.cutoff, emptiesOthers: false, from: &position, limit: limit
+                [conversation.place.key], before: conversation.cutoff, emptiesOthers: false, from: &position,
+                limit: limit
             ).removed
         }
         retentionSize.withLock { $0.took(held) }
