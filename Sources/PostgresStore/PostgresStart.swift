@@ -20,13 +20,17 @@ struct PostgresStart {
     /// - Throws: ``PostgresStoreError``.
     init(
         address text: String, random: UInt64, newCursorKey: CursorKey, bound: Duration, version: String,
-        replicated isReplicated: Bool
+        replicated isReplicated: Bool, mustExist: Bool
     ) throws(PostgresStoreError) {
         do {
             let address = try PostgresAddress(text)
             self.address = address
             let connection = try PostgresConnection(address, role: .maintenance)
-            try Schema.prepare(connection, epoch: Epoch(random: random), cursorKey: newCursorKey)
+            if mustExist {
+                try Schema.requirePresent(connection)
+            } else {
+                try Schema.prepare(connection, epoch: Epoch(random: random), cursorKey: newCursorKey)
+            }
             node = Node(version: version, bound: bound, replicated: isReplicated)
             history = try connection.lookUpHistory()
             let key = try connection.run(StoreQuery.cursorKey, within: .seconds(5))

@@ -24,12 +24,16 @@ public final class PostgresStore: Sendable {
     let looker: FeedLooker
     let keeper: Keeper
     let bounds: StoreBounds
+    /// How many messages the next step of a removal looks at.
+    let removalSize: Mutex<StepSize>
     private let line: AnswerLine
     private let interrupt: PostgresInterrupt
     private let isClosed = Mutex(false)
 
     /// The number of concurrent reads, and of their connections.
     public static let readers = 4
+    /// How long a step of a removal is to hold the lock of all writes before its commit.
+    private static let longestRemoval = Duration.milliseconds(25)
     /// How long reads may go without one ending before further ones are refused.
     private static let stallLimit = Duration.seconds(6)
 
@@ -43,6 +47,7 @@ public final class PostgresStore: Sendable {
     ///   - observer: receives each commit before its callers are answered: on the writer thread while there is no other node, and otherwise
     ///     on the thread that looks at the feed.
     ///   - queueLimit: the most writes that may wait, and the most reads; beyond it they are refused as ``MessagingError/overloaded``.
+    ///   - mustExist: whether the schema must be there in the present version; otherwise it is made or converted.
     ///   - isReplicated: whether a write is answered only when a synchronous standby has it.
     ///   - bounds: the sizes at which the store changes its method.
     ///   - random: the source of a new store's epoch.
@@ -57,7 +62,7 @@ public final class PostgresStore: Sendable {
     /// - Throws: ``PostgresStoreError``.
     public init(
         address: String, observer: (any CommitObserver)? = nil, queueLimit: Int = 10_000,
-        replicated isReplicated: Bool = false,
+        mustExist: Bool = false, replicated isReplicated: Bool = false,
         bounds: StoreBounds = StoreBounds(), random: UInt64 = .random(in: .min ... .max),
         newCursorKey: CursorKey = .random(),
         freshnessBound: Duration = .milliseconds(30), version: String = "", readReplicas: [PostgresAddress] = [],
@@ -68,9 +73,10 @@ public final class PostgresStore: Sendable {
         precondition((.zero ... .seconds(10)).contains(freshnessBound), "the bound is checked before")
         let start = try PostgresStart(
             address: address, random: random, newCursorKey: newCursorKey, bound: freshnessBound, version: version,
-            replicated: isReplicated)
+            replicated: isReplicated, mustExist: mustExist)
         self.address = start.address
         self.bounds = bounds
+        removalSize = Mutex(StepSize(most: bounds.messagesRemovedAtOnce, longest: Self.longestRemoval))
         place = start.address.description
         cursorKey = start.cursorKey
         interrupt = PostgresInterrupt()

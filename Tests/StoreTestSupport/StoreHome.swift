@@ -44,7 +44,7 @@ package final class StoreHome: Sendable {
     package func remover() throws -> any DataRemover {
         switch place {
         case .file(let folder): try OfflineDatabase(path: folder.database)
-        case .database(let database): try OfflinePostgres(address: database.connection)
+        case .database(let database): try PostgresStore(address: database.connection, mustExist: true)
         }
     }
 

@@ -131,6 +131,7 @@ same_tag() {
     refuses 64 export --tenant t/2
 }
 
+# bats test_tags=every-store
 @test "what is older than it is kept goes by itself while clients poll, a tenant's own rule holds, and it is counted" {
     a_history
     many 1300
@@ -159,6 +160,7 @@ same_tag() {
     whole "$DATABASE"
 }
 
+# bats test_tags=every-store
 @test "outside of its hours nothing is removed, and how late it is shows" {
     many 3
     hour=$(date +%-H)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # postbox erase, prune and retention beside a running server.
+# bats file_tags=every-store
 
 load helpers
 load data
@@ -183,6 +184,7 @@ beside_succeeds() {
     assert_equal "$(cat "$OUT")" $'t/2\t2y'
 }
 
+# bats test_tags=sqlite
 @test "a restore says what to stop" {
     a_history
     succeeds backup "$BACKUP"

@@ -332,3 +332,63 @@ start_link() {
     }
     await sends
 }
+
+@test "a pruning that is killed in its middle shows at all servers, which go on, and the next one completes it" {
+    load data
+    many 20000
+    start_nodes 2
+    "$POSTBOX" prune --older-than 1y --all --database "$DATABASE" >"$FOLDER/prune.out" 2>&1 3>&- &
+    pruning=$!
+    pruned() { server_sql main 'SELECT pruned_up_to FROM postbox.conversations' chat; }
+    begun() { (($(pruned) > 0)); }
+    await begun
+    kill -KILL "$pruning"
+    wait "$pruning" || true
+    shows() {
+        as bob GET "$API/c/messages"
+        [[ $(header X-Pruned-Up-To) == "$(pruned)" ]]
+    }
+    for node in 0 1; do
+        use_node "$node"
+        send alice c "sent at $node"
+        await shows
+    done
+    (($(pruned) < 20000)) || fail 'it was over before it was killed'
+    whole "$DATABASE"
+    postbox prune --older-than 1y --all --database "$DATABASE"
+    assert_equal "$EXIT" 0
+    for node in 0 1; do
+        use_node "$node"
+        await shows
+        assert_header X-Pruned-Up-To 20000
+        assert_json 'map(.content) == ["sent at 0", "sent at 1"]'
+    done
+    whole "$DATABASE"
+}
+
+@test "of two servers with --retain, one at a time removes what is too old, and both say so" {
+    load data
+    many 3000
+    start_nodes 2 --admin 127.0.0.1:0 --retain 1y --retain-hours 0-24
+    metric() {
+        local admin
+        admin=$(sed -n 's|^postbox: metrics on \(http:.*\)$|\1|p' "$FOLDER/out.$1")
+        curl --silent --fail "$admin" | awk -v name="$2" '$1 == name { print $2 }'
+    }
+    caught_up() {
+        local number
+        for number in 0 1; do
+            awk -v lag="$(metric "$number" postbox_retention_lag_seconds)" 'BEGIN { exit !(lag < 86400) }' || return
+        done
+    }
+    # The second one tries again after twenty seconds.
+    PATIENCE=90 await caught_up
+    removed=$(($(metric 0 postbox_retention_removed_messages_total) + $(metric 1 postbox_retention_removed_messages_total)))
+    assert_equal "$removed" 3000
+    assert_equal "$(server_sql main 'SELECT count(*) FROM postbox.duties' chat)" 0
+    for node in 0 1; do
+        use_node "$node"
+        as bob GET "$API/c/messages"
+        assert_header X-Pruned-Up-To 3000
+    done
+}

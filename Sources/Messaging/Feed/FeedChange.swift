@@ -29,6 +29,8 @@ public enum FeedChange: Sendable, Equatable {
     case opened(FeedConversation)
     /// A step of a renaming: conversations of this tenant show another name.
     case renamed(TenantID)
+    /// A step of a removal: messages of conversations of this tenant, or their contents, are gone.
+    case removed(TenantID)
     /// Anything else: everything in memory may have changed, as after an import.
     case everything
 }

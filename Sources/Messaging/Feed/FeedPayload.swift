@@ -53,6 +53,7 @@ enum FeedChangeKind: UInt8 {
     case opened = 2
     case renamed = 3
     case everything = 4
+    case removed = 5
 }
 
 /// Writes a payload.
@@ -86,6 +87,9 @@ struct FeedPayloadWriter {
             append(.opened, in: conversation)
         case .renamed(let tenant):
             changes.append(byte: FeedChangeKind.renamed.rawValue)
+            changes.append(tenant.text)
+        case .removed(let tenant):
+            changes.append(byte: FeedChangeKind.removed.rawValue)
             changes.append(tenant.text)
         case .everything:
             changes.append(byte: FeedChangeKind.everything.rawValue)

@@ -57,6 +57,7 @@ struct FeedPayloadReader {
             return .mark(conversation, reader: UserID(trusted: reader))
         case .opened: return reference(in: conversations).map { .opened($0) }
         case .renamed: return text().map { .renamed(TenantID(trusted: $0)) }
+        case .removed: return text().map { .removed(TenantID(trusted: $0)) }
         case .everything: return .everything
         }
     }

@@ -36,6 +36,14 @@ extension FeedRow {
                     }
                     commits.append(commit(of: conversation, users, lastN: 0, at: position + Int64(index) + 1, nil))
                 }
+            case .removed(let tenant):
+                guard marks.count == 2 * numbers.count else { return nil }
+                for (index, key) in numbers.enumerated() {
+                    guard let conversation = try resolve(tenant, key), let users = conversation.participants else {
+                        return nil
+                    }
+                    commits.append(removal(from: conversation, users, index))
+                }
             case .everything: return nil
             }
         }
@@ -66,6 +74,18 @@ extension FeedRow {
                 id: conversation.id, key: conversation.key, lastN: lastN, change: change,
                 participants: users.map { Conversation.Participant(user: $0) }),
             listChanges: users.map { Commit.ListChange(user: $0, change: change) }, message: message)
+    }
+
+    /// A removal from the conversation at this place in the row. Pruned messages count as read.
+    private func removal(from conversation: FeedConversation, _ users: [UserID], _ index: Int) -> Commit {
+        let (pruned, change) = (marks[2 * index], position + Int64(index) + 1)
+        return Commit(
+            tenant: conversation.tenant,
+            conversation: Conversation(
+                id: conversation.id, key: conversation.key, lastN: 0, prunedUpTo: pruned,
+                revision: marks[2 * index + 1], change: change,
+                participants: users.map { Conversation.Participant(user: $0, readUpTo: pruned) }),
+            listChanges: users.map { Commit.ListChange(user: $0, change: change) }, isRemoval: true)
     }
 
     /// The markers of one conversation, which all took the number of the last of them.

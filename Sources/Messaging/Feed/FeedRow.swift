@@ -4,10 +4,11 @@
 public struct FeedRow: Sendable, Equatable {
     /// Its place in the order of commits, and the number before its change numbers.
     public let position: Int64
-    /// The number of each message, and 0 where it was stored before or not at all; in a renaming, the keys of the conversations in the
-    /// order of their change numbers.
+    /// The number of each message, and 0 where it was stored before or not at all; in a renaming and a removal, the keys of the
+    /// conversations in the order of their change numbers.
     public let numbers: [Int64]
-    /// Where each read marker is now, and 0 where it did not move.
+    /// Where each read marker is now, and 0 where it did not move; in a removal, for each conversation up to where it was pruned, and its
+    /// revision.
     public let marks: [Int64]
     /// The lists that the read markers changed; nil where the row does not say, and the lists of all participants are forgotten.
     public let markedLists: [Commit.ListChange]?

@@ -1,7 +1,7 @@
 /// What operators' commands do with a store: one that is open in this process, or one that a server has open.
 ///
 /// Any thread may call any method.
-public protocol OperatorCommands: Sendable {
+public protocol OperatorCommands: RetentionRuleStore {
     /// Opens a conversation, or returns the existing one: the direct one of the pair, or the one with this id; blocks until it is on
     /// disk.
     ///

@@ -1,5 +1,5 @@
 /// A store that takes operators' commands while it serves requests.
-public protocol ServedStore: OperatorStore, DataRemover, RetentionRuleStore {
+public protocol ServedStore: OperatorStore, DataRemover {
     /// Begins an import beside requests.
     func beginImport() -> any SteppedImport
 }

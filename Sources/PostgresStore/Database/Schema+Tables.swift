@@ -139,12 +139,13 @@ extension Schema {
         CREATE TABLE postbox.feed (
             position bigint PRIMARY KEY,
             at timestamptz NOT NULL DEFAULT clock_timestamp(),
-            -- 'write', 'open', 'rename' or 'reset'
+            -- 'write', 'open', 'rename', 'removal' or 'reset'
             kind text COLLATE "C" NOT NULL,
-            -- The number of each message, 0 where nothing was stored; the key of the conversation that was opened; in a renaming, the keys
-            -- of the conversations in the order of their change numbers.
+            -- The number of each message, 0 where nothing was stored; the key of the conversation that was opened; in a renaming and
+            -- a removal, the keys of the conversations in the order of their change numbers.
             ns bigint[] NOT NULL,
-            -- Where each read marker is now, 0 where it did not move.
+            -- Where each read marker is now, 0 where it did not move; in a removal, for each conversation up to where it was pruned, and its
+            -- revision.
             marks bigint[] NOT NULL,
             -- The people whose lists the read markers changed, and the change number that each list took; NULL where they are too many.
             list_users text[] COLLATE "C",

@@ -9,15 +9,16 @@
 /// owner.
 enum Schema {
     /// The version that the migrations lead to; it grows by one with each.
-    static let version = 1
+    static let version = 2
 
     /// The migrations: the one with index `i` leads from version `i` to version `i + 1`, inside one transaction.
     static let migrations: [[String]] = [
         [
             tables, epochFunctions, nodeFunctions, feedFunctions, longListFunctions, leastMarkFunctions,
             writeFunctions, openFunction, renameFunctions, conversationFunctions, messageFunctions, listFunctions,
-            removalFunctions,
-        ]
+            markFunctions,
+        ],
+        removal,
     ]
 
     /// What an owner of the schema gives to another role that is to serve it; replace `ROLE`.

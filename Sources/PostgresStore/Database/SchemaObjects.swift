@@ -37,6 +37,8 @@ enum SchemaObjects {
         the column conversations.revision bigint NOT NULL
         the column conversations.second_read_up_to bigint
         the column conversations.tenant_id text NOT NULL by bytes
+        the column duties.name text NOT NULL by bytes
+        the column duties.node bigint NOT NULL
         the column feed.at timestamp with time zone NOT NULL
         the column feed.kind text NOT NULL by bytes
         the column feed.list_changes bigint[]
@@ -72,6 +74,8 @@ enum SchemaObjects {
         the column participants.read_up_to bigint NOT NULL
         the column participants.tenant_id text NOT NULL by bytes
         the column participants.user_id text NOT NULL by bytes
+        the column retention.age text by bytes
+        the column retention.tenant_id text NOT NULL by bytes
         the column store.cursor_key bytea NOT NULL
         the column store.epoch text NOT NULL by bytes
         the column store.feed_trimmed_up_to bigint NOT NULL
@@ -93,7 +97,6 @@ enum SchemaObjects {
         the function begin_write
         the function complete_lists
         the function end_of_run
-        the function end_removal
         the function erase
         the function erase_message
         the function find_conversation
@@ -116,11 +119,12 @@ enum SchemaObjects {
         the function move_marks
         the function newest_messages
         the function newest_of_each
-        the function note_removals
         the function oldest_messages
         the function open
         the function other_bound
         the function prune
+        the function record_removals
+        the function removal_states
         the function remove_node
         the function rename
         the function renew_node
@@ -135,6 +139,7 @@ enum SchemaObjects {
         the index conversations_direct, unique
         the index conversations_pkey, unique
         the index conversations_tenant_id_id_key, unique
+        the index duties_pkey, unique
         the index feed_pkey, unique
         the index messages_client_message_id, unique
         the index messages_pkey, unique
@@ -144,6 +149,7 @@ enum SchemaObjects {
         the index participants_change
         the index participants_pkey, unique
         the index participants_user
+        the index retention_pkey, unique
         the index store_pkey, unique
         the index users_pkey, unique
         the index users_renaming

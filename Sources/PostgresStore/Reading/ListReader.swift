@@ -8,6 +8,8 @@ struct ListReader {
     let newest: NewestMessages
     /// Throws where what was read before may be stale; called before the newest messages are kept in memory.
     let check: () throws(PostgresError) -> Void
+    /// Whether all statements see one snapshot.
+    var isSnapshot = false
 
     /// The newest change number of the list; 0 where it is empty.
     func latestChange() throws(PostgresError) -> Int64 {
@@ -19,15 +21,39 @@ struct ListReader {
 
     /// A part of the list, selected by one statement; the newest messages that memory does not have are read by another.
     func page(_ window: ListWindow, _ bounds: PageBounds, embedded: PageBounds) throws -> ConversationPage {
-        switch window {
-        case .newest: try page(activeBefore: .max, bounds, embedded)
-        case .before(let activity): try page(activeBefore: activity, bounds, embedded)
-        case .since(let change): try page(changedAfter: change, bounds, embedded)
+        try consistently { reader in
+            switch window {
+            case .newest: try reader.page(activeBefore: .max, bounds, embedded)
+            case .before(let activity): try reader.page(activeBefore: activity, bounds, embedded)
+            case .since(let change): try reader.page(changedAfter: change, bounds, embedded)
+            }
         }
     }
 
     /// One conversation with all its participants; nil where the caller does not take part.
     func entry(_ key: Int64, embedded: PageBounds) throws -> ConversationSummary? {
+        try consistently { try $0.entry(of: key, embedded) }
+    }
+
+    /// Messages of a conversation were removed after its entry was read.
+    private struct Removed: Error {}
+
+    /// Reads, and where messages were removed between two statements, reads again in one snapshot.
+    private func consistently<Found>(_ read: (ListReader) throws -> Found) throws -> Found {
+        do {
+            return try read(self)
+        } catch is Removed {
+            var reader = self
+            reader.isSnapshot = true
+            return try connection.transaction(within: ConversationReader.limit) {
+                try connection.run(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", within: ConversationReader.limit)
+                return try read(reader)
+            }
+        }
+    }
+
+    private func entry(of key: Int64, _ embedded: PageBounds) throws -> ConversationSummary? {
         let rows = try connection.runOften(
             ListQuery.one, [.text(caller.tenant.text), .text(caller.user.text), .int8(key)],
             within: ConversationReader.limit)
@@ -129,6 +155,11 @@ struct ListReader {
         let read = try read(unknown.map(\.0.conversation), bounds)
         for (entry, place) in unknown {
             let messages = read[entry.conversation.key] ?? PackedMessages([])
+            // Memory may have been told of a removal that the snapshot does not show.
+            guard !isSnapshot else {
+                found[place] = messages
+                continue
+            }
             found[place] = try newest(entry.conversation, bounds) {
                 // Memory keeps them from here on, unless it was told to forget since.
                 try check()
@@ -140,7 +171,7 @@ struct ListReader {
 
     private func read(
         _ conversations: [Conversation], _ bounds: PageBounds
-    ) throws(PostgresError) -> [Int64: PackedMessages] {
+    ) throws -> [Int64: PackedMessages] {
         let rows = try connection.runOften(
             MessageQuery.newestOfEach,
             [
@@ -158,6 +189,8 @@ struct ListReader {
             try messages.append(rows, row, from: 1)
         }
         if let key { found[key] = messages }
+        let reader = ConversationReader(connection: connection)
+        guard try isSnapshot || reader.isUnchanged(conversations, of: caller.tenant) else { throw Removed() }
         return found
     }
 }

@@ -75,7 +75,7 @@ final class WriteBatch {
             case .send(let draft, let reply): try answeringRefusals(reply) { try prepare(draft, reply, command) }
             case .markRead(let id, let upTo, let caller, let reply):
                 try answeringRefusals(reply) { try prepare(id, upTo, caller, reply) }
-            case .open, .rename, .resumeRenaming, .probe: preconditionFailure("it is no part of a batch")
+            case .open, .rename, .resumeRenaming, .remove, .probe: preconditionFailure("it is no part of a batch")
             }
         }
     }
@@ -205,7 +205,7 @@ extension WriteBatch {
                 lookups.insert(lookup(.id(ConversationID(trusted: recipient.text)), of: draft.caller))
                 lookups.insert(lookup(.direct(with: recipient), of: draft.caller))
             case .markRead(let id, _, let caller, _): lookups.insert(lookup(.id(id), of: caller))
-            case .open, .rename, .resumeRenaming, .probe: break
+            case .open, .rename, .resumeRenaming, .remove, .probe: break
             }
         }
         return lookups

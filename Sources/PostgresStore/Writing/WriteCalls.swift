@@ -82,7 +82,7 @@ final class WriteCalls {
 
     /// Runs a statement that writes, and waits for its commit without end: a writer that is cancelled while it waits for a standby leaves
     /// a commit that is visible and not confirmed.
-    private func commit(
+    func commit(
         _ columns: String, _ call: String, _ values: [PostgresValue], positionColumn: Int = 0
     ) throws(PostgresError) -> PostgresRows {
         let warnings = connection.warnings

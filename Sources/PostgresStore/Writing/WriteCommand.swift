@@ -13,6 +13,8 @@ enum WriteCommand: Sendable {
     case rename(Person, TenantID, number: Int64?, Reply<RenameProgress>)
     /// Takes one step of whatever renaming of the user is unfinished; returns whether all is done.
     case resumeRenaming(UserID, TenantID, Reply<Bool>)
+    /// Takes one step of a removal from a tenant, which looks at so many messages, about.
+    case remove(RemovalStep, TenantID, messages: Int, Reply<RemovedStep>)
     /// Writes a row that nobody reads, to see whether writes succeed.
     case probe(Reply<Bool>)
 
@@ -24,6 +26,7 @@ enum WriteCommand: Sendable {
         case .open(_, _, _, let reply): reply.refuse(error)
         case .rename(_, _, _, let reply): reply.refuse(error)
         case .resumeRenaming(_, _, let reply): reply.refuse(error)
+        case .remove(_, _, _, let reply): reply.refuse(error)
         case .probe(let reply): reply.refuse(error)
         }
     }

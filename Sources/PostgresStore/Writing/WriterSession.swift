@@ -106,7 +106,7 @@ final class WriterSession {
 }
 
 extension WriterSession {
-    /// Openings and renamings are calls of their own; all messages and read markers go in one.
+    /// Openings, renamings and removals are calls of their own; all messages and read markers go in one.
     private func run(_ batch: [WriteCommand], on calls: WriteCalls) throws {
         var together: [WriteCommand] = []
         for command in batch {
@@ -120,6 +120,9 @@ extension WriterSession {
             case .resumeRenaming(let user, let tenant, let reply):
                 let renamed = try timed { try calls.resumeRenaming(of: user, tenant: tenant) }
                 try confirm(commits(of: renamed, tenant), calls) { reply.succeed(renamed.progress == .done) }
+            case .remove(let step, let tenant, let messages, let reply):
+                let removed = try timed { try calls.remove(step, tenant, messages: messages) }
+                try confirm(commits(of: removed, tenant), calls) { reply.succeed(removed.step) }
             case .probe(let reply):
                 _ = try timed { try calls.write([], [], FeedPayload([])) { _ in 0 } }
                 try confirm([], calls) { reply.succeed(true) }
@@ -178,6 +181,16 @@ extension WriterSession {
             return Commit(
                 tenant: tenant, conversation: conversation,
                 listChanges: conversation.participants.map { .init(user: $0.user, change: conversation.change) })
+        }
+    }
+
+    private func commits(of removed: WriteCalls.Removed, _ tenant: TenantID) -> [Commit] {
+        removed.conversations.map { conversation in
+            cache.keep([ConversationKey(tenant: tenant, id: conversation.id): conversation], [:])
+            return Commit(
+                tenant: tenant, conversation: conversation,
+                listChanges: conversation.participants.map { .init(user: $0.user, change: conversation.change) },
+                isRemoval: true)
         }
     }
 

@@ -1,19 +1,5 @@
 import Messaging
-
-/// Where a removal goes on: at a conversation of those it is about, behind one of its messages.
-struct RemovalPosition: Sendable, Equatable {
-    /// The index of the conversation.
-    var place = 0
-    /// The number of the last message that was looked at.
-    var n: Int64 = 0
-    /// Whether the messages from the beginning of the conversation are done, and those behind newer ones are looked at.
-    var isBehind = false
-
-    /// Goes on to the next conversation.
-    mutating func finishConversation() {
-        self = RemovalPosition(place: place + 1)
-    }
-}
+import StoreWork
 
 extension WriteTransaction {
     /// Erases the content of a user's messages in these conversations, one step of it.

@@ -15,9 +15,9 @@ struct Erase: ParsableCommand {
                 Their messages stay in the others' histories, with their numbers and times, and with nothing in them. Their user id stays \
                 where they take part; what others wrote stays. A signed-in user's name comes back with their next token.
 
-                Beside a running server the file is overwritten where the content was, a little at a time. Without one it is also written \
-                anew, which needs up to twice its size in free room, half of that in the folder for temporary files. A PostgreSQL, whose \
-                server must be stopped, has its tables written anew. Backups, logs of changes, replicas, exports and what clients have stored keep it: that is yours to \
+                Beside a running server the file is overwritten where the content was, a little at a time; in the files of a PostgreSQL it \
+                stays until other rows are written there. Without a server all is also written anew, which needs up to twice its size in \
+                free room, of a file half of that in the folder for temporary files. Backups, logs of changes, replicas, exports and what clients have stored keep it: that is yours to \
                 delete. Importing the same history again brings it back.
 
                 Clients fetch the conversations anew in which something was erased. If it ends early, run it again. Exit code 65 says that nobody of that id is known.

@@ -11,8 +11,7 @@ struct Prune: ParsableCommand {
             keeps its place and loses its content. Importing the same history again brings none of them back.
 
             Beside a running server they go a little at a time, and the file keeps its size. Without one it is written anew, which needs \
-            up to twice its size in free room, half of that in the folder for temporary files. A PostgreSQL, whose server must be \
-            stopped, has its tables written anew. Backups, logs of changes, replicas and exports keep them. No cursor expires: answers say up to which number messages were removed. If it ends early, run it again.
+            up to twice its size in free room, half of that in the folder for temporary files; the tables of a PostgreSQL likewise. Backups, logs of changes, replicas and exports keep them. No cursor expires: answers say up to which number messages were removed. If it ends early, run it again.
             """)
 
     @Option(

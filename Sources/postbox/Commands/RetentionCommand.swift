@@ -66,12 +66,8 @@ extension DatabaseOption {
     func withRetentionStore<Answer>(_ work: (any RetentionRuleStore) throws -> Answer) throws -> Answer {
         let store = try open()
         defer { store.close() }
-        guard let retaining = store as? any RetentionRuleStore else {
-            throw Failure.badUsage(
-                "retention is for a database file so far; for a PostgreSQL, run \"postbox prune\" from time to time")
-        }
         do {
-            return try work(retaining)
+            return try work(store)
         } catch {
             throw Failure.unavailable("the rules of retention could not be read or stored: \(error)")
         }

@@ -136,10 +136,6 @@ struct Serve: ParsableCommand {
             guard !externalCheckpoints else {
                 throw ValidationError("--external-checkpoints is for a database file; PostgreSQL makes its own")
             }
-            guard retention.retain == .forever else {
-                throw ValidationError(
-                    "--retain is for a database file so far; for a PostgreSQL, run \"postbox prune\" from time to time")
-            }
         }
     }
 
@@ -173,7 +169,7 @@ struct Serve: ParsableCommand {
         let control = openControl(opened, commands, logs.logger)
         defer { control?.stop() }
         let retention = makeRetention(store, logs.logger)
-        defer { retention?.stop() }
+        defer { retention.stop() }
         let (identity, jwt) = makeIdentity(keys, store, logs.logger)
         let service = makeService(store, index, identity, logs.logger, deliveries, server)
         let page = deliveries.map {

@@ -1,7 +1,7 @@
 import Messaging
 
 /// Each removal is one request, however many steps the server takes for it. It is the server that rests between them.
-extension RemoteOperator: DataRemover, RetentionRuleStore {
+extension RemoteOperator: DataRemover {
     func erase(
         _ user: UserID, tenant: TenantID, afterStep: (RemovalProgress) throws -> Void
     ) throws -> Int? {

@@ -19,8 +19,8 @@ struct MetricsPage: Sendable {
     let database: DatabasePlace
     /// Where its backups are; nil where nobody said so.
     let backups: BackupFolder?
-    /// What removes old messages; nil where nothing does.
-    let retention: RetentionWorker?
+    /// What removes old messages.
+    let retention: RetentionWorker
 
     /// The page; it reads files, so it is for a thread that may wait.
     func text() -> String {
@@ -257,15 +257,13 @@ struct MetricsPage: Sendable {
                 "When the newest backup in --backup-folder was complete, since 1970; 0 where there is none.",
                 backups.newest(now: Int(SystemClock.now().milliseconds / 1000)))
         }
-        if let retention {
-            page.metric(
-                "postbox_retention_removed_messages_total", .counter,
-                "Messages that were removed because they were older than they are kept.", retention.removed)
-            page.metric(
-                "postbox_retention_lag_seconds", .gauge,
-                "How much longer than it is kept a message may be there at most; it falls to 0 with each pass.",
-                retention.lag)
-        }
+        page.metric(
+            "postbox_retention_removed_messages_total", .counter,
+            "Messages that this server removed because they were older than they are kept.", retention.removed)
+        page.metric(
+            "postbox_retention_lag_seconds", .gauge,
+            "How much longer than it is kept a message may be there at most; it falls to 0 with each pass.",
+            retention.lag)
         if let expiry = server.certificateExpiry {
             page.metric(
                 "postbox_certificate_expiry_timestamp_seconds", .gauge,

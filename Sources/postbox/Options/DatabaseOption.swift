@@ -31,7 +31,7 @@ struct DatabaseOption: ParsableArguments {
 
     /// A store that is open for a server.
     struct Opened {
-        let store: any MessageStore & OperatorStore
+        let store: any MessageStore & OperatorStore & RetentionStore
         let place: DatabasePlace
         /// What the database is called in logs, without any password.
         let name: String
@@ -181,7 +181,7 @@ struct DatabaseOption: ParsableArguments {
                 } orConnect: { address throws(ControlError) in
                     try RemoteOperator(address)
                 }
-            case .postgres(let text): try OfflinePostgres(address: text)
+            case .postgres(let text): try PostgresStore(address: text, mustExist: true, version: Version.current)
             }
         }
     }
@@ -203,7 +203,7 @@ struct DatabaseOption: ParsableArguments {
                 "new-life is for PostgreSQL: a database file gets a new epoch from \"postbox restore\", which puts a backup in its place"
             )
         }
-        try Failure.translating { _ = try OfflinePostgres(address: text).beginEpoch() }
+        try Failure.translating { _ = try RestoredPostgres(address: text).beginEpoch() }
     }
 
     /// The most bytes of memory for pages of the database, or for what a database server sends.

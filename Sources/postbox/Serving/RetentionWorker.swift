@@ -4,7 +4,8 @@ import Messaging
 import StoreWork
 import Synchronization
 
-/// Removes old messages while the server runs: once a day, in the quiet hours, a little at a time, on a thread of its own.
+/// Removes old messages while the server runs: once a day, in the quiet hours, a little at a time, on a thread of its own. Of several servers
+/// that share a store, one at a time does so.
 final class RetentionWorker: Sendable {
     /// What is measured.
     struct Numbers: Sendable {
@@ -76,7 +77,11 @@ final class RetentionWorker: Sendable {
             guard hours.contains(Calendar.current.component(.hour, from: now)) else { continue }
             // Hours that span midnight are one night, and all hours are one a day.
             guard lastPass.map({ now.timeIntervalSince($0) > Self.leastBetweenPasses }) ?? true else { continue }
-            if attempt({ try pass() }) { lastPass = now } else { _ = wait(Self.pause) }
+            switch attempt({ try pass() }) {
+            case true?: lastPass = now
+            case false?: break
+            case nil: _ = wait(Self.pause)
+            }
         } while wait(Self.period)
     }
 
@@ -88,18 +93,21 @@ final class RetentionWorker: Sendable {
         know(overdue: Double(seen.longestOverdue) / 1000, at: now)
     }
 
-    /// Removes what is too old now.
-    private func pass() throws {
+    /// Removes what is too old now; returns false where another server does so. This one looks later whether that has left any.
+    private func pass() throws -> Bool {
         let (rules, now) = (RetentionRules(others: others, own: try store.retentions()), SystemClock.now())
-        guard activate(rules) else { return }
+        guard activate(rules) else { return true }
+        guard try store.beginRetention() else { return false }
+        defer { store.endRetention() }
         let done = try RetentionPass(store, rules, now: now) { [self] took in
             rest(after: took) && hours.contains(Calendar.current.component(.hour, from: .now))
         }.remove { [self] removed in numbers.withLock { $0.removed += removed } }
-        guard done.isComplete else { return }
+        guard done.isComplete else { return true }
         know(overdue: 0, at: now)
         if done.removed > 0 {
             logger.notice("removed old messages", metadata: ["messages": .stringConvertible(done.removed)])
         }
+        return true
     }
 
     /// Returns whether the rules ever remove a message.
@@ -115,15 +123,14 @@ final class RetentionWorker: Sendable {
         numbers.withLock { ($0.overdue, $0.knownAt) = (overdue, Double(moment.milliseconds) / 1000) }
     }
 
-    /// Returns whether it succeeded; a failure is logged.
+    /// Returns what `work` does, or nil where it fails; the failure is logged.
     @discardableResult
-    private func attempt(_ work: () throws -> Void) -> Bool {
+    private func attempt<Answer>(_ work: () throws -> Answer) -> Answer? {
         do {
-            try work()
-            return true
+            return try work()
         } catch {
             logger.error("old messages could not be removed: \(error)")
-            return false
+            return nil
         }
     }
 

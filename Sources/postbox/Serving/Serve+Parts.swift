@@ -39,9 +39,8 @@ extension Serve {
         }
     }
 
-    /// Begins to remove old messages; nil where the store does not do so by itself.
-    func makeRetention(_ store: any MessageStore & OperatorStore, _ logger: Logger) -> RetentionWorker? {
-        guard let store = store as? any RetentionStore else { return nil }
+    /// Begins to remove old messages.
+    func makeRetention(_ store: any RetentionStore, _ logger: Logger) -> RetentionWorker {
         let worker = RetentionWorker(store, others: retention.retain, hours: retention.retainHours, logger: logger)
         worker.start()
         return worker

@@ -131,7 +131,11 @@ final class SharedFeed: CommitObserver {
                         clientMessageID: content == nil ? nil : message.clientMessageID, content: content)),
                 numbers: [message.n])
         }
-        if commit.isRemoval { return row(.everything) }
+        if commit.isRemoval {
+            return row(
+                .removed(commit.tenant), numbers: [conversation.key],
+                marks: [conversation.prunedUpTo, conversation.revision])
+        }
         if conversation.change == change { return row(.renamed(commit.tenant), numbers: [conversation.key]) }
         let moved = conversation.participants.indices.filter {
             conversation.participants[$0].readUpTo != before?[$0].readUpTo

@@ -32,7 +32,7 @@ struct FeedPayloadTests {
                     clientMessageID: content == nil || generator.once(in: 2) ? nil : "key", content: content))
         case 2: return .mark(conversation, reader: bob)
         case 3: return .opened(conversation)
-        default: return generator.once(in: 2) ? .renamed(conversation.tenant) : .everything
+        default: return generator.pick([.renamed(conversation.tenant), .removed(conversation.tenant), .everything])
         }
     }
 

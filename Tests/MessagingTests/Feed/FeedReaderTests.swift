@@ -171,6 +171,21 @@ struct FeedReaderTests {
             commits.map { $0.listChanges.map(\.user) } == [[alice, bob], [alice, bob, carol], [alice, bob, carol]])
     }
 
+    @Test("A removal changes the lists of all participants, with the revision, and up to where they have read at least")
+    func removed() {
+        var reader = reader(at: 1024)
+        let payload = FeedPayload([.removed(.none)])
+        _ = apply(
+            look([FeedRow(position: 2048, numbers: [8, 8], marks: [5, 0, 9, 2], payload: payload)]), &reader)
+        let commits = Array(recorder.commits.joined())
+        #expect(commits.map(\.conversation.change) == [2049, 2050])
+        #expect(commits.map(\.conversation.prunedUpTo) == [5, 9] && commits.map(\.conversation.revision) == [0, 2])
+        #expect(commits.map { $0.conversation.participants.map(\.readUpTo) } == [[5, 5, 5], [9, 9, 9]])
+        #expect(commits.allSatisfy { $0.isRemoval && $0.listChanges.map(\.user) == [alice, bob, carol] })
+        let unfit = FeedRow(position: 3072, numbers: [8], marks: [5], payload: payload)
+        #expect(apply(look([unfit]), &reader) == .restarted)
+    }
+
     @Test("A node that was told of its own commits directly goes on after them")
     func ownCommits() {
         var reader = reader(at: 1024)

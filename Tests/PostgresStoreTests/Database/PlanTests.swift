@@ -116,6 +116,7 @@ struct PlanTests {
             (ListQuery.since, [t, .text("u7"), .int8(1990), .int8(21)], 600),
             (ListQuery.one, [t, .text("u7"), key], 150),
             (PeopleQuery.person, [t, .text("u7")], 10),
+            (RemovalQuery.states, [t, .int8Array([7, 8])], 10),
         ]
         for (query, values, most) in cases {
             try many.run(query, values)
@@ -147,6 +148,18 @@ struct PlanTests {
                 ])
         }
         #expect(renaming.scans == 0 && renaming.rows < 1000, "\(renaming.rows) rows")
+        let own: [PostgresValue] = [.text(PreparedDatabase.epoch.text), .int8(PreparedDatabase.node), .text("t")]
+        let pruning = try many.cost {
+            try many.run(
+                "SELECT * FROM postbox.prune($1, $2, $3, $4, 0, false, 30000, true, 100, '')",
+                own + [.int8Array(Array(1...100))])
+        }
+        #expect(pruning.scans == 0 && pruning.rows < 2000, "\(pruning.rows) rows")
+        let erasing = try many.cost {
+            try many.run(
+                "SELECT * FROM postbox.erase($1, $2, $3, 'all', $4, 0, 100, '')", own + [.int8Array(Array(200...300))])
+        }
+        #expect(erasing.scans == 0 && erasing.rows < 2000, "\(erasing.rows) rows")
         let trimming = try many.cost { try many.run(StoreQuery.trimFeed, [.int4(60)]) }
         #expect(trimming.scans == 0)
         #expect(try prepared.faults() == [])

@@ -52,15 +52,16 @@ struct RoundTripTests {
         let copy = try SQLiteCopy()
         _ = try copy.importRecords(history)
         _ = try prepared.importRecords(history)
-        let offline = try OfflinePostgres(address: prepared.database.connection)
         for round in 0..<6 {
             let before = Timestamp(milliseconds: Int64(random.below(RandomHistory.span)))
             let scope = random.pick([
                 PruneScope.everything, .tenant(.none), .conversations([ConversationID(trusted: "c1")], .none),
             ])
-            #expect(try offline.prune(scope, before: before) == copy.prune(scope, before: before))
+            let store = try PostgresStore(address: prepared.database.connection, mustExist: true)
+            defer { store.close() }
+            #expect(try store.prune(scope, before: before) == copy.prune(scope, before: before))
             let user = random.pick(RandomHistory.users)
-            #expect(try offline.erase(user, tenant: .none) == copy.erase(user))
+            #expect(try store.erase(user, tenant: .none) == copy.erase(user))
             #expect(try prepared.export() == copy.export(), "round \(round)")
             #expect(try prepared.faults() == [])
         }

@@ -285,7 +285,9 @@ struct NodeTests {
         let epoch = second.store.epoch
         #expect(try await second.revision(id) == 0)
         let erased = try await elsewhere {
-            try OfflinePostgres(address: address).erase(alice, tenant: .none)
+            let command = try PostgresStore(address: address, mustExist: true)
+            defer { command.close() }
+            return try command.erase(alice, tenant: .none)
         }.result.get()
         #expect(erased == 2)
         #expect(try await second.revision(id) == 1 && second.store.epoch == epoch)
