@@ -18,10 +18,8 @@ public struct ServiceSettings: Sendable {
     public var mostAnswerMemory = 256 << 20
     /// Whether bodies are compressed for clients that accept it.
     public var compresses = true
-    /// How many answers to idle polls to keep ready.
-    public var notModifiedCapacity = 8192
-    /// The most bytes of them, about; most take 2 KB each.
-    public var notModifiedBytes = 16 << 20
+    /// The most bytes of answers to idle polls that are kept ready, about; most take 1.6 KB each.
+    public var notModifiedBytes = 13 << 20
     /// The most bytes of lists that are kept without their messages, about; one of 20 conversations takes 12 KB,
     /// and some 20 KB more compressed.
     public var listSnapshotBytes = 8 << 20

@@ -15,6 +15,10 @@ final class NotModifiedCache: Sendable {
         let pollInterval: Int
         /// The bytes that it takes, about.
         let cost: Int
+        /// The bytes of an answer without fields: its objects, its token, the library's response, and its entry in the table.
+        static let leastCost = 656
+        /// The bytes of a field besides its name and value: the library has a block for the field, the name, and the value.
+        private static let fieldCost = 144
         private let caller: Caller
         private let target: [UInt8]
         private let origin: ArraySlice<UInt8>?
@@ -33,9 +37,11 @@ final class NotModifiedCache: Sendable {
             isShown = call.request.showsNotModified
             // A slice would keep all the fields of the request, its token among them.
             origin = call.request.onlyOrigin.map { Array($0)[...] }
-            // The fields are there twice, as they are here and as the server prepares them.
-            let fields = response.fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 64 }
-            cost = 512 + 2 * fields + target.count + (origin?.count ?? 0)
+            // Values are there twice, as they are here and as the server prepares them; names are constants here.
+            let fields = response.fields.reduce(0) {
+                $0 + $1.name.utf8.count + 2 * $1.value.utf8.count + Self.fieldCost
+            }
+            cost = Self.leastCost + fields + target.count + (origin?.count ?? 0)
         }
 
         /// Whether this request has the same caller, target and origin, and accepts the same codings.
@@ -71,17 +77,16 @@ final class NotModifiedCache: Sendable {
         /// Whether the cache takes a new answer of average size.
         mutating func admitsNewAnswer() -> Bool {
             let usual = answers.count == 0 ? 0 : cost / answers.count
-            guard answers.count == answers.capacity || cost + usual > mostBytes else { return true }
+            guard cost + usual > mostBytes else { return true }
             newcomers += 1
             return newcomers.isMultiple(of: NotModifiedCache.newAnswersPerSlot)
         }
 
         mutating func add(_ answer: Answer, for key: Key) {
             guard answer.cost <= mostBytes else { return }
-            if answers.count == answers.capacity { dropOldest() }
+            while cost + answer.cost > mostBytes { dropOldest() }
             cost += answer.cost
             answers.set(key, to: answer)
-            while cost > mostBytes { dropOldest() }
         }
 
         mutating func dropOldest() {
@@ -95,10 +100,10 @@ final class NotModifiedCache: Sendable {
 
     private let table: Mutex<Table>
 
-    /// - Parameters:
-    ///   - capacity: the most answers.
-    ///   - mostBytes: the most bytes of them, about.
-    init(capacity: Int, mostBytes: Int) {
+    /// - Parameter mostBytes: the most bytes of all answers, about.
+    init(mostBytes: Int) {
+        // As many as the bytes allow: the table itself never has to evict one, which would not be subtracted from the cost.
+        let capacity = max(1, mostBytes / Answer.leastCost)
         table = Mutex(Table(answers: LeastRecentlyUsed(capacity: capacity), mostBytes: mostBytes))
     }
 

@@ -27,8 +27,7 @@ final class Context: Sendable {
         self.environment = environment
         self.deliveries = deliveries
         openings = RateLimiter(settings.limits.openings, capacity: settings.limits.capacity)
-        notModifiedCache = NotModifiedCache(
-            capacity: settings.notModifiedCapacity, mostBytes: settings.notModifiedBytes)
+        notModifiedCache = NotModifiedCache(mostBytes: settings.notModifiedBytes)
         listSnapshots = ListSnapshots(mostBytes: settings.listSnapshotBytes)
         answerMemory = AnswerMemory(limit: settings.mostAnswerMemory)
         waitingPlaces = WaitingPlaces(limitOfEach: settings.mostWaitingOfEach, limit: settings.mostWaiting)
