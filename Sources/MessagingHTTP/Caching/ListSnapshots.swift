@@ -4,7 +4,8 @@ import Synchronization
 /// The newest page of a caller's list as it was read last, without its messages, which memory has once for all participants.
 ///
 /// An entry looks the same until it has another change number: a client that follows the list with `since` relies on that as well. So
-/// the page is current as long as the list has the same latest change, and otherwise it takes a delta to bring it up to date.
+/// the page is current as long as the list has the same latest change, and otherwise it takes a delta to bring it up to date. What was removed
+/// may still be in it, so it is good for one ``FreshnessIndex/generation`` only.
 final class ListSnapshot: Sendable {
     /// The page; its entries have neither messages nor people.
     let page: ConversationPage
@@ -12,16 +13,16 @@ final class ListSnapshot: Sendable {
     let texts: [Int64: EntryText]
     /// The most entries that the page was to have.
     let limit: Int
-    /// The epoch of its change numbers.
-    let epoch: Epoch
+    /// The generation of memory before it was read.
+    let generation: Int
     /// The bytes that it takes, about.
     let cost: Int
 
-    /// A shorter list is read as fast, and there are many of them.
-    private static let fewestEntries = 4
+    /// A shorter list is read as fast, and there are many of them. One of as many is large enough to be compressed.
+    static let fewestEntries = 4
 
     /// Takes a page of at most `limit` entries; nil where it is not worth it, or has fewer entries than it might have.
-    init?(_ page: ConversationPage, _ texts: [Int64: EntryText], limit: Int, in epoch: Epoch) {
+    init?(_ page: ConversationPage, _ texts: [Int64: EntryText], limit: Int, in generation: Int) {
         let count = page.conversations.count
         guard count >= min(limit, Self.fewestEntries), count == limit || page.olderBefore == nil else { return nil }
         let (kept, compact) = (page.conversations.map(\.withoutTexts), texts.mapValues(\.compact))
@@ -34,7 +35,7 @@ final class ListSnapshot: Sendable {
             olderBefore: page.olderBefore)
         self.texts = compact
         self.limit = limit
-        self.epoch = epoch
+        self.generation = generation
     }
 
     /// The page at the end of a delta that begins at its latest change, and the texts that are still right; nil where the delta does not have
@@ -47,11 +48,20 @@ final class ListSnapshot: Sendable {
     }
 }
 
-/// The snapshots of the lists that were read last, as many as fit a number of bytes.
+/// The snapshots of the lists that were read last, as many as fit a number of bytes. With the first look in a new generation all of them are
+/// dropped.
 final class ListSnapshots: Sendable {
     private struct Table {
         var snapshots: LeastRecentlyUsed<Caller, ListSnapshot>
         var cost = 0
+        /// That of all snapshots here.
+        var generation = 0
+
+        mutating func enter(_ generation: Int) {
+            guard generation > self.generation else { return }
+            snapshots = LeastRecentlyUsed(capacity: snapshots.capacity)
+            (cost, self.generation) = (0, generation)
+        }
     }
 
     private let table: Mutex<Table>
@@ -66,19 +76,29 @@ final class ListSnapshots: Sendable {
     /// The bytes that they take, about.
     var cost: Int { table.withLock { $0.cost } }
 
-    /// The snapshot of a caller's list with this limit, in this epoch; the list may have changed since.
-    func snapshot(of caller: Caller, limit: Int, in epoch: Epoch) -> ListSnapshot? {
-        let known = table.withLock { $0.snapshots.value(for: caller) }
-        guard let known, known.limit == limit, known.epoch == epoch else { return nil }
-        return known
+    /// The snapshot of a caller's list with this limit; the list may have changed since.
+    ///
+    /// - Parameter generation: that of memory now.
+    func snapshot(of caller: Caller, limit: Int, in generation: Int) -> ListSnapshot? {
+        table.withLock { table in
+            table.enter(generation)
+            guard let known = table.snapshots.value(for: caller), known.limit == limit,
+                known.generation == generation
+            else { return nil }
+            return known
+        }
     }
 
-    /// Keeps a snapshot in place of the one before it, unless that is newer.
-    func keep(_ snapshot: ListSnapshot, of caller: Caller) {
+    /// Keeps a snapshot in place of the one before it, unless that is newer, or something was removed since the snapshot was read.
+    ///
+    /// - Parameter generation: that of memory now.
+    func keep(_ snapshot: ListSnapshot, of caller: Caller, in generation: Int) {
         guard snapshot.cost <= mostBytes else { return }
         table.withLock { table in
+            table.enter(generation)
+            guard snapshot.generation == table.generation else { return }
             let known = table.snapshots.value(for: caller)
-            if let known, known.epoch == snapshot.epoch, known.page.latestChange > snapshot.page.latestChange { return }
+            if let known, known.page.latestChange > snapshot.page.latestChange { return }
             if known == nil, table.snapshots.count == table.snapshots.capacity { Self.dropOldest(&table) }
             table.cost += snapshot.cost - (known?.cost ?? 0)
             table.snapshots.set(caller, to: snapshot)

@@ -72,7 +72,8 @@ struct ListConversations {
             guard let page = snapshot.page.filled({ newest(in: $0, call) }) else {
                 return try await readWhole(call, .newest, cursors)
             }
-            return try give(answer(call, page, snapshot.texts, .newest, cursors), at: change, call)
+            let read = ReadPage(page: page, texts: snapshot.texts, generation: snapshot.generation)
+            return try give(answer(call, read, .newest, cursors), at: change, call)
         }
     }
 
@@ -97,9 +98,8 @@ struct ListConversations {
             guard let (merged, texts) = snapshot.merged(with: delta),
                 let page = merged.filled({ newest(in: $0, call) })
             else { return .success(nil) }
-            return Result { () throws(Problem) in
-                (try answer(call, page, texts, .newest, cursors), page.latestChange)
-            }
+            let read = ReadPage(page: page, texts: texts, generation: snapshot.generation)
+            return Result { () throws(Problem) in (try answer(call, read, .newest, cursors), page.latestChange) }
         }
         guard let (made, change) = try result.get() else { return nil }
         return try give(made, at: change, call)
@@ -109,8 +109,10 @@ struct ListConversations {
     ///
     /// The tag is that of the snapshot, which may be newer than the state in memory a moment ago.
     private func readWhole(_ call: Call, _ window: ListWindow, _ cursors: ListCursors) async throws -> Step {
+        let generation = context.index.generation
         let result = try await conversations(call, window) { page in
-            Result { () throws(Problem) in (try answer(call, page, [:], window, cursors), page.latestChange) }
+            let read = ReadPage(page: page, texts: [:], generation: generation)
+            return Result { () throws(Problem) in (try answer(call, read, window, cursors), page.latestChange) }
         }
         let (made, change) = try result.get()
         return try give(made, at: change, call)
@@ -140,27 +142,33 @@ struct ListConversations {
         return response.hasNothingNew ? unchanged(at: change, call) { response } : .response(response)
     }
 
+    /// A page as it was read.
+    private struct ReadPage {
+        let page: ConversationPage
+        /// The texts of its entries that are written already.
+        let texts: [Int64: EntryText]
+        /// The generation of memory before it was read.
+        let generation: Int
+    }
+
     /// Answers with as much of a page as fits; the next page is made of it.
-    ///
-    /// - Parameter texts: the texts of its entries that are written already.
     private func answer(
-        _ call: Call, _ read: ConversationPage, _ texts: [Int64: EntryText], _ window: ListWindow,
-        _ cursors: ListCursors
+        _ call: Call, _ read: ReadPage, _ window: ListWindow, _ cursors: ListCursors
     ) throws(Problem) -> PollResponse {
-        let latest = cursors.text(at: read.latestChange)
+        let latest = cursors.text(at: read.page.latestChange)
         let (tag, embedded) = (tag(call, at: latest), embedded(call))
-        let written = try written(call, read, texts, window, isHeld: tag.held(by: call) != nil)
+        let written = try written(call, read.page, read.texts, window, isHeld: tag.held(by: call) != nil)
         let page = written.page
         if window == .newest, call.epoch == context.store.epoch {
             let end = ListFreshness.PageEnd(limit: limit(call), messages: embedded, olderBefore: page.olderBefore)
             context.index.remember(end, at: page.latestChange, of: call.caller)
-            if page.conversations.count == read.conversations.count { keep(written, call) }
+            if page.conversations.count == read.page.conversations.count { keep(written, call, in: read.generation) }
         }
         let cursor =
             if case .before(let end) = window {
                 cursors.text(justBelow: end)
             } else {
-                page.position == read.latestChange ? latest : cursors.text(at: page.position)
+                page.position == read.page.latestChange ? latest : cursors.text(at: page.position)
             }
         let poll = pollAnswer(tag, cursor, before: page.olderBefore.map(cursors.text(at:)))
         let response =
@@ -209,7 +217,9 @@ struct ListConversations {
         _ call: Call, _ read: ConversationPage, _ texts: [Int64: EntryText], _ window: ListWindow, isHeld: Bool
     ) throws(Problem) -> WrittenPage {
         let (embedded, mostSize) = (embedded(call), context.settings.mostAnswerBytes)
-        if window == .newest, call.coding.mayCompress, !isHeld {
+        if window == .newest, call.coding.mayCompress, !isHeld,
+            read.conversations.count >= ListSnapshot.fewestEntries
+        {
             guard
                 let array = CompressedConversationArray(
                     read, texts: texts, for: call.caller.user, embedded: embedded, atMost: mostSize)
@@ -223,15 +233,15 @@ struct ListConversations {
     }
 
     private func snapshot(for call: Call) -> ListSnapshot? {
-        context.listSnapshots.snapshot(of: call.caller, limit: limit(call), in: call.epoch)
+        context.listSnapshots.snapshot(of: call.caller, limit: limit(call), in: context.index.generation)
     }
 
-    private func keep(_ written: WrittenPage, _ call: Call) {
+    private func keep(_ written: WrittenPage, _ call: Call, in generation: Int) {
         let (page, (texts, isCompressedAnew)) = (written.page, written.texts)
         guard isCompressedAnew || snapshot(for: call)?.page.latestChange != page.latestChange,
-            let snapshot = ListSnapshot(page, texts, limit: limit(call), in: call.epoch)
+            let snapshot = ListSnapshot(page, texts, limit: limit(call), in: generation)
         else { return }
-        context.listSnapshots.keep(snapshot, of: call.caller)
+        context.listSnapshots.keep(snapshot, of: call.caller, in: context.index.generation)
     }
 
     private func unchanged(

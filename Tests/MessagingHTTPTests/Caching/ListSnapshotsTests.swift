@@ -20,11 +20,11 @@ struct ListSnapshotsTests {
     }
 
     private func snapshot(
-        _ count: Int = 5, at change: Int64 = 9, limit: Int = 20, olderBefore: Int64? = nil, in epoch: Epoch = k3f9
+        _ count: Int = 5, at change: Int64 = 9, limit: Int = 20, olderBefore: Int64? = nil, in generation: Int = 0
     ) -> ListSnapshot? {
         let page = page(count, at: change, olderBefore: olderBefore)
         let texts = page.conversations.map { ($0.conversation.key, EntryText($0, for: alice)) }
-        return ListSnapshot(page, Dictionary(uniqueKeysWithValues: texts), limit: limit, in: epoch)
+        return ListSnapshot(page, Dictionary(uniqueKeysWithValues: texts), limit: limit, in: generation)
     }
 
     private func user(_ number: Int) -> Caller { Caller(user: UserID(trusted: "user \(number)")) }
@@ -33,33 +33,43 @@ struct ListSnapshotsTests {
     func bytes() throws {
         let one = try #require(snapshot())
         let snapshots = ListSnapshots(mostBytes: 3 * one.cost)
-        for number in 1...3 { snapshots.keep(one, of: user(number)) }
+        for number in 1...3 { snapshots.keep(one, of: user(number), in: 0) }
         #expect(snapshots.cost == 3 * one.cost)
-        #expect(snapshots.snapshot(of: user(1), limit: 20, in: k3f9) != nil)
-        snapshots.keep(one, of: user(4))
+        #expect(snapshots.snapshot(of: user(1), limit: 20, in: 0) != nil)
+        snapshots.keep(one, of: user(4), in: 0)
         #expect(snapshots.cost == 3 * one.cost)
         #expect(
-            [1, 2, 3, 4].map { snapshots.snapshot(of: user($0), limit: 20, in: k3f9) != nil } == [
+            [1, 2, 3, 4].map { snapshots.snapshot(of: user($0), limit: 20, in: 0) != nil } == [
                 true, false, true, true,
             ])
         let tooSmall = ListSnapshots(mostBytes: one.cost - 1)
-        tooSmall.keep(one, of: user(1))
+        tooSmall.keep(one, of: user(1), in: 0)
         #expect(tooSmall.cost == 0)
     }
 
-    @Test("A list is found by its owner, with the same limit, in the same epoch, and an older one does not replace it")
+    @Test("A list is found by its owner, with the same limit, and an older one does not replace it")
     func found() throws {
         let snapshots = ListSnapshots(mostBytes: 1 << 20)
-        snapshots.keep(try #require(snapshot(at: 9)), of: user(1))
-        snapshots.keep(try #require(snapshot(at: 8)), of: user(1))
-        #expect(snapshots.snapshot(of: user(1), limit: 20, in: k3f9)?.page.latestChange == 9)
-        #expect(snapshots.snapshot(of: user(2), limit: 20, in: k3f9) == nil)
-        #expect(snapshots.snapshot(of: user(1), limit: 21, in: k3f9) == nil)
-        let other = Epoch(random: 77)
-        #expect(snapshots.snapshot(of: user(1), limit: 20, in: other) == nil)
-        // Change numbers of another epoch say nothing of which is newer.
-        snapshots.keep(try #require(snapshot(at: 2, in: other)), of: user(1))
-        #expect(snapshots.snapshot(of: user(1), limit: 20, in: other)?.page.latestChange == 2)
+        snapshots.keep(try #require(snapshot(at: 9)), of: user(1), in: 0)
+        snapshots.keep(try #require(snapshot(at: 8)), of: user(1), in: 0)
+        #expect(snapshots.snapshot(of: user(1), limit: 20, in: 0)?.page.latestChange == 9)
+        #expect(snapshots.snapshot(of: user(2), limit: 20, in: 0) == nil)
+        #expect(snapshots.snapshot(of: user(1), limit: 21, in: 0) == nil)
+    }
+
+    @Test("Once something was removed, no list from before is found or kept, nor does any take memory")
+    func removed() throws {
+        let snapshots = ListSnapshots(mostBytes: 1 << 20)
+        for number in 1...3 { snapshots.keep(try #require(snapshot()), of: user(number), in: 0) }
+        #expect(snapshots.snapshot(of: user(1), limit: 20, in: 1) == nil)
+        #expect(snapshots.cost == 0)
+        snapshots.keep(try #require(snapshot()), of: user(1), in: 1)
+        #expect(snapshots.cost == 0, "it was read before the removal")
+        // Change numbers of another epoch, which is another generation, say nothing of which is newer.
+        snapshots.keep(try #require(snapshot(at: 2, in: 1)), of: user(1), in: 1)
+        #expect(snapshots.snapshot(of: user(1), limit: 20, in: 1)?.page.latestChange == 2)
+        // A look that began before the removal brings nothing back.
+        #expect(snapshots.snapshot(of: user(1), limit: 20, in: 0) == nil)
     }
 
     @Test("A list of a few conversations is not kept, nor a page that ends before its limit")

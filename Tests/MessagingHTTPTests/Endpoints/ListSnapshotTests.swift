@@ -57,7 +57,8 @@ struct ListSnapshotTests {
         }
 
         func snapshot(of user: UserID, limit: Int = 100) -> ListSnapshot? {
-            service.context.listSnapshots.snapshot(of: Caller(user: user), limit: limit, in: store.epoch)
+            service.context.listSnapshots.snapshot(
+                of: Caller(user: user), limit: limit, in: service.context.index.generation)
         }
     }
 
@@ -77,7 +78,8 @@ struct ListSnapshotTests {
         let served = try await served()
         let store = served.store
         let later = Timestamp(milliseconds: noon.milliseconds + 1000 * 86_400_000)
-        var changes: [(Comment, () async throws -> Void)] = [
+        let remover = try #require(store as? any DataRemover)
+        let changes: [(Comment, () async throws -> Void)] = [
             ("nothing", {}),
             ("a message", { _ = try await store.send(try draft(bob, to: .id(Self.talks[1]), "News")) }),
             ("a message to a group", { _ = try await store.send(try draft(carol, to: .id(conversationID("group")))) }),
@@ -86,14 +88,9 @@ struct ListSnapshotTests {
             ("a name", { try await store.setPerson(Person(id: bob, name: "Bob", company: "Acme"), tenant: .none) }),
             ("one's own name", { try await store.setPerson(Person(id: alice, name: "Alice"), tenant: .none) }),
             ("an opening", { try store.open("later", alice, bob) }),
+            ("an erasure", { _ = try remover.erase(MessageID(conversation: Self.talks[0], n: 1), tenant: .none) }),
+            ("a pruning", { _ = try remover.prune(.conversations([Self.talks[2]], .none), before: later) }),
         ]
-        // Of the other store nothing is removed while it serves.
-        if let remover = store as? any DataRemover {
-            changes += [
-                ("an erasure", { _ = try remover.erase(MessageID(conversation: Self.talks[0], n: 1), tenant: .none) }),
-                ("a pruning", { _ = try remover.prune(.conversations([Self.talks[2]], .none), before: later) }),
-            ]
-        }
         for (what, change) in changes {
             try await change()
             // The second time nothing is left to read.
@@ -136,5 +133,16 @@ struct ListSnapshotTests {
         #expect(second.page.latestChange > first.page.latestChange)
         #expect(second.page.conversations.first?.conversation.id == Self.talks[2])
         #expect(second.page.conversations.count == 6)
+    }
+
+    @Test("After something was removed, no list from before stays in memory")
+    func removed() async throws {
+        let served = try await served()
+        for user in [alice, bob] { try await served.expectSame(user, "", "before") }
+        #expect(served.snapshot(of: alice) != nil && served.snapshot(of: bob) != nil)
+        let remover = try #require(served.store as? any DataRemover)
+        _ = try remover.erase(MessageID(conversation: Self.talks[0], n: 1), tenant: .none)
+        #expect(served.snapshot(of: alice) == nil && served.snapshot(of: bob) == nil)
+        #expect(served.service.context.listSnapshots.cost == 0)
     }
 }
