@@ -1,5 +1,6 @@
 import ArgumentParser
 import Messaging
+import StoreWork
 
 /// `postbox erase …`
 struct Erase: ParsableCommand {
@@ -94,11 +95,13 @@ final class RemovalReport {
         self.sentence = sentence
     }
 
-    /// Takes note of a step.
+    /// Takes note of a step, and rests where other writes had to wait for it.
     func note(_ step: RemovalProgress) {
-        guard step.messages / Self.interval > reported / Self.interval else { return }
-        reported = step.messages
-        Report.line(sentence(step.messages))
+        if step.messages / Self.interval > reported / Self.interval {
+            reported = step.messages
+            Report.line(sentence(step.messages))
+        }
+        Pause.take(StepPace.rest(after: step.held))
     }
 }
 
@@ -110,7 +113,7 @@ enum DatabaseRewrite {
             try offline.compact()
         } catch {
             throw Failure.unavailable(
-                "that is done, but the database could not be written anew without it; make room and run this again: \(error)"
+                "that is done, but the database could not be written anew without what is gone; mend that and run this again: \(error)"
             )
         }
     }
