@@ -158,7 +158,7 @@ raw() {
 @test "with tokens, which no browser adds by itself, any page may write that has one" {
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
     start_postbox --jwt-secret-file "$FOLDER/secret"
-    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "alice", "exp": "+60"}')
+    token=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$FOLDER/secret" '{"sub": "alice", "exp": "+60"}')
     request POST "$API/@bob/messages" --header "Authorization: Bearer $token" --header 'Content-Type: text/plain' --data-raw 'Hi' \
         --header "Origin: $EVIL" --header 'Sec-Fetch-Site: cross-site' --header 'Host: chat.example'
     assert_status 201

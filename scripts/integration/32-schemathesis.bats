@@ -18,7 +18,7 @@ setup() {
 people() {
     local user token
     for user in dana sam; do
-        token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$SECRET" "{\"sub\": \"$user\", \"exp\": \"+3600\"}")
+        token=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$SECRET" "{\"sub\": \"$user\", \"exp\": \"+3600\"}")
         jq -n --arg user "$user" --arg token "Bearer $token" \
             '{name: $user, fixedHeaders: [{name: "Authorization", value: $token}]}'
     done | jq -s '{auth: .}'

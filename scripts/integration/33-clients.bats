@@ -64,7 +64,7 @@ history() {
 }
 
 bearer() {
-    python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" "{\"sub\": \"$1\", \"exp\": \"+3600\"}"
+    python3 "$BATS_TEST_DIRNAME/tokens.py" token "$FOLDER/secret" "{\"sub\": \"$1\", \"exp\": \"+3600\"}"
 }
 
 @test "a Python client holds a conversation" {

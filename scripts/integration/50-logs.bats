@@ -133,7 +133,7 @@ entries() {
     printf '%s' 'a-secret-of-more-than-thirty-two-bytes' >"$FOLDER/secret"
     start_postbox --identity jwt --jwt-secret-file "$FOLDER/secret" --log-level trace --access-log --slow-request 0.000001 \
         --slow-commit 0.000001 --log-format json
-    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" \
+    token=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$FOLDER/secret" \
         '{"sub": "somebody-special", "exp": "+60", "name": "Secret Name", "company": "Secret Company"}')
     bearer=(--header "Authorization: Bearer $token" --header 'Content-Type: application/json')
     request POST "$API/@other-person/messages" "${bearer[@]}" --data '{"content": "the-content", "clientMessageId": "the-key"}'

@@ -3,60 +3,11 @@
 # Every block of code in README.md and the guides does what is said of it; only addresses and ports are other ones here.
 
 load helpers
-
-NGINX=${XDG_CACHE_HOME:-$HOME/.cache}/postbox/nginx
-REPOSITORY=$(realpath "$BATS_TEST_DIRNAME/../..")
-DOCUMENTS=("$REPOSITORY/README.md" "$REPOSITORY"/Sources/postbox/Documentation.docc/*.md)
-
-# Which block a test is about: its language, and something that only it has in it.
-declare -gA BLOCKS=(
-    [start]='sh scripts/serve' [polls]='console curl -i' [javascript]='js export async function poll' [module]='js openMessages'
-    [angular-service]='ts @Injectable' [react]='js useConversation' [curl]='sh --etag-save'
-    [swift]='swift func poll' [nginx]='nginx proxy_pass' [angular]='json "target"' [operator]='sh postbox import' [sql]='sh sqlite3'
-    [keeping]='sh postbox backup' [moving]='console postbox export' [grants]='sql GRANT USAGE' [waiting]='sh Prefer: wait' [alerts]='yaml scrape_configs'
-    [haproxy]='haproxy backend postbox' [retention]='sh postbox retention' [nodes]='console postbox nodes'
-)
-
-# Whether the program under test is the one that scripts/serve builds. .build/release is a symbolic link.
-is_release() {
-    [[ $POSTBOX == "$(realpath -m "$REPOSITORY/.build/release/postbox")" ]]
-}
-
-# Each test starts what it needs.
-setup() {
-    mkdir -p "$FOLDER/work"
-    cd "$FOLDER/work" || return
-}
-
-blocks() {
-    python3 "$BATS_TEST_DIRNAME/readme.py" "$@"
-}
-
-# block NAME: the text of it, with the address of the server under test.
-block() {
-    local found
-    # shellcheck disable=SC2086
-    found=$(blocks text ${BLOCKS[$1]%% *} "${BLOCKS[$1]#* }" "${DOCUMENTS[@]}")
-    printf '%s\n' "${found//127.0.0.1:8080/127.0.0.1:${PORT:-8080}}"
-}
-
-# What nobody stops by itself, from here on as one of the servers.
-in_background() {
-    "$@" 3>&- &
-    SERVERS+=("$!")
-}
-
-# What ends by a signal ended as it should.
-ends_by_signal() {
-    local code=0
-    kill -TERM "$1"
-    wait "$1" || code=$?
-    assert_equal "$code" 143
-}
+load readme
 
 @test "each block is run by a test" {
     for name in "${!BLOCKS[@]}"; do
-        grep -Eq "^[^#]*\bblock $name\b" "$BATS_TEST_FILENAME" || fail "no test runs the block $name"
+        grep -Eq "^[^#]*\bblock $name\b" "$BATS_TEST_DIRNAME"/{60-readme,60-proxies}.bats "$BATS_TEST_DIRNAME/readme.bash" || fail "no test runs the block $name"
     done
     printf '%s\n' "${BLOCKS[@]}" | blocks check "${DOCUMENTS[@]}"
 }
@@ -85,32 +36,6 @@ ends_by_signal() {
     run_lines
 }
 
-# quick_start [arguments]: the quick start's line, with a port and a database of its own, which it finds in its environment.
-quick_start() {
-    local tries=0
-    : >"$OUT"
-    in_background env POSTBOX_PORT=0 "POSTBOX_DATABASE=$FOLDER/quick.sqlite" \
-        "$REPOSITORY/$(block start | awk 'NR == 1 { print $1 }')" "$@" >"$OUT" 2>"$ERR"
-    SERVER=${SERVERS[-1]}
-    until grep -q '^postbox: listening on ' "$OUT"; do
-        running "$SERVER" || fail "$(cat "$OUT" "$ERR")"
-        ((tries++ < 3000)) || fail 'did not start within five minutes'
-        sleep 0.1
-    done
-    ORIGIN=$(sed -n 's/^postbox: listening on //p' "$OUT")
-}
-
-# run_lines: each curl line that the quick start prints, against the server it started; all of them are answered well.
-run_lines() {
-    local line
-    assert_equal "$(grep -c '^  curl ' "$OUT")" 7
-    while read -r line; do
-        line=${line//:PORT/:${ORIGIN##*:}}
-        bash -c "${line/curl/curl --fail --silent --show-error}" >"$BODY" || fail "$line"
-    done < <(grep '^  curl ' "$OUT")
-    grep -q '^HTTP/1.1 304' "$BODY" || fail "$(cat "$BODY")"
-}
-
 @test "the quick start, asked for another identity, prints lines that fit it" {
     is_release || return 0
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
@@ -129,9 +54,9 @@ run_lines() {
     rm "$FOLDER/quick.sqlite"
     # Public keys cannot sign, so the lines are for tokens from elsewhere.
     openssl genrsa -out "$FOLDER/key.pem" 2048 2>/dev/null
-    python3 "$BATS_TEST_DIRNAME/hostile.py" jwks key "$FOLDER/key.pem" >"$FOLDER/keys.json"
-    DANA=$(python3 "$BATS_TEST_DIRNAME/hostile.py" rsa-token "$FOLDER/key.pem" key '{"sub": "dana"}')
-    LEE=$(python3 "$BATS_TEST_DIRNAME/hostile.py" rsa-token "$FOLDER/key.pem" key '{"sub": "lee"}')
+    python3 "$BATS_TEST_DIRNAME/tokens.py" jwks key "$FOLDER/key.pem" >"$FOLDER/keys.json"
+    DANA=$(python3 "$BATS_TEST_DIRNAME/tokens.py" rsa-token "$FOLDER/key.pem" key '{"sub": "dana"}')
+    LEE=$(python3 "$BATS_TEST_DIRNAME/tokens.py" rsa-token "$FOLDER/key.pem" key '{"sub": "lee"}')
     export DANA LEE
     quick_start --jwks-file "$FOLDER/keys.json"
     grep -q 'where DANA and LEE hold a token each' "$OUT"
@@ -154,12 +79,6 @@ run_lines() {
     start_postbox --sample-data
     block polls >"$FOLDER/console"
     python3 "$BATS_TEST_DIRNAME/readme.py" console "$FOLDER/console"
-}
-
-# inline COMMAND…: a command that stands in the text, from its first words on.
-inline() {
-    grep -oF "\`$*" "$REPOSITORY/README.md" >/dev/null || fail "README.md does not have: $*"
-    grep -oP "\`\K\Q$*\E[^\`]*" "$REPOSITORY/README.md"
 }
 
 @test "trying it with tokens takes the commands that stand there" {
@@ -205,24 +124,14 @@ END
     ends_by_signal "$script"
 }
 
-# The module, beside the blocks that use it.
-fetch_module() {
-    request GET "$ORIGIN/postbox.js"
-    cp "$BODY" postbox.js
-    request GET "$ORIGIN/postbox.d.ts"
-    cp "$BODY" postbox.d.ts
-    mkdir -p node_modules
-    printf '{ "type": "module" }\n' >package.json
-}
-
 @test "the client module, in plain JavaScript, shows what comes" {
     printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
     start_postbox --jwt-secret-file "$FOLDER/secret"
     fetch_module
     # Node imports nothing over HTTP; 41-frontends has the module in browsers.
     block module | sed "s|http://127.0.0.1:$PORT/postbox.js|./postbox.js|; s|{ user, token }|{ user, token, url: '$ORIGIN' }|" >messages.js
-    ann=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "ann", "exp": "+60"}')
-    bea=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "bea", "exp": "+60"}')
+    ann=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$FOLDER/secret" '{"sub": "ann", "exp": "+60"}')
+    bea=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$FOLDER/secret" '{"sub": "bea", "exp": "+60"}')
     cat >run.js <<END
 import { openMessages } from './messages.js';
 const postbox = openMessages('bea', () => '$bea', '@ann', () => {}, messages => {
@@ -342,118 +251,6 @@ END
     ends_by_signal "$program"
 }
 
-# serve_behind_nginx DIRECTIVES [sed arguments]: the block as the whole configuration but for the directives, changed by sed, and with a
-# socket file in place of a port.
-serve_behind_nginx() {
-    local socket=$FOLDER/nginx.sock kind
-    [[ -x $NGINX ]] || fail "$NGINX is not there; scripts/test puts it there"
-    mkdir -p app logs
-    echo 'the page' >app/index.html
-    # nginx gives up root's rights, and has to get at these.
-    chmod 755 "$BATS_RUN_TMPDIR" "$FOLDER" "$FOLDER/work"
-    {
-        printf '%s\n' "pid $PWD/nginx.pid;" 'daemon off;' "error_log $PWD/logs/error.log;" 'events {}' 'http {' \
-            "access_log off; gzip on; gzip_min_length 1; gzip_types application/json; $1"
-        for kind in client_body proxy fastcgi uwsgi scgi; do printf '%s_temp_path %s;\n' "$kind" "$PWD/$kind"; done
-        block nginx | sed -e "s|listen 80;|listen unix:$socket;|" -e "s|/srv/app|$PWD/app|" "${@:2}"
-        echo '}'
-    } >nginx.conf
-    in_background "$NGINX" -c "$PWD/nginx.conf" -p "$PWD" -e "$PWD/logs/error.log"
-    await test -S "$socket"
-    SITE=(--unix-socket "$socket")
-}
-
-# The block with an application that knows who is logged in.
-serve_with_sessions() {
-    in_background python3 "$BATS_TEST_DIRNAME/session_app.py" >"$FOLDER/sessions"
-    await test -s "$FOLDER/sessions"
-    serve_behind_nginx '' -e "s/127\.0\.0\.1:4000/127.0.0.1:$(cat "$FOLDER/sessions")/"
-}
-
-@test "behind nginx: page and API on one origin, tokens pass, and an ETag that nginx weakened still brings a 304" {
-    printf 'a shared secret of thirty-two bytes or more\n' >"$FOLDER/secret"
-    start_postbox --jwt-secret-file "$FOLDER/secret"
-    # Where nginx compresses all the same.
-    serve_behind_nginx '' -e '/auth_request \/session;/d' -e '/gzip off;/d'
-    bearer=(--header "Authorization: Bearer $(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "ann", "exp": "+60"}')")
-    request GET http://site/ "${SITE[@]}"
-    assert_status 200
-    assert_equal "$(cat "$BODY")" 'the page'
-    request POST http://site/api/messages/conversations/@bea/messages "${SITE[@]}" "${bearer[@]}" --data-raw 'through nginx' \
-        --header 'Content-Type: text/plain'
-    assert_status 201
-    request GET http://site/api/messages/conversations "${SITE[@]}" "${bearer[@]}" --compressed
-    assert_status 200
-    assert_json '.[0].lastMessage == "through nginx"'
-    assert_header ETag 'W/"*'
-    [[ $(header X-Request-Id) =~ ^[0-9a-f]{32}$ ]] || fail "$(cat "$HEADERS")"
-    request GET http://site/api/messages/conversations "${SITE[@]}" "${bearer[@]}" --compressed --header "If-None-Match: $(header ETag)"
-    assert_status 304
-    request GET http://site/api/messages/conversations "${SITE[@]}"
-    assert_problem 401 unauthenticated
-    request GET http://site/ws "${SITE[@]}"
-    assert_problem 404 polling-only
-    request GET http://site/api/messages/conversations/%40a%2Fb/messages "${SITE[@]}" "${bearer[@]}"
-    assert_problem 404 conversation-not-found
-}
-
-@test "behind nginx, with gateway identity: who somebody claims to be does not matter, only who nginx found them to be" {
-    start_postbox --identity gateway
-    serve_with_sessions
-    for claimed in ann bea; do
-        request POST http://site/api/messages/conversations/@cem/messages "${SITE[@]}" --cookie user=ann --user "$claimed:one" \
-            --header "X-User-ID: $claimed" --header 'X-Tenant-ID: other' --header 'Content-Type: text/plain' --data-raw 'Hello!'
-        assert_status 201
-        assert_json '.senderId == "ann"'
-        request GET http://site/api/messages/conversations "${SITE[@]}" --user "$claimed:" --header "X-User-ID: $claimed"
-        assert_status 401
-    done
-    request GET http://site/api/messages/conversations "${SITE[@]}" --cookie user=cem
-    assert_status 200
-    assert_json '.[0].name == "ann"'
-}
-
-@test "behind nginx, with gateway identity: the site's own page can write, and another site's cannot" {
-    start_postbox --identity gateway
-    serve_with_sessions
-    for try in '201 http://site' '201 https://site' '403 https://evil.example' '403 null'; do
-        request POST http://site/api/messages/conversations/@cem/messages "${SITE[@]}" --cookie user=ann --header "Origin: ${try#* }" \
-            --header 'Content-Type: text/plain' --data-raw 'Hello!'
-        assert_status "${try%% *}"
-    done
-}
-
-@test "behind nginx: cookies that are for the application take no memory from a request to Postbox" {
-    start_postbox --identity gateway
-    serve_with_sessions
-    request GET http://site/api/messages/conversations "${SITE[@]}" --header "Cookie: user=ann; consent=$(printf '%7000s' '' | tr ' ' x)"
-    assert_status 200
-}
-
-@test "beside Angular's development server: its rules pass on the endpoints, and nothing else" {
-    start_postbox
-    block angular >proxy.conf.json
-    in_background python3 "$BATS_TEST_DIRNAME/readme.py" development-server proxy.conf.json >"$FOLDER/site" 2>"$FOLDER/errors"
-    server=${SERVERS[-1]}
-    await test -s "$FOLDER/site"
-    API=$(cat "$FOLDER/site")/api/messages/conversations
-    send alice conv-1 'through the proxy' bob
-    as bob GET "$API"
-    assert_json '.[0].lastMessage == "through the proxy"'
-    as bob GET "$API" --header "If-None-Match: $(header ETag)"
-    assert_status 304
-    as bob GET "$API/conv-1/messages?since=0"
-    assert_contents 'through the proxy'
-    mark_read bob conv-1
-    request GET "$(cat "$FOLDER/site")/ws"
-    assert_problem 404 polling-only
-    for path in / /messages /assets/logo.svg /api/jobs; do
-        request GET "$(cat "$FOLDER/site")$path"
-        assert_equal "$(cat "$BODY")" 'the page'
-    done
-    ends_by_signal "$server"
-}
-
 @test "the operator's commands do what they say, and the database can be asked" {
     mkdir bin
     ln -s "$POSTBOX" bin/postbox
@@ -521,22 +318,4 @@ serve_with_sessions() {
     assert_equal "$EXIT" 0
     PATH=$PWD/bin:$PATH bash -e <(block retention) >listed
     assert_equal "$(cat listed)" $'acme\t90d'
-}
-
-@test "behind HAProxy with the example, polls are answered though a server is away" {
-    start_postbox
-    {
-        printf '%s\n' defaults '    mode http' '    timeout connect 2s' '    timeout client 10s' '    timeout server 10s' \
-            'frontend all' "    bind unix@$PWD/haproxy.socket" '    default_backend postbox'
-        block haproxy | sed "s|10.0.0.1:8080|127.0.0.1:$PORT|; s|10.0.0.2:8080|127.0.0.1:1|"
-    } >haproxy.cfg
-    PATH=$PATH:/usr/sbin haproxy -db -f haproxy.cfg >haproxy.log 2>&1 3>&- &
-    local proxy=$!
-    await test -S haproxy.socket
-    for ((poll = 0; poll < 20; poll++)); do
-        curl --silent --show-error --fail --output /dev/null --unix-socket haproxy.socket --header 'X-User-ID: lee' \
-            http://localhost/api/messages/conversations
-    done
-    kill -TERM "$proxy"
-    wait "$proxy" || true
 }

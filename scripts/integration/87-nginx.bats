@@ -19,7 +19,7 @@ behind_nginx() {
 
 with_token() {
     local token
-    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" "{\"sub\": \"$1\", \"exp\": \"+600\"}")
+    token=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$FOLDER/secret" "{\"sub\": \"$1\", \"exp\": \"+600\"}")
     request "${@:2}" "${VIA[@]}" --header "Authorization: Bearer $token"
 }
 

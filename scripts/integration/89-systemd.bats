@@ -36,7 +36,7 @@ teardown_file() {
 setup() {
     ORIGIN=http://127.0.0.1:8080
     API=$ORIGIN/api/messages/conversations
-    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$BATS_FILE_TMPDIR/secret" '{"sub": "alice", "exp": "+600"}')
+    token=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$BATS_FILE_TMPDIR/secret" '{"sub": "alice", "exp": "+600"}')
     BEARER=(--header "Authorization: Bearer $token")
 }
 

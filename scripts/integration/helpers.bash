@@ -205,6 +205,11 @@ twenty() {
     done
 }
 
+# tokens COMMAND [arguments]: a token or a set of keys made by hand.
+tokens() {
+    python3 "$BATS_TEST_DIRNAME/tokens.py" "$@"
+}
+
 # hostile [arguments]: what curl would not send.
 hostile() {
     python3 "$BATS_TEST_DIRNAME/hostile.py" "$@"

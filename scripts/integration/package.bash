@@ -30,7 +30,7 @@ minimal_system() {
 assert_serves_tokens() {
     request GET "$API"
     assert_problem 401 unauthenticated
-    token=$(python3 "$BATS_TEST_DIRNAME/hostile.py" token "$FOLDER/secret" '{"sub": "alice", "exp": "+600"}')
+    token=$(python3 "$BATS_TEST_DIRNAME/tokens.py" token "$FOLDER/secret" '{"sub": "alice", "exp": "+600"}')
     bearer=(--header "Authorization: Bearer $token")
     request POST "$API/@bob/messages" "${bearer[@]}" --header 'Content-Type: text/plain' --data 'Hi'
     assert_status 201
