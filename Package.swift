@@ -59,6 +59,7 @@ let package = Package(
             dependencies: [
                 "CArguments", "CMalloc", "Messaging", "HTTP", "MessagingHTTP", "OpenAPIDescription", "WebClient",
                 "Metrics",
+                "StoreWork",
                 "SQLiteStore",
                 "PostgresStore",
                 "MicroHTTPServer",
@@ -100,6 +101,7 @@ let package = Package(
         .testTarget(
             name: "PostgresStoreTests",
             dependencies: ["TestSupport", "Messaging", "StoreWork", "SQLiteStore", "PostgresStore"],
+            resources: [.copy("Schemas")],
             swiftSettings: strict),
         .testTarget(
             name: "MicroHTTPServerTests", dependencies: ["CMicroHTTPD", "MicroHTTPServer", "HTTP"],

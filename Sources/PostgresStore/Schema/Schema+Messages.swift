@@ -19,7 +19,7 @@ extension Schema {
 
     /// Functions that read messages; ``MessageQuery`` says what they take and return.
     static let messageFunctions = """
-        CREATE FUNCTION postbox.oldest_messages(
+        CREATE OR REPLACE FUNCTION postbox.oldest_messages(
             p_tenant text, p_key bigint, p_low bigint, p_high bigint, p_limit bigint, p_bytes bigint) \(messageColumns)
         \(reading) AS $$
         #variable_conflict use_column
@@ -27,7 +27,7 @@ extension Schema {
             RETURN QUERY \(bounded("", by: "m.n"));
         END $$;
 
-        CREATE FUNCTION postbox.newest_messages(
+        CREATE OR REPLACE FUNCTION postbox.newest_messages(
             p_tenant text, p_key bigint, p_low bigint, p_high bigint, p_limit bigint, p_bytes bigint) \(messageColumns)
         \(reading) AS $$
         #variable_conflict use_column
@@ -35,7 +35,7 @@ extension Schema {
             RETURN QUERY \(bounded("", by: "m.n DESC"));
         END $$;
 
-        CREATE FUNCTION postbox.messages_of_sender(
+        CREATE OR REPLACE FUNCTION postbox.messages_of_sender(
             p_tenant text, p_key bigint, p_sender text, p_low bigint, p_high bigint, p_limit bigint, p_bytes bigint) \(messageColumns)
         \(reading) AS $$
         #variable_conflict use_column
@@ -43,7 +43,7 @@ extension Schema {
             RETURN QUERY \(bounded(" AND m.sender_id = p_sender", by: "m.n"));
         END $$;
 
-        CREATE FUNCTION postbox.messages_of_others(
+        CREATE OR REPLACE FUNCTION postbox.messages_of_others(
             p_tenant text, p_key bigint, p_user text, p_low bigint, p_high bigint, p_limit bigint, p_bytes bigint) \(messageColumns)
         \(reading) AS $$
         #variable_conflict use_variable
@@ -84,7 +84,7 @@ extension Schema {
 
         -- The last number of the run of one sender's messages that contains p_first. It takes logarithmic time: within a run, the numbers
         -- and the counts of the sender grow alike.
-        CREATE FUNCTION postbox.end_of_run(p_tenant text, p_key bigint, p_sender text, p_first bigint, p_last bigint) RETURNS bigint
+        CREATE OR REPLACE FUNCTION postbox.end_of_run(p_tenant text, p_key bigint, p_sender text, p_first bigint, p_last bigint) RETURNS bigint
         \(reading) AS $$
         DECLARE
             before bigint := (SELECT m.sender_n - m.n FROM postbox.messages m
@@ -108,7 +108,7 @@ extension Schema {
             RETURN found;
         END $$;
 
-        CREATE FUNCTION postbox.find_message(p_tenant text, p_key bigint, p_sender text, p_client_id text) \(messageColumns)
+        CREATE OR REPLACE FUNCTION postbox.find_message(p_tenant text, p_key bigint, p_sender text, p_client_id text) \(messageColumns)
         \(reading) \(inKeyOrder) AS $$
         #variable_conflict use_column
         BEGIN
@@ -118,7 +118,7 @@ extension Schema {
             ORDER BY m.client_message_id LIMIT 1;
         END $$;
 
-        CREATE FUNCTION postbox.newest_of_each(p_tenant text, p_keys bigint[], p_last_ns bigint[], p_count bigint, p_bytes bigint)
+        CREATE OR REPLACE FUNCTION postbox.newest_of_each(p_tenant text, p_keys bigint[], p_last_ns bigint[], p_count bigint, p_bytes bigint)
         RETURNS TABLE (key bigint, n bigint, sender_id text, content text, sent_at_ms bigint, client_message_id text)
         \(reading) AS $$
         #variable_conflict use_column

@@ -35,7 +35,7 @@ extension Schema {
     /// first minutes of a database, and that took a thousand times as long. For the same reason earlier tries are looked up as a range of one
     /// value, in order, and sorting is off (``inKeyOrder``).
     static let writeFunctions = """
-        CREATE FUNCTION postbox.write(
+        CREATE OR REPLACE FUNCTION postbox.write(
             p_epoch text, p_writer bigint,
             s_tenant text[], s_key bigint[], s_sender text[], s_content text[], s_client_id text[], s_at bigint[],
             r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], payload bytea,
@@ -135,7 +135,7 @@ extension Schema {
         END $$;
 
         -- The read markers of a batch; marker j has the change number p_before + j.
-        CREATE FUNCTION postbox.move_marks(
+        CREATE OR REPLACE FUNCTION postbox.move_marks(
             r_tenant text[], r_key bigint[], r_user text[], r_upto bigint[], p_before bigint,
             out marks bigint[], out unread bigint[], out moved_marks bigint[], out list_users text[], out list_changes bigint[])
         LANGUAGE plpgsql VOLATILE
@@ -235,7 +235,7 @@ extension Schema {
             END IF;
         END $$;
 
-        CREATE FUNCTION postbox.set_marks(
+        CREATE OR REPLACE FUNCTION postbox.set_marks(
             p_tenants text[], p_keys bigint[], p_users text[], p_marks bigint[], p_changes bigint[]) RETURNS void
         LANGUAGE plpgsql VOLATILE \(byIndex)
         AS $$

@@ -18,7 +18,8 @@ enum Schema {
             writeFunctions, openFunction, renameFunctions, conversationFunctions, messageFunctions, listFunctions,
             markFunctions,
         ],
-        removal,
+        // In version 1 the last two looked up messages by their keys in another way.
+        removal + [writeFunctions, messageFunctions],
     ]
 
     /// What an owner of the schema gives to another role that is to serve it; replace `ROLE`.
