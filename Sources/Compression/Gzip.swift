@@ -41,7 +41,7 @@ public enum Gzip {
         }
     }
 
-    /// Puts parts together as one gzip member.
+    /// One gzip member (RFC 1952, section 2.3) with the bytes of all parts, in this order.
     public static func join(_ parts: [GzipPart]) -> [UInt8] {
         // Deflate, no flags, no time, an unknown system.
         var member: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]

@@ -47,7 +47,7 @@ enum {
 PGconn *postbox_pq_connect(const char *const *keywords, const char *const *values);
 void postbox_pq_finish(PGconn *connection);
 int postbox_pq_status(const PGconn *connection);
-/// Whether it was to choose among several hosts, whoever named them: the connection string, the environment or a service file.
+/// Whether several hosts are named for it: in the connection string, the environment or a service file.
 bool postbox_pq_has_several_hosts(PGconn *connection);
 int postbox_pq_socket(const PGconn *connection);
 int postbox_pq_backend_pid(const PGconn *connection);

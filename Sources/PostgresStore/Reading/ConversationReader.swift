@@ -44,19 +44,6 @@ struct ConversationReader {
         return PackedMessages(sorted.prefix((isEnough ?? sorted.count - 1) + 1))
     }
 
-    /// Whether nothing was removed from these conversations since they were read: asked after their messages are.
-    func isUnchanged(_ conversations: [Conversation], of tenant: TenantID) throws(PostgresError) -> Bool {
-        let rows = try connection.runOften(
-            RemovalQuery.states, [.text(tenant.text), .int8Array(conversations.map(\.key))], within: Self.limit)
-        var present: [Int64: (prunedUpTo: Int64, revision: Int64)] = [:]
-        for row in 0..<rows.count {
-            present[try rows.requiredInt8(row, 0)] = (try rows.requiredInt8(row, 1), try rows.requiredInt8(row, 2))
-        }
-        return conversations.allSatisfy { conversation in
-            present[conversation.key].map { $0 == (conversation.prunedUpTo, conversation.revision) } ?? false
-        }
-    }
-
     private func messages(
         of conversation: Conversation, in tenant: TenantID, _ slice: MessageSlice, _ bounds: PageBounds
     ) throws(PostgresError) -> PackedMessages? {

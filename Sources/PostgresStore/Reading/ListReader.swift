@@ -177,20 +177,20 @@ struct ListReader {
             [
                 .text(caller.tenant.text), .int8Array(conversations.map(\.key)), .int8Array(conversations.map(\.lastN)),
                 .int8(Int64(bounds.countToRead)), .int8(Int64(bounds.bytes)),
+                .int8Array(conversations.map(\.revision)), .int8Array(conversations.map(\.prunedUpTo)),
             ], within: ConversationReader.limit)
+        guard try rows.requiredBool(0, 0) else { throw Removed() }
         var found: [Int64: PackedMessages] = [:]
         var (key, messages) = (Int64?.none, PackedMessages([]))
         for row in 0..<rows.count {
-            let next = try rows.requiredInt8(row, 0)
+            guard let next = try rows.int8(row, 1) else { continue }
             if next != key {
                 if let key { found[key] = messages }
                 (key, messages) = (next, PackedMessages(expecting: bounds.countToRead))
             }
-            try messages.append(rows, row, from: 1)
+            try messages.append(rows, row, from: 2)
         }
         if let key { found[key] = messages }
-        let reader = ConversationReader(connection: connection)
-        guard try isSnapshot || reader.isUnchanged(conversations, of: caller.tenant) else { throw Removed() }
         return found
     }
 }

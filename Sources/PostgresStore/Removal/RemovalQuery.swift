@@ -49,10 +49,6 @@ enum RemovalQuery {
     /// Gives it up. `$1 text` what, `$2 bigint` the node.
     static let giveUp = "DELETE FROM postbox.duties d WHERE d.name = $1 AND d.node = $2"
 
-    /// Up to where these conversations were pruned, and their revisions: `key bigint`, `pruned_up_to bigint`, `revision bigint`. `$1 text`
-    /// the tenant, `$2 bigint[]` the keys.
-    static let states = "SELECT * FROM postbox.removal_states($1, $2)"
-
     /// The newest position in the feed, and the greatest D of the other nodes in milliseconds, NULL where there are none: `newest bigint`,
     /// `others int`. `$1 bigint` our id.
     static let feed = """

@@ -1,7 +1,7 @@
 extension Schema {
     /// What version 2 adds: removals in steps, and how long the messages of tenants are kept.
-    static let removal: [String] = [
-        retentionTables, formerRemovalFunctions, statesFunction, recordRemovalsFunction, pruneFunction, eraseFunctions,
+    static let removal = [
+        retentionTables, formerRemovalFunctions, recordRemovalsFunction, pruneFunction, eraseFunctions,
     ]
 
     private static let retentionTables = """
@@ -37,19 +37,6 @@ extension Schema {
                     WHERE p.tenant_id = p_tenant AND p.conversation_key = k.key ORDER BY p.read_up_to LIMIT 2) AS marks
                 FROM unnest(p_keys) k (key) OFFSET 0) l
             WHERE c.tenant_id = l.tenant AND c.key = l.key AND c.participant_count IS NOT NULL;
-        END $$;
-        """
-
-    /// `postbox.removal_states(p_tenant text, p_keys bigint[])`: see ``RemovalQuery/states``.
-    private static let statesFunction = """
-        CREATE FUNCTION postbox.removal_states(p_tenant text, p_keys bigint[])
-        RETURNS TABLE (key bigint, pruned_up_to bigint, revision bigint)
-        \(reading) AS $$
-        #variable_conflict use_column
-        BEGIN
-            RETURN QUERY SELECT k.key, c.pruned_up_to, c.revision FROM unnest(p_keys) k (key) CROSS JOIN LATERAL (
-                SELECT c.pruned_up_to, c.revision FROM postbox.conversations c
-                WHERE c.tenant_id = p_tenant AND c.key = k.key OFFSET 0) c;
         END $$;
         """
 

@@ -124,7 +124,6 @@ enum SchemaObjects {
         the function other_bound
         the function prune
         the function record_removals
-        the function removal_states
         the function remove_node
         the function rename
         the function renew_node

@@ -31,10 +31,19 @@ enum MessageQuery {
         """
     }
 
-    /// The newest messages of several conversations, those of one after the other in the order of the keys; the first column is
-    /// `key bigint`, then those of a message. The bounds are for each conversation. `$1 text` the tenant, `$2 bigint[]` the keys,
-    /// `$3 bigint[]` the number of the last message of each, `$4 bigint` the most messages of each, `$5 bigint` the bytes.
-    static let newestOfEach = "SELECT * FROM postbox.newest_of_each($1, $2, $3, $4, $5)"
+    /// The newest messages of several conversations, those of one after the other in the order of the keys. `$1 text` the tenant,
+    /// `$2 bigint[]` the keys, `$3 bigint[]` the number of the last message of each, `$4 bigint` the most messages of each, `$5 bigint` the
+    /// bytes for each; `$6 bigint[]` the revisions, `$7 bigint[]` the numbers up to which they are pruned.
+    ///
+    /// Columns, of one row at least: `is_unchanged boolean`, whether these revisions are visible and no more was pruned; `key bigint`, NULL
+    /// where there is no message; then those of a message.
+    static let newestOfEach = """
+        SELECT u.is_unchanged, m.* FROM (
+            SELECT count(*) = cardinality($2) AS is_unchanged FROM unnest($2, $6, $7) k (key, revision, pruned_up_to)
+            CROSS JOIN LATERAL (SELECT FROM postbox.conversations c WHERE c.tenant_id = $1 AND c.key = k.key
+                AND c.revision = k.revision AND c.pruned_up_to = k.pruned_up_to OFFSET 0) c) u
+        LEFT JOIN postbox.newest_of_each($1, $2, $3, $4, $5) m ON true
+        """
 
     /// The message that a sender gave a key. `$1 text` the tenant, `$2 bigint` the conversation's key, `$3 text` the sender, `$4 text` the
     /// key of the message.

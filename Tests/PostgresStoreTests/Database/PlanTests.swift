@@ -106,7 +106,11 @@ struct PlanTests {
             (MessageQuery.ofOthers, range + [.text("all")], 150),
             (MessageQuery.byClientID, [t, key, .text("all"), .text("k6")], 60),
             (
-                MessageQuery.newestOfEach, [t, .int8Array([7, 8]), .int8Array([50, 50]), .int8(20), .int8(1 << 20)], 100
+                MessageQuery.newestOfEach,
+                [
+                    t, .int8Array([7, 8]), .int8Array([50, 50]), .int8(20), .int8(1 << 20), .int8Array([0, 0]),
+                    .int8Array([0, 0]),
+                ], 110
             ),
             (ListQuery.latestChange, [t, .text("all")], 20),
             (ListQuery.latestChange, [t, .text("u7")], 100),
@@ -116,7 +120,6 @@ struct PlanTests {
             (ListQuery.since, [t, .text("u7"), .int8(1990), .int8(21)], 600),
             (ListQuery.one, [t, .text("u7"), key], 150),
             (PeopleQuery.person, [t, .text("u7")], 10),
-            (RemovalQuery.states, [t, .int8Array([7, 8])], 10),
         ]
         for (query, values, most) in cases {
             try many.run(query, values)
