@@ -9,7 +9,7 @@ import Synchronization
 /// Conversations in one SQLite file, which no other Postbox may have open meanwhile.
 ///
 /// Any thread may call any method. Writes go through one thread of the store's own, many to a transaction; reads run
-/// beside it. Only the writer's connection writes or checkpoints.
+/// beside it. Only the writer's connection writes; ``Checkpointer`` says how checkpoints run beside it.
 public final class SQLiteStore: Sendable {
     /// The epoch: it changes when the store is restored.
     public let epoch: Epoch
@@ -26,6 +26,8 @@ public final class SQLiteStore: Sendable {
     /// The size of the next step of retention.
     let retentionSize: Mutex<StepSize>
     static let readers = 4
+    /// The connections that read: one more for ``Checkpointer``.
+    private static let readingConnections = readers + 1
     /// The most memory for the writer's page cache, in KiB; unused memory is not allocated.
     static let writerCache = 16_384
     /// How long reads may go without one ending before further ones are refused; the longest page takes a fraction of it.
@@ -56,21 +58,23 @@ public final class SQLiteStore: Sendable {
     ) throws(SQLiteStoreError) {
         self.checkpoints = checkpoints
         file = try DatabaseFile(path: path)
+        health = StoreHealth(changed: changed)
+        let checkpointer: Checkpointer
         do {
             let isNewer = try Schema.prepare(path: file.realPath, random: random, cursorKey: newCursorKey)
             if isNewer { throw SQLiteStoreError.newerSchema(path: path) }
             (pool, epoch, cursorKey) = try Self.openPool(path: file.realPath)
+            checkpointer = try Checkpointer(pool: pool, file: file, health: health, isEnabled: checkpoints)
         } catch {
             file.abandon()
             throw Self.startError(error, path: path)
         }
         file.rememberLog()
-        health = StoreHealth(changed: changed)
         retentionSize = Mutex(StepSize(most: bounds.messagesRemovedAtOnce, longest: StoreBounds.longestStep))
         readQueue = ReadQueue(width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit)
         writer = Writer(
-            pool: pool, file: file, health: health, observer: observer, capacity: queueLimit, bounds: bounds,
-            checkpoints: checkpoints, committed: committed)
+            pool: pool, file: file, checkpointer: checkpointer, health: health, observer: observer,
+            capacity: queueLimit, bounds: bounds, committed: committed)
         do {
             try resumeRenamings()
         } catch {
@@ -99,23 +103,26 @@ public final class SQLiteStore: Sendable {
         }
     }
 
-    /// Copies the whole log into the database file, so that the next start has no log to read.
+    /// Copies the whole log into the database file, so that the next start has no log to read, unless that start has to copy it.
     private func finishLog() {
         pool.writeWithoutTransaction { db in
             do {
                 try file.checkInPlace()
-                if checkpoints { try db.checkpoint(.truncate) }
+                guard writer.checkpointer.mustKeepLog else {
+                    if checkpoints { try db.checkpoint(.truncate) }
+                    return
+                }
             } catch {
                 // The connection that closes last deletes the log by its name, which may belong to another database by now.
-                var keeps: CInt = 1
-                sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
             }
+            var keeps: CInt = 1
+            sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
         }
     }
 
     private static func openPool(path: String) throws -> (DatabasePool, Epoch, CursorKey) {
         var configuration = Configuration()
-        configuration.maximumReaderCount = readers
+        configuration.maximumReaderCount = readingConnections
         configuration.busyMode = .timeout(Double(Writer.busyTimeout) / 1000)
         configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)
@@ -140,7 +147,7 @@ public final class SQLiteStore: Sendable {
     private static func openReaders(of pool: DatabasePool) throws {
         let (all, opened) = (DispatchGroup(), DispatchGroup())
         let failure = Mutex<(any Error)?>(nil)
-        for _ in 0..<readers {
+        for _ in 0..<readingConnections {
             all.enter()
             opened.enter()
             Thread.detachNewThread {
@@ -178,6 +185,7 @@ public enum StoreMemory {
     public static let readers = SQLiteStore.readers
     /// The most bytes that an import beside requests keeps, about.
     public static let imports = ServedImport.largestMemory
-    /// The most bytes of pages of the database: those of the writer and, by SQLite's default, 2 MB of each reader.
+    /// The most bytes of pages of the database: those of the writer and, by SQLite's default, 2 MB of each reader; those of ``Checkpointer``
+    /// read a page or two.
     public static let pages = SQLiteStore.writerCache * 1024 + SQLiteStore.readers * 2_048_000
 }

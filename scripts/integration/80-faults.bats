@@ -160,6 +160,40 @@ EOF
     assert_equal "$(sqlite3 "$FOLDER/copy/postbox.sqlite" 'SELECT count(*) FROM messages')" 50
 }
 
+log_is_long() {
+    [[ -f $DATABASE-wal ]] && (($(stat -c %s "$DATABASE-wal") > 2000000))
+}
+
+# copy_fails FAULT REASON: while so much is in the log that another connection copies it than the one that writes, the copy fails so. Sends
+# go on, and all are there after the power went.
+copy_fails() {
+    local n senders=()
+    POWER=1 start_breakable
+    for n in 1 2 3 4; do send alice "conv-$n" 1 bob; done
+    for n in 1 2 3 4; do
+        send_many alice "conv-$n" 2 150 3>&- &
+        senders+=($!)
+    done
+    await log_is_long
+    faulty "$1"
+    wait "${senders[@]}"
+    await finds "checkpoints fail .*reason=$2"
+    send_many alice conv-1 151 160
+    stop_postbox KILL
+    mv "$DATABASE.durable" "$DATABASE"
+    mv "$DATABASE-wal.durable" "$DATABASE-wal"
+    rm "$DATABASE-shm"
+    assert_equal "$(sqlite3 "$DATABASE" 'PRAGMA integrity_check; SELECT count(*) FROM messages')" $'ok\n610'
+}
+
+@test "while copying a long log hangs sends go on, and when the power goes then, all that was acknowledged is there" {
+    copy_fails sync.db=0 stalled
+}
+
+@test "when copying a long log fails sends go on, and when the power goes then, all that was acknowledged is there" {
+    copy_fails sync.db=5 io_error
+}
+
 @test "when reads fail nothing wrong is served and nothing is forgotten" {
     start_breakable
     disturb_disk damaged read=5 --polls-may-fail

@@ -70,10 +70,11 @@ final class DatabaseFile: Sendable {
         throw StoreFailure(.fileMissing, "the write-ahead log is gone from \(realPath)-wal, or another file is there")
     }
 
-    /// Syncs the file as far as that succeeds; does nothing once it is closed.
-    func sync() {
+    /// Syncs the file, and returns whether that succeeded; it does not once the file is closed.
+    func sync() -> Bool {
         descriptor.withLock { opened in
-            if let opened { _ = fdatasync(opened) }
+            guard let opened else { return false }
+            return fdatasync(opened) == 0
         }
     }
 

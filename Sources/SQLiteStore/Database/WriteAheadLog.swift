@@ -6,12 +6,11 @@ import Synchronization
 /// The write-ahead log of the database, and the times of its checkpoints, which copy it into the database file.
 ///
 /// By default SQLite makes a checkpoint after every 1,000 pages, inside a commit, while the senders wait. Later and rarer checkpoints
-/// cost much less, because most pages have been written again by then. So the writer makes them after the answers: when there was
+/// cost much less, because most pages have been written again by then. So ``Checkpointer`` makes them after the answers: when there was
 /// nothing to write for a moment, and at the latest when the log is large.
 ///
-/// The size of the log is a compromise. A checkpoint takes some 7 µs a page where disks are fast, and writes wait for it. A longer log
-/// means fewer checkpoints and less work for each message, but longer pauses: up to 0.15 s where every message was for another
-/// conversation. A longer log also takes more space, and a start after a crash reads all of it, in some 2 ms a MiB.
+/// The size of the log is a compromise. A longer log means fewer checkpoints and less work for each message. It also takes more space,
+/// and a start after a crash reads all of it, in some 2 ms a MiB.
 final class WriteAheadLog: Sendable {
     /// How long the writer must be idle before it makes a checkpoint.
     static let patience = Duration.milliseconds(200)
@@ -34,13 +33,20 @@ final class WriteAheadLog: Sendable {
         self.largestBetweenSteps = largestBetweenSteps
     }
 
+    /// The pages in the log.
+    var size: Int { pages.load(ordering: .relaxed) }
+
+    /// The pages in the log that were written after the last checkpoint.
+    var uncopied: Int { size - copied.load(ordering: .relaxed) }
+
     /// Whether a checkpoint is due even while writes wait.
-    var isLarge: Bool { notCopied >= largest }
+    var isLarge: Bool { uncopied >= largest }
 
     /// Whether a checkpoint is due between two steps of an operator's command.
-    var isLargeForSteps: Bool { notCopied >= largestBetweenSteps }
+    var isLargeForSteps: Bool { uncopied >= largestBetweenSteps }
 
-    private var notCopied: Int { pages.load(ordering: .relaxed) - copied.load(ordering: .relaxed) }
+    /// Whether no checkpoint failed a moment ago.
+    var mayTry: Bool { retry.withLock { $0 ?? .now } <= .now }
 
     /// Counts the pages that this connection commits, in place of SQLite's automatic checkpoints.
     ///
@@ -55,16 +61,27 @@ final class WriteAheadLog: Sendable {
     /// - Returns: whether it copied anything.
     /// - Throws: ``StoreFailure``; the log stays as it is, and grows until a checkpoint succeeds.
     func checkpoint(_ db: Database) throws -> Bool {
-        guard retry.withLock({ $0 ?? .now }) <= .now else { return false }
+        guard mayTry else { return false }
         do {
             try db.checkpoint(.passive)
-            copied.store(pages.load(ordering: .relaxed), ordering: .relaxed)
+            copied(upTo: size)
             retry.withLock { $0 = nil }
             return true
         } catch {
-            retry.withLock { $0 = .now + Self.pause }
+            failed()
             throw StoreFailure(error, on: db)
         }
+    }
+
+    /// Notes that a checkpoint copied these first pages of the log.
+    func copied(upTo page: Int) {
+        // The log may have begun anew.
+        copied.store(min(page, size), ordering: .relaxed)
+    }
+
+    /// Notes that a checkpoint failed.
+    func failed() {
+        retry.withLock { $0 = .now + Self.pause }
     }
 
     fileprivate func grew(to size: Int) {

@@ -27,35 +27,31 @@ final class Writer: Sendable {
     /// How long SQLite waits for other connections at other times, in milliseconds.
     static let busyTimeout: CInt = 2000
 
-    private let log = WriteAheadLog()
     let cache = WriterCache(capacity: Writer.cacheCapacity)
 
     private let pool: DatabasePool
     private let file: DatabaseFile
-    private let checkpointWriteback: CheckpointWriteback
     private let health: StoreHealth
     let bounds: StoreBounds
-    private let checkpoints: Bool
+    let checkpointer: Checkpointer
     private let observer: (any CommitObserver)?
     private let committed: (@Sendable (GroupCommit) -> Void)?
     private let queue: WriteQueue<QueuedWrite>
     private let running = DispatchGroup()
 
     init(
-        pool: DatabasePool, file: DatabaseFile, health: StoreHealth, observer: (any CommitObserver)?, capacity: Int,
-        bounds: StoreBounds = StoreBounds(), checkpoints: Bool = true,
+        pool: DatabasePool, file: DatabaseFile, checkpointer: Checkpointer, health: StoreHealth,
+        observer: (any CommitObserver)?, capacity: Int, bounds: StoreBounds = StoreBounds(),
         committed: (@Sendable (GroupCommit) -> Void)? = nil
     ) {
         self.pool = pool
         self.file = file
-        checkpointWriteback = CheckpointWriteback(of: file)
         self.health = health
         self.bounds = bounds
-        self.checkpoints = checkpoints
+        self.checkpointer = checkpointer
         self.observer = observer
         self.committed = committed
         queue = WriteQueue(capacity: capacity, stallLimit: Self.stallLimit)
-        pool.writeWithoutTransaction { log.watch($0) }
         running.enter()
         let thread = Thread { [self] in
             work()
@@ -103,18 +99,15 @@ final class Writer: Sendable {
         return try result.get()
     }
 
-    /// Runs a step of an operator's command as ``performBlocking(_:)`` does, and copies the log where steps have filled it: the copy of a
-    /// large log would keep senders waiting for many times as long as a step.
+    /// Runs a step of an operator's command as ``performBlocking(_:)`` does, and has the log copied where steps have filled it.
     ///
-    /// - Returns: the answer, and how long other writes had to wait for the step, its commit and its copy included.
+    /// - Returns: the answer, and how long other writes had to wait for the step, its commit included.
     func performStep<Answer: Sendable>(
         _ command: @escaping @Sendable (WriteTransaction) throws -> Answer
     ) throws(MessagingError) -> (answer: Answer, held: Duration) {
-        let (answer, held) = try performTimed(command)
-        guard checkpoints, log.isLargeForSteps else { return (answer, held) }
-        let start = ContinuousClock.now
-        _ = checkpoint()
-        return (answer, held + (.now - start))
+        let result = try performTimed(command)
+        checkpointer.noteStep()
+        return result
     }
 
     /// Hands a command to the thread; `answer` is called exactly once, here or on the writer thread.
@@ -132,6 +125,7 @@ final class Writer: Sendable {
     func close() {
         queue.close()
         running.wait()
+        checkpointer.close()
     }
 
     private func work() {
@@ -139,10 +133,12 @@ final class Writer: Sendable {
         while let batch = queue.take(atMost: Self.largestBatch, patience: patience(hasWritten: hasWritten)) {
             run(batch)
             if batch.isEmpty, health.fault(of: .write) != nil { probe() }
-            hasWritten = checkpoints && (hasWritten || !batch.isEmpty)
+            hasWritten = checkpointer.isEnabled && (hasWritten || !batch.isEmpty)
             // On a full disk, a log that has been copied can be written again from its beginning: that takes no room.
-            guard hasWritten, batch.isEmpty || log.isLarge || health.fault(of: .write) == .diskFull else { continue }
-            if checkpoint() { hasWritten = false }
+            guard hasWritten, batch.isEmpty || checkpointer.isDue || health.fault(of: .write) == .diskFull else {
+                continue
+            }
+            if checkpointer.advance() { hasWritten = false }
         }
     }
 
@@ -157,28 +153,15 @@ final class Writer: Sendable {
         run([QueuedWrite({ try $0.probe() }, answer: { _ in })])
     }
 
-    /// Returns whether there is nothing left to do for the log.
-    private func checkpoint() -> Bool {
-        do {
-            // Where the name refers to another file now, this must not write to it, and this file's log is the better copy.
-            try file.checkInPlace()
-            let isDone = try pool.writeWithoutTransaction { db in
-                try checkpointWriteback.during { try log.checkpoint(db) }
-            }
-            if isDone { health.succeeded(.checkpoint) }
-            return isDone && health.fault(of: .checkpoint) == nil
-        } catch {
-            health.failed(.checkpoint, StoreFailure(error))
-            return false
-        }
-    }
-
     /// Empties the log, and overwrites the unused bytes of the database, on this thread, which must not be the writer's; blocks. Other
     /// writes go on in between.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)`` where reads of an older state do not end, or the database says so.
     func leaveNoTrace() throws(MessagingError) {
-        guard checkpoints else { return }
+        guard checkpointer.isEnabled else { return }
+        guard !checkpointer.mustKeepLog else {
+            throw .storeUnavailable("the database was not synced, so its write-ahead log is kept until the next start")
+        }
         var scrub: FileScrub?
         repeat {
             var held = Duration.zero
@@ -191,7 +174,7 @@ final class Writer: Sendable {
             }
             Thread.sleep(forTimeInterval: StepPace.rest(after: held) / .seconds(1))
         } while scrub?.isDone == false
-        file.sync()
+        guard file.sync() else { throw .storeUnavailable("what was overwritten in the database was not synced") }
     }
 
     /// Copies the whole log into the database, empties it, and does something before anybody writes again.
