@@ -151,6 +151,42 @@ RENAME='{"version":1,"command":{"setUser":{"id":"bob","name":"Bob"}}}'
     assert_equal "$(cat "$SOCKET")" precious
 }
 
+@test "a link under the name of the socket leads no command to another server" {
+    OTHER=${DATABASE%/*}/other.sqlite
+    DATABASE=$OTHER start_postbox
+    ln -s "$OTHER-control" "$SOCKET"
+    start_postbox
+    beside users set bob --name Bob
+    assert_equal "$EXIT" 69
+    assert_one_line 'postbox: *takes no commands at *-control: there is something else than a socket.'
+    assert_equal "$(sqlite3 "$OTHER" 'SELECT count(*) FROM users')" 0
+}
+
+@test "a command is not given to the server of another user, whose socket stands where ours should" {
+    ((EUID == 0)) || skip 'needs a second user'
+    # A folder of another user that everybody may write to.
+    place=$(mktemp -d)
+    chmod 1777 "$place"
+    cp "$BATS_TEST_DIRNAME/control.py" "$place"
+    chown daemon "$place"
+    database=$place/postbox.sqlite
+    setpriv --reuid=nobody --regid=nogroup --clear-groups \
+        /usr/bin/python3 "$place/control.py" "$database-control" deceive >"$FOLDER/heard" 3>&- &
+    deceiver=$!
+    await test -S "$database-control"
+    # The server runs as root here, and would remove the socket if it had the privileges of root.
+    setpriv --bounding-set=-all --inh-caps=-all "$POSTBOX" serve --port 0 --identity demo --database "$database" >"$OUT" 2>"$ERR" 3>&- &
+    SERVER=$!
+    SERVERS+=("$SERVER")
+    await started
+    DATABASE=$database beside users set bob --name Bob
+    kill "$deceiver"
+    rm -rf "$place"
+    assert_equal "$EXIT" 69
+    assert_one_line 'postbox: *belongs to a process of another user (*) than the database*'
+    [[ ! -s $FOLDER/heard ]] || fail "$(cat "$FOLDER/heard")"
+}
+
 @test "a socket whose path is longer than an address works too" {
     long=$(dirname "$DATABASE")/$(printf 'x%.0s' {1..100})
     mkdir "$long"

@@ -1,5 +1,6 @@
 """Speaks to a control socket: control.py SOCKET WHAT [ARGUMENT], and prints what it answers, line by line."""
 
+import os
 import socket
 import sys
 import time
@@ -63,6 +64,20 @@ def dribble(path):
     print(round(time.monotonic() - start))
 
 
+def deceive(path):
+    """Listens there, prints what it hears, and says that all of it is done."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    os.chmod(path, 0o777)
+    listener.listen()
+    while True:
+        speaker, _ = listener.accept()
+        if line := speaker.recv(1 << 16):
+            print(line.decode(), end="", flush=True)
+            speaker.sendall(b'{"done":{}}\n')
+        speaker.close()
+
+
 def occupy(path, count):
     """Opens so many connections, says when they are open, and holds them until its input ends."""
     held = [connect(path) for _ in range(int(count))]
@@ -74,4 +89,4 @@ def occupy(path, count):
 
 if __name__ == "__main__":
     path, what, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
-    {"say": say, "flood": flood, "dribble": dribble, "occupy": occupy}[what](path, *arguments)
+    {"say": say, "flood": flood, "dribble": dribble, "occupy": occupy, "deceive": deceive}[what](path, *arguments)

@@ -8,10 +8,26 @@ struct ControlAddress: Sendable, Equatable {
 
     /// The path of the socket.
     let path: String
+    /// The path of the database file, which is no symbolic link.
+    private let database: String
 
     /// The socket beside a database file; beside the file itself, where the path is a symbolic link.
     init(database: String) {
-        path = Self.resolved(database) + Self.suffix
+        self.database = Self.resolved(database)
+        path = self.database + Self.suffix
+    }
+
+    /// Whether something else than a socket has the name: also a symbolic link, which could lead to the server of another database.
+    var isOtherThanSocket: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFSOCK
+    }
+
+    /// Whether a process of this user may speak for the database: one of root, of the caller or of the owner of the file. Any other user
+    /// who can write to the folder can put a socket there, too.
+    func trusts(user: uid_t) -> Bool {
+        var status = stat()
+        return user == 0 || user == geteuid() || (stat(database, &status) == 0 && status.st_uid == user)
     }
 
     private static func resolved(_ path: String) -> String {

@@ -50,13 +50,8 @@ final class ControlServer: Sendable {
     }
 
     private static func listen(at address: ControlAddress) throws(ControlError) -> Int32 {
-        var status = stat()
-        if lstat(address.path, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFSOCK else {
-                throw .unreachable("there is something else than a socket")
-            }
-            unlink(address.path)
-        }
+        guard !address.isOtherThanSocket else { throw .unreachable("there is something else than a socket") }
+        unlink(address.path)
         let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw .unreachable(SystemError.text) }
         do throws(ControlError) {

@@ -19,6 +19,7 @@ final class RemoteOperator: OperatorCommands {
     /// - Throws: ``ControlError/unreachable(_:)``.
     init(_ address: ControlAddress) throws(ControlError) {
         self.address = address
+        guard !address.isOtherThanSocket else { throw .unreachable("there is something else than a socket") }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw .unreachable(SystemError.text) }
         let channel = ControlChannel(descriptor)
@@ -27,6 +28,10 @@ final class RemoteOperator: OperatorCommands {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         try address.withSocketAddress { (pointer, size) throws(ControlError) in
             guard connect(descriptor, pointer, size) == 0 else { throw .unreachable(SystemError.text) }
+        }
+        guard let peer = channel.peer, address.trusts(user: peer.user) else {
+            let user = channel.peer.map { "\($0.user)" } ?? "unknown"
+            throw .unreachable("it belongs to a process of another user (\(user)) than the database")
         }
         self.channel = Mutex(channel)
     }
