@@ -19,6 +19,11 @@ enum Main {
                 ServiceVariables.notice(environment).map(Report.line)
             }
             try command.run()
+            guard fflush(nil) == 0 else {
+                throw Failure(
+                    message: "that is done, but standard output cannot be written: \(String(cString: strerror(errno)))",
+                    exitCode: 74)
+            }
         } catch let failure as Failure {
             complain(failure.message)
             exit(failure.exitCode)
@@ -76,7 +81,8 @@ enum CommandNames {
         var commands = Postbox.configuration.subcommands
         var path = ""
         for argument in arguments {
-            guard !commands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return }
+            guard !commands.isEmpty, !argument.hasPrefix("-") else { return }
+            if argument == "help" { continue }
             let names = commands.map { $0._commandName }
             guard let index = names.firstIndex(of: argument) else {
                 let nearest = Spelling.nearest(to: argument, among: names)

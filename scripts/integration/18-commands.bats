@@ -125,6 +125,9 @@ open_conversation() {
     postbox conversations open --participants 'alice, bob' --id conv-1 --tenant acme --database "$DATABASE"
     assert_equal "$EXIT" 0
     assert_equal "$(query 'SELECT tenant_id, user_id FROM participants ORDER BY user_id')" $'acme|alice\nacme|bob'
+    # Blanks around a comma are part of no id.
+    postbox conversations open --participants ' bob ,alice ' --id conv-1 --tenant acme --database "$DATABASE"
+    assert_equal "$EXIT" 0
     postbox conversations open --participants alice,carol --id conv-1 --tenant acme --database "$DATABASE"
     assert_equal "$EXIT" 65
     assert_one_line 'postbox: *conv-1*'
@@ -137,6 +140,19 @@ open_conversation() {
     postbox users sett alice
     assert_equal "$EXIT" 64
     assert_one_line 'postbox: there is no command users sett; the nearest is users set,*'
+    postbox help retention lst
+    assert_equal "$EXIT" 64
+    assert_one_line 'postbox: there is no command retention lst; the nearest is retention list,*'
+    "$POSTBOX" help retention list >"$OUT"
+    grep -q '^USAGE: postbox retention list' "$OUT"
+}
+
+@test "a result that cannot be written is an error" {
+    OUT=/dev/full open_conversation --participants alice,bob --id conv-1
+    assert_equal "$EXIT" 74
+    assert_one_line 'postbox: *standard output cannot be written: No space left on device'
+    open_conversation --participants alice,bob --id conv-1
+    assert_equal "$(cat "$OUT")" conv-1
 }
 
 @test "an age without a unit is refused, and the units are named" {

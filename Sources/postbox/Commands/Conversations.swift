@@ -26,8 +26,8 @@ struct Conversations: ParsableCommand {
         @OptionGroup var database: DatabaseOption
 
         func run() throws {
-            let users = try participants.split(separator: ",").map { name in
-                try UserID.argument(String(name.drop { $0 == " " }), "--participants")
+            let users = try CommaSeparated.items(of: participants).map { name in
+                try UserID.argument(String(name), "--participants")
             }
             let id = try conversationID()
             let opening: NewConversation

@@ -29,7 +29,7 @@ enum EnvironmentArguments {
             switch option.kind {
             case .flag: added.append("--\(name)")
             // The values of an option that may be repeated are separated by commas.
-            case .option where option.isRepeating: added += items(of: value).map { "--\(name)=\($0)" }
+            case .option where option.isRepeating: added += CommaSeparated.items(of: value).map { "--\(name)=\($0)" }
             case .option: added.append("--\(name)=\(value)")
             }
         }
@@ -53,15 +53,6 @@ enum EnvironmentArguments {
         default:
             let exists = Postbox.configuration.subcommands.contains { $0._commandName == command }
             return { exists && $0 == "database" }
-        }
-    }
-
-    /// What stands between commas, without blanks around it.
-    private static func items(of list: String) -> [Substring] {
-        list.split(separator: ",").compactMap { item in
-            guard let first = item.firstIndex(where: { $0 != " " }), let last = item.lastIndex(where: { $0 != " " })
-            else { return nil }
-            return item[first...last]
         }
     }
 

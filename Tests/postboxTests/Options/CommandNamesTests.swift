@@ -11,6 +11,7 @@ struct CommandNamesTests {
             (["prun", "--all"], "there is no command prun; the nearest is prune,"),
             (["tokens", "--user", "dana"], "there is no command tokens; the nearest is token,"),
             (["users", "sett", "alice"], "there is no command users sett; the nearest is users set,"),
+            (["help", "retention", "lst"], "there is no command retention lst; the nearest is retention list,"),
         ])
     func unknown(arguments: [String], sentence: String) {
         let failure = #expect(throws: Failure.self) { try CommandNames.check(arguments) }
