@@ -89,6 +89,18 @@ RENAME='{"version":1,"command":{"setUser":{"id":"bob","name":"Bob"}}}'
     grep -qxF 'postbox_control_commands_total{command="conversations open",result="refused"} 1' "$BODY"
 }
 
+@test "an erasure of a name alone that was killed before its end is completed by the next run" {
+    start_postbox
+    beside users set ghost --name Zq7ghost
+    # What a command does first.
+    control say '{"version":1,"command":{"eraseUser":{"id":"ghost"}}}' >"$BODY"
+    assert_equal "$(cat "$BODY")" '{"erased":{"messages":0}}'
+    grep -qaF Zq7ghost "$DATABASE"*
+    beside erase user ghost
+    assert_equal "$EXIT" 65
+    nowhere Zq7ghost
+}
+
 # The socket ------------------------------------------------------------------------------
 
 @test "the socket is for its user alone, and goes with the server" {

@@ -38,11 +38,24 @@ struct Erase: ParsableCommand {
             try Failure.translating {
                 let report = RemovalReport { "the content of \($0) messages erased" }
                 guard let messages = try offline.erase(user, tenant: tenant, afterStep: report.note) else {
-                    throw Failure.badData("nobody is known as \(user); nothing was erased")
+                    throw Failure.badData(
+                        "nobody is known as \(user); nothing was erased\(Self.completeEarlier(offline))")
                 }
                 print("postbox: erased what was known of \(user), and the content of \(messages) messages")
             }
             try DatabaseRewrite.run(offline)
+        }
+
+        /// Removes what an earlier run has left in the files, if it was killed after it had erased the name of somebody who takes part in
+        /// nothing: that user is not known any more. Returns the end of a sentence, which says why where that failed.
+        private static func completeEarlier(_ offline: any DataRemover) -> String {
+            do {
+                try offline.compact()
+                return ""
+            } catch {
+                return
+                    ", and what an earlier run erased may still be in the database's files: \(Failure.reason(of: error))"
+            }
         }
     }
 }
@@ -113,7 +126,7 @@ enum DatabaseRewrite {
             try offline.compact()
         } catch {
             throw Failure.unavailable(
-                "that is done, but the database could not be written anew without what is gone; mend that and run this again: \(error)"
+                "that is done, but the database's files still have what is gone (\(Failure.reason(of: error))); mend that and run this again"
             )
         }
     }

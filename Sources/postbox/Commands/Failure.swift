@@ -14,6 +14,9 @@ struct Failure: Error {
 
     /// The command line or the environment is wrong.
     static func badUsage(_ message: String) -> Failure { Failure(message: message, exitCode: 64) }
+
+    /// Why an operation of a store failed, for the operator.
+    static func reason(of error: any Error) -> String { (error as? MessagingError)?.reason ?? "\(error)" }
 }
 
 extension MessagingError {

@@ -69,7 +69,8 @@ extension DatabaseOption {
         do {
             return try work(store)
         } catch {
-            throw Failure.unavailable("the rules of retention could not be read or stored: \(error)")
+            throw Failure.unavailable(
+                "the rules of retention could not be read or stored: \(Failure.reason(of: error))")
         }
     }
 }

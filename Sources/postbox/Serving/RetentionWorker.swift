@@ -129,7 +129,7 @@ final class RetentionWorker: Sendable {
         do {
             return try work()
         } catch {
-            logger.error("old messages could not be removed: \(error)")
+            logger.error("old messages could not be removed: \(Failure.reason(of: error))")
             return nil
         }
     }
