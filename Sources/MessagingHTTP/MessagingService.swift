@@ -25,7 +25,8 @@ public struct MessagingService: RequestHandler {
         context = Context(
             store: store, index: index, settings: settings, environment: environment, deliveries: deliveries)
         jitter = Jitter(random: environment.random)
-        gate = Gate(identity: identity, limits: settings.limits, ticks: environment.ticks)
+        gate = Gate(
+            identity: identity, limits: settings.limits, limited: context.limitedPeople, ticks: environment.ticks)
         sites = SiteRules(
             exposure: identity.exposure, cors: settings.cors, trustedProxies: settings.limits.trustedProxies)
     }
@@ -40,6 +41,9 @@ public struct MessagingService: RequestHandler {
         let (sends, polls, failures, documents) = gate.refusals
         return (sends, polls, failures, documents, context.openings.refusals.load(ordering: .relaxed))
     }
+
+    /// How many different users the rate limits turned away in the last 30 s, within some 2 %.
+    public var peopleLimited: Int { context.limitedPeople.count(now: context.environment.ticks()) }
 
     /// The answers that are not yet sent.
     public var answerMemory: AnswerMemory { context.answerMemory }

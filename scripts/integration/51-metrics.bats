@@ -203,6 +203,7 @@ reaches() {
     assert_metric 'postbox_limits_hit_total{limit="poll_rate"}' '[123]'
     assert_metric 'postbox_limits_hit_total{limit="send_rate"}' '[12]'
     assert_metric 'postbox_limits_hit_total{limit="open_rate"}' 0
+    assert_metric postbox_people_limited 1
     assert_metric 'postbox_limits_hit_total{limit="content_size"}' 1
     assert_metric 'postbox_refusals_total{endpoint="conversations",reason="rate_limited"}' '[123]'
 }

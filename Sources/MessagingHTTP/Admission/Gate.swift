@@ -16,13 +16,18 @@ struct Gate: Sendable {
     private let documents: RateLimiter<ClientNetwork>
     private let ticks: @Sendable () -> Int64
 
-    /// - Parameter ticks: nanoseconds of a monotonic clock; any thread may call it.
-    init(identity: any Identity, limits: ServiceLimits, ticks: @escaping @Sendable () -> Int64) {
+    /// - Parameters:
+    ///   - limited: is told of whom the limits turn away.
+    ///   - ticks: nanoseconds of a monotonic clock; any thread may call it.
+    init(
+        identity: any Identity, limits: ServiceLimits, limited: LimitedPeople = LimitedPeople(),
+        ticks: @escaping @Sendable () -> Int64
+    ) {
         self.identity = identity
         self.ticks = ticks
         uncounted = limits.trustedProxies
-        polls = RateLimiter(limits.polls, capacity: limits.capacity)
-        sends = RateLimiter(limits.sends, capacity: limits.capacity)
+        polls = RateLimiter(limits.polls, capacity: limits.capacity, whenRefused: limited.see)
+        sends = RateLimiter(limits.sends, capacity: limits.capacity, whenRefused: limited.see)
         forgeries = RateLimiter(limits.failures, capacity: limits.capacity)
         strangers = RateLimiter(limits.failures, capacity: limits.capacity)
         documents = RateLimiter(limits.documents, capacity: limits.capacity)

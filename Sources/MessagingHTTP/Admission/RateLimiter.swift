@@ -72,12 +72,15 @@ public struct RateLimit: Sendable, Equatable {
 final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private let limit: RateLimit
     private let buckets: Mutex<LeastRecentlyUsed<Key, Int64>>
+    private let whenRefused: (@Sendable (Key, Int64) -> Void)?
 
     /// How many requests were refused.
     let refusals = Atomic<Int>(0)
 
-    init(_ limit: RateLimit, capacity: Int) {
+    /// - Parameter whenRefused: called with each key that is refused, and with the time in nanoseconds, on the thread of the request.
+    init(_ limit: RateLimit, capacity: Int, whenRefused: (@Sendable (Key, Int64) -> Void)? = nil) {
         self.limit = limit
+        self.whenRefused = whenRefused
         buckets = Mutex(LeastRecentlyUsed(capacity: capacity))
     }
 
@@ -89,7 +92,7 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     /// - Parameter now: nanoseconds of a monotonic clock.
     /// - Throws: `rate-limited`.
     func take(_ key: Key, now: Int64) throws(Problem) {
-        if let wait = attempt(1, of: key, now: now) { throw refusal(waiting: wait) }
+        if let wait = attempt(1, of: key, now: now) { throw refusal(of: key, waiting: wait, now: now) }
     }
 
     /// Takes tokens from the key's bucket, or says how many nanoseconds from now there will be enough.
@@ -125,12 +128,13 @@ final class RateLimiter<Key: Hashable & Sendable>: Sendable {
             guard var fullAt = buckets.value(for: key) else { return Int64?.none }
             return limit.take(fullAt: &fullAt, now: now)
         }
-        if let wait { throw refusal(waiting: wait) }
+        if let wait { throw refusal(of: key, waiting: wait, now: now) }
     }
 
     /// The `429` answer; it is counted.
-    func refusal(waiting wait: Int64) -> Problem {
+    func refusal(of key: Key, waiting wait: Int64, now: Int64) -> Problem {
         refusals.add(1, ordering: .relaxed)
+        whenRefused?(key, now)
         return limit.problem(waiting: wait)
     }
 }

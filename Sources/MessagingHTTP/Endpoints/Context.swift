@@ -9,6 +9,7 @@ final class Context: Sendable {
     let settings: ServiceSettings
     let environment: ServiceEnvironment
     let openings: RateLimiter<Caller>
+    let limitedPeople: LimitedPeople
     let notModifiedCache: NotModifiedCache
     let listSnapshots: ListSnapshots
     let answerMemory: AnswerMemory
@@ -26,7 +27,9 @@ final class Context: Sendable {
         self.settings = settings
         self.environment = environment
         self.deliveries = deliveries
-        openings = RateLimiter(settings.limits.openings, capacity: settings.limits.capacity)
+        limitedPeople = LimitedPeople()
+        openings = RateLimiter(
+            settings.limits.openings, capacity: settings.limits.capacity, whenRefused: limitedPeople.see)
         notModifiedCache = NotModifiedCache(mostBytes: settings.notModifiedBytes)
         listSnapshots = ListSnapshots(mostBytes: settings.listSnapshotBytes)
         answerMemory = AnswerMemory(limit: settings.mostAnswerMemory)

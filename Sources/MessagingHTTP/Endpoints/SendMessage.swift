@@ -111,7 +111,7 @@ struct SendMessage {
             draft.opening = .tooOften
             return try await context.store.send(draft)
         } catch MessagingError.openedTooOften {
-            throw context.openings.refusal(waiting: wait)
+            throw context.openings.refusal(of: caller, waiting: wait, now: context.environment.ticks())
         }
     }
 

@@ -112,6 +112,9 @@ struct MetricsPage: Sendable {
             "postbox_people_polling", .gauge, "Different people who polled in the last 30 s, within some 2 %.",
             server.totals.peoplePolling)
         page.metric(
+            "postbox_people_limited", .gauge,
+            "Different people whom a rate limit turned away in the last 30 s, within some 2 %.", service.peopleLimited)
+        page.metric(
             "postbox_poll_interval_seconds", .gauge, "How often clients are asked to poll; it rises with the load.",
             service.pollPace.interval)
         page.metric(

@@ -103,6 +103,22 @@ struct RateLimitGateTests {
         #expect(await refusal(gate, request("alice")) == nil)
     }
 
+    @Test("Who is turned away counts once for half a minute, and who is served does not")
+    func people() async {
+        let limited = LimitedPeople()
+        var limits = ServiceLimits()
+        limits.polls = RateLimit(name: "polls", perSecond: 1, burst: 1)
+        let gate = Gate(identity: identity, limits: limits, limited: limited, ticks: { [clock] in clock.now })
+        for user in ["alice", "bob", "carol"] { #expect(await refusal(gate, request(user)) == nil) }
+        #expect(limited.count(now: clock.now) == 0)
+        for _ in 0..<5 {
+            for user in ["alice", "bob"] { #expect(await refusal(gate, request(user)) != nil) }
+        }
+        #expect(limited.count(now: clock.now) == 2)
+        clock.pass(32)
+        #expect(limited.count(now: clock.now) == 0)
+    }
+
     @Test("Documents that anybody may fetch are limited for each network, and not for trusted proxies")
     func documents() throws {
         let gate = gate()

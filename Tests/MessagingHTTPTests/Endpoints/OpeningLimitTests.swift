@@ -106,6 +106,7 @@ struct OpeningLimitTests {
         limited(await send(service, to: "more", ",\"recipientId\":\"bob\""))
         limited(await send(service, to: "more", crowd(3)))
         #expect(service.refusals.openings == 3)
+        #expect(service.peopleLimited == 1)
         #expect(await send(service, to: "@other", by: "ben").status == 201)
         clock.pass(4)
         limited(await send(service, to: "@more"))
