@@ -37,8 +37,8 @@ public enum RequestField: UInt8, CaseIterable, Sendable {
 
 /// The header fields of one request, kept as the bytes that came in: one allocation however many there are.
 public struct RequestFields: Sendable {
-    /// One line after the other: a word that says which field it is and how long its value is, and the value. Zeros follow, which later
-    /// lines take: to add one is a copy, and not several calls that each check the array's capacity.
+    /// One line after the other: a word that says which field it is and how long its value is, and the value. Others follow, which later
+    /// lines overwrite: to add one is a copy, and not several calls that each check the array's capacity.
     @usableFromInline var bytes: [UInt8] = []
     /// How many bytes the lines take.
     @usableFromInline var used = 0
@@ -91,6 +91,14 @@ public struct RequestFields: Sendable {
                 start += MemoryLayout<UInt64>.size + Int(word >> 8)
             }
         }
+    }
+
+    /// Its memory without the fields, for those of another request; none where that is larger than most requests need.
+    public func emptied() -> RequestFields {
+        guard bytes.count == Self.zeros.count else { return RequestFields() }
+        var emptied = self
+        (emptied.used, emptied.present) = (0, 0)
+        return emptied
     }
 
     /// What most requests need. A copy of it costs less than an array that is made anew.

@@ -34,6 +34,19 @@ struct RequestFieldsTests {
         #expect(RequestFields().packed.isEmpty)
     }
 
+    @Test("The memory of fields serves those of another request, which has nothing of them", arguments: [2, 4])
+    func emptied(count: Int) {
+        var fields = RequestFields()
+        for (field, value) in lines.prefix(count) { fields.append(field, value) }
+        let before = fields
+        fields = fields.emptied()
+        #expect(fields.packed.isEmpty)
+        for field in RequestField.allCases { #expect(fields[field] == nil && fields.count(of: field) == 0) }
+        fields.append(.host, [0x64])
+        #expect(fields[.host].map(Array.init) == [0x64] && fields[.origin] == nil)
+        #expect(before[.origin].map(Array.init) == lines[0].1)
+    }
+
     @Test("A request without header fields has none")
     func none() {
         let fields = RequestFields()

@@ -54,10 +54,10 @@ final class Connection {
 
     init(
         _ connection: OpaquePointer, of daemon: Daemon, index: Int, handingOn fields: RequestFieldSet,
-        _ memory: ConnectionMemory, now: MonotonicTime
+        _ memory: ConnectionMemory, _ spare: SpareFields, now: MonotonicTime
     ) {
         self.daemon = daemon
-        reader = RequestReader(handingOn: fields, memory)
+        reader = RequestReader(handingOn: fields, memory, spare)
         descriptor = mhd_connection_descriptor(connection)
         peer = SocketAddress.text(of: mhd_client_address(connection))
         self.index = index

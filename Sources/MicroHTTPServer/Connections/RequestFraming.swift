@@ -13,7 +13,7 @@ struct RequestFraming {
     static let hidden = UInt8(ascii: "_")
 
     /// The header fields read so far that are handed on.
-    var fields = RequestFields()
+    var fields: RequestFields
     /// The fields to hand on.
     private let wanted: RequestFieldSet
     /// How many parameters the library takes out of the query, at most.
@@ -29,8 +29,10 @@ struct RequestFraming {
     private var hasProperHost = true
     private var hasProperLength = true
 
-    init(handingOn wanted: RequestFieldSet) {
+    /// - Parameter fields: none yet.
+    init(handingOn wanted: RequestFieldSet, in fields: RequestFields = RequestFields()) {
         self.wanted = wanted
+        self.fields = fields
     }
 
     /// What is wrong with the head as a whole. Where two readers could disagree about where the body ends, requests can be

@@ -62,6 +62,7 @@ struct RequestReader {
     private var partial: [UInt8] = []
     private let wanted: RequestFieldSet
     private let memory: ConnectionMemory
+    private let spare: SpareFields
     private var framing: RequestFraming
     private var received = 0
     /// Why nothing is read any more; nil as long as all is well.
@@ -72,9 +73,11 @@ struct RequestReader {
     /// - Parameters:
     ///   - wanted: the header fields that are handed on.
     ///   - memory: what the library has for the connection.
-    init(handingOn wanted: RequestFieldSet, _ memory: ConnectionMemory) {
+    ///   - spare: the memory for the fields of the next request.
+    init(handingOn wanted: RequestFieldSet, _ memory: ConnectionMemory, _ spare: SpareFields) {
         self.wanted = wanted
         self.memory = memory
+        self.spare = spare
         framing = RequestFraming(handingOn: wanted)
     }
 
@@ -281,7 +284,7 @@ struct RequestReader {
         case .between:
             guard keepEarlier() else { return fail(.headTooLarge) }
             guard length > 0 else { return latest.blank += size }
-            framing = RequestFraming(handingOn: wanted)
+            framing = RequestFraming(handingOn: wanted, in: spare.take())
             latest.head = size
             place = .head
             if let fault = framing.begin(line, length) { return fail(fault) }

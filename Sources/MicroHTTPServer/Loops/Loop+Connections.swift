@@ -21,7 +21,7 @@ extension Loop {
     func opened(_ connection: OpaquePointer) -> Connection {
         guard let daemon = receivingDaemon else { preconditionFailure("a connection opens that nobody has given") }
         let added = Connection(
-            connection, of: daemon, index: connections.count, handingOn: fields, memory, now: now)
+            connection, of: daemon, index: connections.count, handingOn: fields, memory, spareFields, now: now)
         daemon.connections += 1
         if let certificate { added.secure(connection, with: certificate.value, traffic: traffic) }
         connections.append(added)

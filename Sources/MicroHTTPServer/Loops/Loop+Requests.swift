@@ -84,7 +84,9 @@ extension Loop {
         let request = incoming.request(from: connection.peer, withBody: true)
         switch handler.begin(request) {
         case .response(let response), .evicted(let response):
-            return give(response, to: request, connection, handle)
+            let result = give(response, to: request, connection, handle)
+            spareFields.keep(request.fields)
+            return result
         case .pending(let work): return begin(work, for: request, connection, handle)
         case .waiting(let wait): return begin(wait, for: request, connection, handle)
         }

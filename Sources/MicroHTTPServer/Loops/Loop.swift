@@ -40,6 +40,7 @@ final class Loop {
     let traffic = TLSLayer.Traffic()
     /// The header fields that requests are handed on with.
     let fields: RequestFieldSet
+    let spareFields = SpareFields()
     let bodies: BodyMemory
     var memory: ConnectionMemory { ConnectionMemory(size: configuration.memoryPerConnection) }
     let halfCloseWatcher: HalfCloseWatcher
