@@ -16,7 +16,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CMicroHTTPD"),
-        .systemLibrary(name: "CMalloc"),
+        .target(name: "CMalloc"),
         .systemLibrary(name: "CCompression", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CArguments"),
         .target(name: "CMounts"),

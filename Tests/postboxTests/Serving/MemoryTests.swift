@@ -1,4 +1,6 @@
 import ArgumentParser
+import CMalloc
+import Glibc
 import Messaging
 import Synchronization
 import Testing
@@ -52,6 +54,41 @@ struct MemoryTests {
         held.value.store(0, ordering: .relaxed)
         minute()
         #expect(trims.value.load(ordering: .relaxed) == 2)
+    }
+
+    /// Whether a sanitizer has taken the place of the allocator.
+    private static let isSanitized = ["__asan_init", "__tsan_init"].contains { (name: String) in
+        dlsym(nil, name) != nil
+    }
+
+    @Test(
+        "is cleared when it is freed, and so is what a block leaves as it grows or shrinks",
+        .disabled(if: isSanitized))
+    func cleared() throws {
+        func block(_ size: Int) throws -> UnsafeMutableRawPointer { try #require(malloc(size)) }
+        /// The bytes of the block that this thread freed last, from where the allocator keeps nothing.
+        func reused(_ size: Int) throws -> [UInt8] {
+            let again = try block(size)
+            defer { free(again) }
+            return Array(UnsafeRawBufferPointer(start: again + 16, count: size - 16))
+        }
+        for size in [24, 100, 1000] {
+            let first = try block(size)
+            memset(first, 0xAA, size)
+            free(first)
+            #expect(try reused(size).allSatisfy { $0 == 0 })
+            let second = try block(size)
+            memset(second, 0xBB, size)
+            let moved = try #require(realloc(second, 4 * size))
+            #expect(UnsafeRawBufferPointer(start: moved, count: size).allSatisfy { $0 == 0xBB })
+            #expect(try reused(size).allSatisfy { $0 == 0 })
+            memset(moved, 0xCC, 4 * size)
+            let cut = try #require(realloc(moved, 3 * size))
+            #expect(UnsafeRawBufferPointer(start: cut, count: 3 * size).allSatisfy { $0 == 0xCC })
+            let rest = UnsafeRawBufferPointer(start: cut, count: malloc_usable_size(cut)).dropFirst(3 * size)
+            #expect(rest.allSatisfy { $0 == 0 })
+            free(cut)
+        }
     }
 
     @Test("The bound of all memory is the sum of its parts, which follow the options")
