@@ -97,6 +97,7 @@ public final class SQLiteStore: Sendable {
             writer.close()
             // Readers close first: the last connection to close makes a checkpoint, and only the writer may.
             pool.releaseMemory()
+            pool.invalidateReadOnlyConnections()
             finishLog()
             try? pool.close()
             file.close()
@@ -123,6 +124,8 @@ public final class SQLiteStore: Sendable {
     private static func openPool(path: String) throws -> (DatabasePool, Epoch, CursorKey) {
         var configuration = Configuration()
         configuration.maximumReaderCount = readingConnections
+        // To give their memory back, readers need not close.
+        configuration.persistentReadOnlyConnections = true
         configuration.busyMode = .timeout(Double(Writer.busyTimeout) / 1000)
         configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)

@@ -14,6 +14,7 @@ public final class FreshnessIndex: CommitObserver {
     private let directs: Mutex<LeastRecentlyUsed<Pair, ConversationID>>
     private let recents: Mutex<RecentMessagesTable<ConversationKey>>
     private let resets = Atomic<Int>(0)
+    private let removalObservers = Mutex<[@Sendable (Int) -> Void]>([])
 
     /// The most bytes of messages that are kept, whatever the capacity.
     public static let largestRecents = 16 << 20
@@ -43,6 +44,12 @@ public final class FreshnessIndex: CommitObserver {
     /// not be kept after it.
     public var generation: Int { resets.load(ordering: .acquiring) }
 
+    /// Registers a function that is called with each new ``generation``, before whoever removed something is answered: what was read in an
+    /// earlier one must not stay in memory. It is called on any thread, which it must not hold up.
+    public func observeRemovals(_ observer: @escaping @Sendable (Int) -> Void) {
+        removalObservers.withLock { $0.append(observer) }
+    }
+
     /// Forgets everything, and makes all tokens invalid; any thread may call it.
     ///
     /// A store calls it where it is in another state than the one that memory shows, as after a failover: before it says that a new epoch
@@ -53,6 +60,7 @@ public final class FreshnessIndex: CommitObserver {
             resets.add(1, ordering: .acquiringAndReleasing)
             table.reset()
         }
+        notifyOfRemoval()
         directs.withLock { $0 = LeastRecentlyUsed(capacity: $0.capacity) }
         let conversationExpiries = conversations.withLock { table in
             table.reset()
@@ -223,7 +231,8 @@ public final class FreshnessIndex: CommitObserver {
     /// it is in memory.
     public func committed(_ commits: [Commit]) {
         // Before the conversations, so that a reader that sees the new state finds the message.
-        recents.withLock { table in
+        let isRemoved = recents.withLock { table in
+            var isRemoved = false
             for commit in commits {
                 let name = ConversationKey(tenant: commit.tenant, id: commit.conversation.id)
                 if let message = commit.message { table.append(message, to: name) }
@@ -231,8 +240,11 @@ public final class FreshnessIndex: CommitObserver {
                 table.drop(name)
                 // A read that is going on may have found what was removed.
                 resets.add(1, ordering: .acquiringAndReleasing)
+                isRemoved = true
             }
+            return isRemoved
         }
+        if isRemoved { notifyOfRemoval() }
         let conversationExpiries = conversations.withLock { table in
             for commit in commits {
                 let name = ConversationKey(tenant: commit.tenant, id: commit.conversation.id)
@@ -252,6 +264,10 @@ public final class FreshnessIndex: CommitObserver {
         }
         notify(conversationExpiries)
         notify(listExpiries)
+    }
+
+    private func notifyOfRemoval() {
+        for observer in removalObservers.withLock({ $0 }) { observer(generation) }
     }
 
     /// Notifies the observers of what became invalid; the caller holds no lock.

@@ -24,7 +24,7 @@ public struct Commit: Sendable, Equatable {
     public let forgottenLists: [UserID]
     /// The message that was stored, where it is one.
     public let message: Message?
-    /// Whether messages of the conversation, or their contents, were removed, so that no cache may keep them.
+    /// Whether messages of the conversation, their contents or the name of a participant were removed, so that no cache may keep them.
     public let isRemoval: Bool
 
     /// Creates a commit.

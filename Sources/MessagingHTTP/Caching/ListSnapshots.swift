@@ -48,8 +48,7 @@ final class ListSnapshot: Sendable {
     }
 }
 
-/// The snapshots of the lists that were read last, as many as fit a number of bytes. With the first look in a new generation all of them are
-/// dropped.
+/// The snapshots of the lists that were read last, as many as fit a number of bytes. All of them are dropped when a new generation begins.
 final class ListSnapshots: Sendable {
     private struct Table {
         var snapshots: LeastRecentlyUsed<Caller, ListSnapshot>
@@ -76,12 +75,16 @@ final class ListSnapshots: Sendable {
     /// The bytes that they take, about.
     var cost: Int { table.withLock { $0.cost } }
 
+    /// Drops those that were read before a generation of memory: they may have what was removed since.
+    func drop(before generation: Int) {
+        table.withLock { $0.enter(generation) }
+    }
+
     /// The snapshot of a caller's list with this limit; the list may have changed since.
     ///
     /// - Parameter generation: that of memory now.
     func snapshot(of caller: Caller, limit: Int, in generation: Int) -> ListSnapshot? {
         table.withLock { table in
-            table.enter(generation)
             guard let known = table.snapshots.value(for: caller), known.limit == limit,
                 known.generation == generation
             else { return nil }
@@ -90,12 +93,10 @@ final class ListSnapshots: Sendable {
     }
 
     /// Keeps a snapshot in place of the one before it, unless that is newer, or something was removed since the snapshot was read.
-    ///
-    /// - Parameter generation: that of memory now.
-    func keep(_ snapshot: ListSnapshot, of caller: Caller, in generation: Int) {
+    func keep(_ snapshot: ListSnapshot, of caller: Caller) {
         guard snapshot.cost <= mostBytes else { return }
         table.withLock { table in
-            table.enter(generation)
+            table.enter(snapshot.generation)
             guard snapshot.generation == table.generation else { return }
             let known = table.snapshots.value(for: caller)
             if let known, known.page.latestChange > snapshot.page.latestChange { return }

@@ -35,6 +35,7 @@ final class Context: Sendable {
         answerMemory = AnswerMemory(limit: settings.mostAnswerMemory)
         waitingPlaces = WaitingPlaces(limitOfEach: settings.mostWaitingOfEach, limit: settings.mostWaiting)
         pollPace = PollPace(ordinary: settings.pollInterval)
+        index.observeRemovals { [listSnapshots] in listSnapshots.drop(before: $0) }
     }
 
     /// The bounds of a page with this limit.

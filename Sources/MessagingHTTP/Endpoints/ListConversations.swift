@@ -241,7 +241,7 @@ struct ListConversations {
         guard isCompressedAnew || snapshot(for: call)?.page.latestChange != page.latestChange,
             let snapshot = ListSnapshot(page, texts, limit: limit(call), in: generation)
         else { return }
-        context.listSnapshots.keep(snapshot, of: call.caller, in: context.index.generation)
+        context.listSnapshots.keep(snapshot, of: call.caller)
     }
 
     private func unchanged(

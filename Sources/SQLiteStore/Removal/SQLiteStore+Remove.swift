@@ -20,13 +20,15 @@ extension SQLiteStore: DataRemover, StepwiseRemover {
         try writer.performStep(command)
     }
 
-    /// Empties the write-ahead log and overwrites what the file holds in unused bytes, so that neither has anything of what was removed;
-    /// blocks.
+    /// Empties the write-ahead log, overwrites what the file holds in unused bytes, and drops the pages that connections have cached, so that
+    /// none of them has anything of what was removed; blocks.
     ///
-    /// It waits for reads that began before, some milliseconds each. Where another process makes the checkpoints, it does nothing.
+    /// It waits for reads that began before, some milliseconds each. Where another process makes the checkpoints, it only drops the pages.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func compact() throws {
         try writer.leaveNoTrace()
+        // Each connection in turn, the writer's between two transactions.
+        pool.releaseMemory()
     }
 }

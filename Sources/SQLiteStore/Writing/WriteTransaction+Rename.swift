@@ -17,15 +17,17 @@ extension WriteTransaction {
     /// - Parameter number: the number that the previous call returned.
     func setPerson(_ person: Person, tenant: TenantID, number: Int64? = nil) throws -> RenameProgress {
         let people = StoredPeople(db: db)
+        let isRemoval = person.name == "" && person.company == ""
         if let running = try people.renaming(of: person.id, tenant: tenant), number == nil || running.number == number {
-            let isOver = try advance(running, of: person.id, tenant: tenant)
+            let isOver = try advance(running, of: person.id, tenant: tenant, isRemoval: isRemoval)
             return isOver && number != nil ? .done : .unfinished(number: number)
         }
         // Where there is a number, that renaming is over.
         guard number == nil else { return .done }
         let own = upcomingChange
         guard try people.set(person, tenant: tenant, renaming: own) else { return .done }
-        let isOver = try advance(StoredPeople.Renaming(number: own, upTo: 0), of: person.id, tenant: tenant)
+        let isOver = try advance(
+            StoredPeople.Renaming(number: own, upTo: 0), of: person.id, tenant: tenant, isRemoval: isRemoval)
         return isOver ? .done : .unfinished(number: own)
     }
 
@@ -36,7 +38,9 @@ extension WriteTransaction {
     }
 
     /// Applies the new name to the next of the user's conversations; returns whether the last one is reached.
-    private func advance(_ renaming: StoredPeople.Renaming, of user: UserID, tenant: TenantID) throws -> Bool {
+    private func advance(
+        _ renaming: StoredPeople.Renaming, of user: UserID, tenant: TenantID, isRemoval: Bool = false
+    ) throws -> Bool {
         // Reading and recording a conversation costs as much as some rows more.
         let rowsEach = 6
         // At least one more than there is time for, or the last one would be taken for the user's last.
@@ -55,7 +59,9 @@ extension WriteTransaction {
             let change = nextChange()
             conversation.change = change
             try conversations.update(key, change: change, activityCopies: known.activityCopies)
-            record(conversation, tenant: tenant, change: change, seenBy: conversation.participants.map(\.user))
+            record(
+                conversation, tenant: tenant, change: change, seenBy: conversation.participants.map(\.user),
+                isRemoval: isRemoval)
             renamed.append(conversation)
             left -= rowsEach + conversation.participants.count
         }

@@ -33,25 +33,25 @@ struct ListSnapshotsTests {
     func bytes() throws {
         let one = try #require(snapshot())
         let snapshots = ListSnapshots(mostBytes: 3 * one.cost)
-        for number in 1...3 { snapshots.keep(one, of: user(number), in: 0) }
+        for number in 1...3 { snapshots.keep(one, of: user(number)) }
         #expect(snapshots.cost == 3 * one.cost)
         #expect(snapshots.snapshot(of: user(1), limit: 20, in: 0) != nil)
-        snapshots.keep(one, of: user(4), in: 0)
+        snapshots.keep(one, of: user(4))
         #expect(snapshots.cost == 3 * one.cost)
         #expect(
             [1, 2, 3, 4].map { snapshots.snapshot(of: user($0), limit: 20, in: 0) != nil } == [
                 true, false, true, true,
             ])
         let tooSmall = ListSnapshots(mostBytes: one.cost - 1)
-        tooSmall.keep(one, of: user(1), in: 0)
+        tooSmall.keep(one, of: user(1))
         #expect(tooSmall.cost == 0)
     }
 
     @Test("A list is found by its owner, with the same limit, and an older one does not replace it")
     func found() throws {
         let snapshots = ListSnapshots(mostBytes: 1 << 20)
-        snapshots.keep(try #require(snapshot(at: 9)), of: user(1), in: 0)
-        snapshots.keep(try #require(snapshot(at: 8)), of: user(1), in: 0)
+        snapshots.keep(try #require(snapshot(at: 9)), of: user(1))
+        snapshots.keep(try #require(snapshot(at: 8)), of: user(1))
         #expect(snapshots.snapshot(of: user(1), limit: 20, in: 0)?.page.latestChange == 9)
         #expect(snapshots.snapshot(of: user(2), limit: 20, in: 0) == nil)
         #expect(snapshots.snapshot(of: user(1), limit: 21, in: 0) == nil)
@@ -60,16 +60,22 @@ struct ListSnapshotsTests {
     @Test("Once something was removed, no list from before is found or kept, nor does any take memory")
     func removed() throws {
         let snapshots = ListSnapshots(mostBytes: 1 << 20)
-        for number in 1...3 { snapshots.keep(try #require(snapshot()), of: user(number), in: 0) }
-        #expect(snapshots.snapshot(of: user(1), limit: 20, in: 1) == nil)
+        for number in 1...3 { snapshots.keep(try #require(snapshot()), of: user(number)) }
+        #expect(snapshots.snapshot(of: user(1), limit: 20, in: 1) == nil, "memory is in a new generation already")
+        snapshots.drop(before: 1)
         #expect(snapshots.cost == 0)
-        snapshots.keep(try #require(snapshot()), of: user(1), in: 1)
+        snapshots.keep(try #require(snapshot()), of: user(1))
         #expect(snapshots.cost == 0, "it was read before the removal")
         // Change numbers of another epoch, which is another generation, say nothing of which is newer.
-        snapshots.keep(try #require(snapshot(at: 2, in: 1)), of: user(1), in: 1)
+        snapshots.keep(try #require(snapshot(at: 2, in: 1)), of: user(1))
         #expect(snapshots.snapshot(of: user(1), limit: 20, in: 1)?.page.latestChange == 2)
         // A look that began before the removal brings nothing back.
         #expect(snapshots.snapshot(of: user(1), limit: 20, in: 0) == nil)
+        // The first that is read in a generation may come before the word of it.
+        let later = try #require(snapshot(at: 3, in: 2))
+        snapshots.keep(later, of: user(2))
+        #expect(snapshots.snapshot(of: user(2), limit: 20, in: 2)?.page.latestChange == 3)
+        #expect(snapshots.cost == later.cost)
     }
 
     @Test("A list of a few conversations is not kept, nor a page that ends before its limit")

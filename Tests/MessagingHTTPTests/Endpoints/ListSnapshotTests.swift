@@ -105,6 +105,17 @@ struct ListSnapshotTests {
         #expect(served.snapshot(of: alice, limit: 3) != nil)
     }
 
+    @Test("An erasure leaves no list in memory, not even until somebody asks for one")
+    func erased() async throws {
+        let served = try await served()
+        let remover = try #require(served.store as? any DataRemover)
+        let snapshots = served.service.context.listSnapshots
+        try await served.expectSame(alice, "", "before")
+        #expect(snapshots.cost > 0)
+        _ = try remover.erase(MessageID(conversation: Self.talks[0], n: 1), tenant: .none)
+        #expect(snapshots.cost == 0)
+    }
+
     @Test("Two participants of the same conversations each see their own unread counts, marks and names")
     func viewers() async throws {
         let served = try await served()

@@ -49,6 +49,18 @@ struct RenamingTests {
         return Dictionary(uniqueKeysWithValues: names.map { ($0, (name: $1, change: byID[$0] ?? 0)) })
     }
 
+    @Test("An erased name counts as removed from each conversation, so that no cache keeps it; a new name does not")
+    func erased() async throws {
+        let recorder = Recorder()
+        let store = try open(recorder)
+        try await fill(store)
+        let before = recorder.commits.count
+        #expect(!recorder.commits.contains { $0.isRemoval })
+        _ = try store.erase(alice, tenant: .none)
+        let removals = recorder.commits.dropFirst(before)
+        #expect(removals.count == Self.count && removals.allSatisfy(\.isRemoval))
+    }
+
     @Test(
         "Between two steps a conversation shows the new name just where it has a new change number, and one opened meanwhile the old"
     )
