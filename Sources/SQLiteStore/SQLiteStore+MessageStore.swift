@@ -12,6 +12,23 @@ extension SQLiteStore: MessageStore {
         try await read { try StoredConversations(db: $0).findOwn(reference, of: caller)?.conversation }
     }
 
+    /// Returns such a conversation after `newest` was asked for its newest messages.
+    ///
+    /// - Throws: ``MessagingError/storeUnavailable(_:)``.
+    public func conversation(
+        _ reference: ConversationReference, of caller: Caller, _ bounds: PageBounds, newest: @escaping NewestMessages
+    ) async throws(MessagingError) -> Conversation? {
+        try await read { db in
+            guard let found = try StoredConversations(db: db).findOwn(reference, of: caller)?.conversation else {
+                return nil
+            }
+            guard found.lastN > found.prunedUpTo else { return found }
+            let messages = StoredMessages(db: db, key: found.key)
+            _ = try newest(found, bounds) { try messages.newest(bounds, upTo: found.lastN) }
+            return found
+        }
+    }
+
     /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them on the same thread.
     ///
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.

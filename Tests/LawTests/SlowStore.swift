@@ -16,6 +16,14 @@ struct SlowStore: MessageStore {
         return conversation
     }
 
+    func conversation(
+        _ reference: ConversationReference, of caller: Caller, _ bounds: PageBounds, newest: @escaping NewestMessages
+    ) async throws(MessagingError) -> Conversation? {
+        let conversation = try await store.conversation(reference, of: caller, bounds, newest: Self.slowly(newest))
+        await delayAtRandom()
+        return conversation
+    }
+
     func messages<Answer: Sendable>(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer

@@ -94,19 +94,21 @@ public final class FreshnessIndex: CommitObserver {
     /// For a user who does not take part the store is read even if the conversation is in memory: neither the answer nor its
     /// timing may reveal that it exists.
     ///
+    /// - Parameter bounds: the limits of its newest messages, which the store is to read at the same time where it can; nil reads none.
     /// - Throws: ``MessagingError/storeUnavailable(_:)``.
     public func conversation(
-        _ reference: ConversationReference, of caller: Caller, from store: some MessageStore
+        _ reference: ConversationReference, of caller: Caller, from store: some MessageStore,
+        newest bounds: PageBounds? = nil
     ) async throws(MessagingError) -> Conversation? {
         if let known = conversation(reference, of: caller), known.marks(for: caller.user) != nil { return known }
         switch reference {
         case .id(let id):
-            let found = try await load(id, of: caller, from: store)
+            let found = try await load(id, of: caller, from: store, newest: bounds)
             return found?.marks(for: caller.user) == nil ? nil : found
         case .direct(let other):
             guard let found = try await store.conversation(reference, of: caller) else { return nil }
             directs.withLock { $0.set(Pair(caller: caller, other: other), to: found.id) }
-            return try await conversation(.id(found.id), of: caller, from: store)
+            return try await conversation(.id(found.id), of: caller, from: store, newest: bounds)
         }
     }
 
@@ -200,17 +202,15 @@ public final class FreshnessIndex: CommitObserver {
                 within: bounds, after: conversation.prunedUpTo, upTo: conversation.lastN, at: conversation.revision)
     }
 
-    /// The newest messages of a conversation at a given state, as many as the bounds allow; where memory does not have them, they are
-    /// read and kept.
-    public func newest(
-        within bounds: PageBounds, in conversation: Conversation, of tenant: TenantID,
-        orRead read: () throws -> PackedMessages
-    ) rethrows -> PackedMessages {
-        if let known = newest(within: bounds, in: conversation, of: tenant) { return known }
+    /// For a read of the store that begins after this: the newest messages of conversations, from memory, or else read and kept.
+    public func newestMessages(of tenant: TenantID) -> NewestMessages {
         let start = generation
-        let found = try read()
-        keep(found, of: conversation, tenant, readIn: start)
-        return found.newest(within: bounds)
+        return { conversation, bounds, read in
+            if let known = self.newest(within: bounds, in: conversation, of: tenant) { return known }
+            let found = try read()
+            self.keep(found, of: conversation, tenant, readIn: start)
+            return found.newest(within: bounds)
+        }
     }
 
     /// Keeps the newest messages of a conversation, read from the store. Messages that were committed since the read are detected as
@@ -276,7 +276,7 @@ public final class FreshnessIndex: CommitObserver {
     }
 
     private func load(
-        _ id: ConversationID, of caller: Caller, from store: some MessageStore
+        _ id: ConversationID, of caller: Caller, from store: some MessageStore, newest bounds: PageBounds?
     ) async throws(MessagingError) -> Conversation? {
         let name = ConversationKey(tenant: caller.tenant, id: id)
         conversations.withLock { $0.beginLoad(of: name) }
@@ -290,7 +290,12 @@ public final class FreshnessIndex: CommitObserver {
                     return table.takeExpiries()
                 })
         }
-        loaded = try await store.conversation(.id(id), of: caller)
+        if let bounds {
+            loaded = try await store.conversation(
+                .id(id), of: caller, bounds, newest: newestMessages(of: caller.tenant))
+        } else {
+            loaded = try await store.conversation(.id(id), of: caller)
+        }
         return loaded
     }
 }

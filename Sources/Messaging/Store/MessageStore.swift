@@ -30,6 +30,15 @@ public protocol MessageStore: Sendable {
         _ reference: ConversationReference, of caller: Caller
     ) async throws(MessagingError) -> Conversation?
 
+    /// Returns such a conversation, and asks `newest` for its newest messages before that if it can read them in the same snapshot.
+    ///
+    /// - Parameters:
+    ///   - bounds: the limits of the newest messages.
+    ///   - newest: takes what it reads; any thread may call it.
+    func conversation(
+        _ reference: ConversationReference, of caller: Caller, _ bounds: PageBounds, newest: @escaping NewestMessages
+    ) async throws(MessagingError) -> Conversation?
+
     /// Reads the messages in these slices, each once, ordered by number, and makes an answer of them on the reading thread. So memory
     /// holds at most one page for each read in progress.
     ///
@@ -124,6 +133,13 @@ public protocol MessageStore: Sendable {
 extension MessageStore {
     /// The clock of a store that no other process writes to: memory may always answer.
     public var feedClock: FeedClock { .alone }
+
+    /// The conversation from a store that reads messages only on their own.
+    public func conversation(
+        _ reference: ConversationReference, of caller: Caller, _ bounds: PageBounds, newest: @escaping NewestMessages
+    ) async throws(MessagingError) -> Conversation? {
+        try await conversation(reference, of: caller)
+    }
 
     /// A store without copies of its database.
     public func messagesFromReplica<Answer: Sendable>(

@@ -122,12 +122,9 @@ struct ListConversations {
     private func conversations<Answer: Sendable>(
         _ call: Call, _ window: ListWindow, make: @escaping @Sendable (ConversationPage) -> Answer
     ) async throws -> Answer {
-        let (index, tenant) = (context.index, call.caller.tenant)
-        return try await context.store.conversations(
+        try await context.store.conversations(
             of: call.caller, window, bounds(call), embedded: embeddedBounds(call),
-            newest: { conversation, bounds, read in
-                try index.newest(within: bounds, in: conversation, of: tenant, orRead: read)
-            }, make: make)
+            newest: context.index.newestMessages(of: call.caller.tenant), make: make)
     }
 
     /// The newest messages of an entry, at least the last one; nil where memory does not have them all.

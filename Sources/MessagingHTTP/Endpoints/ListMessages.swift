@@ -23,7 +23,8 @@ struct ListMessages {
         return try begin(view, call)
     }
 
-    /// Reads the conversation where memory does not have it, or has an older state than the client.
+    /// Reads the conversation where memory does not have it, or has an older state than the client. A client that has nothing yet is shown
+    /// its newest messages, so these are read at the same time.
     private func pending(_ reference: ConversationReference, _ call: Call) -> Step {
         .pending { try begin(try await view(reference, call), call) }
     }
@@ -145,7 +146,8 @@ struct ListMessages {
 
     /// The view of this call, by the state in memory, or by the state on disk where the cursor is ahead of memory.
     private func view(_ reference: ConversationReference, _ call: Call) async throws -> MessagesView {
-        var conversation = try await context.index.conversation(reference, of: call.caller, from: context.store)
+        var conversation = try await context.index.conversation(
+            reference, of: call.caller, from: context.store, newest: try boundsOfFirstPage(call))
         var view: MessagesView?
         do {
             view = try conversation.flatMap { try self.view(of: $0, call) }
@@ -155,6 +157,17 @@ struct ListMessages {
         }
         guard let view else { throw MessagingError.conversationNotFound }
         return view
+    }
+
+    /// The bounds of the newest messages to keep in memory for the page of a client that has nothing yet; nil for other calls and for
+    /// larger pages.
+    private func boundsOfFirstPage(_ call: Call) throws(Problem) -> PageBounds? {
+        let limit = call.query.limit ?? Self.defaultLimit
+        guard call.query.since == nil, call.query.before == nil, !call.isConditional, limit <= Self.defaultLimit else {
+            return nil
+        }
+        try context.checkMemory(for: call)
+        return context.bounds(limit: max(limit, RecentMessages.usualCount), kept: .newest)
     }
 
     /// The view of this call; nil where the caller does not take part.

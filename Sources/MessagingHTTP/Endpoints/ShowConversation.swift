@@ -45,12 +45,9 @@ struct ShowConversation {
     /// Reads the conversation's messages and people from the store.
     private func read(_ conversation: Conversation, _ call: Call) async throws -> Response {
         try context.checkMemory(for: call)
-        let (index, tenant) = (context.index, call.caller.tenant)
         let result = try await context.store.summary(
             of: conversation, for: call.caller, embedded: bounds(call),
-            newest: { conversation, bounds, read in
-                try index.newest(within: bounds, in: conversation, of: tenant, orRead: read)
-            },
+            newest: context.index.newestMessages(of: call.caller.tenant),
             make: { read in Result { try answer(read, call) } })
         return try result.get().compressed()
     }

@@ -45,6 +45,14 @@ final class NodeStore: MessageStore {
         return conversation.map { former?.swap($0, of: caller) ?? $0 }
     }
 
+    func conversation(
+        _ reference: ConversationReference, of caller: Caller, _ bounds: PageBounds, newest: @escaping NewestMessages
+    ) async throws(MessagingError) -> Conversation? {
+        let conversation = try await store.conversation(reference, of: caller, bounds, newest: newest)
+        await writes.settle()
+        return conversation.map { former?.swap($0, of: caller) ?? $0 }
+    }
+
     func messages<Answer: Sendable>(
         in conversation: Conversation, of tenant: TenantID, _ slices: [MessageSlice], _ bounds: PageBounds,
         make: @escaping @Sendable (PackedMessages) -> Answer

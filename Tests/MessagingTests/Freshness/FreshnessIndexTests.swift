@@ -38,54 +38,54 @@ struct FreshnessIndexTests {
         Message(n: n, sender: alice, content: "\(n)", sentAt: Timestamp(milliseconds: n), clientMessageID: nil)
     }
 
-    private func newest(_ count: Int, upTo lastN: Int64, pruned: Int64 = 0, reads: inout Int) -> [Int64] {
+    private func newest(_ count: Int, upTo lastN: Int64, pruned: Int64 = 0, reads: inout Int) throws -> [Int64] {
         let talk = Conversation(
             id: talk, key: 1, lastN: lastN, prunedUpTo: pruned, participants: Array(first.participants))
-        return index.newest(within: PageBounds(count: count, bytes: .max), in: talk, of: .none) {
+        return try index.newestMessages(of: .none)(talk, PageBounds(count: count, bytes: .max)) {
             reads += 1
             return PackedMessages((max(pruned + 1, lastN - Int64(count) + 1)...lastN).map { text($0) })
         }.map(\.n)
     }
 
     @Test("the newest messages are read once, and go on with each commit; after a gap they are read again")
-    func newestMessages() {
+    func newestMessages() throws {
         func commit(_ n: Int64) {
             let talk = conversation(lastN: n, (alice, 0), (bob, 0))
             index.committed([Commit(tenant: .none, conversation: talk, listChanges: [], message: text(n))])
         }
         var reads = 0
-        #expect(newest(3, upTo: 9, reads: &reads) == [7, 8, 9])
+        #expect(try newest(3, upTo: 9, reads: &reads) == [7, 8, 9])
         commit(10)
         commit(11)
-        #expect(newest(3, upTo: 11, reads: &reads) == [9, 10, 11])
-        #expect(newest(5, upTo: 11, reads: &reads) == [7, 8, 9, 10, 11])
-        #expect(newest(3, upTo: 9, reads: &reads) == [7, 8, 9], "as it was before the last commits")
+        #expect(try newest(3, upTo: 11, reads: &reads) == [9, 10, 11])
+        #expect(try newest(5, upTo: 11, reads: &reads) == [7, 8, 9, 10, 11])
+        #expect(try newest(3, upTo: 9, reads: &reads) == [7, 8, 9], "as it was before the last commits")
         #expect(reads == 1)
         commit(13)
-        #expect(newest(2, upTo: 13, reads: &reads) == [12, 13])
+        #expect(try newest(2, upTo: 13, reads: &reads) == [12, 13])
         #expect(reads == 2)
-        #expect(newest(2, upTo: 13, pruned: 12, reads: &reads) == [13])
-        #expect(newest(2, upTo: 13, pruned: 13, reads: &reads) == [])
+        #expect(try newest(2, upTo: 13, pruned: 12, reads: &reads) == [13])
+        #expect(try newest(2, upTo: 13, pruned: 13, reads: &reads) == [])
         #expect(reads == 2, "what was pruned is not looked for")
     }
 
     @Test(
         "the newest messages are cut by their bytes, and that they are is known from memory where one more than fits was read"
     )
-    func newestBytes() {
+    func newestBytes() throws {
         let talk = conversation(lastN: 9, (alice, 0), (bob, 0))
         var reads = 0
-        func newest(_ bytes: Int) -> [Int64] {
-            index.newest(within: PageBounds(count: 9, bytes: bytes, kept: .newest), in: talk, of: .none) {
+        func newest(_ bytes: Int) throws -> [Int64] {
+            try index.newestMessages(of: .none)(talk, PageBounds(count: 9, bytes: bytes, kept: .newest)) {
                 reads += 1
                 return PackedMessages((6...9).map { text($0) })
             }.map(\.n)
         }
         // One byte each; the fourth from the end is the one too many.
-        #expect(newest(3) == [7, 8, 9])
-        #expect(newest(3) == [7, 8, 9])
-        #expect(newest(1) == [9])
-        #expect(newest(0) == [9])
+        #expect(try newest(3) == [7, 8, 9])
+        #expect(try newest(3) == [7, 8, 9])
+        #expect(try newest(1) == [9])
+        #expect(try newest(0) == [9])
         #expect(reads == 1)
         #expect(index.newest(within: PageBounds(count: 9, bytes: 4), in: talk, of: .none) == nil, "a fifth might fit")
         #expect(index.newest(within: PageBounds(count: 4, bytes: 4), in: talk, of: .none)?.map(\.n) == [6, 7, 8, 9])
@@ -231,11 +231,11 @@ struct FreshnessIndexTests {
     }
 
     @Test("A removal drops the messages that are kept, and what a read that began before it finds is not kept")
-    func removal() {
+    func removal() throws {
         var emptied = first
         emptied.revision = 1
-        func newest(_ content: String, in state: Conversation, _ meanwhile: () -> Void = {}) -> [String] {
-            index.newest(within: PageBounds(count: 1, bytes: .max), in: state, of: .none) {
+        func newest(_ content: String, in state: Conversation, _ meanwhile: () -> Void = {}) throws -> [String] {
+            try index.newestMessages(of: .none)(state, PageBounds(count: 1, bytes: .max)) {
                 meanwhile()
                 return PackedMessages([
                     Message(
@@ -243,17 +243,18 @@ struct FreshnessIndexTests {
                 ])
             }.map(\.content)
         }
-        #expect(newest("secret", in: first) == ["secret"])
-        #expect(newest("", in: emptied) == [""], "of a later revision than what is kept")
-        #expect(newest("read again", in: first) == ["read again"], "as it was in the revision before")
+        #expect(try newest("secret", in: first) == ["secret"])
+        #expect(try newest("", in: emptied) == [""], "of a later revision than what is kept")
+        #expect(try newest("read again", in: first) == ["read again"], "as it was in the revision before")
         let removal = Commit(tenant: .none, conversation: emptied, listChanges: [], isRemoval: true)
         #expect(
-            newest("secret", in: conversation(ConversationID(trusted: "conv-2"), lastN: 1, (alice, 0), (bob, 0))) == [
-                "secret"
-            ])
+            try newest("secret", in: conversation(ConversationID(trusted: "conv-2"), lastN: 1, (alice, 0), (bob, 0)))
+                == [
+                    "secret"
+                ])
         index.committed([removal])
-        #expect(newest("secret", in: first) { index.committed([removal]) } == ["secret"])
-        #expect(newest("", in: first) == [""], "what was read before the removal was not kept")
+        #expect(try newest("secret", in: first) { index.committed([removal]) } == ["secret"])
+        #expect(try newest("", in: first) == [""], "what was read before the removal was not kept")
     }
 
     @Test("An entry that the index drops is valid no more")

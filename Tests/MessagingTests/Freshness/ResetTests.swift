@@ -52,13 +52,13 @@ struct ResetTests {
     }
 
     @Test("Messages that were read before it are not kept")
-    func messages() {
+    func messages() throws {
         let bounds = PageBounds(count: 1, bytes: .max)
         let start = index.generation
         index.reset()
         index.keep(PackedMessages([message(1, from: alice)]), of: state, .none, readIn: start)
         #expect(index.newest(within: bounds, in: state, of: .none) == nil)
-        let found = index.newest(within: bounds, in: state, of: .none) {
+        let found = try index.newestMessages(of: .none)(state, bounds) {
             index.reset()
             return PackedMessages([message(1, from: alice)])
         }
