@@ -117,10 +117,10 @@ extension SQLiteStore: MessageStore {
     func read<Found, Answer: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Found, make: @escaping @Sendable (Found) -> Answer
     ) async throws(MessagingError) -> Answer {
-        let result = await readQueue.perform { [pool, health] in
+        let result = await readQueue.perform { [health] reader in
             do {
-                let found = try pool.read { db in
-                    do { return try body(db) } catch { throw StoreFailure(error, on: db) }
+                let found = try reader.unsafeRead { db in
+                    do { return try db.inSnapshot { try body(db) } } catch { throw StoreFailure(error, on: db) }
                 }
                 health.succeeded(.read)
                 return make(found)

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import GRDB
 import GRDBSQLite
@@ -19,19 +18,19 @@ public final class SQLiteStore: Sendable {
     /// The database file, with symbolic links resolved: the log is beside it.
     public var path: String { file.realPath }
 
+    /// The connection that writes, and one to read with for the operator.
     let pool: DatabasePool
     let writer: Writer
     let health: StoreHealth
-    let readQueue: ReadQueue<Void>
+    let readQueue: ReadQueue<DatabaseQueue>
     /// The size of the next step of retention.
     let retentionSize: Mutex<StepSize>
     static let readers = 4
-    /// The connections that read: one more for ``Checkpointer``.
-    private static let readingConnections = readers + 1
     /// The most memory for the writer's page cache, in KiB; unused memory is not allocated.
     static let writerCache = 16_384
     /// How long reads may go without one ending before further ones are refused; the longest page takes a fraction of it.
     private static let stallLimit = Duration.seconds(5)
+    private let readers: [DatabaseQueue]
     private let file: DatabaseFile
     private let checkpoints: Bool
     private let isClosed = Mutex(false)
@@ -64,6 +63,7 @@ public final class SQLiteStore: Sendable {
             let isNewer = try Schema.prepare(path: file.realPath, random: random, cursorKey: newCursorKey)
             if isNewer { throw SQLiteStoreError.newerSchema(path: path) }
             (pool, epoch, cursorKey) = try Self.openPool(path: file.realPath)
+            readers = try Self.openReaders(path: file.realPath)
             checkpointer = try Checkpointer(pool: pool, file: file, health: health, isEnabled: checkpoints)
         } catch {
             file.abandon()
@@ -71,7 +71,11 @@ public final class SQLiteStore: Sendable {
         }
         file.rememberLog()
         retentionSize = Mutex(StepSize(most: bounds.messagesRemovedAtOnce, longest: StoreBounds.longestStep))
-        readQueue = ReadQueue(width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit)
+        // As many as there are contexts.
+        let unused = Mutex(readers)
+        readQueue = ReadQueue(width: Self.readers, capacity: queueLimit, stallLimit: Self.stallLimit) {
+            unused.withLock { $0.removeLast() }
+        }
         writer = Writer(
             pool: pool, file: file, checkpointer: checkpointer, health: health, observer: observer,
             capacity: queueLimit, bounds: bounds, committed: committed)
@@ -87,6 +91,12 @@ public final class SQLiteStore: Sendable {
         close()
     }
 
+    /// Drops the pages of the database that are cached; blocks until the reads of now have ended.
+    func releaseMemory() {
+        pool.releaseMemory()
+        for reader in readers { reader.releaseMemory() }
+    }
+
     /// Stores and answers the waiting writes, and closes the database; blocks until that is done.
     ///
     /// Later calls are refused as ``MessagingError/storeUnavailable(_:)``. A second call does nothing.
@@ -96,6 +106,7 @@ public final class SQLiteStore: Sendable {
             isClosed = true
             writer.close()
             // Readers close first: the last connection to close makes a checkpoint, and only the writer may.
+            for reader in readers { try? reader.close() }
             pool.releaseMemory()
             pool.invalidateReadOnlyConnections()
             finishLog()
@@ -122,12 +133,10 @@ public final class SQLiteStore: Sendable {
     }
 
     private static func openPool(path: String) throws -> (DatabasePool, Epoch, CursorKey) {
-        var configuration = Configuration()
-        configuration.maximumReaderCount = readingConnections
-        // To give their memory back, readers need not close.
+        var configuration = Self.configuration
+        configuration.maximumReaderCount = 1
+        // To give its memory back, the reader need not close.
         configuration.persistentReadOnlyConnections = true
-        configuration.busyMode = .timeout(Double(Writer.busyTimeout) / 1000)
-        configuration.label = "postbox"
         let pool = try DatabasePool(path: path, configuration: configuration)
         let (epoch, cursorKey) = try pool.writeWithoutTransaction { db in
             // Set here and not in the configuration: with WAL, the pool itself sets NORMAL after that.
@@ -140,37 +149,27 @@ public final class SQLiteStore: Sendable {
         }
         guard let epoch else { throw SQLiteStoreError.other(path: path, reason: "it has no epoch") }
         guard let cursorKey else { throw SQLiteStoreError.other(path: path, reason: "it has no cursor key") }
-        try openReaders(of: pool)
+        // Opens the reader now: later, another file may have this name, or no descriptor may be left.
+        _ = try pool.read { try Int.fetchOne($0, sql: "SELECT 1 FROM store") }
         return (pool, epoch, cursorKey)
     }
 
-    /// Opens all readers at once: later, another file may have this name, or no descriptor may be left.
-    ///
-    /// The pool opens a reader when all others are busy, so each waits here for the others, on its own thread.
-    private static func openReaders(of pool: DatabasePool) throws {
-        let (all, opened) = (DispatchGroup(), DispatchGroup())
-        let failure = Mutex<(any Error)?>(nil)
-        for _ in 0..<readingConnections {
-            all.enter()
-            opened.enter()
-            Thread.detachNewThread {
-                var isOpen = false
-                defer { all.leave() }
-                do {
-                    try pool.read { db in
-                        isOpen = true
-                        opened.leave()
-                        opened.wait()
-                        _ = try Int.fetchOne(db, sql: "SELECT 1 FROM store")
-                    }
-                } catch {
-                    if !isOpen { opened.leave() }
-                    failure.withLock { $0 = error }
-                }
-            }
+    /// Opens all readers at once, for the same reason.
+    private static func openReaders(path: String) throws -> [DatabaseQueue] {
+        var configuration = Self.configuration
+        configuration.readonly = true
+        return try (0..<readers).map { _ in
+            let reader = try DatabaseQueue(path: path, configuration: configuration)
+            _ = try reader.unsafeRead { try Int.fetchOne($0, sql: "SELECT 1 FROM store") }
+            return reader
         }
-        all.wait()
-        if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(Double(Writer.busyTimeout) / 1000)
+        configuration.label = "postbox"
+        return configuration
     }
 
     private static func startError(_ error: any Error, path: String) -> SQLiteStoreError {
@@ -188,7 +187,7 @@ public enum StoreMemory {
     public static let readers = SQLiteStore.readers
     /// The most bytes that an import beside requests keeps, about.
     public static let imports = ServedImport.largestMemory
-    /// The most bytes of pages of the database: those of the writer and, by SQLite's default, 2 MB of each reader; those of ``Checkpointer``
-    /// read a page or two.
-    public static let pages = SQLiteStore.writerCache * 1024 + SQLiteStore.readers * 2_048_000
+    /// The most bytes of pages of the database: those of the writer and, by SQLite's default, 2 MB of each reader
+    /// and of the operator's; those of ``Checkpointer`` read a page or two.
+    public static let pages = SQLiteStore.writerCache * 1024 + (SQLiteStore.readers + 1) * 2_048_000
 }

@@ -57,13 +57,14 @@ final class Checkpointer: Sendable {
     private let writeback: CheckpointWriteback
     /// The connection that copies beside the writer; nil where another process makes the checkpoints.
     let copier: DatabaseQueue?
+    /// The connection of the read transaction beside it.
+    private let reader: DatabaseQueue?
     private let queue = DispatchQueue(label: "postbox-checkpoint")
     private let progress = Mutex(Progress())
 
-    /// Opens the second connection, and has the log's pages counted.
+    /// Opens the second connection and that of the read transaction, and has the log's pages counted.
     ///
     /// - Parameters:
-    ///   - pool: has a reader more than there are reads at a time.
     ///   - isEnabled: false where another process makes the checkpoints.
     ///   - shortRest: the most frames that the writer copies itself, unless so many are left after the last pass.
     init(
@@ -77,6 +78,7 @@ final class Checkpointer: Sendable {
         self.health = health
         writeback = CheckpointWriteback(of: file)
         copier = isEnabled ? try Self.connection(to: file.realPath) : nil
+        reader = isEnabled ? try Self.connection(to: file.realPath) : nil
         pool.writeWithoutTransaction { log.watch($0) }
     }
 
@@ -91,7 +93,7 @@ final class Checkpointer: Sendable {
         }
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         // A connection that has read nothing has no log, and its checkpoints do nothing.
-        try queue.read { _ = try Int.fetchOne($0, sql: "SELECT 1 FROM store") }
+        try queue.inDatabase { _ = try Int.fetchOne($0, sql: "SELECT 1 FROM store") }
         return queue
     }
 
@@ -114,12 +116,12 @@ final class Checkpointer: Sendable {
 
     /// Takes one step of a checkpoint, between two transactions; returns whether there is nothing left to do for the log.
     func advance() -> Bool {
-        guard let copier else { return true }
+        guard let copier, let reader else { return true }
         do {
             guard try !isRunning(), !mustKeepLog else { return false }
             // Where the name refers to another file now, this must not write to it, and this file's log is the better copy.
             try file.checkInPlace()
-            if log.uncopied > shortRest, log.mayTry, begin(on: copier) { return false }
+            if log.uncopied > shortRest, log.mayTry, begin(on: copier, beside: reader) { return false }
             progress.withLock { progress in
                 progress.passes = 0
                 progress.isDueForSteps = false
@@ -149,7 +151,7 @@ final class Checkpointer: Sendable {
     }
 
     /// Has the second connection copy what is in the log; returns whether it does, because it has not done so too often.
-    private func begin(on copier: DatabaseQueue) -> Bool {
+    private func begin(on copier: DatabaseQueue, beside reader: DatabaseQueue) -> Bool {
         let mayBegin = progress.withLock { progress in
             guard progress.passes < Self.mostPasses else { return false }
             progress.passes += 1
@@ -158,7 +160,7 @@ final class Checkpointer: Sendable {
         }
         guard mayBegin else { return false }
         queue.async { [self] in
-            let failure = copy(on: copier)
+            let failure = copy(on: copier, beside: reader)
             progress.withLock { progress in
                 progress.runningSince = nil
                 progress.failure = failure
@@ -168,18 +170,14 @@ final class Checkpointer: Sendable {
     }
 
     /// Copies what is in the log now, on the second connection and its thread; returns why it could not.
-    private func copy(on copier: DatabaseQueue) -> StoreFailure? {
+    private func copy(on copier: DatabaseQueue, beside reader: DatabaseQueue) -> StoreFailure? {
         let size = log.size
         do {
-            let isSynced = try pool.read { reader in
-                // The read transaction begins with the first read. It has to last for as long as the checkpoint; see the type.
-                _ = try Int.fetchOne(reader, sql: "SELECT 1 FROM store")
-                return try copier.writeWithoutTransaction { db in
-                    do {
-                        return try writeback.during { _ = try db.checkpoint(.passive) }
-                    } catch {
-                        throw StoreFailure(error, on: db)
-                    }
+            let isSynced = try reader.inDatabase { db in
+                try db.inSnapshot {
+                    // The read transaction begins with the first read. It has to last for as long as the checkpoint; see the type.
+                    _ = try Int.fetchOne(db, sql: "SELECT 1 FROM store")
+                    return try checkpoint(on: copier)
                 }
             }
             guard isSynced else {
@@ -196,9 +194,21 @@ final class Checkpointer: Sendable {
         }
     }
 
-    /// Waits for a checkpoint on the second connection, and closes that; the writer's thread must have ended.
+    /// Returns whether all that was copied is on disk.
+    private func checkpoint(on copier: DatabaseQueue) throws -> Bool {
+        try copier.inDatabase { db in
+            do {
+                return try writeback.during { _ = try db.checkpoint(.passive) }
+            } catch {
+                throw StoreFailure(error, on: db)
+            }
+        }
+    }
+
+    /// Waits for a checkpoint on the second connection, and closes the connections; the writer's thread must have ended.
     func close() {
         queue.sync {}
         try? copier?.close()
+        try? reader?.close()
     }
 }

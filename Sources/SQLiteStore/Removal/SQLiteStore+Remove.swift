@@ -29,6 +29,6 @@ extension SQLiteStore: DataRemover, StepwiseRemover {
     public func compact() throws {
         try writer.leaveNoTrace()
         // Each connection in turn, the writer's between two transactions.
-        pool.releaseMemory()
+        releaseMemory()
     }
 }
