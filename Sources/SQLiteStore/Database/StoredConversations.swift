@@ -24,7 +24,7 @@ struct StoredConversations {
                 WHERE p.conversation_key = ifnull((SELECT key FROM conversations WHERE tenant_id = ? AND id = ?), -1)
                     AND p.user_id = ?
                 """)
-        return try fetch(statement, [caller.tenant.text, id.text, caller.user.text])
+        return try conversation(Rows(of: statement, caller.tenant.text, id.text, caller.user.text), of: statement)
     }
 
     /// The most conversations of a user that are searched for another user: any caller can have this done, on the one thread that
@@ -67,7 +67,7 @@ struct StoredConversations {
                 SELECT \(Self.columns) FROM conversations c
                 WHERE tenant_id = ? AND id = ?
                 """)
-        return try fetch(statement, [tenant.text, id.text])?.conversation
+        return try conversation(Rows(of: statement, tenant.text, id.text), of: statement)?.conversation
     }
 
     /// How many of the participants' rows have a copy of the conversation's activity.
@@ -87,12 +87,12 @@ struct StoredConversations {
                 SELECT \(Self.columns) FROM conversations c
                 WHERE tenant_id = ? AND direct_low = ? AND direct_high = ?
                 """)
-        return try fetch(statement, [tenant.text, pair[0].text, pair[1].text])
+        return try conversation(Rows(of: statement, tenant.text, pair[0].text, pair[1].text), of: statement)
     }
 
     func find(key: Int64) throws -> CachedConversation? {
         let statement = try db.cachedStatement(sql: "SELECT \(Self.columns) FROM conversations c WHERE key = ?")
-        return try fetch(statement, [key])
+        return try conversation(Rows(of: statement, key), of: statement)
     }
 
     /// The keys of all conversations that a user takes part in.
@@ -180,8 +180,7 @@ struct StoredConversations {
     func hasAllMessages(of conversation: Conversation) throws -> Bool {
         let statement = try db.cachedStatement(
             sql: "SELECT 1 FROM conversations WHERE key = ? AND revision = ? AND pruned_up_to = ?")
-        return try Int.fetchOne(
-            statement, arguments: [conversation.key, conversation.revision, conversation.prunedUpTo]) != nil
+        return try Rows(of: statement, conversation.key, conversation.revision, conversation.prunedUpTo).next()
     }
 
     /// Records a change that every participant sees; `lastN` where it is a message.
@@ -212,9 +211,8 @@ struct StoredConversations {
         try statement.execute(arguments: [key])
     }
 
-    private func fetch(_ statement: Statement, _ arguments: StatementArguments) throws -> CachedConversation? {
-        let cursor = try Row.fetchCursor(statement, arguments: arguments)
-        guard try cursor.next() != nil else { return nil }
+    private func conversation(_ rows: consuming Rows, of statement: Statement) throws -> CachedConversation? {
+        guard try rows.next() else { return nil }
         let (key, copies) = (statement.number(0), statement.number(5))
         let conversation = Conversation(
             id: ConversationID(trusted: try statement.requiredText(1)), key: key, lastN: statement.number(2),

@@ -7,6 +7,19 @@ struct StoredMessages {
     let key: Int64
 
     private static let columns = "n, sender_id, content, sent_at_ms, client_message_id"
+    private static let inOrder = selection("n BETWEEN ? AND ?", "n")
+    private static let backwards = selection("n BETWEEN ? AND ?", "n DESC")
+    // Without `INDEXED BY`, SQLite reads all messages in the range and drops those of other senders.
+    private static let ofSender = selection(
+        "sender_id = ? AND n BETWEEN ? AND ?", "n", index: "INDEXED BY messages_sender")
+
+    private static func selection(_ condition: String, _ order: String, index: String = "") -> String {
+        """
+        SELECT \(columns) FROM messages \(index)
+        WHERE conversation_key = ? AND \(condition)
+        ORDER BY \(order) LIMIT ?
+        """
+    }
 
     /// The newest messages up to the last one, oldest first, as many as the bounds need.
     func newest(_ bounds: PageBounds, upTo lastN: Int64) throws -> PackedMessages {
@@ -16,34 +29,32 @@ struct StoredMessages {
 
     /// The newest messages with these numbers, oldest first, as many as the bounds need.
     private func newest(_ bounds: PageBounds, in numbers: ClosedRange<Int64>) throws -> PackedMessages {
-        let bound: StatementArguments = [key, numbers.lowerBound, numbers.upperBound, bounds.countToRead]
-        let forward = try fetch(statement("n BETWEEN ? AND ?", "n"), bound, bounds)
+        let forward = try messages(Self.inOrder, numbers, bounds)
         // Nearly always all of them fit. Read from the newest on, they would have to be packed twice.
         guard bounds.areExceeded(by: forward.count, forward.contentSize) else { return forward }
-        return try fetch(statement("n BETWEEN ? AND ?", "n DESC"), bound, bounds).reversedMessages
+        return try messages(Self.backwards, numbers, bounds).reversedMessages
     }
 
-    private func statement(_ condition: String, _ order: String, index: String = "") throws -> Statement {
-        try db.cachedStatement(
-            sql: """
-                SELECT \(Self.columns) FROM messages \(index)
-                WHERE conversation_key = ? AND \(condition)
-                ORDER BY \(order) LIMIT ?
-                """)
+    /// The messages with these numbers in the order of a selection, as many as the bounds need.
+    private func messages(
+        _ selection: String, _ numbers: ClosedRange<Int64>, _ bounds: PageBounds
+    ) throws -> PackedMessages {
+        let statement = try db.cachedStatement(sql: selection)
+        let rows = try Rows(of: statement, key, numbers.lowerBound, numbers.upperBound, bounds.countToRead)
+        return try Self.messages(rows, of: statement, bounds)
     }
 
     /// The messages of a slice, oldest first, as many as the bounds need.
     func messages(of slice: MessageSlice, _ bounds: PageBounds) throws -> PackedMessages {
-        let (low, high, limit) = (slice.numbers.lowerBound, slice.numbers.upperBound, bounds.countToRead)
         switch slice.authorship {
         case .anybody:
             if bounds.kept == .newest { return try newest(bounds, in: slice.numbers) }
-            return try fetch(statement("n BETWEEN ? AND ?", "n"), [key, low, high, limit], bounds)
+            return try messages(Self.inOrder, slice.numbers, bounds)
         case .only(let user):
-            // Without `INDEXED BY`, SQLite reads all messages in the range and drops those of other senders.
-            let statement = try statement(
-                "sender_id = ? AND n BETWEEN ? AND ?", "n", index: "INDEXED BY messages_sender")
-            return try fetch(statement, [key, user.text, low, high, limit], bounds)
+            let statement = try db.cachedStatement(sql: Self.ofSender)
+            let rows = try Rows(
+                of: statement, key, user.text, slice.numbers.lowerBound, slice.numbers.upperBound, bounds.countToRead)
+            return try Self.messages(rows, of: statement, bounds)
         case .except(let user): return try messages(notOf: user, in: slice.numbers, bounds)
         }
     }
@@ -58,13 +69,13 @@ struct StoredMessages {
     private func messages(
         notOf user: UserID, in numbers: ClosedRange<Int64>, _ bounds: PageBounds
     ) throws -> PackedMessages {
-        let statement = try statement("n BETWEEN ? AND ?", "n")
+        let statement = try db.cachedStatement(sql: Self.inOrder)
         var messages = PackedMessages(expecting: bounds.countToRead)
         var (size, first) = (0, numbers.lowerBound)
         while first <= numbers.upperBound, !bounds.areExceeded(by: messages.count, size) {
-            let cursor = try Row.fetchCursor(statement, arguments: [key, first, numbers.upperBound, -1])
+            let rows = try Rows(of: statement, key, first, numbers.upperBound, -1)
             var (run, last) = (0, numbers.upperBound)
-            while run < Self.longestRun, !bounds.areExceeded(by: messages.count, size), try cursor.next() != nil {
+            while run < Self.longestRun, !bounds.areExceeded(by: messages.count, size), try rows.next() {
                 guard user.text.hasSameBytes(as: try statement.requiredBytes(1)) else {
                     size += try Self.append(statement, to: &messages)
                     run = 0
@@ -111,7 +122,8 @@ struct StoredMessages {
                 SELECT \(Self.columns) FROM messages
                 WHERE conversation_key = ? AND sender_id = ? AND client_message_id = ?
                 """)
-        return try fetch(statement, [key, sender.text, clientMessageID], PageBounds(count: 1, bytes: .max)).first
+        let rows = try Rows(of: statement, key, sender.text, clientMessageID)
+        return try Self.messages(rows, of: statement, PageBounds(count: 1, bytes: .max)).first
     }
 
     /// The first message that is there; nil where there is none.
@@ -177,14 +189,13 @@ struct StoredMessages {
     }
 
     /// Reads until there are no more rows or the bounds are exceeded.
-    private func fetch(
-        _ statement: Statement, _ arguments: StatementArguments, _ bounds: PageBounds
+    private static func messages(
+        _ rows: consuming Rows, of statement: Statement, _ bounds: PageBounds
     ) throws -> PackedMessages {
-        let cursor = try Row.fetchCursor(statement, arguments: arguments)
         var messages = PackedMessages(expecting: bounds.countToRead)
         var size = 0
-        while !bounds.areExceeded(by: messages.count, size), try cursor.next() != nil {
-            size += try Self.append(statement, to: &messages)
+        while !bounds.areExceeded(by: messages.count, size), try rows.next() {
+            size += try append(statement, to: &messages)
         }
         return messages
     }

@@ -13,9 +13,9 @@ struct StoredParticipants {
                 WHERE conversation_key = ?
                 ORDER BY user_id
                 """)
-        let cursor = try Row.fetchCursor(statement, arguments: [key])
+        let rows = try Rows(of: statement, key)
         var participants: [Conversation.Participant] = []
-        while try cursor.next() != nil {
+        while try rows.next() {
             let user = UserID(trusted: try statement.requiredText(0))
             participants.append(Conversation.Participant(user: user, readUpTo: statement.number(1)))
         }
@@ -54,13 +54,13 @@ struct StoredParticipants {
                 FROM json_each(?) k CROSS JOIN participants p ON p.conversation_key = k.value \(Self.users)
                 """)
         let list = "[\(keys.map { String($0) }.joined(separator: ","))]"
-        let cursor = try Row.fetchCursor(statement, arguments: [list])
+        let rows = try Rows(of: statement, list)
         var found: [Int64: Members] = [:]
         found.reserveCapacity(keys.count)
         // Those of one conversation come one after the other.
         var latest: Int64?
         var members = Members()
-        while try cursor.next() != nil {
+        while try rows.next() {
             let key = statement.number(0)
             if key != latest {
                 if let latest { found[latest] = members }
@@ -81,10 +81,9 @@ struct StoredParticipants {
                         ORDER BY user_id LIMIT ?3)
                     UNION ALL SELECT * FROM participants WHERE conversation_key = ?1 AND user_id = ?2) p \(Self.users)
                 """)
-        let cursor = try Row.fetchCursor(
-            statement, arguments: [key, caller.user.text, ConversationSummary.mostPeople - 1])
+        let rows = try Rows(of: statement, key, caller.user.text, ConversationSummary.mostPeople - 1)
         var members = Members()
-        while try cursor.next() != nil { try add(statement, to: &members, in: key, caller.tenant) }
+        while try rows.next() { try add(statement, to: &members, in: key, caller.tenant) }
         return members
     }
 
@@ -101,10 +100,9 @@ struct StoredParticipants {
     func lowestReadMarks(in key: Int64) throws -> (lowest: Int64, second: Int64)? {
         let statement = try db.cachedStatement(
             sql: "SELECT least_read_up_to, second_read_up_to FROM conversations WHERE key = ?")
-        let cursor = try Row.fetchCursor(statement, arguments: [key])
-        guard let row = try cursor.next(), let lowest = row[0] as Int64?, let second = row[1] as Int64? else {
-            return nil
-        }
+        let rows = try Rows(of: statement, key)
+        guard try rows.next(), let lowest = statement.optionalNumber(0), let second = statement.optionalNumber(1)
+        else { return nil }
         return (lowest, second)
     }
 

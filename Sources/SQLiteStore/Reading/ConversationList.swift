@@ -93,9 +93,9 @@ struct ConversationList {
 
     private func entries(_ query: String, _ bound: Int64, _ limit: Int) throws -> [Entry] {
         let row = try db.cachedStatement(sql: query)
-        let cursor = try Row.fetchCursor(row, arguments: [caller.tenant.text, caller.user.text, bound, limit])
+        let rows = try Rows(of: row, caller.tenant.text, caller.user.text, bound, limit)
         var entries: [Entry] = []
-        while try cursor.next() != nil {
+        while try rows.next() {
             entries.append(
                 Entry(
                     key: row.number(0), id: ConversationID(trusted: try row.requiredText(1)),
