@@ -164,3 +164,20 @@ struct ReadQueueTests {
         #expect(try await queue.perform { $0.number }.get() == 2)
     }
 }
+
+extension ReadQueue where Context == Void {
+    /// Creates a queue of reads that need no context.
+    fileprivate convenience init(
+        width: Int, capacity: Int, stallLimit: Duration,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.init(width: width, capacity: capacity, stallLimit: stallLimit, now: now, makeContext: {})
+    }
+
+    /// Runs a read that needs no context.
+    fileprivate func perform<Answer: Sendable>(
+        _ read: @escaping @Sendable () throws -> Answer
+    ) async -> Result<Answer, any Error> {
+        await perform { (_: inout Void) in try read() }
+    }
+}
