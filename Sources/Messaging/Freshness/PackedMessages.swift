@@ -45,6 +45,22 @@ public struct PackedMessages: Sendable {
         packed.visit(places) { append($0) }
     }
 
+    /// The same messages without unused memory.
+    var compact: PackedMessages {
+        // The messages of a sender refer to the first, which another start leaves out.
+        guard start == 0 else { return PackedMessages(self, at: indices) }
+        var copy = PackedMessages(room: 0)
+        (copy.room, copy.end) = (end, end)
+        bytes.withUnsafeBytes { bytes in
+            let headers = UnsafeRawBufferPointer(rebasing: bytes[..<(endIndex * Header.size)])
+            let texts = UnsafeRawBufferPointer(rebasing: bytes[textStart..<textOffset(at: endIndex, in: bytes)])
+            copy.bytes.reserveCapacity(headers.count + texts.count)
+            copy.bytes.append(contentsOf: headers)
+            copy.bytes.append(contentsOf: texts)
+        }
+        return copy
+    }
+
     /// The bytes that it takes.
     var cost: Int { bytes.capacity }
 

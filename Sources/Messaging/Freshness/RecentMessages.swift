@@ -9,7 +9,7 @@ public struct RecentMessages: Sendable, Equatable {
 
     /// Takes messages in the order of their numbers, without gaps.
     init(_ messages: PackedMessages, at revision: Int64 = 0) {
-        self.messages = PackedMessages(messages, at: messages.indices)
+        self.messages = messages.compact
         self.revision = revision
     }
 
