@@ -83,9 +83,12 @@ public struct Conversation: Sendable, Equatable {
     }
 
     /// The other participant where there are exactly two; nil in a group.
-    public func receiver(of sender: UserID) -> UserID? {
+    ///
+    /// - Parameter sender: the id of one of them, in UTF-8.
+    public func receiver(of sender: UnsafeRawBufferPointer) -> UserID? {
         guard participants.count == 2 else { return nil }
-        return participants.first { $0.user != sender }?.user
+        let first = participants[0].user
+        return first.text.hasSameBytes(as: sender) ? participants[1].user : first
     }
 }
 

@@ -15,8 +15,9 @@ public struct Timestamp: Hashable, Sendable {
     public var rfc3339: String {
         withUnsafeTemporaryAllocation(byteCount: Self.dateLength + Self.timeLength, alignment: 1) { text in
             if let start = text.baseAddress {
-                writeDate(to: start)
-                writeTime(to: start + Self.dateLength)
+                let (day, time) = dayAndTime
+                Self.writeDate(ofDay: day, to: start)
+                Self.writeTime(time, to: start + Self.dateLength)
             }
             return String(decoding: text, as: UTF8.self)
         }
@@ -27,33 +28,35 @@ public struct Timestamp: Hashable, Sendable {
     /// How many bytes the time of a day has, `10:30:00.000Z`.
     public static let timeLength = 13
 
-    /// The number of its day in UTC, counted from 1970-01-01.
-    public var day: Int64 {
-        let day = milliseconds / Self.millisecondsPerDay
-        return milliseconds < day * Self.millisecondsPerDay ? day - 1 : day
+    /// The number of its day in UTC, counted from 1970-01-01, and the milliseconds since that day began.
+    public var dayAndTime: (day: Int64, time: UInt32) {
+        var day = milliseconds / Self.millisecondsPerDay
+        if milliseconds < day * Self.millisecondsPerDay { day -= 1 }
+        return (day, UInt32(truncatingIfNeeded: milliseconds - day * Self.millisecondsPerDay))
     }
 
     /// Writes the first ``dateLength`` bytes of ``rfc3339``.
-    public func writeDate(to text: UnsafeMutableRawPointer) {
+    public static func writeDate(ofDay day: Int64, to text: UnsafeMutableRawPointer) {
         let date = CivilDate(daysSince1970: day)
         let separators: StaticString = "0000-00-00T"
-        text.copyMemory(from: separators.utf8Start, byteCount: Self.dateLength)
+        text.copyMemory(from: separators.utf8Start, byteCount: dateLength)
         let year = UInt32(truncatingIfNeeded: date.year)
-        Self.write(year / 100, to: text)
-        Self.write(year % 100, to: text + 2)
-        Self.write(UInt32(truncatingIfNeeded: date.month), to: text + 5)
-        Self.write(UInt32(truncatingIfNeeded: date.day), to: text + 8)
+        write(year / 100, to: text)
+        write(year % 100, to: text + 2)
+        write(UInt32(truncatingIfNeeded: date.month), to: text + 5)
+        write(UInt32(truncatingIfNeeded: date.day), to: text + 8)
     }
 
     /// Writes the last ``timeLength`` bytes of ``rfc3339``.
-    public func writeTime(to text: UnsafeMutableRawPointer) {
-        let time = UInt32(truncatingIfNeeded: milliseconds - day * Self.millisecondsPerDay)
+    ///
+    /// - Parameter time: the milliseconds since the day began.
+    public static func writeTime(_ time: UInt32, to text: UnsafeMutableRawPointer) {
         let separators: StaticString = "00:00:00.000Z"
-        text.copyMemory(from: separators.utf8Start, byteCount: Self.timeLength)
-        Self.write(time / 3_600_000, to: text)
-        Self.write(time / 60_000 % 60, to: text + 3)
-        Self.write(time / 1000 % 60, to: text + 6)
-        Self.write(time % 1000 / 10, to: text + 9)
+        text.copyMemory(from: separators.utf8Start, byteCount: timeLength)
+        write(time / 3_600_000, to: text)
+        write(time / 60_000 % 60, to: text + 3)
+        write(time / 1000 % 60, to: text + 6)
+        write(time % 1000 / 10, to: text + 9)
         text.storeBytes(of: 0x30 + UInt8(truncatingIfNeeded: time % 10), toByteOffset: 11, as: UInt8.self)
     }
 

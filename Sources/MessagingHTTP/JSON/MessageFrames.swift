@@ -24,24 +24,35 @@ struct MessageFrames {
         beforeNumber = 0..<json.bytes.count
     }
 
+    /// What stands around the ids of a frame has fewer bytes.
+    private static let mostAroundTexts = 80
+
     /// The most bytes that a frame has.
     private(set) var longest = 0
 
     /// Makes the frame of a message where there is none yet.
     mutating func add(_ message: PackedMessage) {
         if message.author < places.count, places[message.author] != nil { return }
-        let sender = UserID(trusted: String(decoding: message.sender, as: UTF8.self))
         let start = json.bytes.count
-        json.raw("\",\"conversationId\":")
-        json.string(conversation.id.text)
-        json.raw(",\"senderId\":")
-        json.string(sender.text)
-        json.raw(",\"receiverId\":")
-        if let receiver = conversation.receiver(of: sender) { json.string(receiver.text) } else { json.raw("null") }
-        json.raw(",\"content\":")
+        let (id, receiver) = (conversation.id.text, conversation.receiver(of: message.sender)?.text)
+        id.withBytes { id in
+            (receiver ?? "").withBytes { other in
+                let (id, sender, other) = (JSONText(id), JSONText(message.sender), JSONText(other))
+                json.append(atMost: Self.mostAroundTexts + id.size + sender.size + other.size) { json in
+                    json.raw("\",\"conversationId\":")
+                    json.string(id)
+                    json.raw(",\"senderId\":")
+                    json.string(sender)
+                    json.raw(",\"receiverId\":")
+                    if receiver == nil { json.raw("null") } else { json.string(other) }
+                    json.raw(",\"content\":")
+                }
+            }
+        }
         longest = max(longest, beforeNumber.count + json.bytes.count - start)
         while places.count <= message.author { places.append(nil) }
-        places[message.author] = Place(sent: sender == viewer, beforeContent: start..<json.bytes.count)
+        places[message.author] = Place(
+            sent: viewer.text.hasSameBytes(as: message.sender), beforeContent: start..<json.bytes.count)
     }
 
     /// Shows the frames of messages that were added.

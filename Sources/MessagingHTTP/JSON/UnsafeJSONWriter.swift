@@ -55,14 +55,15 @@ struct UnsafeJSONWriter {
 
     /// Writes a moment with its quotes.
     mutating func timestamp(_ timestamp: Timestamp) {
+        let (day, time) = timestamp.dayAndTime
         byte(UInt8(ascii: "\""))
-        if let (day, text) = lastMoment, day == timestamp.day {
-            place.copyMemory(from: text, byteCount: Timestamp.dateLength)
+        if let lastMoment, lastMoment.day == day {
+            place.copyMemory(from: lastMoment.text, byteCount: Timestamp.dateLength)
         } else {
-            timestamp.writeDate(to: place)
+            Timestamp.writeDate(ofDay: day, to: place)
         }
-        timestamp.writeTime(to: place + Timestamp.dateLength)
-        lastMoment = (timestamp.day, place)
+        Timestamp.writeTime(time, to: place + Timestamp.dateLength)
+        lastMoment = (day, place)
         place += Timestamp.dateLength + Timestamp.timeLength
         byte(UInt8(ascii: "\""))
     }

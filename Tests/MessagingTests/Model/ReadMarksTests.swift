@@ -34,8 +34,12 @@ struct ReadMarksTests {
 
     @Test("a message has a receiver only where there are exactly two people")
     func receiver() {
-        #expect(conversation(lastN: 1, (alice, 0), (bob, 0)).receiver(of: alice) == bob)
-        #expect(conversation(lastN: 1, (alice, 0), (bob, 0)).receiver(of: bob) == alice)
-        #expect(conversation(lastN: 1, (alice, 0), (bob, 0), (carol, 0)).receiver(of: alice) == nil)
+        func receiver(of sender: UserID, in conversation: Conversation) -> UserID? {
+            sender.text.withBytes { conversation.receiver(of: $0) }
+        }
+        let talk = conversation(lastN: 1, (alice, 0), (bob, 0))
+        #expect(receiver(of: alice, in: talk) == bob)
+        #expect(receiver(of: bob, in: talk) == alice)
+        #expect(receiver(of: alice, in: conversation(lastN: 1, (alice, 0), (bob, 0), (carol, 0))) == nil)
     }
 }
