@@ -182,11 +182,17 @@ post() {
 
 # send USER CONVERSATION TEXT [RECEIVER]
 send() {
-    local text="\"$3\""
-    # To start jq takes longer than to send, and hardly any text needs it.
-    [[ $3 != *[[:cntrl:]\"\\]* ]] || text=$(jq -n --arg text "$3" '$text')
-    post "$1" "$2" "{\"content\": $text${4:+, \"receiverId\": \"$4\"}}"
+    post "$1" "$2" "{\"content\": $(json_string "$3")${4:+, \"receiverId\": $(json_string "$4")}}"
     assert_status 201
+}
+
+# json_string TEXT: as a JSON string. To start jq takes longer than to send, and hardly any text needs it.
+json_string() {
+    if [[ $1 == *[[:cntrl:]\"\\]* ]]; then
+        jq -n --arg text "$1" '$text'
+    else
+        printf '"%s"' "$1"
+    fi
 }
 
 # send_many USER CONVERSATION FIRST LAST: over one connection, each content its number.
