@@ -81,8 +81,9 @@ struct RemovedBytesTests {
         try store.open("c", alice, bob)
         _ = try await store.send(draft(alice, to: .id(conversationID("c")), "secret"))
         let (reading, done) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let reader = try DatabaseQueue(path: folder.database)
         Thread.detachNewThread {
-            try? store.pool.read { db in
+            try? reader.read { db in
                 _ = try Int.fetchOne(db, sql: "SELECT 1 FROM store")
                 reading.signal()
                 done.wait()
