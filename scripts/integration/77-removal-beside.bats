@@ -119,7 +119,8 @@ beside_succeeds() {
         send bob "c$((n % 5))" "reply $n"
     done
     as bob GET "$API/c0/messages"
-    curl --silent --max-time 20 --header 'X-User-ID: bob' --header 'Prefer: wait=20' "$(link next)" >"$BATS_TEST_TMPDIR/waited" 3>&- &
+    next=$(link next)
+    curl --silent --max-time 20 --header 'X-User-ID: bob' --header 'Prefer: wait=20' "$next" >"$BATS_TEST_TMPDIR/waited" 3>&- &
     waiter=$!
     send alice c0 'Zq7secret, the last one'
     wait "$waiter"
