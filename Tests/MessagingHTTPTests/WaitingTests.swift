@@ -183,7 +183,7 @@ struct WaitingTests {
         #expect(await waiter.wait() != nil && waiter.wakes == 0)
     }
 
-    @Test("All who wait in a group are answered after one message", .timeLimit(.minutes(5)))
+    @Test("All who wait in a group are answered after one message", .timeLimit(.minutes(10)))
     func group() async throws {
         let bench = try await WaitingBench()
         let people = (1...100).map { "person-\($0)" }
