@@ -177,6 +177,8 @@ def bad_token(folder, engine):
     with Postbox(folder, "--jwt-secret-file", str(folder / "secret"), "--page") as postbox, ENGINES[engine]() as browser:
         postbox.send({"Authorization": f"Bearer {token('ann')}"}, "talk", "for bea", receiverId="bea")
         page = Page(browser, f"{postbox.origin}/")
+        # What cannot be seen takes no focus, and the keys would be lost.
+        until(lambda: page.is_shown("#token"), "the page asks for a token")
         for bad, word in [("not a token", "token"), (token("ann", exp=1000), "expired")]:
             page.focus("#token")
             page.type(bad, Keys.ENTER)
