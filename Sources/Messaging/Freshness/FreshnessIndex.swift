@@ -44,8 +44,9 @@ public final class FreshnessIndex: CommitObserver {
     /// not be kept after it.
     public var generation: Int { resets.load(ordering: .acquiring) }
 
-    /// Registers a function that is called with each new ``generation``, before whoever removed something is answered: what was read in an
-    /// earlier one must not stay in memory. It is called on any thread, which it must not hold up.
+    /// Registers a function that is called after each removal, with the new ``generation``.
+    ///
+    /// It has to drop what was read in an earlier generation. It is called before the removal is answered, on any thread, and must not block.
     public func observeRemovals(_ observer: @escaping @Sendable (Int) -> Void) {
         removalObservers.withLock { $0.append(observer) }
     }

@@ -28,7 +28,7 @@ import Synchronization
 /// connection's pages are synced here. Where that fails they may be lost for good, and only a copy from the beginning of the log would
 /// bring them back, which SQLite makes when the database is opened anew. Until then the log is kept: without a checkpoint it is not reset.
 ///
-/// All but the initializer, ``noteStep()`` and ``close()`` must be called on the writer's thread.
+/// Only the writer's thread may call ``advance()``.
 final class Checkpointer: Sendable {
     private struct Progress {
         /// When the second connection began to copy; nil while it does not.

@@ -46,8 +46,10 @@ struct Erase: ParsableCommand {
             try DatabaseRewrite.run(offline)
         }
 
-        /// Removes what an earlier run has left in the files, if it was killed after it had erased the name of somebody who takes part in
-        /// nothing: that user is not known any more. Returns the end of a sentence, which says why where that failed.
+        /// Removes what a run that was killed may have left in the files, also where the user is not known any more: the name of somebody
+        /// who takes part in nothing goes in one step.
+        ///
+        /// - Returns: the end of a sentence that says why this failed, or nothing.
         private static func completeEarlier(_ offline: any DataRemover) -> String {
             do {
                 try offline.compact()

@@ -36,7 +36,8 @@ struct FirstPageTests {
         for (count, expected) in [(3, [2, 3, 4]), (4, [1, 2, 3, 4]), (9, [1, 2, 3, 4])] as [(Int, [Int64])] {
             let (found, newest) = try await read(.id(id), of: bob, count, store)
             #expect(try await store.conversation(.id(id), of: caller(bob)) == found)
-            #expect(newest == nil || newest == expected)
+            // PostgreSQL reads messages only on their own.
+            #expect(newest == (StoreKind.current == .sqlite ? expected : nil))
         }
         let stranger = try await read(.id(id), of: carol, 9, store)
         #expect(stranger.conversation == nil && stranger.newest == nil)
